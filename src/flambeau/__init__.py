@@ -1,0 +1,73 @@
+"""Flambeau: a tensor library for deep learning, in the PyTorch API of both eras.
+
+    import flambeau as torch          today's API
+    import flambeau.v03 as torch      the API of 0.3.0
+
+The namespace: Tensor and its factories, every op under its public name (from `flambeau.ops`), dtypes, and the packages
+`nn`, `optim`, `autograd`, `utils`, ... which are imported on first use.
+"""
+
+import importlib
+from math import e, inf, nan, pi  # noqa: F401
+
+from . import _core, kernels  # noqa: F401  (kernels registers the CPU)
+from . import dtype as _dtype
+from .device import device
+from .dtype import (
+    ALIASES,
+    ALL,
+    can_cast,
+    dtype,
+    finfo,
+    get_default_dtype,
+    iinfo,
+    promote_types,
+    set_default_dtype,
+)
+from .size import Size
+from .tensor import Tensor
+from . import ops, autograd  # isort: skip
+from .autograd import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
+)
+from .threads import get_num_threads, set_num_threads
+
+__version__ = "0.1.0"
+
+for _t in ALL:
+    globals()[_t.name] = _t
+globals().update(ALIASES)
+globals().update(ops.FUNCTIONS)
+for _name, _method in ops.METHODS.items():
+    setattr(Tensor, _name, _method)
+
+newaxis = None
+strided = "torch.strided"
+
+_LAZY_PACKAGES = ("cli", "nn", "optim", "random", "serialization", "utils", "vision", "cuda")
+_LAZY_NAMES = {"save": "serialization", "load": "serialization", "set_printoptions": "printing"}
+
+
+def __getattr__(name):
+    if name in _LAZY_PACKAGES:
+        return importlib.import_module(f"{__name__}.{name}")
+    if name in _LAZY_NAMES:
+        value = getattr(importlib.import_module(f"{__name__}.{_LAZY_NAMES[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+
+
+def __dir__():
+    return sorted({*globals(), *_LAZY_PACKAGES, *_LAZY_NAMES})
+
+
+def result_type(tensor1, tensor2):
+    """result_type(tensor1, tensor2) -> dtype: of an arithmetic operation on the two (tensors or numbers)."""
+    args = [_core.array_of(t) if isinstance(t, Tensor) else t for t in (tensor1, tensor2)]
+    return ALL[_core.result_type_code(*args)]

@@ -1,0 +1,22 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+# cython: c_api_binop_methods=True, always_allow_keywords=True
+"""The hot path: tensor base class, dispatch of ops, graph nodes, backward engine.
+
+One extension module, so that the parts call each other without a function pointer; each part has its file:
+
+    imports.pxi    C declarations, thread-local modes
+    array.pxi      creating NumPy arrays over the library's allocator; dtype codes; promotion
+    tensor.pxi     TensorBase: fields, cheap properties, operator slots, version counters
+    node.pxi       Node: saved values, edges, metadata, hooks
+    function.pxi   OpFunction: the callable behind every op; the general path of a call
+    fast.pxi       the short path of pointwise ops on small plain tensors
+    engine.pxi     backward
+"""
+include "imports.pxi"
+include "array.pxi"
+include "tensor.pxi"
+include "node.pxi"
+include "function.pxi"
+include "fast.pxi"
+include "inplace.pxi"
+include "engine.pxi"

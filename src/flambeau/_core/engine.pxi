@@ -1,0 +1,433 @@
+# Backward: walks nodes in reverse order of creation, each when all its gradients have arrived. No recursion.
+
+ctypedef pair[uint64_t, PyObject*] Ready
+
+cdef uint64_t next_run = 1
+
+
+cdef class Run:
+    """One backward pass."""
+    cdef uint64_t id
+    cdef dict extra                        # state of nodes that another pass is using
+    cdef list touched                      # nodes reached; keeps them alive, and is reset at the end
+    cdef priority_queue[Ready] ready
+    cdef bint keep, create
+    cdef dict captures                     # (node, output number) -> position in the results
+    cdef list results
+    cdef bint accumulate
+
+    cdef inline GraphState state(self, Node node):
+        if node.run == self.id:
+            return node
+        return <GraphState>self.extra[node]
+
+    cdef inline GraphState claim(self, Node node):
+        """The state of a node at first sight; None when this pass has seen it."""
+        cdef GraphState s
+        if node.run == self.id:
+            return None
+        if node.run != 0:
+            if node in self.extra:
+                return None
+            s = GraphState.__new__(GraphState)
+            self.extra[node] = s
+        else:
+            s = node
+            node.run = self.id
+        s.deps = 0
+        s.buf = None
+        s.owned = False
+        s.needed = True
+        self.touched.append(node)
+        return s
+
+    cdef release(self):
+        cdef Node node
+        for node in self.touched:
+            if node.run == self.id:
+                node.run = 0
+                node.buf = None
+                node.deps = 0
+
+
+def run_backward(list tensors, list grads, bint retain_graph, bint create_graph, inputs=None,
+                 bint accumulate=True):
+    """Computes gradients of `tensors`. With `inputs`, only what leads to them; accumulate=False returns their gradients
+    (None for those not reached) instead of adding to `.grad`."""
+    global fb_grad_mode, next_run
+    cdef Run run = Run.__new__(Run)
+    cdef bint old = fb_grad_mode
+    cdef TensorBase t
+    cdef Node node
+    cdef GraphState s
+    cdef list roots = []
+    run.id = next_run
+    next_run += 1
+    run.extra = {}
+    run.touched = []
+    run.keep = retain_graph
+    run.create = create_graph
+    run.accumulate = accumulate
+    try:
+        for t in tensors:
+            node = target_of(edge_of(t))
+            roots.append((node, t._output_nr if t._node is not None else 0))
+        count_dependencies(run, [r[0] for r in roots])
+        if inputs is not None:
+            mark_needed(run, inputs)
+        fb_grad_mode = create_graph
+        for (node, nr), g in zip(roots, grads):
+            deliver(run, node, nr, g)
+        # several roots may be one node, and a root may be reached from another root
+        seen = set()
+        for node, nr in roots:
+            if node not in seen:
+                seen.add(node)
+                if run.state(node).deps == 0:
+                    run.ready.push(Ready(node.seq, <PyObject*>node))
+        walk(run)
+    finally:
+        fb_grad_mode = old
+        run.release()
+    return run.results
+
+
+cdef int count_dependencies(Run run, list roots) except -1:
+    cdef list stack = []
+    cdef Node node, target
+    cdef GraphState s
+    cdef Py_ssize_t i
+    for node in roots:
+        if run.claim(node) is not None:
+            stack.append(node)
+    while stack:
+        node = <Node>stack.pop()
+        if node.edges is None:
+            continue
+        for i in range(PyTuple_GET_SIZE(node.edges)):
+            e = <object>PyTuple_GET_ITEM(node.edges, i)
+            if e is None:
+                continue
+            target = target_of(e)
+            if run.claim(target) is not None:
+                stack.append(target)
+            s = run.state(target)
+            s.deps += 1
+    return 0
+
+
+cdef int mark_needed(Run run, list inputs) except -1:
+    """Leaves out the nodes from which no input is reached. Inputs are created before what uses them."""
+    cdef Node node
+    cdef GraphState s
+    cdef TensorBase t
+    cdef set wanted = set()
+    run.captures = {}
+    run.results = [None] * len(inputs)
+    for i, t in enumerate(inputs):
+        edge = edge_of(t)
+        if edge is None:
+            raise RuntimeError("One of the differentiated Tensors does not require grad")
+        node = target_of(edge)
+        wanted.add(node)
+        run.captures.setdefault((node, t._output_nr if edge is not t else 0), []).append(i)
+    order = sorted(run.touched, key=_seq_of)
+    for node in order:
+        if isinstance(node, AccumulateGrad):
+            s = run.state(node)
+            s.needed = node in wanted
+    for node in order:
+        if isinstance(node, AccumulateGrad):
+            continue
+        needed = node in wanted
+        if not needed and node.edges is not None:
+            for e in node.edges:
+                if e is not None and run.state(target_of(e)).needed:
+                    needed = True
+                    break
+        s = run.state(node)
+        s.needed = needed
+    return 0
+
+
+def _seq_of(Node node):
+    return node.seq
+
+
+cdef int deliver(Run run, Node target, int nr, object grad) except -1:
+    """Adds a gradient of output nr of a node to what has arrived."""
+    cdef GraphState s = run.state(target)
+    if target.n_outputs <= 1:
+        if s.buf is None:
+            s.buf = grad
+        elif s.owned:
+            add_into(<TensorBase>s.buf, grad)
+        else:
+            s.buf = operators[OP_ADD](s.buf, grad)
+            s.owned = not run.create
+        return 0
+    if s.buf is None:
+        s.buf = [None] * target.n_outputs
+    old = (<list>s.buf)[nr]
+    (<list>s.buf)[nr] = grad if old is None else operators[OP_ADD](old, grad)
+    return 0
+
+
+cdef object add_into(TensorBase buf, object grad):
+    if fast_inplace(<OpFunction>operators[OP_IADD], buf, grad) is None:
+        operators[OP_IADD](buf, grad)
+
+
+cdef int walk(Run run) except -1:
+    cdef Node node
+    cdef GraphState s
+    while not run.ready.empty():
+        node = <Node><object>run.ready.top().second
+        run.ready.pop()
+        s = run.state(node)
+        grads = s.buf
+        s.buf = None
+        if not s.needed:
+            pass_on(run, node, None)
+            continue
+        if node.tensor_hooks is not None and grads is not None:
+            grads = run_tensor_hooks(node, grads)
+        if node.retained is not None and grads is not None:
+            store_retained(node, grads)
+        if run.captures is not None:
+            capture(run, node, grads)
+        if isinstance(node, AccumulateGrad):
+            if grads is not None and (run.accumulate and (run.captures is None or s.needed)):
+                accumulate_grad(<AccumulateGrad>node, <TensorBase>grads, run.create, s.owned)
+            continue
+        if grads is None:
+            pass_on(run, node, None)
+            continue
+        s.owned = False
+        result = evaluate(run, node, grads)
+        pass_on(run, node, result)
+        if not run.keep and (node.kept is not None):
+            node.kept = None
+            node.freed = True
+    return 0
+
+
+cdef int capture(Run run, Node node, object grads) except -1:
+    cdef int nr
+    for nr in range(max(node.n_outputs, 1)):
+        positions = run.captures.get((node, nr))
+        if positions is None or grads is None:
+            continue
+        g = grads if node.n_outputs <= 1 else (<list>grads)[nr]
+        if g is not None and not run.accumulate:
+            for i in positions:
+                run.results[i] = g
+        elif g is not None and not isinstance(node, AccumulateGrad):
+            raise RuntimeError("backward(inputs=...): one of the inputs is not a leaf; use autograd.grad")
+    return 0
+
+
+cdef object run_tensor_hooks(Node node, object grads):
+    cdef bint single = node.n_outputs <= 1
+    for nr, hooks in node.tensor_hooks.items():
+        g = grads if single else grads[nr]
+        if g is None:
+            continue
+        for hook in list(hooks.values()):
+            new = hook(g)
+            if new is not None:
+                if not isinstance(new, TensorBase):
+                    raise TypeError(f"a tensor hook of {node.name()} returned {type(new).__name__}, expected a Tensor or None")
+                if (<TensorBase>new)._array.shape != (<TensorBase>g)._array.shape:
+                    raise RuntimeError(f"hook '{getattr(hook, '__name__', hook)}' has changed the size of value")
+                g = new
+        if single:
+            grads = g
+        else:
+            grads[nr] = g
+    return grads
+
+
+cdef int store_retained(Node node, object grads) except -1:
+    for nr, ref in node.retained.items():
+        t = ref()
+        g = grads if node.n_outputs <= 1 else grads[nr]
+        if t is not None and g is not None:
+            (<TensorBase>t)._grad = g if (<TensorBase>t)._grad is None else operators[OP_ADD]((<TensorBase>t)._grad, g)
+    return 0
+
+
+cdef object evaluate(Run run, Node node, object grads):
+    """Calls the node's backward and its hooks; the result is a tuple of gradients, one per edge."""
+    cdef PyObject* stack[2]
+    if node.n_outputs == 1 and node.pre_hooks is None and node.post_hooks is None and not node.once:
+        if type(grads) is list:
+            grads = (<list>grads)[0]
+        stack[0] = <PyObject*>node
+        stack[1] = <PyObject*>grads
+        return fb_vectorcall(<PyObject*>node._backward, stack, 2, NULL)
+    given = tuple(grads) if type(grads) is list else (grads,)
+    if node.pre_hooks is not None:
+        for hook in list(node.pre_hooks.values()):
+            new = hook(given)
+            if new is not None:
+                given = new if isinstance(new, tuple) else (new,)
+    result = call_backward(node, given)
+    if node.post_hooks is not None:
+        result = result if type(result) is tuple else (result,)
+        for hook in list(node.post_hooks.values()):
+            new = hook(result, given)
+            if new is not None:
+                result = new if isinstance(new, tuple) else (new,)
+    return result
+
+
+cdef object call_backward(Node node, tuple grads):
+    cdef int i
+    if node.materialize:
+        full = list(grads)
+        for i in range(len(full)):
+            if full[i] is None and node.n_outputs > 1 and output_meta(node, i) is not None:
+                shape, code = output_meta(node, i)
+                full[i] = wrap(node.out_backend.zeros(shape, descr_of_code[code]), node.out_face)
+        grads = tuple(full)
+    return node._backward(node, *grads)
+
+
+cdef int pass_on(Run run, Node node, object result) except -1:
+    """Delivers the gradients that backward returned along the edges, checked against what they are gradients of."""
+    cdef Py_ssize_t n, m, i
+    cdef Node target
+    cdef GraphState s
+    cdef int nr
+    cdef bint many = type(result) is tuple or type(result) is list
+    if node.edges is None:
+        return 0
+    n = PyTuple_GET_SIZE(node.edges)
+    m = 0 if result is None else len(result) if many else 1
+    if m > n:
+        for i in range(n, m):
+            if result[i] is not None:
+                raise RuntimeError(f"function {node.name()} returned an incorrect number of gradients "
+                                   f"(expected {n}, got {m})")
+        m = n
+    if result is not None and m < n and node.op is not None and node.op._strict:
+        raise RuntimeError(f"function {node.name()} returned an incorrect number of gradients (expected {n}, got {m})")
+    for i in range(n):
+        e = <object>PyTuple_GET_ITEM(node.edges, i)
+        if e is None:
+            continue
+        target = target_of(e)
+        s = run.state(target)
+        g = None
+        if i < m:
+            g = result[i] if many else result
+        if g is not None and s.needed:
+            nr = 0 if node.edge_nrs is None else <int>node.edge_nrs[i]
+            g = checked(node, i, g, e, target, nr)
+            deliver(run, target, nr, g)
+        s.deps -= 1
+        if s.deps == 0:
+            run.ready.push(Ready(target.seq, <PyObject*>target))
+    return 0
+
+
+cdef object checked(Node node, Py_ssize_t i, object g, object edge, Node target, int nr):
+    """The gradient in the shape and dtype of what it belongs to: broadcast dimensions are summed away."""
+    cdef PyObject* a
+    cdef int j, nd, code
+    cdef cnp.npy_intp* dims
+    if not isinstance(g, TensorBase):
+        raise TypeError(f"function {node.name()} returned a gradient of type {type(g).__name__} at index {i}, "
+                        "expected a Tensor or None")
+    array = (<TensorBase>g)._array
+    a = <PyObject*>array
+    if FB_IS_ARRAY(a):
+        nd = -1
+        if edge is not target:
+            leaf = (<TensorBase>edge)._array
+            if FB_IS_ARRAY(<PyObject*>leaf):
+                nd = FB_NDIM(<PyObject*>leaf)
+                dims = FB_DIMS(<PyObject*>leaf)
+                code = num_code(FB_NUM(<PyObject*>leaf))
+        elif target.metas is None:
+            nd = target.out_ndim
+            dims = target.out_dims
+            code = target.out_code
+        if nd == FB_NDIM(a) and code == num_code(FB_NUM(a)):
+            for j in range(nd):
+                if dims[j] != FB_DIMS(a)[j]:
+                    break
+            else:
+                return g
+    if edge is not target:
+        shape = (<TensorBase>edge)._array.shape
+        code = array_code((<TensorBase>edge)._array)
+    else:
+        shape, code = output_meta(target, nr)
+    if array.shape != tuple(shape):
+        if not expandable(tuple(shape), array.shape):
+            raise RuntimeError(f"Function {node.name()} returned an invalid gradient at index {i} - got "
+                               f"{list(array.shape)} but expected shape compatible with {list(shape)}")
+        g = operators[OP_SUM_TO](g, tuple(shape))
+    if array_code((<TensorBase>g)._array) != code:
+        g = operators[OP_CAST](g, dtype_of_code[code])
+    return g
+
+
+cdef bint expandable(tuple small, tuple large):
+    cdef Py_ssize_t k = len(large) - len(small), i
+    if k < 0:
+        return False
+    for i in range(len(small)):
+        if small[i] != large[k + i] and small[i] != 1:
+            return False
+    return True
+
+
+cdef int accumulate_grad(AccumulateGrad acc, TensorBase grad, bint create_graph, bint owned) except -1:
+    cdef TensorBase leaf = <TensorBase>acc.leaf_ref()
+    cdef TensorBase old
+    if leaf is None:
+        return 0
+    if leaf._grad is None:
+        if create_graph:
+            leaf._grad = operators[OP_CLONE](grad)
+        elif owned or exclusive(grad):
+            leaf._grad = grad
+        else:
+            leaf._grad = copy_tensor(grad)
+    else:
+        old = <TensorBase>leaf._grad
+        if create_graph:
+            leaf._grad = operators[OP_ADD](old, grad)
+        else:
+            add_into(old, grad)
+    if acc.accumulated_hooks is not None:
+        for hook in list(acc.accumulated_hooks.values()):
+            hook(leaf)
+    return 0
+
+
+cdef inline bint exclusive(TensorBase grad):
+    """Nobody else holds this gradient or its memory: it may become .grad as it is."""
+    a = <PyObject*>grad._array
+    # held by: the caller's variable, this argument; the array by the tensor and `a` is borrowed
+    return (Py_REFCNT(<PyObject*>grad) <= GRAD_REFS and FB_IS_ARRAY(a) and Py_REFCNT(a) == 1
+            and FB_BASE(a) == NULL and (FB_FLAGS(a) & FB_PLAIN) == FB_PLAIN and grad._vc is None)
+
+
+cdef enum:
+    GRAD_REFS = 1
+
+
+cdef TensorBase copy_tensor(TensorBase t):
+    if FB_IS_ARRAY(<PyObject*>t._array):
+        a = <PyObject*>t._array
+        out = fb_new_array(FB_DESCR(a), FB_NDIM(a), FB_DIMS(a))
+        if (FB_FLAGS(a) & FB_PLAIN) == FB_PLAIN:
+            memcpy(FB_DATA(<PyObject*>out), FB_DATA(a), FB_SIZE(a) * FB_ITEMSIZE(a))
+        else:
+            out[...] = t._array
+        return wrap(out, plain_face(type(t)))
+    return operators[OP_CLONE](t)

@@ -1,0 +1,526 @@
+# Calling ops. An OpFunction is the object behind a public name: `flambeau.exp`, `Tensor.exp` and the operator are one.
+
+cdef enum:
+    GENERIC = 0
+    UNARY = 1
+    BINARY = 2
+
+cdef enum:
+    SAVE_OUTPUT = -1
+    MAX_SAVES = 4
+
+
+cdef class OpFunction:
+    """The callable of an op.
+
+    A call binds its arguments, runs `forward` on raw arrays, wraps the results in the face of the inputs, and, when
+    a gradient is wanted, keeps the node. The in-place form (`exp_`) is a second OpFunction over the same op.
+    """
+    cdef vectorcallfunc vectorcall
+    cdef readonly str name
+    cdef readonly object op
+    cdef readonly object forward
+    cdef readonly object backward
+    cdef readonly object prepare             # None, or the public signature: returns the arguments of forward
+    cdef readonly object node_type
+    cdef readonly tuple names                # parameters of forward without ctx
+    cdef readonly tuple defaults             # of the last parameters
+    cdef readonly int n_positional           # parameters that may be given by position
+    cdef readonly bint inplace
+    cdef readonly bint view                  # results share memory with the first argument
+    cdef readonly bint differentiable
+    cdef readonly bint takes_out
+    cdef int kind
+    cdef bint to_float                       # integers in, default float out
+    cdef fb_unary_loop unary[N_CODES]
+    cdef fb_binary_loop binary[N_CODES]
+    cdef int loop_out[N_CODES]
+    cdef int n_saves
+    cdef int save_what[MAX_SAVES]            # argument number or SAVE_OUTPUT
+    cdef unsigned int save_for[MAX_SAVES]    # saved when one of these arguments (bits) needs a gradient
+    cdef dict __dict__
+
+    def __cinit__(self):
+        self.vectorcall = <vectorcallfunc><void*>op_vectorcall
+
+    def __init__(self, str name, op, node_type, *, forward, backward=None, prepare=None, tuple names=(),
+                 tuple defaults=(), int n_positional=-1, bint inplace=False, bint view=False, bint takes_out=True,
+                 str kind="generic", bint to_float=False, saves=(), str loop=None):
+        self.name = name
+        for attribute, value in (("__name__", name), ("__qualname__", name), ("__module__", "flambeau")):
+            setattr(self, attribute, value)
+        self.op = op
+        self.node_type = node_type
+        self.forward = forward
+        self.backward = backward
+        self.prepare = prepare
+        self.names = names
+        self.defaults = defaults
+        self.n_positional = len(names) if n_positional < 0 else n_positional
+        self.inplace = inplace
+        self.view = view
+        self.takes_out = takes_out
+        self.differentiable = backward is not None
+        self.to_float = to_float
+        self.kind = UNARY if kind == "unary" else BINARY if kind == "binary" else GENERIC
+        self.n_saves = len(saves)
+        cdef int i
+        for i, (what, bits) in enumerate(saves):
+            self.save_what[i] = what
+            self.save_for[i] = bits
+        for i in range(N_CODES):
+            self.unary[i] = NULL
+            self.binary[i] = NULL
+            self.loop_out[i] = i
+            if loop is not None:
+                encoded = loop.encode()
+                if self.kind == UNARY:
+                    self.unary[i] = fb_get_unary(encoded, i, &self.loop_out[i])
+                elif self.kind == BINARY:
+                    self.binary[i] = fb_get_binary(encoded, i, &self.loop_out[i])
+
+    def __get__(self, instance, owner):
+        if instance is None:
+            return self
+        return PyMethod_New(self, instance)
+
+    def __reduce__(self):
+        return self.name
+
+    def __repr__(self):
+        return f"<flambeau function {self.name}>"
+
+    @property
+    def __doc__(self):
+        return self.op.__doc__
+
+    @property
+    def __signature__(self):
+        import inspect
+        if self.prepare is not None:
+            return inspect.signature(self.prepare)
+        parameters = list(inspect.signature(self.forward).parameters.values())[1:]
+        return inspect.Signature(parameters)
+
+
+cdef OpFunction _probe = OpFunction.__new__(OpFunction)
+fb_make_vectorcall(<PyTypeObject*>OpFunction, <char*>&_probe.vectorcall - <char*><PyObject*>_probe)
+
+
+cdef PyObject* op_vectorcall(PyObject* callable, PyObject** args, size_t nargsf, PyObject* kwnames) except NULL:
+    cdef OpFunction f = <OpFunction><object>callable
+    cdef Py_ssize_t n = PyVectorcall_NARGS(nargsf)
+    result = None
+    if kwnames == NULL:
+        if f.kind == BINARY and n == 2:
+            result = fast_inplace(f, <object>args[0], <object>args[1]) if f.inplace else \
+                fast_binary(f, <object>args[0], <object>args[1])
+        elif f.kind == UNARY and n == 1 and not f.inplace:
+            result = fast_unary(f, <object>args[0])
+    if result is None:
+        result = call_general(f, args, n, kwnames)
+    Py_INCREF(result)
+    return <PyObject*>result
+
+
+_renamed = {"axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input", "x1": "input", "self": "input",
+            "x2": "other"}
+
+
+cdef object call_general(OpFunction f, PyObject** args, Py_ssize_t n, PyObject* kwnames):
+    """Binds the arguments and applies the op."""
+    cdef Py_ssize_t i
+    cdef dict kwargs = None
+    out = None
+    bound = PyTuple_New(n)
+    for i in range(n):
+        a = <object>args[i]
+        Py_INCREF(a)
+        PyTuple_SET_ITEM(bound, i, a)
+    if kwnames != NULL:
+        kwargs = {}
+        names = <tuple><object>kwnames
+        for i in range(len(names)):
+            kwargs[names[i]] = <object>args[n + i]
+        if f.takes_out:
+            out = kwargs.pop("out", None)
+        for name in names:
+            if name in _renamed and name in kwargs and not accepts(f, name):
+                kwargs[_renamed[name]] = kwargs.pop(name)
+    if f.prepare is not None:
+        bound = f.prepare(*bound, **kwargs) if kwargs else f.prepare(*bound)
+        if type(bound) is not tuple:                 # the op has nothing to do: prepare gave the result
+            return bound
+    elif kwargs or n != PyTuple_GET_SIZE(f.names):
+        bound = bind(f, <tuple>bound, kwargs)
+    if f.inplace:
+        return apply_inplace(f, <tuple>bound)
+    if out is not None:
+        return apply_out(f, <tuple>bound, out)
+    return apply_op(f, <tuple>bound)
+
+
+cdef bint accepts(OpFunction f, name):
+    if f.prepare is not None:
+        code = f.prepare.__code__
+        return name in code.co_varnames[:code.co_argcount + code.co_kwonlyargcount]
+    return name in f.names
+
+
+cdef tuple bind(OpFunction f, tuple given, dict kwargs):
+    """The arguments of forward in order, defaults filled in."""
+    cdef Py_ssize_t n = len(f.names), m = len(given), k = len(f.defaults), i
+    if m > f.n_positional:
+        raise TypeError(f"{f.name}() takes {f.n_positional} positional arguments but {m} were given")
+    cdef list bound = list(given)
+    used = 0
+    for i in range(m, n):
+        name = f.names[i]
+        if kwargs and name in kwargs:
+            bound.append(kwargs[name])
+            used += 1
+        elif i >= n - k:
+            bound.append(f.defaults[i - (n - k)])
+        else:
+            raise TypeError(f"{f.name}() missing 1 required positional argument: '{name}'")
+    if kwargs and used < len(kwargs):
+        for name in kwargs:
+            if name in f.names[:m]:
+                raise TypeError(f"{f.name}() got multiple values for argument '{name}'")
+            if name not in f.names:
+                raise TypeError(f"{f.name}() got an unexpected keyword argument '{name}'")
+    return tuple(bound)
+
+
+cdef object call_operator(int slot, object x, object y):
+    """A binary operator: NotImplemented for operands that are no tensors or numbers."""
+    f = operators[slot]
+    cdef OpFunction op
+    if type(f) is OpFunction:
+        op = <OpFunction>f
+        if op.kind == BINARY:
+            result = fast_inplace(op, x, y) if op.inplace else fast_binary(op, x, y)
+            if result is not None:
+                return result
+    if not isinstance(y, TensorBase) or not isinstance(x, TensorBase):
+        other = x if isinstance(y, TensorBase) else y
+        if scalar_code(other) < 0:
+            if not isinstance(other, cnp.ndarray):
+                return NotImplemented
+            if isinstance(y, TensorBase):
+                x = from_array(other, y)
+            else:
+                y = from_array(other, x)
+    return f(x, y)
+
+
+cdef object from_array(array, TensorBase like):
+    if num_code(array.dtype.num) < 0:
+        raise TypeError(f"can't convert np.ndarray of type {array.dtype} to a Tensor")
+    return wrap(array, plain_face(type(like)))
+
+
+# ------------------------------------------------------------------------------------- the general path
+
+cdef object as_array(object a):
+    """NumPy scalars, which reductions of NumPy return, as 0-dim arrays."""
+    if isinstance(a, cnp.generic):
+        return cnp.PyArray_FROM_O(a)
+    return a
+
+
+cdef Node begin(OpFunction f, tuple args, list raw):
+    """Unwraps the tensors into `raw` and makes the node; its edges are set when a gradient is wanted."""
+    cdef Py_ssize_t n = PyTuple_GET_SIZE(args), i
+    cdef bint record = False, seen = False
+    cdef TensorBase t
+    cdef Node node
+    face = None
+    backend = None
+    for i in range(n):
+        a = args[i]
+        if isinstance(a, TensorBase):
+            t = <TensorBase>a
+            seen = True
+            arr = t._array
+            if FB_IS_ARRAY(<PyObject*>arr):
+                b = cpu_backend
+            else:
+                b = backend_of(arr)
+            if backend is None:
+                backend = b
+            elif b is not backend:
+                # a 0-dim CPU tensor is a number to the other devices
+                if arr.ndim == 0 and b is cpu_backend:
+                    arr = arr.item()
+                elif backend is cpu_backend and all_numbers(args, i):
+                    backend = b
+                else:
+                    raise_devices(f, args)
+            if Py_TYPE(t) != tensor_type:
+                face = join_faces(face, type(t))
+            elif face is None:
+                face = <object>tensor_type
+            raw.append(arr)
+            if fb_grad_mode and f.differentiable and not record and needs_grad(t):
+                record = True
+        else:
+            raw.append(a)
+    if not seen:
+        raise_no_tensor(f, args)
+    node = <Node>FB_NEW_TENSOR(<PyObject*>Node, <PyObject*>f.node_type, _no_args)
+    node.kernels = backend.kernels
+    node.inputs = args
+    if record:
+        set_edges(node, args)
+        node.op = f.op
+        node._backward = f.backward
+    node.out_face = face
+    node.out_backend = backend
+    return node
+
+
+cdef bint all_numbers(tuple args, Py_ssize_t end):
+    cdef Py_ssize_t i
+    for i in range(end):
+        if isinstance(args[i], TensorBase) and (<TensorBase>args[i])._array.ndim > 0:
+            return False
+    return True
+
+
+cdef raise_devices(OpFunction f, tuple args):
+    devices = []
+    for a in args:
+        if isinstance(a, TensorBase) and str(a.device) not in devices:
+            devices.append(str(a.device))
+    raise RuntimeError(f"{f.name}: Expected all tensors to be on the same device, but found at least two devices, "
+                       + " and ".join(devices) + "! Move them with .to(device).")
+
+
+cdef raise_no_tensor(OpFunction f, tuple args):
+    name = f.names[0] if f.names else "input"
+    got = type(args[0]).__name__ if args else "nothing"
+    raise TypeError(f"{f.name}(): argument '{name}' (position 1) must be Tensor, not {got}")
+
+
+cdef int set_edges(Node node, tuple args) except -1:
+    """One edge per argument; also the creation number, which orders the walk of backward."""
+    global next_seq
+    cdef Py_ssize_t n = PyTuple_GET_SIZE(args), i
+    cdef bint any_nr = False
+    edges = PyTuple_New(n)
+    for i in range(n):
+        a = args[i]
+        edge = None
+        if isinstance(a, TensorBase):
+            edge = edge_of(<TensorBase>a)
+            if (<TensorBase>a)._output_nr != 0 and edge is not a and edge is not None:
+                any_nr = True
+        Py_INCREF(edge)
+        PyTuple_SET_ITEM(edges, i, edge)
+    node.edges = edges
+    if any_nr:
+        node.edge_nrs = tuple([(<TensorBase>a)._output_nr if isinstance(a, TensorBase) and a is not e else 0
+                               for a, e in zip(args, edges)])
+    node.seq = next_seq
+    next_seq += 1
+    return 0
+
+
+cdef object run_forward(object forward, Node node, list raw):
+    cdef PyObject* stack[9]
+    cdef Py_ssize_t n = len(raw), i
+    if n > 8:
+        return forward(node, *raw)
+    stack[0] = <PyObject*>node
+    for i in range(n):
+        stack[i + 1] = <PyObject*>raw[i]
+    return fb_vectorcall(<PyObject*>forward, stack, n + 1, NULL)
+
+
+cdef inline bint is_nondifferentiable(Node node, object array):
+    if node.non_differentiable is not None:
+        for m in node.non_differentiable:
+            if m is array:
+                return True
+    return category(array_code(array)) < 2
+
+
+cdef object apply_op(OpFunction f, tuple args):
+    """Runs an op on tensors and other arguments; the tensors it returns carry the history."""
+    cdef list raw = []
+    cdef Node node = begin(f, args, raw)
+    result = run_forward(f.forward, node, raw)
+    return finish(f, node, args, raw, result, node.out_face)
+
+
+cdef object finish(OpFunction f, Node node, tuple args, list raw, object result, object face):
+    cdef TensorBase t
+    cdef list arrays, outs
+    cdef Py_ssize_t i
+    if type(result) is tuple or type(result) is list:
+        arrays = [as_array(a) for a in result]
+        outs = [wrap_output(f, a, args, raw, face) for a in arrays]
+        if node.edges is not None:
+            attach_outputs(node, arrays, outs)
+            if node.to_save is not None:
+                finish_saving(node, args, raw, arrays, outs, face)
+        node.inputs = None
+        node.non_differentiable = None
+        return tuple(outs) if type(result) is tuple else outs
+    if isinstance(result, cnp.generic):
+        result = cnp.PyArray_FROM_O(result)
+    t = wrap_output(f, result, args, raw, face)
+    if node.edges is not None:
+        if is_nondifferentiable(node, result):
+            node.edges = None
+        else:
+            set_output_meta(node, result)
+            set_history(t, node, 0)
+            if node.to_save is not None:
+                finish_saving(node, args, raw, [result], [t], face)
+    node.inputs = None
+    node.non_differentiable = None
+    return t
+
+
+cdef TensorBase wrap_output(OpFunction f, object array, tuple args, list raw, object face):
+    cdef TensorBase t
+    if array is None or not (FB_IS_ARRAY(<PyObject*>array) or type(array) in _backends):
+        raise TypeError(f"{f.name}: forward returned {type(array).__name__}, expected an array of the device")
+    t = wrap(array, face)
+    if f.view and isinstance(args[0], TensorBase) and shares_memory(array, raw[0]):
+        set_view(t, <TensorBase>args[0])
+    return t
+
+
+cdef inline bint shares_memory(object out, object source):
+    base = out.base
+    return out is source or (base is not None and (base is source or base is source.base))
+
+
+cdef int attach_outputs(Node node, list arrays, list outs) except -1:
+    """Several outputs: those with a gradient become outputs of the node."""
+    cdef Py_ssize_t i
+    cdef bint any = False
+    node.n_outputs = <int>len(outs)
+    node.metas = tuple([(a.shape, array_code(a)) for a in arrays])
+    node.out_ndim = -1
+    for i in range(len(outs)):
+        if not is_nondifferentiable(node, arrays[i]):
+            set_history(<TensorBase>outs[i], node, <int>i)
+            any = True
+    if not any:
+        node.edges = None
+        node.to_save = None
+    return 0
+
+
+def apply(function, *args):
+    """Runs an OpFunction on arguments in the order of its forward."""
+    return apply_op(<OpFunction?>function, args)
+
+
+# ---------------------------------------------------------------------------------------- user Functions
+
+def apply_function(cls, Node node, forward, backward, tuple args, setup_context=None):
+    """The apply of `autograd.Function`: forward gets the tensors themselves and runs unrecorded."""
+    cdef bint record = False, old = fb_grad_mode
+    cdef list outs, arrays
+    cdef TensorBase t
+    cdef Py_ssize_t i
+    global fb_grad_mode
+    face = None
+    for a in args:
+        if isinstance(a, TensorBase):
+            face = join_faces(face, type(a))
+            if old and needs_grad(<TensorBase>a):
+                record = True
+    node.inputs = args
+    node.op = cls
+    node._backward = backward
+    node.out_face = <object>tensor_type if face is None else face
+    node.out_backend = cpu_backend
+    node.freed = False
+    if record:
+        set_edges(node, args)
+    fb_grad_mode = 0
+    try:
+        if setup_context is None:
+            result = forward(node, *args)
+        else:
+            result = forward(*args)
+            setup_context(node, args, result)
+    finally:
+        fb_grad_mode = old
+    single = not isinstance(result, (tuple, list))
+    outs = [result] if single else list(result)
+    if node.dirty is not None:
+        for d in node.dirty:
+            if isinstance(d, TensorBase):
+                if record and fb_grad_mode:
+                    check_inplace(<TensorBase>d, node.name())
+                bump(<TensorBase>d)
+    for i in range(len(outs)):
+        o = outs[i]
+        if not isinstance(o, TensorBase):
+            if record and o is not None and single:
+                raise TypeError(f"{cls.__name__}.forward: expected to return a Tensor or a tuple of Tensors, "
+                                f"got {type(o).__name__}")
+            continue
+        if is_input(args, o, node):
+            # an input handed back unchanged: a new tensor over the same storage, so that it can have a history
+            t = wrap((<TensorBase>o)._array, plain_face(type(o)))
+            if not record or is_marked(node, o):
+                set_view(t, <TensorBase>o)
+            else:
+                t._vc = counter(<TensorBase>o)
+            if is_marked(node, o):
+                node.non_differentiable = tuple(node.non_differentiable) + (t,)
+            outs[i] = t
+    if record:
+        node.n_outputs = <int>len(outs)
+        node.metas = tuple([((<TensorBase>o)._array.shape, array_code((<TensorBase>o)._array))
+                            if isinstance(o, TensorBase) else None for o in outs])
+        node.out_ndim = -1
+        any = False
+        for i in range(len(outs)):
+            o = outs[i]
+            if not isinstance(o, TensorBase) or is_marked(node, o) or category(array_code((<TensorBase>o)._array)) < 2:
+                continue
+            any = True
+            t = <TensorBase>o
+            if node.dirty is not None and is_dirty(node, o) and t._base is not None:
+                rebase_history(t, node, <int>i)
+            else:
+                if not is_dirty(node, o):
+                    t._base = None
+                set_history(t, node, <int>i)
+        if any:
+            if node.to_save is not None:
+                finish_saving(node, args, list(args), outs, outs, face)
+        else:
+            node.edges = None
+            node.to_save = None
+    node.inputs = None
+    node.non_differentiable = None
+    node.dirty = None
+    if single:
+        return outs[0]
+    return tuple(outs)
+
+
+cdef bint is_marked(Node node, object out):
+    if node.non_differentiable is not None:
+        for m in node.non_differentiable:
+            if m is out:
+                return True
+    return False
+
+
+cdef bint is_dirty(Node node, object out):
+    if node.dirty is not None:
+        for m in node.dirty:
+            if m is out:
+                return True
+    return False

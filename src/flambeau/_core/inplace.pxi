@@ -1,0 +1,147 @@
+# In-place and out= forms of an op, and the history of views that change.
+
+cdef object check_inplace(TensorBase x, str name):
+    """Raises when a recorded in-place change of x is not allowed."""
+    if x._leaf_grad and x._node is None:
+        raise RuntimeError(f"a leaf Variable that requires grad is being used in an in-place operation ({name}). "
+                           "Change it under no_grad(), or change a clone().")
+    if x._base is not None and x._base._leaf_grad and x._base._node is None:
+        raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation "
+                           f"({name}). Change it under no_grad(), or change a clone().")
+
+
+cdef object check_writable(TensorBase x, str name):
+    """Raises when an element of x would be written more than once, or cannot be written."""
+    cdef int i
+    if x._inference and not fb_inference_mode and fb_grad_mode and x._leaf_grad:
+        raise RuntimeError("Inplace update to inference tensor outside InferenceMode is not allowed.")
+    if FB_IS_ARRAY(<PyObject*>x._array):
+        a = <PyObject*>x._array
+        if not FB_FLAGS(a) & NPY_ARRAY_WRITEABLE:
+            raise RuntimeError(f"{name}: the memory of this tensor is read-only; change a clone() instead")
+        for i in range(FB_NDIM(a)):
+            if FB_STRIDES(a)[i] == 0 and FB_DIMS(a)[i] > 1:
+                raise RuntimeError("unsupported operation: more than one element of the written-to tensor refers to a "
+                                   "single memory location. Please clone() the tensor before performing the operation.")
+
+
+cdef object check_cast(int have, int want, str name):
+    if category(have) > category(want):
+        raise RuntimeError(f"{name}: result type {dtype_of_code[have].title} can't be cast to the desired output type "
+                           f"{dtype_of_code[want].title}")
+
+
+cdef object apply_inplace(OpFunction f, tuple args):
+    """The op's result written over its first argument."""
+    cdef list raw = []
+    cdef TensorBase x
+    if not isinstance(args[0], TensorBase):
+        raise_no_tensor(f, args)
+    x = <TensorBase>args[0]
+    cdef Node node = begin(f, args, raw)
+    check_writable(x, f.name)
+    if fb_grad_mode and (node.edges is not None or needs_grad(x)):
+        check_inplace(x, f.name)
+    target = x._array
+    result = as_array(run_forward(f.forward, node, raw))
+    if type(result) is tuple:
+        raise RuntimeError(f"{f.name}: an op with several results has no in-place form")
+    if result is not target:
+        if result.shape != target.shape:
+            raise RuntimeError(f"output with shape {list(target.shape)} doesn't match the broadcast shape "
+                               f"{list(result.shape)}")
+        check_cast(array_code(result), array_code(target), f.name)
+        target[...] = result
+    bump(x)
+    node.dirty = (x,)
+    if node.edges is not None and not is_nondifferentiable(node, target):
+        set_output_meta(node, target)
+        rebase_history(x, node, 0)
+        if node.to_save is not None:
+            finish_saving(node, args, raw, [result], [x], node.out_face)
+    node.inputs = None
+    node.dirty = None
+    return x
+
+
+cdef object rebase_history(TensorBase x, Node node, int nr):
+    """After x was changed by node: x is its output; for a view, the base's history records the change of a part."""
+    cdef TensorBase base = x._base
+    cdef CopySlices copy
+    if base is None:
+        set_history(x, node, nr)
+        return
+    global next_seq
+    copy = CopySlices.__new__(CopySlices)
+    copy.part = node
+    copy.part_nr = nr
+    edge = edge_of(base)
+    copy.edges = (edge,) + node.edges[1:]
+    if (edge is not None and edge is not base and base._output_nr) or node.edge_nrs is not None:
+        nrs = node.edge_nrs or (0,) * len(node.edges)
+        copy.edge_nrs = (base._output_nr if edge is not None and edge is not base else 0,) + nrs[1:]
+    copy.op = CopySlices
+    copy._backward = operators[OP_COPY_SLICES]
+    copy.out_face = plain_face(type(base))
+    copy.out_backend = node.out_backend
+    copy.kernels = node.kernels
+    copy.seq = next_seq
+    next_seq += 1
+    copy.base_strides = tuple(base._array.strides)
+    copy.view_shape = tuple(x._array.shape)
+    copy.view_strides = tuple(x._array.strides)
+    copy.view_offset = x.data_ptr() - base.data_ptr()
+    set_output_meta(copy, base._array)
+    set_history(base, copy, 0)
+    x._leaf_grad = False
+    x._node_ver = -1
+
+
+cdef class CopySlices(Node):
+    """A base of which a part was changed in place through a view."""
+    cdef readonly Node part                    # the op that changed the view
+    cdef readonly int part_nr
+    cdef readonly tuple base_strides, view_shape, view_strides         # bytes
+    cdef readonly Py_ssize_t view_offset
+
+
+cdef object apply_out(OpFunction f, tuple args, object out):
+    """The op's result written into `out` (or several), resized when the shape differs."""
+    cdef list outs = list(out) if isinstance(out, (tuple, list)) else [out]
+    cdef bint old = fb_grad_mode
+    cdef TensorBase o
+    global fb_grad_mode
+    for o in outs:
+        check_writable(o, f.name)
+    if fb_grad_mode:
+        for a in list(args) + outs:
+            if isinstance(a, TensorBase) and needs_grad(<TensorBase>a):
+                raise RuntimeError(f"{f.name}(): functions with out=... arguments don't support automatic "
+                                   "differentiation, but one of the arguments requires grad.")
+    fb_grad_mode = 0
+    try:
+        result = apply_op(f, args)
+    finally:
+        fb_grad_mode = old
+    results = result if isinstance(result, (tuple, list)) else (result,)
+    if len(results) != len(outs):
+        raise TypeError(f"{f.name}(): expected {len(results)} tensors in out=, got {len(outs)}")
+    for r, o in zip(results, outs):
+        check_cast(array_code((<TensorBase>r)._array), array_code(o._array), f.name)
+    for r, o in zip(results, outs):
+        write_out(<TensorBase>r, o)
+    return out
+
+
+cdef object write_out(TensorBase result, TensorBase out):
+    if out._array.shape != result._array.shape:
+        if out._numel():
+            import warnings
+            warnings.warn(f"An output with one or more elements was resized since it had shape "
+                          f"{list(out._array.shape)}, which does not match the required output shape "
+                          f"{list(result._array.shape)}. Resize out to zero elements with resize_(0) to avoid this.",
+                          UserWarning, stacklevel=3)
+        out._array = empty_array(result._array.shape, out._array.dtype)
+        out._base = None
+    out._array[...] = result._array
+    bump(out)

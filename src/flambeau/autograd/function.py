@@ -1,0 +1,116 @@
+"""User-defined differentiable functions: `Function`, in today's static form and in the instance form of 2017."""
+
+import functools
+
+from .. import _core
+
+
+class Function(_core.Node):
+    """A differentiable operation in tensors, given by its forward and backward.
+
+    Today's form: static methods, called as `F.apply(x)`; `ctx` is the node.
+
+        class Square(Function):
+            @staticmethod
+            def forward(ctx, x):
+                ctx.save_for_backward(x)
+                return x * x
+
+            @staticmethod
+            def backward(ctx, grad):
+                (x,) = ctx.saved_tensors
+                return 2 * x * grad
+
+    With `setup_context(ctx, inputs, output)` defined, forward takes no ctx. In the older form, methods take `self` and an
+    instance is called: `F()(x)`; `self` is the node. forward runs unrecorded; backward returns one gradient per argument of
+    forward (None for those without; further None are ignored).
+    """
+
+    _strict = True
+    _node_type = None
+    _traceable = False
+
+    @staticmethod
+    def forward(ctx, *args, **kwargs):
+        """Computes the result from tensors and other arguments."""
+        raise NotImplementedError("You must implement the forward function for custom autograd.Function.")
+
+    @staticmethod
+    def backward(ctx, *grad_outputs):
+        """Computes the gradients of the arguments of forward from those of its results."""
+        raise NotImplementedError(
+            "You must implement either the backward or vjp method for your custom autograd.Function to use it with backward "
+            "mode AD."
+        )
+
+    vjp = backward
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        """Saves what backward needs, when forward takes no ctx."""
+        raise NotImplementedError("setup_context is not implemented.")
+
+    @classmethod
+    def apply(cls, *args, **kwargs):
+        """Runs forward and records the call."""
+        if cls._node_type is None or cls._node_type.function is not cls:
+            cls._node_type = type(f"{cls.__name__}Backward", (_core.Node,), {"function": cls, "_function_attributes": True})
+            cls._node_type.__getattr__ = _class_attribute
+        node = cls._node_type()
+        backward = cls.backward if cls.vjp is Function.vjp else cls.vjp
+        setup = None if cls.setup_context is Function.setup_context else cls.setup_context
+        forward = functools.partial(cls.forward, **kwargs) if kwargs else cls.forward
+        return _core.apply_function(cls, node, forward, backward, args, setup)
+
+    def __call__(self, *args):
+        """The instance form: `self` is the node, backward is not recorded."""
+        cls = type(self)
+        return _core.apply_function(cls, self, cls.forward, once_differentiable(cls.backward), args)
+
+
+def _class_attribute(node, name):
+    """Attributes of the Function class are seen through ctx, as methods and constants of the class."""
+    if name.startswith("__"):
+        raise AttributeError(name)
+    try:
+        return getattr(node.function, name)
+    except AttributeError:
+        raise AttributeError(f"'{type(node).__name__}' object has no attribute '{name}'") from None
+
+
+class _NotTwice(_core.Node):
+    """Stands behind gradients that cannot be differentiated again."""
+
+
+def _refuse(node, *grads):
+    raise RuntimeError("trying to differentiate twice a function that was marked with @once_differentiable")
+
+
+def once_differentiable(backward):
+    """Decorator: this backward works on detached tensors; differentiating its results raises RuntimeError."""
+
+    @functools.wraps(backward)
+    def wrapper(ctx, *grads):
+        recording = _core.is_grad_enabled()
+        previous = _core.set_grad_mode(False)
+        try:
+            outputs = backward(ctx, *grads)
+        finally:
+            _core.set_grad_mode(previous)
+        if not recording or not any(isinstance(g, _core.TensorBase) and g.requires_grad for g in grads):
+            return outputs
+        single = not isinstance(outputs, tuple)
+        marked = [_mark(o, grads) for o in ((outputs,) if single else outputs)]
+        return marked[0] if single else tuple(marked)
+
+    return wrapper
+
+
+def _mark(output, grads):
+    if not isinstance(output, _core.TensorBase):
+        return output
+    node = _NotTwice()
+    return _core.apply_function(_NotTwice, node, lambda ctx, o, *g: o.detach(), _refuse, (output, *grads))
+
+
+_NotTwice._strict = False

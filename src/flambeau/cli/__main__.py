@@ -1,0 +1,5 @@
+import sys
+
+from flambeau.cli import main
+
+sys.exit(main())

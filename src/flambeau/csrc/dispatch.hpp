@@ -1,0 +1,111 @@
+// What the files compiled for several instruction sets (*.dispatch.cpp) share with the rest: tables of
+// function pointers. Plain declarations only: an inline function here would be compiled with different
+// flags in different files, and the linker would keep any one of the copies.
+#pragma once
+
+#include <stdint.h>
+
+#include "flambeau.h"
+
+namespace fb {
+
+// The kernels of one instruction set that are not found by name.
+struct OptimKernels {
+    struct Sgd {
+        double lr, momentum, dampening, weight_decay;
+        int nesterov, maximize, first;
+    };
+    struct Adam {
+        double step_size, lr, beta1, beta2, eps, weight_decay, root_correction2;
+        int decoupled, maximize;
+    };
+    // [0] float32, [1] float64; buf and vmax may be NULL.
+    void (*sgd[2])(const Sgd&, void* p, const void* g, void* buf, int64_t begin, int64_t end);
+    void (*adam[2])(const Adam&, void* p, const void* g, void* m, void* v, void* vmax, int64_t begin, int64_t end);
+};
+
+struct RandomKernels {
+    void (*twist)(uint32_t* mt);                                         // the next 624 words of state
+    void (*temper)(const uint32_t* mt, uint32_t* out, int64_t n);
+    void (*uniform32)(const uint32_t* words, float* out, int64_t n, float from, float range, float to);
+    // Two words each.
+    void (*uniform64)(const uint32_t* words, double* out, int64_t n, double from, double range, double to);
+    void (*normal32)(float* x, int64_t blocks, float mean, float std);   // blocks of 16 uniforms, in place
+};
+
+// Indexed by fb_reduce_op. Reductions of n contiguous elements, and element by element into `out`.
+template <class T>
+struct ReduceType {
+    T (*fold[4])(const T* a, int64_t n);
+    void (*into[4])(T* out, const T* a, int64_t n);
+};
+struct ReduceKernels {
+    ReduceType<uint8_t> u8;
+    ReduceType<int8_t> i8;
+    ReduceType<int16_t> i16;
+    ReduceType<int32_t> i32;
+    ReduceType<int64_t> i64;
+    ReduceType<float> f32;
+    ReduceType<double> f64;
+    // One row; `out` may be `x` or `g`.
+    void (*softmax32)(int log, int64_t n, const float* x, float* out);
+    void (*softmax64)(int log, int64_t n, const double* x, double* out);
+    void (*softmax_grad32)(int log, int64_t n, const float* g, const float* y, float* out);
+    void (*softmax_grad64)(int log, int64_t n, const double* g, const double* y, double* out);
+};
+
+// C = alpha op(A) B + beta C, or + bias in every row; strides in elements, rows of B and C contiguous.
+struct SmallGemm {
+    int64_t m, n, k;
+    const void* a;
+    int64_t a_row, a_col;
+    const void* b;
+    int64_t ldb;
+    void* c;
+    int64_t ldc;
+    double alpha[2], beta;
+    const void* bias;
+    int conj_a;
+};
+struct GemmKernels {  // indexed by dtype - FB_FLOAT32
+    void (*product[4])(const SmallGemm& g);
+    void (*transpose[4])(const void* b, int64_t ld, int64_t k, int64_t n, int conj, void* out);
+};
+
+struct Kernels {
+    GemmKernels gemm;
+    OptimKernels optim;
+    RandomKernels random;
+    ReduceKernels reduce;
+
+    // Registers a loop under its name; a later registration replaces an earlier one.
+    void unary(const char* name, int dtype, int out_dtype, fb_unary_loop f);
+    void binary(const char* name, int dtype, int out_dtype, fb_binary_loop f);
+    void cast(int src, int dst, fb_unary_loop f);
+};
+
+// The kernels of the instruction set in use.
+const Kernels& kernels();
+
+// Loops over the C library's functions, the same for every instruction set (pointwise_libm.cpp).
+void register_libm(Kernels& k);
+
+#define FB_DECLARE_FAMILIES(isa)              \
+    namespace isa {                           \
+    void register_math(Kernels& k);           \
+    void register_activation(Kernels& k);     \
+    void register_float(Kernels& k);          \
+    void register_int(Kernels& k);            \
+    void register_compare(Kernels& k);        \
+    void register_complex(Kernels& k);        \
+    void register_cast(Kernels& k);           \
+    void register_gemm(Kernels& k);           \
+    void register_optim(Kernels& k);          \
+    void register_random(Kernels& k);         \
+    void register_reduce(Kernels& k);         \
+    }
+FB_DECLARE_FAMILIES(baseline)
+FB_DECLARE_FAMILIES(avx2)
+FB_DECLARE_FAMILIES(avx512)
+
+}  // namespace fb

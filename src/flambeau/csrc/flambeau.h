@@ -1,0 +1,223 @@
+/* flambeau.h - the C interface of libflambeau, Flambeau's library of CPU kernels.
+ *
+ * Conventions
+ *  - Strides are in bytes and may be 0 (broadcast) or negative; shapes and counts are in elements.
+ *    Pointers are aligned to the element. An output may be the very same memory as an input (same
+ *    pointer, same strides, same item size); any other overlap is the caller's to avoid.
+ *  - A function that returns int returns 0 on success and a negative fb_status otherwise, before
+ *    anything has been written.
+ *  - Nothing here touches Python. Every function may be called with or without the GIL, from several
+ *    threads at once, and again in a forked child. An fb_mt19937 must not be shared without a lock.
+ *  - Results do not depend on the number of threads.
+ */
+#ifndef FLAMBEAU_H
+#define FLAMBEAU_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(_WIN32)
+#define FB_API __declspec(dllexport)
+#else
+#define FB_API __attribute__((visibility("default")))
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum fb_dtype {
+    FB_BOOL = 0, FB_UINT8 = 1, FB_INT8 = 2, FB_INT16 = 3, FB_INT32 = 4, FB_INT64 = 5,
+    FB_FLOAT16 = 6, FB_BFLOAT16 = 7, FB_FLOAT32 = 8, FB_FLOAT64 = 9,
+    FB_COMPLEX64 = 10, FB_COMPLEX128 = 11, FB_DTYPE_COUNT = 12
+};
+
+enum fb_status {
+    FB_OK = 0,
+    FB_ERR_DTYPE = -1,  /* no kernel for this dtype */
+    FB_ERR_VALUE = -2,  /* an argument is out of its range */
+    FB_ERR_LOAD = -3,   /* a library or a symbol in it could not be loaded */
+    FB_ERR_MEMORY = -4  /* out of memory */
+};
+
+/* The most dimensions that the *_nd functions take. */
+#define FB_MAX_DIMS 64
+
+/* ---- library ------------------------------------------------------------------------------- */
+
+/* Instruction set in use: "baseline", "avx2" or "avx512". FLAMBEAU_ISA=<name> lowers it. */
+FB_API const char* fb_isa(void);
+/* Bytes of one element, 0 for a code that is no dtype. */
+FB_API int fb_itemsize(int dtype);
+
+/* ---- threads ------------------------------------------------------------------------------- */
+
+/* Threads that a large kernel uses, the caller included. Default: OMP_NUM_THREADS, else the cores
+ * that affinity and the cgroup quota allow. Values below 1 count as 1. */
+FB_API int fb_num_threads(void);
+FB_API void fb_set_num_threads(int n);
+/* Calls fn(ctx, begin, end) on disjoint ranges that cover [0, n), each at least `grain` long except
+ * the last, on several threads. Returns when all are done. Nested calls run serially. */
+FB_API void fb_parallel_for(int64_t n, int64_t grain, void (*fn)(void* ctx, int64_t begin, int64_t end),
+                            void* ctx);
+
+/* ---- allocator ----------------------------------------------------------------------------- */
+
+typedef struct {
+    uint64_t live_bytes;    /* handed out now, rounded up to size classes */
+    uint64_t cached_bytes;  /* kept for reuse */
+    uint64_t cache_limit;   /* the most that is kept */
+    uint64_t allocations;   /* calls of fb_alloc / fb_calloc / fb_realloc that returned a block */
+    uint64_t reuses;        /* of these, served from the cache */
+} fb_alloc_info;
+
+/* 64-byte aligned memory, NULL when there is none. A size of 0 gives a valid block. */
+FB_API void* fb_alloc(size_t size);
+/* n * size bytes of zeros. */
+FB_API void* fb_calloc(size_t n, size_t size);
+FB_API void* fb_realloc(void* p, size_t size);
+FB_API void fb_free(void* p);
+FB_API void fb_alloc_set_cache_limit(uint64_t bytes);
+FB_API void fb_alloc_stats(fb_alloc_info* info);
+FB_API void fb_empty_cache(void);
+
+/* ---- pointwise ----------------------------------------------------------------------------- */
+
+typedef void (*fb_unary_loop)(char* out, int64_t so, const char* a, int64_t sa, int64_t n);
+typedef void (*fb_binary_loop)(char* out, int64_t so, const char* a, int64_t sa, const char* b, int64_t sb,
+                               int64_t n);
+
+/* The loop of an operation for inputs of `dtype`, or NULL. *out_dtype (may be NULL) is the dtype it
+ * writes. Binary loops take both inputs in the same dtype.
+ *
+ * unary, floats (float16/bfloat16 compute in float32):
+ *   exp exp2 expm1 log log1p log2 log10 sqrt rsqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh
+ *   atanh sigmoid logsigmoid relu erf erfc floor ceil round (half to even) trunc softplus (beta 1,
+ *   threshold 20) silu gelu gelu_tanh
+ * unary, all numeric types: neg abs sign square (abs of complex gives the real type; no sign of complex)
+ * unary, floats and complex: reciprocal; isnan isinf isfinite -> bool
+ * unary, ints: relu; ints and bool: bitwise_not
+ * unary, all types: logical_not -> bool; copy
+ *
+ * binary, all types: add mul (bool: or, and); all but bool: sub
+ *   div (floats, complex); floor_divide remainder (sign of the divisor) fmod (sign of the dividend) for ints and
+ *   floats, where an int divided by zero gives 0; pow for floats and ints (negative int exponents give
+ *   what 1/x**n truncates to); atan2 hypot copysign for floats
+ *   maximum minimum (a NaN wins) fmax fmin (a NaN loses) for real types
+ *   eq ne lt le gt ge -> bool (eq ne for complex too); logical_and logical_or logical_xor -> bool
+ *   bitwise_and bitwise_or bitwise_xor for ints and bool; left_shift right_shift for ints
+ *   gradients, floats: relu_grad(g, x) tanh_grad(g, y) sigmoid_grad(g, y) gelu_grad(g, x)
+ *   gelu_tanh_grad(g, x) silu_grad(g, x) softplus_grad(g, x), with x the input and y the output
+ */
+FB_API fb_unary_loop fb_get_unary(const char* name, int dtype, int* out_dtype);
+FB_API fb_binary_loop fb_get_binary(const char* name, int dtype, int* out_dtype);
+/* The loop that converts src to dst: floats to ints truncate (NaN gives 0, out of range saturates for
+ * int32/int64 and wraps from there for narrower types), complex to real drops the imaginary part,
+ * anything to bool is != 0, float16/bfloat16 round to nearest even. */
+FB_API fb_unary_loop fb_get_cast(int src, int dst);
+
+/* Run a loop over arrays of `ndim` dimensions, threaded when large. `cost` is the work of one element
+ * in bytes of memory traffic (inputs + output, say 8 for a float32 unary; costly functions may give more),
+ * from which the split over threads is chosen. */
+FB_API void fb_unary_nd(fb_unary_loop f, int ndim, const int64_t* shape, char* out, const int64_t* so,
+                        const char* a, const int64_t* sa, int cost);
+FB_API void fb_binary_nd(fb_binary_loop f, int ndim, const int64_t* shape, char* out, const int64_t* so,
+                         const char* a, const int64_t* sa, const char* b, const int64_t* sb, int cost);
+/* out = cond ? a : b. cond is bool (one byte); itemsize is 1, 2, 4, 8 or 16. */
+FB_API int fb_where_nd(int itemsize, int ndim, const int64_t* shape, char* out, const int64_t* so,
+                       const char* cond, const int64_t* sc, const char* a, const int64_t* sa, const char* b,
+                       const int64_t* sb);
+/* out = a converted; src == dst copies (sa all 0 fills). */
+FB_API int fb_cast_nd(int src, int dst, int ndim, const int64_t* shape, char* out, const int64_t* so,
+                      const char* a, const int64_t* sa);
+
+/* ---- matrix products ----------------------------------------------------------------------- */
+
+/* Load OpenBLAS from a shared library and set it to one thread (the split is ours). Without it the
+ * products are correct and slow. A second call with a library loaded does nothing. */
+FB_API int fb_blas_load(const char* path);
+FB_API int fb_blas_loaded(void);
+
+/* Row-major C = alpha op(A) op(B) + beta C with op(A) m x k and op(B) k x n; op is the transpose when
+ * trans is 1, the conjugate transpose when 2. ld*: elements between rows as stored.
+ * alpha is (alpha_re, alpha_im); beta is real; with beta 0, C need not be initialised.
+ * float32, float64, complex64, complex128. */
+FB_API int fb_gemm(int dtype, int trans_a, int trans_b, int64_t m, int64_t n, int64_t k, double alpha_re,
+                   double alpha_im, const void* a, int64_t lda, const void* b, int64_t ldb, double beta, void* c,
+                   int64_t ldc);
+/* C = op(A) op(B) + bias, bias (n contiguous values) added to every row; NULL for none. */
+FB_API int fb_gemm_bias(int dtype, int trans_a, int trans_b, int64_t m, int64_t n, int64_t k, const void* a,
+                        int64_t lda, const void* b, int64_t ldb, const void* bias, void* c, int64_t ldc);
+/* `batch` independent products; stride_*: bytes from one matrix to the next (0 repeats it). */
+FB_API int fb_gemm_batched(int dtype, int trans_a, int trans_b, int64_t batch, int64_t m, int64_t n, int64_t k,
+                           double alpha_re, double alpha_im, const void* a, int64_t lda, int64_t stride_a,
+                           const void* b, int64_t ldb, int64_t stride_b, double beta, void* c, int64_t ldc,
+                           int64_t stride_c);
+
+/* ---- random numbers ------------------------------------------------------------------------ */
+
+/* MT19937 with PyTorch's CPU stream. index 624 means that the next draw makes a new block. */
+typedef struct {
+    uint32_t mt[624];
+    int32_t index;
+    int32_t has_normal; /* whether `normal` holds the second value of a pair drawn by fb_mt_normal */
+    double normal;
+} fb_mt19937;
+
+FB_API void fb_mt_seed(fb_mt19937* s, uint32_t seed);
+FB_API uint32_t fb_mt_random32(fb_mt19937* s);
+FB_API uint64_t fb_mt_random64(fb_mt19937* s);
+/* n values uniform in [from, to): float16, bfloat16, float32, float64. `out` is contiguous here and below. */
+FB_API int fb_mt_uniform(fb_mt19937* s, int dtype, void* out, int64_t n, double from, double to);
+/* Normals: float16, bfloat16, float32, float64. */
+FB_API int fb_mt_normal(fb_mt19937* s, int dtype, void* out, int64_t n, double mean, double std);
+/* Integers low <= x < low + range, as any real dtype; range 0 stands for 2**64. */
+FB_API int fb_mt_randint(fb_mt19937* s, int dtype, void* out, int64_t n, int64_t low, uint64_t range);
+/* Tensor.random_() without bounds: 0 to the largest value of an int dtype, or to 2**digits of a float. */
+FB_API int fb_mt_random(fb_mt19937* s, int dtype, void* out, int64_t n);
+/* A permutation of 0 .. n-1. */
+FB_API int fb_mt_randperm(fb_mt19937* s, int64_t* out, int64_t n);
+/* 1 with probability p, else 0, in any real dtype. */
+FB_API int fb_mt_bernoulli(fb_mt19937* s, int dtype, void* out, int64_t n, double p);
+/* The same with a probability for each element (contiguous, float32 or float64). */
+FB_API int fb_mt_bernoulli_probs(fb_mt19937* s, int dtype, void* out, int p_dtype, const void* p, int64_t n);
+/* Exponentials of rate lambda: float32, float64. */
+FB_API int fb_mt_exponential(fb_mt19937* s, int dtype, void* out, int64_t n, double lambda);
+
+/* ---- optimisers ---------------------------------------------------------------------------- */
+
+/* One step over a list of contiguous tensors, float32 or float64; params and state change in place.
+ * SGD: momentum_bufs is NULL without momentum; first_step[i] != 0 makes buffer i a copy of the gradient
+ * (first_step NULL: none is first). */
+FB_API int fb_sgd(int dtype, int64_t n_tensors, const int64_t* sizes, void* const* params,
+                  const void* const* grads, void* const* momentum_bufs, const uint8_t* first_step, double lr,
+                  double momentum, double dampening, double weight_decay, int nesterov, int maximize);
+/* Adam; AdamW with decoupled != 0; AMSGrad with max_exp_avg_sq != NULL. steps[i] is the count of tensor i's steps,
+ * this one included (the first is 1). */
+FB_API int fb_adam(int dtype, int64_t n_tensors, const int64_t* sizes, void* const* params,
+                   const void* const* grads, void* const* exp_avg, void* const* exp_avg_sq,
+                   void* const* max_exp_avg_sq, const double* steps, double lr, double beta1, double beta2,
+                   double eps, double weight_decay, int decoupled, int maximize);
+
+/* ---- reductions ---------------------------------------------------------------------------- */
+
+enum fb_reduce_op { FB_SUM = 0, FB_PROD = 1, FB_MAX = 2, FB_MIN = 3 };
+
+/* Reduce the dimensions whose bit is set in `reduced`. so has ndim entries; those of reduced dimensions are
+ * ignored. sum/prod: float32, float64, complex64, complex128 keep their dtype, bool and ints give int64. max/min: bool,
+ * ints, float32, float64 keep it, a NaN wins; an empty reduction is FB_ERR_VALUE. */
+FB_API int fb_reduce_nd(int op, int dtype, int ndim, const int64_t* shape, uint64_t reduced, char* out,
+                        const int64_t* so, const char* a, const int64_t* sa);
+/* The dtype fb_reduce_nd writes, or a negative status. */
+FB_API int fb_reduce_dtype(int op, int dtype);
+
+/* softmax (log == 0) or log_softmax over the middle axis of contiguous (outer, n, inner), float32/float64. */
+FB_API int fb_softmax(int dtype, int log, int64_t outer, int64_t n, int64_t inner, const void* x, void* out);
+/* Its gradient with respect to x, from the output y. */
+FB_API int fb_softmax_grad(int dtype, int log, int64_t outer, int64_t n, int64_t inner, const void* grad,
+                           const void* y, void* out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

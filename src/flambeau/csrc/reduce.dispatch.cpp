@@ -1,0 +1,136 @@
+// Reductions of contiguous runs, and softmax of a row.
+#include "vmath.hpp"
+
+namespace fb {
+namespace FB_ISA {
+namespace {
+
+FB_INLINE float exp_of(float x) { return exp_(x); }
+FB_INLINE double exp_of(double x) { return exp_(x); }
+
+template <class T> struct Ops {
+    using Wrap = typename Unsigned<T>::type;
+    struct Sum {
+        FB_INLINE T f(T x, T y) { return static_cast<T>(static_cast<Wrap>(x) + static_cast<Wrap>(y)); }
+    };
+    struct Prod {
+        FB_INLINE T f(T x, T y) { return static_cast<T>(static_cast<Wrap>(x) * static_cast<Wrap>(y)); }
+    };
+};
+// A NaN wins.
+struct Max { template <class T> FB_INLINE T f(T x, T y) { return (x > y) | (x != x) ? x : y; } };
+struct Min { template <class T> FB_INLINE T f(T x, T y) { return (x < y) | (x != x) ? x : y; } };
+
+// kLanes partial results side by side, then combined pairwise: a fixed order whatever the vector width.
+constexpr int64_t kLanes = 64;
+constexpr int64_t kRun = 4096;  // elements summed straight; longer runs are split in halves, which bounds the error
+
+template <class F, class T>
+T fold_run(const T* a, int64_t n) {
+    if (n < kLanes) {
+        T r = a[0];
+        for (int64_t i = 1; i < n; ++i) r = F::f(r, a[i]);
+        return r;
+    }
+    T acc[kLanes];
+    for (int64_t j = 0; j < kLanes; ++j) acc[j] = a[j];
+    int64_t i = kLanes;
+    for (; i + kLanes <= n; i += kLanes) {
+        FB_IVDEP
+        for (int64_t j = 0; j < kLanes; ++j) acc[j] = F::f(acc[j], a[i + j]);
+    }
+    for (int64_t j = 0; i + j < n; ++j) acc[j] = F::f(acc[j], a[i + j]);
+    for (int64_t half = kLanes / 2; half > 0; half /= 2)
+        for (int64_t j = 0; j < half; ++j) acc[j] = F::f(acc[j], acc[j + half]);
+    return acc[0];
+}
+template <class F, class T>
+T fold(const T* a, int64_t n) {
+    if (n <= kRun) return fold_run<F>(a, n);
+    int64_t half = (n / 2 + kRun - 1) / kRun * kRun;
+    return F::f(fold<F>(a, half), fold<F>(a + half, n - half));
+}
+template <class F, class T>
+void into(T* out, const T* a, int64_t n) {
+    FB_IVDEP
+    for (int64_t i = 0; i < n; ++i) out[i] = F::f(out[i], a[i]);
+}
+
+template <class T>
+ReduceType<T> reduce_type() {
+    using Sum = typename Ops<T>::Sum;
+    using Prod = typename Ops<T>::Prod;
+    return {{&fold<Sum, T>, &fold<Prod, T>, &fold<Max, T>, &fold<Min, T>},
+            {&into<Sum, T>, &into<Prod, T>, &into<Max, T>, &into<Min, T>}};
+}
+
+FB_INLINE float log_of(float x) { return __builtin_logf(x); }
+FB_INLINE double log_of(double x) { return __builtin_log(x); }
+
+// Shifted by the maximum: nothing overflows, and the largest term is 1.
+template <class T>
+void softmax(int log, int64_t n, const T* x, T* out) {
+    using Sum = typename Ops<T>::Sum;
+    const T top = fold<Max>(x, n);
+    if (!log) {
+        FB_IVDEP
+        for (int64_t i = 0; i < n; ++i) out[i] = exp_of(x[i] - top);
+        const T scale = T(1) / fold<Sum>(out, n);
+        FB_IVDEP
+        for (int64_t i = 0; i < n; ++i) out[i] *= scale;
+        return;
+    }
+    // The terms pass through a buffer, since `out` may be `x`.
+    T terms[kRun / 4];
+    T total = 0;
+    for (int64_t i = 0; i < n; i += kRun / 4) {
+        const int64_t m = n - i < kRun / 4 ? n - i : kRun / 4;
+        FB_IVDEP
+        for (int64_t j = 0; j < m; ++j) terms[j] = exp_of(x[i + j] - top);
+        total += fold<Sum>(terms, m);
+    }
+    const T shift = log_of(total);
+    FB_IVDEP
+    for (int64_t i = 0; i < n; ++i) out[i] = (x[i] - top) - shift;
+}
+
+template <class T>
+void softmax_grad(int log, int64_t n, const T* g, const T* y, T* out) {
+    using Sum = typename Ops<T>::Sum;
+    if (log) {  // g - exp(y) sum(g)
+        const T total = fold<Sum>(g, n);
+        FB_IVDEP
+        for (int64_t i = 0; i < n; ++i) out[i] = g[i] - exp_of(y[i]) * total;
+        return;
+    }
+    // y (g - sum(g y))
+    T terms[kRun / 4];
+    T dot = 0;
+    for (int64_t i = 0; i < n; i += kRun / 4) {
+        const int64_t m = n - i < kRun / 4 ? n - i : kRun / 4;
+        FB_IVDEP
+        for (int64_t j = 0; j < m; ++j) terms[j] = g[i + j] * y[i + j];
+        dot += fold<Sum>(terms, m);
+    }
+    FB_IVDEP
+    for (int64_t i = 0; i < n; ++i) out[i] = y[i] * (g[i] - dot);
+}
+
+}  // namespace
+
+void register_reduce(Kernels& k) {
+    k.reduce.u8 = reduce_type<uint8_t>();
+    k.reduce.i8 = reduce_type<int8_t>();
+    k.reduce.i16 = reduce_type<int16_t>();
+    k.reduce.i32 = reduce_type<int32_t>();
+    k.reduce.i64 = reduce_type<int64_t>();
+    k.reduce.f32 = reduce_type<float>();
+    k.reduce.f64 = reduce_type<double>();
+    k.reduce.softmax32 = &softmax<float>;
+    k.reduce.softmax64 = &softmax<double>;
+    k.reduce.softmax_grad32 = &softmax_grad<float>;
+    k.reduce.softmax_grad64 = &softmax_grad<double>;
+}
+
+}  // namespace FB_ISA
+}  // namespace fb

@@ -1,0 +1,58 @@
+"""Devices: the public `device` object."""
+
+import re
+
+_KNOWN = ("cpu", "cuda")
+_PATTERN = re.compile(r"([a-z]+)(?::(\d+))?")
+
+
+class device:
+    """device("cuda:1"), device("cuda", 1), device(1), device("cpu"): where the elements of a tensor are."""
+
+    __slots__ = ("type", "index", "__weakref__")
+
+    def __init__(self, type, index=None):
+        if isinstance(type, device):
+            type, index = type.type, type.index
+        elif isinstance(type, int) and not isinstance(type, bool):
+            type, index = "cuda", type
+        elif not isinstance(type, str):
+            raise TypeError(f"device(): argument 'type' must be str, int or device, not {type.__class__.__name__}")
+        else:
+            match = _PATTERN.fullmatch(type)
+            if match is None:
+                raise RuntimeError(f"Invalid device string: '{type}'")
+            if match[2] is not None:
+                if index is not None:
+                    raise RuntimeError(f"type (string) must not include an index because index was passed explicitly: {type}")
+                index = int(match[2])
+            type = match[1]
+        if type not in _KNOWN:
+            raise RuntimeError(f"Expected one of {', '.join(_KNOWN)} device type at start of device string: {type}")
+        if index is not None and (not isinstance(index, int) or index < 0):
+            raise RuntimeError(f"Device index must be a non-negative integer, got {index!r}")
+        object.__setattr__(self, "type", type)
+        object.__setattr__(self, "index", index)
+
+    def __setattr__(self, name, value):
+        raise AttributeError(f"attribute '{name}' of a device is not writable")
+
+    def __repr__(self):
+        return f"device(type='{self.type}')" if self.index is None else f"device(type='{self.type}', index={self.index})"
+
+    def __str__(self):
+        return self.type if self.index is None else f"{self.type}:{self.index}"
+
+    def __eq__(self, other):
+        if not isinstance(other, device):
+            return NotImplemented
+        return (self.type, self.index) == (other.type, other.index)
+
+    def __hash__(self):
+        return hash((self.type, self.index))
+
+    def __reduce__(self):
+        return (device, (self.type,)) if self.index is None else (device, (self.type, self.index))
+
+
+CPU = device("cpu")

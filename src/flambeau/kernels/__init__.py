@@ -1,0 +1,47 @@
+"""Kernels: functions on raw arrays, one name per kernel.
+
+`base` holds every kernel once in array-API style; `native` overrides the hot ones on the CPU. An op finds the kernels of
+the device it runs on as `ctx.k`.
+"""
+
+import importlib
+
+import numpy as np
+
+from .. import _core
+from ..device import CPU
+
+BASE = ("pointwise", "reduce", "linalg", "conv", "pool", "norm", "softmax", "loss", "embedding",
+        "select", "sort")  # fmt: skip
+NATIVE = ("pointwise",)
+
+
+class Kernels:
+    """The kernels of one device by name: the native ones over the base ones."""
+
+    def __init__(self, *packages):
+        self.overrides = {}
+        for package, families in packages:
+            for family in families:
+                module = importlib.import_module(f"{__name__}.{package}.{family}")
+                for name, kernel in vars(module).items():
+                    if name.startswith("_") or getattr(kernel, "__module__", None) != module.__name__:
+                        continue
+                    if name in self.__dict__:
+                        self.overrides[name] = self.__dict__[name]
+                    self.__dict__[name] = kernel
+
+
+class CPUBackend(_core.Backend):
+    """NumPy arrays on the CPU."""
+
+    device = CPU
+    array_type = np.ndarray
+
+    def zeros(self, shape, descr):
+        return _core.zeros_array(shape, descr)
+
+
+cpu = CPUBackend()
+cpu.kernels = Kernels(("base", BASE), ("native", NATIVE))
+_core.register_backend(cpu)

@@ -1,0 +1,192 @@
+"""Batch and instance normalisation: layers with running statistics."""
+
+import flambeau as fb
+
+from . import functional as F
+from . import init
+from .module import Module
+from .parameter import Parameter
+
+
+class _NormBase(Module):
+    """Scale and shift of each channel, and the running mean and variance."""
+
+    _version = 2
+    _input_dims: tuple
+
+    def __init__(self, num_features, eps, momentum, affine, track_running_stats, device, dtype, bias):
+        super().__init__()
+        options = {"device": device, "dtype": dtype}
+        self.num_features = num_features
+        self.eps = eps
+        self.momentum = momentum
+        self.affine = affine
+        self.track_running_stats = track_running_stats
+        self.register_parameter("weight", Parameter(fb.empty(num_features, **options)) if affine else None)
+        self.register_parameter("bias", Parameter(fb.empty(num_features, **options)) if affine and bias else None)
+        tracked = track_running_stats
+        self.register_buffer("running_mean", fb.zeros(num_features, **options) if tracked else None)
+        self.register_buffer("running_var", fb.ones(num_features, **options) if tracked else None)
+        count = fb.tensor(0, dtype=fb.int64, device=device) if tracked else None
+        self.register_buffer("num_batches_tracked", count)
+        self.reset_parameters()
+
+    def reset_running_stats(self):
+        """Forget the running statistics: mean 0, variance 1."""
+        if self.track_running_stats:
+            self.running_mean.zero_()
+            self.running_var.fill_(1)
+            self.num_batches_tracked.zero_()
+
+    def reset_parameters(self):
+        """Scale 1, shift 0, no statistics."""
+        self.reset_running_stats()
+        if self.affine:
+            init.ones_(self.weight)
+            if self.bias is not None:
+                init.zeros_(self.bias)
+
+    def _check_input_dim(self, input):
+        if input.dim() not in self._input_dims:
+            expected = " or ".join(f"{n}D" for n in self._input_dims)
+            raise ValueError(f"expected {expected} input (got {input.dim()}D input)")
+
+    def extra_repr(self):
+        return (
+            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
+            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
+        )
+
+    def _load_from_state_dict(self, state_dict, prefix, local_metadata, strict, *lists):
+        version = local_metadata.get("version")
+        if (version is None or version < 2) and self.track_running_stats:
+            # Version 1 (0.3 and before) did not count the batches.
+            key = prefix + "num_batches_tracked"
+            if key not in state_dict:
+                count = self.num_batches_tracked
+                state_dict[key] = fb.tensor(0, dtype=fb.int64) if count is None else count
+        super()._load_from_state_dict(state_dict, prefix, local_metadata, strict, *lists)
+
+
+class _BatchNorm(_NormBase):
+    def __init__(
+        self,
+        num_features,
+        eps=1e-5,
+        momentum=0.1,
+        affine=True,
+        track_running_stats=True,
+        device=None,
+        dtype=None,
+        *,
+        bias=True,
+    ):
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias)
+
+    def forward(self, input):
+        self._check_input_dim(input)
+        buffers = self._buffers
+        mean, var = buffers["running_mean"], buffers["running_var"]
+        momentum = 0.0 if self.momentum is None else self.momentum
+        training = self.training
+        if training and self.track_running_stats:
+            count = buffers["num_batches_tracked"]
+            if count is not None:
+                count.add_(1)
+                if self.momentum is None:  # the mean of all batches
+                    momentum = 1.0 / float(count)
+        params = self._parameters
+        # Without running statistics the batch's own are used in evaluation as well.
+        return F.batch_norm(
+            input,
+            mean if not training or self.track_running_stats else None,
+            var if not training or self.track_running_stats else None,
+            params["weight"] if "weight" in params else self.weight,
+            params["bias"] if "bias" in params else self.bias,
+            training or (mean is None and var is None),
+            momentum,
+            self.eps,
+        )
+
+
+class BatchNorm1d(_BatchNorm):
+    """BatchNorm1d(num_features, eps=1e-5, momentum=0.1, affine=True, track_running_stats=True)
+
+    (x - mean) / sqrt(var + eps) * weight + bias for each channel of (N, C) or (N, C, L) (Ioffe and Szegedy, 2015).
+    Training takes mean and (biased) variance of the batch and moves the running ones, the variance unbiased, by
+    `momentum` (None: their plain average); evaluation takes the running ones.
+    """
+
+    _input_dims = (2, 3)
+
+
+class BatchNorm2d(_BatchNorm):
+    """BatchNorm2d(num_features, ...): as BatchNorm1d, for (N, C, H, W)."""
+
+    _input_dims = (4,)
+
+
+class BatchNorm3d(_BatchNorm):
+    """BatchNorm3d(num_features, ...): as BatchNorm1d, for (N, C, D, H, W)."""
+
+    _input_dims = (5,)
+
+
+class _InstanceNorm(_NormBase):
+    def __init__(
+        self,
+        num_features,
+        eps=1e-5,
+        momentum=0.1,
+        affine=False,
+        track_running_stats=False,
+        device=None,
+        dtype=None,
+        *,
+        bias=True,
+    ):
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias)
+
+    def forward(self, input):
+        self._check_input_dim(input)
+        batched = max(self._input_dims)
+        if input.dim() == batched:
+            return self._normalize(input)
+        return self._normalize(input.unsqueeze(0)).squeeze(0)
+
+    def _normalize(self, input):
+        if self.affine and input.size(1) != self.num_features:
+            raise ValueError(
+                f"expected input's size at dim=1 to match num_features ({self.num_features}), got: {input.size(1)}."
+            )
+        return F.instance_norm(
+            input,
+            self.running_mean,
+            self.running_var,
+            self.weight,
+            self.bias,
+            self.training or not self.track_running_stats,
+            0.0 if self.momentum is None else self.momentum,
+            self.eps,
+        )
+
+
+class InstanceNorm1d(_InstanceNorm):
+    """InstanceNorm1d(num_features, eps=1e-5, momentum=0.1, affine=False, track_running_stats=False)
+
+    As BatchNorm1d, but with the statistics of each sample of (N, C, L) or (C, L) (Ulyanov et al., 2016).
+    """
+
+    _input_dims = (2, 3)
+
+
+class InstanceNorm2d(_InstanceNorm):
+    """InstanceNorm2d(num_features, ...): as InstanceNorm1d, for (N, C, H, W) or (C, H, W)."""
+
+    _input_dims = (3, 4)
+
+
+class InstanceNorm3d(_InstanceNorm):
+    """InstanceNorm3d(num_features, ...): as InstanceNorm1d, for (N, C, D, H, W) or (C, D, H, W)."""
+
+    _input_dims = (4, 5)

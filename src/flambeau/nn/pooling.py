@@ -1,0 +1,184 @@
+"""Pooling layers."""
+
+from . import functional as F
+from .module import Module
+
+
+class _MaxPool(Module):
+    _function: str
+
+    def __init__(
+        self, kernel_size, stride=None, padding=0, dilation=1, return_indices=False, ceil_mode=False
+    ):
+        super().__init__()
+        self.kernel_size = kernel_size
+        self.stride = kernel_size if stride is None else stride
+        self.padding = padding
+        self.dilation = dilation
+        self.return_indices = return_indices
+        self.ceil_mode = ceil_mode
+
+    def forward(self, input):
+        return getattr(F, self._function)(
+            input,
+            self.kernel_size,
+            self.stride,
+            self.padding,
+            self.dilation,
+            ceil_mode=self.ceil_mode,
+            return_indices=self.return_indices,
+        )
+
+    def extra_repr(self):
+        return (
+            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, "
+            f"dilation={self.dilation}, ceil_mode={self.ceil_mode}"
+        )
+
+
+class MaxPool1d(_MaxPool):
+    """MaxPool1d(kernel_size, stride=kernel_size, padding=0, dilation=1, return_indices=False, ceil_mode=False)
+
+    The maximum of each window of (N, C, L) or (C, L); return_indices: also where in L it was.
+    """
+
+    _function = "max_pool1d"
+
+
+class MaxPool2d(_MaxPool):
+    """MaxPool2d(kernel_size, ...): as MaxPool1d, for (N, C, H, W); indices count in the flattened H x W."""
+
+    _function = "max_pool2d"
+
+
+class MaxPool3d(_MaxPool):
+    """MaxPool3d(kernel_size, ...): as MaxPool1d, for (N, C, D, H, W)."""
+
+    _function = "max_pool3d"
+
+
+class AvgPool1d(Module):
+    """AvgPool1d(kernel_size, stride=kernel_size, padding=0, ceil_mode=False, count_include_pad=True)
+
+    The mean of each window of (N, C, L) or (C, L).
+    """
+
+    def __init__(self, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True):
+        super().__init__()
+        self.kernel_size = self._one(kernel_size)
+        self.stride = self._one(kernel_size if stride is None else stride)
+        self.padding = self._one(padding)
+        self.ceil_mode = ceil_mode
+        self.count_include_pad = count_include_pad
+
+    @staticmethod
+    def _one(value):
+        return (value,) if isinstance(value, int) else tuple(value)
+
+    def forward(self, input):
+        return F.avg_pool1d(
+            input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad
+        )
+
+    def extra_repr(self):
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+class _AvgPool(Module):
+    _function: str
+
+    def __init__(
+        self, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
+    ):
+        super().__init__()
+        self.kernel_size = kernel_size
+        self.stride = kernel_size if stride is None else stride
+        self.padding = padding
+        self.ceil_mode = ceil_mode
+        self.count_include_pad = count_include_pad
+        self.divisor_override = divisor_override
+
+    def forward(self, input):
+        return getattr(F, self._function)(
+            input,
+            self.kernel_size,
+            self.stride,
+            self.padding,
+            self.ceil_mode,
+            self.count_include_pad,
+            self.divisor_override,
+        )
+
+    def extra_repr(self):
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+class AvgPool2d(_AvgPool):
+    """AvgPool2d(kernel_size, ..., divisor_override=None): as AvgPool1d, for (N, C, H, W) or (C, H, W)."""
+
+    _function = "avg_pool2d"
+
+
+class AvgPool3d(_AvgPool):
+    """AvgPool3d(kernel_size, ..., divisor_override=None): as AvgPool1d, for (N, C, D, H, W)."""
+
+    _function = "avg_pool3d"
+
+
+class _AdaptivePool(Module):
+    _function: str
+
+    def __init__(self, output_size):
+        super().__init__()
+        self.output_size = output_size
+
+    def forward(self, input):
+        return getattr(F, self._function)(input, self.output_size)
+
+    def extra_repr(self):
+        return f"output_size={self.output_size}"
+
+
+class AdaptiveAvgPool1d(_AdaptivePool):
+    """AdaptiveAvgPool1d(output_size): means of `output_size` windows that cover L of (N, C, L)."""
+
+    _function = "adaptive_avg_pool1d"
+
+
+class AdaptiveAvgPool2d(_AdaptivePool):
+    """AdaptiveAvgPool2d(output_size): as AdaptiveAvgPool1d, for (N, C, H, W); None keeps a size."""
+
+    _function = "adaptive_avg_pool2d"
+
+
+class AdaptiveAvgPool3d(_AdaptivePool):
+    """AdaptiveAvgPool3d(output_size): as AdaptiveAvgPool1d, for (N, C, D, H, W); None keeps a size."""
+
+    _function = "adaptive_avg_pool3d"
+
+
+class _AdaptiveMaxPool(_AdaptivePool):
+    def __init__(self, output_size, return_indices=False):
+        super().__init__(output_size)
+        self.return_indices = return_indices
+
+    def forward(self, input):
+        return getattr(F, self._function)(input, self.output_size, self.return_indices)
+
+
+class AdaptiveMaxPool1d(_AdaptiveMaxPool):
+    """AdaptiveMaxPool1d(output_size, return_indices=False): maxima of windows that cover L of (N, C, L)."""
+
+    _function = "adaptive_max_pool1d"
+
+
+class AdaptiveMaxPool2d(_AdaptiveMaxPool):
+    """AdaptiveMaxPool2d(output_size, return_indices=False): as AdaptiveMaxPool1d, for (N, C, H, W)."""
+
+    _function = "adaptive_max_pool2d"
+
+
+class AdaptiveMaxPool3d(_AdaptiveMaxPool):
+    """AdaptiveMaxPool3d(output_size, return_indices=False): as AdaptiveMaxPool1d, for (N, C, D, H, W)."""
+
+    _function = "adaptive_max_pool3d"

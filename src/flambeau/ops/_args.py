@@ -1,0 +1,50 @@
+"""Reading the arguments of public calls: dimensions, shapes, named results."""
+
+import collections
+import operator
+
+from .. import _core
+
+TensorBase = _core.TensorBase
+
+
+def normalize_dim(dim, ndim):
+    """dim as 0 <= dim < ndim (0-dim tensors count as having one dimension); IndexError when out of range."""
+    n = ndim or 1
+    d = operator.index(dim)
+    if not -n <= d < n:
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {d})")
+    return d % n
+
+
+def normalize_dims(dims, ndim, name):
+    """A tuple of distinct dims from an int, a sequence or None (all)."""
+    if dims is None:
+        return tuple(range(ndim))
+    dims = (dims,) if hasattr(dims, "__index__") else tuple(dims)
+    normal = tuple([normalize_dim(d, ndim) for d in dims])
+    if len(set(normal)) != len(normal):
+        repeated = next(d for d in normal if normal.count(d) > 1)
+        raise RuntimeError(f"{name}(): dim {repeated} appears multiple times in the list of dims")
+    return normal
+
+
+def ints(values, name, argument="size"):
+    """The ints of f(1, 2), f((1, 2)), f([1, 2]) or f(Size), given the tuple of positional arguments."""
+    if len(values) == 1 and not hasattr(values[0], "__index__"):
+        values = values[0]
+    try:
+        return tuple([operator.index(v) for v in values])
+    except TypeError:
+        raise TypeError(f"{name}(): argument '{argument}' must be tuple of ints, got {values!r}") from None
+
+
+def check_tensor(value, name, argument="input", position=1):
+    """TypeError unless value is a Tensor."""
+    if not isinstance(value, TensorBase):
+        raise TypeError(f"{name}(): argument '{argument}' (position {position}) must be Tensor, not {type(value).__name__}")
+
+
+def named_result(name, *fields):
+    """The class of a named tuple of results, such as the (values, indices) of max."""
+    return collections.namedtuple(name, fields)

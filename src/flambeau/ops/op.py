@@ -1,0 +1,176 @@
+"""What an op is, and how a class becomes public functions, methods and operators.
+
+    class Exp(Unary, name="exp", methods=("exp", "exp_"), saves="output", floats=True):
+        '''exp(input, *, out=None) -> Tensor: e to the power of each element.'''
+
+        @staticmethod
+        def backward(ctx, grad):
+            (y,) = ctx.saved
+            return grad * conj(y)
+
+The class is the op's only home: its docstring is the documentation of `flambeau.exp` and `Tensor.exp`, `forward` works
+on raw arrays through the kernels of their device (`ctx.k`), `backward` on tensors (so double backward comes for free).
+A class keyword with the name of a trailing-underscore method makes the in-place form.
+"""
+
+from .. import _core
+
+FUNCTIONS = {}  # public name -> callable: what `flambeau.<name>` is
+METHODS = {}  # name -> callable: what `Tensor.<name>` is
+
+
+class Op:
+    """A differentiable operation on raw arrays. Subclasses define
+
+    forward(ctx, *arguments)
+        Gets arrays for tensors, other arguments as they are; computes with `ctx.k.<kernel>`; returns an array or a tuple
+        of arrays. `ctx.save_for_backward(...)` keeps inputs, outputs and constants for backward (never an intermediate
+        value through which a second derivative would have to go); other constants become attributes of ctx.
+    backward(ctx, *grads)
+        Gets one Tensor per output; returns a gradient per argument of forward (trailing None may be left out).
+        Gradients may keep broadcast dimensions: the engine sums them to the shape of the input and casts them to its
+        dtype. `ctx.needs(i)` says whether the gradient of argument i is wanted. An op without backward has no gradient.
+    prepare(*public arguments), optional
+        The public signature when it differs from forward's: checks and normalises, and returns the tuple of arguments
+        of forward - or, when there is nothing to do, the result itself. Tensors arrive as tensors.
+
+    Class keywords: `name` (public function; a leading underscore keeps it private), `methods` (names on Tensor; one that
+    ends in `_` is the in-place form), `aliases` (further function names), `operator` (`+`, `[]`, ...), `inplace_operator`
+    (`+=`), `view=True` (the result shares memory with the first argument), `out=False` (takes no `out=`),
+    `mutates=True` (forward changes its first array in place and returns it: only in-place names exist).
+    """
+
+    backward = None
+    prepare = None
+    _strict = False  # gradients may be fewer than arguments
+
+    def __init_subclass__(cls, name=None, methods=(), aliases=(), operator=None, inplace_operator=None, view=False,
+                          out=True, mutates=False, **pointwise):  # fmt: skip
+        super().__init_subclass__()
+        cls._declare(name, **pointwise)
+        if name is None:
+            return
+        cls.name = name
+        cls.node_type = type(f"{cls.__name__}Backward0", (_core.Node,), {"op_class": cls})
+        options = dict(view=view, takes_out=out and not view and not mutates, **cls._signature(), **cls._pointwise)
+        cls.function = cls._make(name, inplace=mutates, **options)
+        inplace = None
+        for method in methods:
+            if method.endswith("_") and not mutates:
+                if inplace is None:
+                    inplace = cls._make(method, inplace=True, **{**options, "takes_out": False, "view": False})
+                METHODS[method] = FUNCTIONS[method] = inplace
+            else:
+                METHODS[method] = cls.function
+        for public in (name, *aliases):
+            if not public.startswith("_"):
+                FUNCTIONS[public] = cls.function
+        if operator:
+            _core.set_operator(operator, cls.function)
+        if inplace_operator:
+            _core.set_operator(inplace_operator, inplace)
+
+    _pointwise = {}
+
+    @classmethod
+    def _declare(cls, name):
+        """Hook of the pointwise bases."""
+
+    @classmethod
+    def _signature(cls):
+        code = cls.forward.__code__
+        names = code.co_varnames[1 : code.co_argcount]
+        return dict(names=names, defaults=cls.forward.__defaults__ or ())
+
+    @classmethod
+    def _make(cls, public, **options):
+        return _core.OpFunction(public, cls, cls.node_type, forward=cls.forward, backward=cls.backward,
+                                prepare=cls.prepare, **options)  # fmt: skip
+
+    @classmethod
+    def apply(cls, *args):
+        """Runs the op on the arguments of its forward; for ops that are built on other ops."""
+        return _core.apply(cls.function, *args)
+
+
+def composite(*methods, name=None, aliases=()):
+    """Registers a function written in other ops under its name, and as the given methods of Tensor."""
+
+    def register(function):
+        for public in (name or function.__name__, *aliases):
+            FUNCTIONS[public] = function
+        for method in methods:
+            METHODS[method] = function
+        return function
+
+    return register
+
+
+class Pointwise(Op):
+    """An op that maps elements to elements, declared by a few words instead of a forward.
+
+    Class keywords: `kernel` (default: the name), `floats=True` (integers are computed in the default float dtype), and
+    `saves`, what backward finds in `ctx.saved`: "input", "other", "output" or a tuple of them. An item may be a pair
+    `("other", "input")`: saved only when the gradient of `input` is wanted, else None.
+    The core runs such an op on small plain tensors without entering Python (`_core/fast.pxi`); `forward` below says
+    the same for all other cases.
+    """
+
+    inputs = ()
+
+    @classmethod
+    def _declare(cls, name, kernel=None, floats=False, saves=()):
+        if name is None:
+            return
+        kernel = kernel or name
+        saves = (saves,) if isinstance(saves, str) else saves
+        plan = []
+        for item in saves:
+            what, wanted = item if isinstance(item, tuple) else (item, None)
+            bits = 1 << cls.inputs.index(wanted) if wanted else (1 << len(cls.inputs)) - 1
+            plan.append((cls.inputs.index(what) if what in cls.inputs else -1, bits))
+        cls.forward = staticmethod(cls._forward(kernel, floats, tuple(plan)))
+        cls._pointwise = dict(kind=cls.kind, to_float=floats, saves=tuple(plan), loop=kernel)
+
+
+def _save(ctx, plan, arguments, out):
+    if plan and ctx.recording:
+        values = []
+        for what, bits in plan:
+            wanted = any(bits >> i & 1 and ctx.needs(i) for i in range(len(arguments)))
+            values.append((out if what < 0 else arguments[what]) if wanted else None)
+        ctx.save_for_backward(*values)
+
+
+class Unary(Pointwise):
+    """A pointwise op of one tensor."""
+
+    inputs = ("input",)
+    kind = "unary"
+
+    @staticmethod
+    def _forward(kernel, floats, plan):
+        def forward(ctx, input):
+            (a,) = _core.promote((input,), floats)
+            out = getattr(ctx.k, kernel)(a)
+            _save(ctx, plan, (input,), out)
+            return out
+
+        return forward
+
+
+class Binary(Pointwise):
+    """A pointwise op of two tensors, or of a tensor and a number; they are broadcast and promoted."""
+
+    inputs = ("input", "other")
+    kind = "binary"
+
+    @staticmethod
+    def _forward(kernel, floats, plan):
+        def forward(ctx, input, other):
+            a, b = _core.promote((input, other), floats)
+            out = getattr(ctx.k, kernel)(a, b)
+            _save(ctx, plan, (input, other), out)
+            return out
+
+        return forward

@@ -1,0 +1,345 @@
+"""Optimizer: parameter groups, state, hooks and state dictionaries."""
+
+import functools
+import warnings
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterable
+from copy import deepcopy
+from itertools import chain
+
+import flambeau as fb
+from flambeau import Tensor
+from flambeau.nn.hooks import add_hook
+from flambeau.nn.module import _typename
+
+
+class _Required:
+    """The default of an option that every parameter group has to give."""
+
+    def __repr__(self):
+        return "<required parameter>"
+
+
+required = _Required()
+
+_global_step_pre_hooks = OrderedDict()
+_global_step_post_hooks = OrderedDict()
+
+
+def register_optimizer_step_pre_hook(hook):
+    """Call `hook(optimizer, args, kwargs)` before the step of every optimizer; not None replaces both."""
+    return add_hook(_global_step_pre_hooks, hook)
+
+
+def register_optimizer_step_post_hook(hook):
+    """Call `hook(optimizer, args, kwargs)` after the step of every optimizer."""
+    return add_hook(_global_step_post_hooks, hook)
+
+
+def _with_hooks(step):
+    """`step` as every optimizer class gets it: the hooks around it, and a mark that it was called."""
+
+    @functools.wraps(step)
+    def hooked(self, *args, **kwargs):
+        self._opt_called = True
+        if not (
+            _global_step_pre_hooks
+            or self._optimizer_step_pre_hooks
+            or _global_step_post_hooks
+            or self._optimizer_step_post_hooks
+        ):
+            return step(self, *args, **kwargs)
+        for hook in chain(_global_step_pre_hooks.values(), self._optimizer_step_pre_hooks.values()):
+            replaced = hook(self, args, kwargs)
+            if replaced is not None:
+                if not isinstance(replaced, tuple) or len(replaced) != 2:
+                    raise RuntimeError(
+                        f"{step} must return None or a tuple of (new_args, new_kwargs), but got {replaced}."
+                    )
+                args, kwargs = replaced
+        result = step(self, *args, **kwargs)
+        for hook in chain(self._optimizer_step_post_hooks.values(), _global_step_post_hooks.values()):
+            hook(self, args, kwargs)
+        return result
+
+    hooked.hooked = True
+    return hooked
+
+
+class Optimizer:
+    """Optimizer(params, defaults): base class of all optimizers.
+
+    params: an iterable of Tensors, of (name, Tensor) pairs, or of dictionaries, each a group with its own options
+    ({"params": [...], "lr": 0.1}). defaults: the options of groups that do not give them. `param_groups` is the list
+    of groups, `state` maps each parameter to its dictionary of state.
+    """
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        step = cls.__dict__.get("step")
+        if step is not None and not hasattr(step, "hooked"):
+            cls.step = _with_hooks(step)
+
+    def __init__(self, params, defaults):
+        self.defaults = defaults
+        self._add_hook_tables()
+        if isinstance(params, Tensor):
+            raise TypeError(
+                "params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
+                + _typename(params)
+            )
+        self.state = defaultdict(dict)
+        self.param_groups = []
+        groups = list(params)
+        if not groups:
+            raise ValueError("optimizer got an empty parameter list")
+        if not isinstance(groups[0], dict):
+            groups = [{"params": groups}]
+        for group in groups:
+            self.add_param_group(dict(group) if isinstance(group, dict) else group)
+
+    def _add_hook_tables(self):
+        self._optimizer_step_pre_hooks = OrderedDict()
+        self._optimizer_step_post_hooks = OrderedDict()
+        self._optimizer_state_dict_pre_hooks = OrderedDict()
+        self._optimizer_state_dict_post_hooks = OrderedDict()
+        self._optimizer_load_state_dict_pre_hooks = OrderedDict()
+        self._optimizer_load_state_dict_post_hooks = OrderedDict()
+
+    def __getstate__(self):
+        return {"defaults": self.defaults, "state": self.state, "param_groups": self.param_groups}
+
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        if "_optimizer_step_pre_hooks" not in self.__dict__:
+            self._add_hook_tables()
+        self.defaults.setdefault("differentiable", False)
+
+    def __repr__(self):
+        lines = [f"{type(self).__name__} ("]
+        for i, group in enumerate(self.param_groups):
+            lines.append(f"Parameter Group {i}")
+            lines += [f"    {key}: {group[key]}" for key in sorted(group) if key != "params"]
+        return "\n".join([*lines, ")"])
+
+    # -------------------------------------------------------- groups
+
+    def add_param_group(self, param_group):
+        """Add a group: a dictionary with "params" (a Tensor or an ordered collection) and its options.
+
+        Raises TypeError for what is no Tensor or has no order, ValueError for a parameter that is no leaf or already
+        in another group and for a missing option without default.
+        """
+        if not isinstance(param_group, dict):
+            raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
+        group = dict(param_group)
+        params = group["params"]
+        if isinstance(params, Tensor):
+            params = [params]
+        elif isinstance(params, set):
+            raise TypeError(
+                "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in "
+                "sets will change between runs. Please use a list instead."
+            )
+        elif not isinstance(params, Iterable):
+            raise TypeError(f"param_group['params'] must be a Tensor or an iterable of Tensors, got {type(params)}")
+        params, names = _split_names(list(params))
+        for param in params:
+            if not isinstance(param, Tensor):
+                raise TypeError("optimizer can only optimize Tensors, but one of the params is " + _typename(param))
+            if not self.defaults.get("differentiable") and not (param.is_leaf or param.retains_grad):
+                raise ValueError("can't optimize a non-leaf Tensor")
+        for name, default in self.defaults.items():
+            if default is required and name not in group:
+                raise ValueError(f"parameter group didn't specify a value of required optimization parameter {name}")
+            group.setdefault(name, default)
+        if len({id(p) for p in params}) != len(params):
+            warnings.warn(
+                "optimizer contains a parameter group with duplicate parameters; in future, this will cause an error; "
+                "see github.com/pytorch/pytorch/issues/40967 for more information",
+                stacklevel=3,
+            )
+        taken = {id(p) for other in self.param_groups for p in other["params"]}
+        if not taken.isdisjoint(id(p) for p in params):
+            raise ValueError("some parameters appear in more than one parameter group")
+        if self.param_groups and ("param_names" in self.param_groups[0]) != (names is not None):
+            raise ValueError(
+                "all optimizer param groups should be with/without names. cannot add param group without names to the "
+                "optimizer"
+                if names is None
+                else "all optimizer param groups should be with/without names. cannot add param group with names to "
+                "the optimizer"
+            )
+        group["params"] = params
+        if names is not None:
+            group["param_names"] = names
+        self.param_groups.append(group)
+        param_group.update(group)
+
+    def zero_grad(self, set_to_none=True):
+        """Forget the gradients of all parameters (set_to_none=False: set them to zero)."""
+        for group in self.param_groups:
+            for param in group["params"]:
+                if set_to_none:
+                    param.grad = None
+                elif param.grad is not None:
+                    if param.grad.grad_fn is not None:
+                        param.grad.detach_()
+                    else:
+                        param.grad.requires_grad_(False)
+                    param.grad.zero_()
+
+    # -------------------------------------------------------- stepping
+
+    def step(self, closure=None):
+        """Change all parameters once by their gradients.
+
+        closure: computes the loss anew, calls backward and returns the loss, which step then returns.
+        """
+        loss = None
+        if closure is not None:
+            with fb.enable_grad():
+                loss = closure()
+        with fb.no_grad():
+            for group in self.param_groups:
+                params = [p for p in group["params"] if p.grad is not None]
+                if params:
+                    self._update(group, params)
+        return loss
+
+    def _update(self, group, params):
+        """One step of the parameters of a group that have gradients, with recording off: the optimizer's formula."""
+        raise NotImplementedError(f"Optimizer [{type(self).__name__}] has to define step() or _update(group, params)")
+
+    def register_step_pre_hook(self, hook):
+        """Call `hook(optimizer, args, kwargs)` before each step; not None replaces both."""
+        return add_hook(self._optimizer_step_pre_hooks, hook)
+
+    def register_step_post_hook(self, hook):
+        """Call `hook(optimizer, args, kwargs)` after each step."""
+        return add_hook(self._optimizer_step_post_hooks, hook)
+
+    # -------------------------------------------------------- saving and loading
+
+    def register_state_dict_pre_hook(self, hook, prepend=False):
+        """Call `hook(optimizer)` before `state_dict`."""
+        return add_hook(self._optimizer_state_dict_pre_hooks, hook, prepend=prepend)
+
+    def register_state_dict_post_hook(self, hook, prepend=False):
+        """Call `hook(optimizer, state_dict)` after; not None replaces the result."""
+        return add_hook(self._optimizer_state_dict_post_hooks, hook, prepend=prepend)
+
+    def register_load_state_dict_pre_hook(self, hook, prepend=False):
+        """Call `hook(optimizer, state_dict)` before loading; not None replaces what is loaded."""
+        return add_hook(self._optimizer_load_state_dict_pre_hooks, hook, prepend=prepend)
+
+    def register_load_state_dict_post_hook(self, hook, prepend=False):
+        """Call `hook(optimizer)` after loading."""
+        return add_hook(self._optimizer_load_state_dict_post_hooks, hook, prepend=prepend)
+
+    def state_dict(self):
+        """{"state": {number: state}, "param_groups": [options, with "params" a list of numbers]}
+
+        Parameters are numbered in the order of the groups. The tensors of the state are not copied.
+        """
+        for hook in self._optimizer_state_dict_pre_hooks.values():
+            hook(self)
+        numbers = {}
+        groups = []
+        for group in self.param_groups:
+            packed = {key: value for key, value in group.items() if key != "params"}
+            packed["params"] = [numbers.setdefault(id(p), len(numbers)) for p in group["params"]]
+            groups.append(packed)
+        state = {numbers[id(k)] if isinstance(k, Tensor) else k: v for k, v in self.state.items()}
+        result = {"state": state, "param_groups": groups}
+        for hook in self._optimizer_state_dict_post_hooks.values():
+            replaced = hook(self, result)
+            if replaced is not None:
+                result = replaced
+        return result
+
+    def load_state_dict(self, state_dict):
+        """Take options and state from what `state_dict` returned, cast to each parameter's dtype and device.
+
+        Raises ValueError when the groups do not fit this optimizer's.
+        """
+        state_dict = dict(state_dict)
+        for hook in self._optimizer_load_state_dict_pre_hooks.values():
+            replaced = hook(self, state_dict)
+            if replaced is not None:
+                state_dict = replaced
+        saved_groups = deepcopy(state_dict["param_groups"])
+        if len(saved_groups) != len(self.param_groups):
+            raise ValueError("loaded state dict has a different number of parameter groups")
+        for own, saved in zip(self.param_groups, saved_groups, strict=True):
+            if len(own["params"]) != len(saved["params"]):
+                raise ValueError(
+                    "loaded state dict contains a parameter group that doesn't match the size of optimizer's group"
+                )
+        numbered = {}
+        for own, saved in zip(self.param_groups, saved_groups, strict=True):
+            numbered.update(zip(saved["params"], own["params"], strict=True))
+        state = defaultdict(dict)
+        for key, value in state_dict["state"].items():
+            if key in numbered:
+                state[numbered[key]] = _cast_state(numbered[key], value)
+            else:
+                state[key] = value
+        groups = []
+        for own, saved in zip(self.param_groups, saved_groups, strict=True):
+            if "param_names" in own and "param_names" not in saved:
+                saved["param_names"] = own["param_names"]
+            groups.append({**saved, "params": own["params"]})
+        self.__setstate__({"state": state, "param_groups": groups})
+        for hook in self._optimizer_load_state_dict_post_hooks.values():
+            hook(self)
+
+
+def _split_names(params):
+    """(parameters, names) of a list of Tensors (names None) or of (name, Tensor) pairs."""
+    named = [isinstance(p, tuple) for p in params]
+    if not any(named):
+        return params, None
+    if not all(named):
+        raise ValueError("all optimizer params should be with/without names. Some param names are missing")
+    return [p for _, p in params], [name for name, _ in params]
+
+
+def _cast_state(param, value, key=None):
+    """`value` with all tensors in the parameter's dtype (if floating) and on its device; "step" counts as it is."""
+    if isinstance(value, Tensor):
+        if key == "step":
+            return value
+        if param.is_floating_point():
+            return value.to(dtype=param.dtype, device=param.device)
+        return value.to(device=param.device)
+    if isinstance(value, dict):
+        return {k: _cast_state(param, v, k) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_cast_state(param, v) for v in value)
+    return value
+
+
+def _number(value):
+    """An option such as lr as a Python number; it may be given as a tensor of one element."""
+    return value.item() if isinstance(value, Tensor) else value
+
+
+def _check_not_negative(options):
+    """ValueError for a value below zero (or NaN) in {name in the message: value}."""
+    for name, value in options.items():
+        if not _number(value) >= 0.0:
+            raise ValueError(f"Invalid {name}: {value}")
+
+
+def _count_step(state):
+    """Count one more step in `state`; the number of steps."""
+    state["step"] += 1
+    return state["step"].item()
+
+
+def _steps_as_tensors(state):
+    """Older state dictionaries have the number of steps as a Python number."""
+    for values in state.values():
+        if "step" in values and not isinstance(values["step"], Tensor):
+            values["step"] = fb.tensor(float(values["step"]), dtype=fb.float32)

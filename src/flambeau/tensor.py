@@ -1,0 +1,309 @@
+"""The Tensor: state and protocols. Its mathematics is in `ops/`, whose classes register their methods here."""
+
+import warnings
+
+import numpy as np
+
+from . import _core
+from .device import CPU
+from .device import device as Device
+from .dtype import dtype as DType
+from .dtype import as_dtype, get_default_dtype
+from .hooks import RemovableHandle
+from .size import Size
+
+_array, _make = _core.array_of, _core.make
+
+
+class Tensor(_core.TensorBase):
+    """A multi-dimensional array of one dtype on one device, that records what is computed from it.
+
+    Made by `tensor(data)`, factories (`zeros`, `randn`, ...), `from_numpy`; views share memory with their base. See the
+    documentation of each method; operators are those of NumPy.
+
+    `Tensor(sizes...)`, `Tensor(sequence)`: the older constructor, always of the default float dtype.
+    """
+
+    _face = None  # the class of results; None: this class
+    _face_rank = 0
+    __array_priority__ = 1000
+    is_sparse = is_quantized = is_meta = is_mkldnn = is_nested = is_mps = is_xpu = False
+    names = property(lambda self: (None,) * self.ndim)
+    layout = "torch.strided"
+
+    def __init__(self, *args, device=None):
+        from .ops.create import data_array
+
+        dtype = get_default_dtype()
+        if len(args) == 1 and isinstance(args[0], _core.TensorBase):
+            _core.init_tensor(self, _array(args[0]))
+            _core.share_version(self, args[0])
+            return
+        if len(args) == 1 and not hasattr(args[0], "__index__") and not isinstance(args[0], Size):
+            _core.init_tensor(self, data_array(args[0], dtype, "Tensor"))
+            return
+        size = tuple(args[0]) if len(args) == 1 and isinstance(args[0], Size) else args or (0,)
+        for s in size:
+            if not hasattr(s, "__index__"):
+                raise TypeError(f"Tensor(): expected sizes as ints, or one sequence of data; got {type(s).__name__}")
+        _core.init_tensor(self, _core.empty_array([int(s) for s in size], dtype.numpy))
+
+    # ---- autograd
+
+    def backward(self, gradient=None, retain_graph=None, create_graph=False, inputs=None, retain_variables=None):
+        """backward(gradient=None, retain_graph=None, create_graph=False, inputs=None)
+
+        Adds the gradients of this tensor (times `gradient`; for a scalar, 1) to `.grad` of the leaves that it was computed
+        from. Frees the buffers of the graph unless `retain_graph`.
+        """
+        if retain_variables is not None:
+            warnings.warn("retain_variables option is deprecated, use retain_graph instead", UserWarning, stacklevel=2)
+            retain_graph = retain_variables
+        backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+
+    def register_hook(self, hook):
+        """register_hook(fn(grad) -> Tensor or None) -> handle: called when the gradient of this tensor is computed; what it
+        returns takes the gradient's place."""
+        return _core.add_hook(_core.tensor_hooks(self), hook)
+
+    def register_post_accumulate_grad_hook(self, hook):
+        """register_post_accumulate_grad_hook(fn(tensor)) -> handle: called after `.grad` of this leaf was accumulated."""
+        return _core.add_hook(_core.accumulated_hooks(self), hook)
+
+    def retain_grad(self):
+        """retain_grad(): backward also fills in `.grad` of this non-leaf tensor."""
+        if not self.requires_grad:
+            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+        _core.retain_grad(self)
+
+    @property
+    def retains_grad(self):
+        """Whether retain_grad was asked for on this non-leaf tensor."""
+        return _core.retains_grad(self)
+
+    def detach_(self):
+        """detach_() -> self: makes this tensor a leaf without history."""
+        if self._is_view():
+            raise RuntimeError("Can't detach views in-place. Use detach() instead.")
+        _core.detach_in_place(self)
+        return self
+
+    @property
+    def _base(self):
+        return self._base_tensor
+
+    # ---- NumPy and other libraries
+
+    def numpy(self, *, force=False):
+        """numpy(force=False) -> numpy.ndarray over the same memory.
+
+        Raises for tensors that require grad, or are not on the CPU, unless force (then detached and copied to the CPU).
+        """
+        if force:
+            return _array(self.detach().cpu())
+        if self.requires_grad:
+            raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+        if self.device.type != "cpu":
+            raise TypeError(
+                f"can't convert {self.device} device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host memory first."
+            )
+        return _array(self)
+
+    def __array__(self, dtype=None, copy=None):
+        array = self.numpy()
+        if dtype is not None and array.dtype != dtype:
+            if copy is False:
+                raise ValueError(f"a copy is needed to convert a tensor of {array.dtype} to {np.dtype(dtype)}")
+            return array.astype(dtype)
+        return array.copy() if copy else array
+
+    def __array_wrap__(self, array, context=None, return_scalar=False):
+        return _make(array if isinstance(array, np.ndarray) else np.asarray(array))
+
+    def __dlpack__(self, *, stream=None, max_version=None, dl_device=None, copy=None):
+        if self.requires_grad:
+            raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
+        options = {} if max_version is None else dict(max_version=max_version)
+        return _array(self).__dlpack__(stream=stream, dl_device=dl_device, copy=copy, **options)
+
+    def __dlpack_device__(self):
+        return _array(self).__dlpack_device__()
+
+    def tolist(self):
+        """tolist() -> the elements as nested lists of Python numbers (a number for a 0-dim tensor)."""
+        array = _array(self.detach().cpu())
+        return (array.astype(np.float32) if array.dtype.kind == "V" else array).tolist()
+
+    # ---- copying and pickling
+
+    def __deepcopy__(self, memo):
+        if id(self) in memo:
+            return memo[id(self)]
+        if not self.is_leaf:
+            raise RuntimeError(
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment. "
+                "If you were attempting to deepcopy a module, this may be because of a torch.nn.utils.weight_norm usage, see "
+                "https://github.com/pytorch/pytorch/pull/103001"
+            )
+        import copy
+
+        new = type(self).__new__(type(self))
+        _core.init_tensor(new, _copy_storage(self, memo), self.requires_grad)
+        memo[id(self)] = new
+        if self.grad is not None:
+            new.grad = copy.deepcopy(self.grad, memo)
+        if self.__dict__:
+            new.__dict__.update(copy.deepcopy(self.__dict__, memo))
+        return new
+
+    def __copy__(self):
+        new = type(self).__new__(type(self))
+        _core.init_tensor(new, _array(self), self.requires_grad)
+        _core.share_version(new, self)
+        return new
+
+    def __reduce_ex__(self, protocol):
+        from .serialization import rebuild_tensor
+
+        if not self.is_leaf:
+            raise RuntimeError(
+                f"cannot pickle a tensor with history (computed by {self.grad_fn.name()}): pickle its detach() instead"
+            )
+        array = np.ascontiguousarray(_array(self.detach().cpu())).reshape(self.shape)
+        raw = array.view(np.uint16) if array.dtype.kind == "V" else array
+        return rebuild_tensor, (type(self), raw, self.dtype, self.requires_grad, dict(self.__dict__))
+
+    # ---- the older type system
+
+    def type(self, dtype=None, non_blocking=False, **kwargs):
+        """type() -> str such as 'torch.FloatTensor';  type(dtype) -> Tensor converted to a dtype or typed class."""
+        if dtype is None:
+            prefix = "torch." if self.device.type == "cpu" else f"torch.{self.device.type}."
+            return f"{prefix}{self.dtype.title}Tensor"
+        target = getattr(dtype, "dtype", dtype)
+        if isinstance(target, str):
+            from .dtype import ALL
+
+            target = next((d for d in ALL if d.type_name == target.replace(".cuda.", ".")), None)
+            if target is None:
+                raise ValueError(f"invalid type: '{dtype}'")
+        return self.to(as_dtype(target))
+
+    def cuda(self, device=None, non_blocking=False):
+        """cuda(device=None) -> Tensor on a GPU (the current one, or the one given)."""
+        return self.to(Device("cuda" if device is None else device))
+
+    def cpu(self):
+        """cpu() -> Tensor in host memory; self when it is there already."""
+        return self.to(CPU)
+
+    @property
+    def is_cuda(self):
+        """Whether the tensor is on a GPU."""
+        return self.device.type == "cuda"
+
+    @property
+    def is_cpu(self):
+        """Whether the tensor is in host memory."""
+        return self.device.type == "cpu"
+
+    def get_device(self):
+        """get_device() -> index of the GPU; -1 on the CPU."""
+        return -1 if self.device.index is None else self.device.index
+
+    def is_pinned(self):
+        """Whether the memory is pinned; host memory of this library never is."""
+        return False
+
+    def pin_memory(self):
+        """pin_memory() -> self: there is no pinned memory on the CPU."""
+        return self
+
+    # ---- storage
+
+    def storage_offset(self):
+        """storage_offset() -> elements from the start of the storage to the first element."""
+        owner = storage_array(self)
+        return (_array(self).__array_interface__["data"][0] - owner.__array_interface__["data"][0]) // self.element_size()
+
+    def storage(self):
+        """storage() -> the storage of this tensor: all of the memory that it and its views share."""
+        from .storage import Storage
+
+        return Storage(storage_array(self), self.dtype)
+
+    untyped_storage = storage
+
+    @property
+    def nbytes(self):
+        """Bytes of the elements."""
+        return self.numel() * self.element_size()
+
+    @property
+    def itemsize(self):
+        """Bytes of one element."""
+        return self.element_size()
+
+    # ---- Python protocols
+
+    def __iter__(self):
+        if self.ndim == 0:
+            raise TypeError("iteration over a 0-d tensor")
+        return iter(self.unbind(0))
+
+    def __reversed__(self):
+        return self if self.ndim == 0 else self.flip(0)
+
+    def __contains__(self, element):
+        if isinstance(element, (_core.TensorBase, int, float, complex, bool, np.number)):
+            return bool((self == element).any())
+        raise RuntimeError(f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}.")
+
+    def __repr__(self):
+        from .printing import tensor_repr
+
+        return tensor_repr(self)
+
+    def __format__(self, spec):
+        if self.ndim == 0 and spec:
+            return self.item().__format__(spec)
+        return object.__format__(self, spec)
+
+    def __dir__(self):
+        return sorted({*super().__dir__()})
+
+
+def storage_array(t):
+    """The array that owns the memory of t."""
+    array = _array(t)
+    while isinstance(array.base, type(array)):
+        array = array.base
+    return array
+
+
+def _copy_storage(t, memo):
+    """A copy of the array of t; tensors that share a storage share the copy of it, as they do when pickled."""
+    array, owner = _array(t), storage_array(t)
+    key = ("flambeau.storage", id(owner))
+    if owner is array or not owner.flags.forc:
+        copied = memo.get(key)
+        if copied is not None and copied.shape == array.shape and copied.strides == array.strides:
+            return copied
+        new = _core.empty_array(array.shape, array.dtype)
+        new[...] = array
+        if owner is array:
+            memo[key] = new
+        return new
+    copied = memo.get(key)
+    if copied is None:
+        copied = memo[key] = owner.copy(order="K")
+    offset = array.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
+    return _core.strided_view(copied, array.shape, array.strides, offset)
+
+
+_core.set_tensor_type(Tensor)
+_core.set_handle_type(RemovableHandle)
+
+from .autograd.engine import backward  # noqa: E402  (needs nothing from here; named so that `backward` above finds it)
+
+__all__ = ["DType", "Tensor"]
