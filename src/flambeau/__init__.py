@@ -35,6 +35,15 @@ from .autograd import (
     no_grad,
     set_grad_enabled,
 )
+from .random import (
+    Generator,
+    default_generator,
+    get_rng_state,
+    initial_seed,
+    manual_seed,
+    seed,
+    set_rng_state,
+)
 from .threads import get_num_threads, set_num_threads
 
 __version__ = "0.1.0"

@@ -48,6 +48,16 @@ class Tensor(_core.TensorBase):
                 raise TypeError(f"Tensor(): expected sizes as ints, or one sequence of data; got {type(s).__name__}")
         _core.init_tensor(self, _core.empty_array([int(s) for s in size], dtype.numpy))
 
+    @staticmethod
+    def _make_subclass(cls, data, require_grad=False):
+        """A tensor of class cls over the memory of data; __init__ is not called."""
+        if require_grad and not (data.is_floating_point() or data.is_complex()):
+            raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
+        new = _core.TensorBase.__new__(cls)
+        _core.init_tensor(new, _array(data), require_grad)
+        _core.share_version(new, data)
+        return new
+
     # ---- autograd
 
     def backward(self, gradient=None, retain_graph=None, create_graph=False, inputs=None, retain_variables=None):
@@ -195,7 +205,7 @@ class Tensor(_core.TensorBase):
 
     def cpu(self):
         """cpu() -> Tensor in host memory; self when it is there already."""
-        return self.to(CPU)
+        return self if self.device is CPU else self.to(CPU)
 
     @property
     def is_cuda(self):

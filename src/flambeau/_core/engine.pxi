@@ -178,6 +178,12 @@ cdef object add_into(TensorBase buf, object grad):
         operators[OP_IADD](buf, grad)
 
 
+cdef inline void free_saved(Node node):
+    if node.kept is not None:
+        node.kept = None
+        node.freed = True
+
+
 cdef int walk(Run run) except -1:
     cdef Node node
     cdef GraphState s
@@ -206,9 +212,11 @@ cdef int walk(Run run) except -1:
         s.owned = False
         result = evaluate(run, node, grads)
         pass_on(run, node, result)
-        if not run.keep and (node.kept is not None):
-            node.kept = None
-            node.freed = True
+        result = None                      # a gradient that only its receiver holds may become .grad without a copy
+        if not run.keep:
+            free_saved(node)
+            if type(node) is CopySlices:
+                free_saved((<CopySlices>node).part)
     return 0
 
 
@@ -284,7 +292,7 @@ cdef object evaluate(Run run, Node node, object grads):
 
 cdef object call_backward(Node node, tuple grads):
     cdef int i
-    if node.materialize:
+    if not node.bare:
         full = list(grads)
         for i in range(len(full)):
             if full[i] is None and node.n_outputs > 1 and output_meta(node, i) is not None:

@@ -262,6 +262,8 @@ cdef int record(OpFunction f, TensorBase out, object x, object y, int n, unsigne
                     v = x if what == 0 else y
                     if isinstance(v, TensorBase):
                         node.versions[i] = version_of(<TensorBase>v)
+                        if (<TensorBase>v)._inference:
+                            raise_inference()
             Py_INCREF(v)
             PyTuple_SET_ITEM(saved, i, v)
         node.kept = saved
@@ -285,6 +287,8 @@ cdef object fast_inplace(OpFunction f, object x, object y):
     if not is_plain(x):
         return None
     if fb_grad_mode and (needs_grad(<TensorBase>x) or (ty and needs_grad(<TensorBase>y))):
+        return None
+    if (<TensorBase>x)._inference and not fb_inference_mode:
         return None
     a = <PyObject*>(<TensorBase>x)._array
     if not FB_IS_ARRAY(a) or FB_NUM(a) >= N_NUMS:

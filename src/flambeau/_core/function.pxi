@@ -45,7 +45,7 @@ cdef class OpFunction:
 
     def __init__(self, str name, op, node_type, *, forward, backward=None, prepare=None, tuple names=(),
                  tuple defaults=(), int n_positional=-1, bint inplace=False, bint view=False, bint takes_out=True,
-                 str kind="generic", bint to_float=False, saves=(), str loop=None):
+                 str kind="generic", bint to_float=False, saves=(), str loop=None, bint fast_ints=True):
         self.name = name
         for attribute, value in (("__name__", name), ("__qualname__", name), ("__module__", "flambeau")):
             setattr(self, attribute, value)
@@ -72,7 +72,7 @@ cdef class OpFunction:
             self.unary[i] = NULL
             self.binary[i] = NULL
             self.loop_out[i] = i
-            if loop is not None:
+            if loop is not None and (fast_ints or i > INT64):
                 encoded = loop.encode()
                 if self.kind == UNARY:
                     self.unary[i] = fb_get_unary(encoded, i, &self.loop_out[i])
@@ -150,7 +150,7 @@ cdef object call_general(OpFunction f, PyObject** args, Py_ssize_t n, PyObject* 
     if f.prepare is not None:
         bound = f.prepare(*bound, **kwargs) if kwargs else f.prepare(*bound)
         if type(bound) is not tuple:                 # the op has nothing to do: prepare gave the result
-            return bound
+            return bound if out is None else store_out(f, bound, out)
     elif kwargs or n != PyTuple_GET_SIZE(f.names):
         bound = bind(f, <tuple>bound, kwargs)
     if f.inplace:
@@ -358,7 +358,7 @@ cdef object finish(OpFunction f, Node node, tuple args, list raw, object result,
     cdef TensorBase t
     cdef list arrays, outs
     cdef Py_ssize_t i
-    if type(result) is tuple or type(result) is list:
+    if isinstance(result, (tuple, list)):
         arrays = [as_array(a) for a in result]
         outs = [wrap_output(f, a, args, raw, face) for a in arrays]
         if node.edges is not None:
@@ -367,7 +367,9 @@ cdef object finish(OpFunction f, Node node, tuple args, list raw, object result,
                 finish_saving(node, args, raw, arrays, outs, face)
         node.inputs = None
         node.non_differentiable = None
-        return tuple(outs) if type(result) is tuple else outs
+        if type(result) is list:
+            return outs
+        return tuple(outs) if type(result) is tuple else type(result)(*outs)
     if isinstance(result, cnp.generic):
         result = cnp.PyArray_FROM_O(result)
     t = wrap_output(f, result, args, raw, face)
@@ -524,3 +526,10 @@ cdef bint is_dirty(Node node, object out):
             if m is out:
                 return True
     return False
+
+
+def conj(t):
+    """The complex conjugate; real tensors and numbers come back as they are."""
+    if isinstance(t, TensorBase):
+        return t if category(array_code((<TensorBase>t)._array)) < 3 else operators[OP_CONJ](t)
+    return t.conjugate() if isinstance(t, complex) else t

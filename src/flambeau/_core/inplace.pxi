@@ -2,19 +2,29 @@
 
 cdef object check_inplace(TensorBase x, str name):
     """Raises when a recorded in-place change of x is not allowed."""
+    cdef TensorBase base = x._base
     if x._leaf_grad and x._node is None:
-        raise RuntimeError(f"a leaf Variable that requires grad is being used in an in-place operation ({name}). "
-                           "Change it under no_grad(), or change a clone().")
-    if x._base is not None and x._base._leaf_grad and x._base._node is None:
-        raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation "
-                           f"({name}). Change it under no_grad(), or change a clone().")
+        raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation. "
+                           f"{name}: change it under no_grad(), or change a clone().")
+    if base is None:
+        return None
+    if base._leaf_grad and base._node is None:
+        raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation. "
+                           f"{name}: change it under no_grad(), or change a clone().")
+    if base._node is not None and current_node(x) is None:
+        raise RuntimeError("A view was created in no_grad mode and is being modified inplace with grad mode enabled. "
+                           "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify "
+                           "your code by moving both the view and the inplace either both inside the no_grad block (if "
+                           "you don't want the inplace to be tracked) or both outside (if you want the inplace to be "
+                           "tracked).")
 
 
 cdef object check_writable(TensorBase x, str name):
     """Raises when an element of x would be written more than once, or cannot be written."""
     cdef int i
-    if x._inference and not fb_inference_mode and fb_grad_mode and x._leaf_grad:
-        raise RuntimeError("Inplace update to inference tensor outside InferenceMode is not allowed.")
+    if x._inference and not fb_inference_mode:
+        raise RuntimeError(f"{name}: Inplace update to inference tensor outside InferenceMode is not allowed. You can make a "
+                           "clone to get a normal tensor before doing inplace update.")
     if FB_IS_ARRAY(<PyObject*>x._array):
         a = <PyObject*>x._array
         if not FB_FLAGS(a) & NPY_ARRAY_WRITEABLE:
@@ -44,13 +54,15 @@ cdef object apply_inplace(OpFunction f, tuple args):
         check_inplace(x, f.name)
     target = x._array
     result = as_array(run_forward(f.forward, node, raw))
-    if type(result) is tuple:
+    if isinstance(result, tuple):
         raise RuntimeError(f"{f.name}: an op with several results has no in-place form")
     if result is not target:
         if result.shape != target.shape:
             raise RuntimeError(f"output with shape {list(target.shape)} doesn't match the broadcast shape "
                                f"{list(result.shape)}")
         check_cast(array_code(result), array_code(target), f.name)
+        if node.to_save is not None:
+            keep_old(node, x)
         target[...] = result
     bump(x)
     node.dirty = (x,)
@@ -62,6 +74,20 @@ cdef object apply_inplace(OpFunction f, tuple args):
     node.inputs = None
     node.dirty = None
     return x
+
+
+cdef int keep_old(Node node, TensorBase x) except -1:
+    """What backward needs of x before the change becomes a copy that has the history of x."""
+    cdef TensorBase old = None
+    cdef Py_ssize_t i
+    for i in range(len(node.to_save)):
+        if node.to_save[i] is x._array:
+            if old is None:
+                old = copy_tensor(x)
+                old._node = current_node(x)
+                old._output_nr = x._output_nr
+            node.to_save[i] = old
+    return 0
 
 
 cdef object rebase_history(TensorBase x, Node node, int nr):
@@ -80,7 +106,6 @@ cdef object rebase_history(TensorBase x, Node node, int nr):
     if (edge is not None and edge is not base and base._output_nr) or node.edge_nrs is not None:
         nrs = node.edge_nrs or (0,) * len(node.edges)
         copy.edge_nrs = (base._output_nr if edge is not None and edge is not base else 0,) + nrs[1:]
-    copy.op = CopySlices
     copy._backward = operators[OP_COPY_SLICES]
     copy.out_face = plain_face(type(base))
     copy.out_backend = node.out_backend
@@ -91,6 +116,8 @@ cdef object rebase_history(TensorBase x, Node node, int nr):
     copy.view_shape = tuple(x._array.shape)
     copy.view_strides = tuple(x._array.strides)
     copy.view_offset = x.data_ptr() - base.data_ptr()
+    copy.view_dtype = x._array.dtype
+    copy.part_outputs = node.n_outputs
     set_output_meta(copy, base._array)
     set_history(base, copy, 0)
     x._leaf_grad = False
@@ -103,6 +130,8 @@ cdef class CopySlices(Node):
     cdef readonly int part_nr
     cdef readonly tuple base_strides, view_shape, view_strides         # bytes
     cdef readonly Py_ssize_t view_offset
+    cdef readonly object view_dtype
+    cdef readonly int part_outputs                                     # how many results the op has
 
 
 cdef object apply_out(OpFunction f, tuple args, object out):
@@ -123,6 +152,15 @@ cdef object apply_out(OpFunction f, tuple args, object out):
         result = apply_op(f, args)
     finally:
         fb_grad_mode = old
+    return store_out(f, result, out)
+
+
+cdef object store_out(OpFunction f, object result, object out):
+    """Writes a result, or several, into `out`."""
+    cdef list outs = list(out) if isinstance(out, (tuple, list)) else [out]
+    cdef TensorBase o
+    for o in outs:
+        check_writable(o, f.name)
     results = result if isinstance(result, (tuple, list)) else (result,)
     if len(results) != len(outs):
         raise TypeError(f"{f.name}(): expected {len(results)} tensors in out=, got {len(outs)}")

@@ -40,7 +40,7 @@ cdef class Node(GraphState):
     cdef vector[long] more_versions
     cdef bint freed
     cdef bint once                     # backward is not itself differentiable
-    cdef bint materialize              # absent output gradients arrive as zeros
+    cdef bint bare                     # absent output gradients arrive as None, not as zeros
     cdef uint64_t seq
     cdef int n_outputs
     cdef int out_ndim                  # shape and dtype of output 0
@@ -61,10 +61,6 @@ cdef class Node(GraphState):
     cdef dict _metadata
     cdef dict __dict__
     cdef object __weakref__
-
-    def __cinit__(self, *args, **kwargs):
-        self.seq = 0
-        self.materialize = True
 
     # ---- the ctx of forward
 
@@ -103,7 +99,7 @@ cdef class Node(GraphState):
 
     def set_materialize_grads(self, bint value):
         """With False, absent gradients of outputs arrive in backward as None."""
-        self.materialize = value
+        self.bare = not value
 
     def mark_shared_storage(self, *pairs):
         """Accepted for old code; storages are tracked by themselves."""
@@ -293,6 +289,8 @@ cdef int finish_saving(Node node, tuple args, object raw, list arrays, list outs
                 for j in range(len(raw)):
                     if raw[j] is v and isinstance(args[j], TensorBase):
                         saved[i] = args[j]
+                        if (<TensorBase>args[j])._inference:
+                            raise_inference()
                         set_saved_version(node, i, version_of(<TensorBase>args[j]))
                         found = True
                         break
@@ -302,6 +300,12 @@ cdef int finish_saving(Node node, tuple args, object raw, list arrays, list outs
             saved[i] = v
     node.kept = tuple(saved)
     return 0
+
+
+cdef raise_inference():
+    raise RuntimeError("Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in "
+                       "computation tracked by autograd. To work around this, you can make a clone to get a normal tensor and use "
+                       "it in autograd, or use `torch.no_grad()` instead of `torch.inference_mode()`.")
 
 
 cdef inline bint is_input(tuple args, object out, Node node):

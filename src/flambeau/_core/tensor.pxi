@@ -4,9 +4,6 @@ cdef class VersionCounter:
     """Counts the in-place changes of one storage; shared by all tensors that view it."""
     cdef public long value
 
-    def __cinit__(self):
-        self.value = 0
-
 
 cdef class TensorBase:
     """One array and its autograd state. `flambeau.Tensor` derives from it and adds the methods."""
@@ -152,7 +149,7 @@ cdef class TensorBase:
                              f"[{-max(n, 1)}, {max(n, 1) - 1}], but got {dim})")
         if n == 0:
             raise IndexError("Dimension specified as 0 but tensor has no dimensions")
-        return shape[d % n]
+        return shape[d + n if d < 0 else d]
 
     def numel(self):
         """Number of elements."""
@@ -256,10 +253,10 @@ cdef class TensorBase:
                 raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}")
             if value is self:
                 raise RuntimeError("can't assign Variable as its own grad")
-            if value._array.shape != self._array.shape:
+            if (<TensorBase>value)._array.shape != self._array.shape:
                 raise RuntimeError(f"assigned grad has data of a different size: the tensor has shape "
-                                   f"{tuple(self._array.shape)}, the gradient {tuple(value._array.shape)}")
-            if value._array.dtype != self._array.dtype:
+                                   f"{tuple(self._array.shape)}, the gradient {tuple((<TensorBase>value)._array.shape)}")
+            if (<TensorBase>value)._array.dtype != self._array.dtype:
                 raise RuntimeError(f"assigned grad has data of a different type: the tensor is {self.dtype}, "
                                    f"the gradient {value.dtype}")
         self._grad = value
@@ -337,7 +334,7 @@ cdef enum:
     OP_ADD, OP_SUB, OP_MUL, OP_DIV, OP_FLOORDIV, OP_MOD, OP_POW, OP_MATMUL, OP_AND, OP_OR, OP_XOR, OP_LSHIFT, OP_RSHIFT
     OP_NEG, OP_ABS, OP_INVERT, OP_IADD, OP_ISUB, OP_IMUL, OP_IDIV
     OP_LT, OP_LE, OP_EQ, OP_NE, OP_GT, OP_GE                # in the order of Python's rich comparisons
-    OP_INDEX, OP_SETITEM, OP_SUM_TO, OP_CAST, OP_ALIAS, OP_CLONE, OP_AS_STRIDED, OP_COPY_SLICES
+    OP_INDEX, OP_SETITEM, OP_SUM_TO, OP_CAST, OP_ALIAS, OP_CLONE, OP_AS_STRIDED, OP_COPY_SLICES, OP_CONJ
     N_OPERATORS
 
 _operator_slots = {
@@ -346,7 +343,7 @@ _operator_slots = {
     "~": OP_INVERT, "+=": OP_IADD, "-=": OP_ISUB, "*=": OP_IMUL, "/=": OP_IDIV,
     "<": OP_LT, "<=": OP_LE, "==": OP_EQ, "!=": OP_NE, ">": OP_GT, ">=": OP_GE, "[]": OP_INDEX, "[]=": OP_SETITEM,
     "sum_to": OP_SUM_TO, "cast": OP_CAST, "alias": OP_ALIAS, "clone": OP_CLONE, "as_strided": OP_AS_STRIDED,
-    "copy_slices": OP_COPY_SLICES,
+    "copy_slices": OP_COPY_SLICES, "conj": OP_CONJ,
 }
 cdef list operators = [None] * N_OPERATORS
 

@@ -23,6 +23,7 @@ namespace {
 constexpr size_t kHeader = 64;
 constexpr size_t kMapThreshold = size_t{1} << 20;
 constexpr size_t kHugePage = size_t{2} << 20;
+constexpr size_t kPage = size_t{64} << 10;  // a multiple of every system's page size
 constexpr size_t kLargest = size_t{1} << 46;
 constexpr int kClasses = 4 + (46 - 8) * 4;
 
@@ -92,7 +93,7 @@ Block* fresh_block(int c) {
 #if !defined(_WIN32)
     if (total >= kMapThreshold) {
         bool huge = total >= 2 * kHugePage;
-        mapped = (total + 4095) & ~size_t{4095};
+        mapped = (total + kPage - 1) & ~(kPage - 1);
         size_t slack = huge ? kHugePage : 0;
         void* map = mmap(nullptr, mapped + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0);
         if (map == MAP_FAILED) return nullptr;

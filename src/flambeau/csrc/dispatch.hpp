@@ -7,6 +7,13 @@
 
 #include "flambeau.h"
 
+// Before a loop: its iterations are independent although the compiler cannot see it (the output may be an input).
+#if defined(__clang__)
+#define FB_IVDEP _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define FB_IVDEP _Pragma("GCC ivdep")
+#endif
+
 namespace fb {
 
 // The kernels of one instruction set that are not found by name.

@@ -96,7 +96,7 @@ typedef void (*fb_binary_loop)(char* out, int64_t so, const char* a, int64_t sa,
  *   threshold 20) silu gelu gelu_tanh
  * unary, all numeric types: neg abs sign square (abs of complex gives the real type; no sign of complex)
  * unary, floats and complex: reciprocal; isnan isinf isfinite -> bool
- * unary, ints: relu; ints and bool: bitwise_not
+ * unary, ints: relu; ints and bool: bitwise_not; complex: conj
  * unary, all types: logical_not -> bool; copy
  *
  * binary, all types: add mul (bool: or, and); all but bool: sub

@@ -12,6 +12,7 @@ namespace {
 
 constexpr int64_t kGrainBytes = 64 * 1024;  // about the least work that is worth waking a thread for
 constexpr int64_t kTile = 64;
+constexpr int64_t kTileWidth = 16;  // cache lines of a transposed operand in a tile; more would evict each other
 
 // Arrays that share a shape; operand 0 is the output.
 template <int N>
@@ -128,16 +129,16 @@ void drive(const Layout<N>& l, int64_t cost, Call&& call) {
     }
 
     if (l.transposed()) {
-        // Units are tiles of kTile x kTile over the two innermost dimensions.
+        // Units are tiles of kTile rows and kTileWidth columns over the two innermost dimensions.
         const int64_t rows = l.shape[inner - 1], outer = l.count(inner - 1);
-        const int64_t down = (rows + kTile - 1) / kTile, across = (n + kTile - 1) / kTile;
-        int64_t grain = std::max<int64_t>(kGrainBytes / (cost * kTile * kTile), 1);
+        const int64_t down = (rows + kTile - 1) / kTile, across = (n + kTileWidth - 1) / kTileWidth;
+        int64_t grain = std::max<int64_t>(kGrainBytes / (cost * kTile * kTileWidth), 1);
         parallel_for(outer * down * across, grain, [&](int64_t begin, int64_t end) {
             for (int64_t u = begin; u < end; ++u) {
-                int64_t c0 = (u % across) * kTile, r0 = (u / across) % down * kTile;
+                int64_t c0 = (u % across) * kTileWidth, r0 = (u / across) % down * kTile;
                 char* p[N];
                 l.locate(u / (across * down), inner - 1, p);
-                int64_t width = std::min(kTile, n - c0), height = std::min(kTile, rows - r0);
+                int64_t width = std::min(kTileWidth, n - c0), height = std::min(kTile, rows - r0);
                 for (int k = 0; k < N; ++k) p[k] += c0 * step[k] + r0 * l.stride[k][inner - 1];
                 for (int64_t r = 0; r < height; ++r) {
                     call(p, step, width);
@@ -190,7 +191,7 @@ void where_loop(char* out, int64_t so, const char* c, int64_t sc, const char* a,
         const T* y = reinterpret_cast<const T*>(b);
         const int64_t ia = sa != 0, ib = sb != 0;
         if (ia && ib) {
-#pragma GCC ivdep
+            FB_IVDEP
             for (int64_t i = 0; i < n; ++i) {
                 T u = x[i], v = y[i];
                 o[i] = c[i] ? u : v;

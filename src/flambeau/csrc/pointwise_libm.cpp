@@ -1,5 +1,6 @@
 // Loops over the C library's functions: those for which a vector version is not worth its code, and the float64
-// ones whose vector version would be no faster. Registered first, so that a dispatched kernel of the same name replaces them.
+// ones whose vector version would be no faster. Registered first, so that a dispatched kernel of the same name
+// replaces them.
 #include <cmath>
 
 #include "dispatch.hpp"

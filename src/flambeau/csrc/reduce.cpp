@@ -75,7 +75,8 @@ Dims arrange(int ndim, const int64_t* shape, uint64_t reduced, const int64_t* so
     return result;
 }
 
-// W: type that the reduction computes in; the input converts to it through `cast` unless it is contiguous and W already.
+// W: the type that the reduction computes in. The input converts to it through `cast` unless it is contiguous and W
+// already.
 template <class W>
 struct Reducer {
     const ReduceType<W>& type;

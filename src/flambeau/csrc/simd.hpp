@@ -13,11 +13,6 @@
 
 #include "dispatch.hpp"
 
-#if defined(__clang__)
-#define FB_IVDEP _Pragma("clang loop vectorize(assume_safety)")
-#else
-#define FB_IVDEP _Pragma("GCC ivdep")
-#endif
 #define FB_INLINE static inline __attribute__((always_inline))
 
 namespace fb {

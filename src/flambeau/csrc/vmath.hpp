@@ -1,6 +1,6 @@
-// Elementary functions on float and double, branch-free so that loops over them vectorise. Included by
-// *.dispatch.cpp files after simd.hpp. Errors are below 2 ulp (float) unless said otherwise; NaN, infinities, signed zeros
-// and subnormals follow the C library. Polynomials are Chebyshev fits of the quoted function on the quoted interval.
+// Elementary functions on float and double, branch-free so that loops over them vectorise. Errors are below 2 ulp
+// unless said otherwise; NaN, infinities, signed zeros and subnormals follow the C library. Polynomials are
+// Chebyshev fits of the named function on the named interval.
 #pragma once
 
 #include "simd.hpp"
@@ -91,25 +91,28 @@ FB_INLINE double expm1_(double x) {
 
 // ---- log ---------------------------------------------------------------------------------------
 
-// x + c = 2**e m with m in [sqrt(1/2), sqrt(2)); returns log(m). c is a correction far smaller than x; x is positive and finite.
+// x = 2**e m with m in [sqrt(1/2), sqrt(2)); returns log(m). x is positive and finite. With Corrected, c is a
+// part of the argument that was too small to be kept in x.
+template <bool Corrected>
 FB_INLINE float log_reduce(float x, float c, float& e) {
     bool tiny = x < 1.17549435e-38f;
     uint32_t u = bits(tiny ? x * 8388608.0f : x);
     int32_t k = static_cast<int32_t>(u - 0x3f3504f3u) >> 23;
     float f = from_bits(u - (static_cast<uint32_t>(k) << 23)) - 1.0f;
-    f += c * pow2(-k);
+    if (Corrected) f += c * (k > 126 ? 0.0f : pow2(-k));
     e = static_cast<float>(k) - (tiny ? 23.0f : 0.0f);
     float p = poly(f, 0.0697161183f, -0.114797339f, 0.116854198f, -0.124256872f, 0.142490581f, -0.166678026f,
                    0.200007156f, -0.24999997f, 0.333333313f);
     return madd(f * f, madd(f, p, -0.5f), f);
 }
+template <bool Corrected>
 FB_INLINE double log_reduce(double x, double c, double& e) {
     bool tiny = x < 2.2250738585072014e-308;
     u64 u = bits(tiny ? x * 18014398509481984.0 : x);  // 2**54
     u64 t = u - 0x3fe6a09e667f3bcdull + (1023ull << 52);   // biased, so that a logical shift will do
     u64 k = t >> 52;
     double f = from_bits(u - ((k - 1023ull) << 52)) - 1.0;
-    f += c * from_bits((2046ull - k) << 52);
+    if (Corrected) f += c * (k > 2045 ? 0.0 : from_bits((2046ull - k) << 52));
     e = from_bits(k | 0x4330000000000000ull) - 4503599627370496.0 - (tiny ? 1077.0 : 1023.0);
     double s = f / (2.0 + f), z = s * s;
     double r = z * poly(z, 0.14616910807262468, 0.15331684287930758, 0.18182890247978326, 0.22222211119382992,
@@ -124,33 +127,33 @@ FB_INLINE T log_edges(T x, T r) {
     return x < 0 ? static_cast<T>(FB_NAN) : r;
 }
 FB_INLINE float log_(float x) {
-    float e, l = log_reduce(x, 0.0f, e);
+    float e, l = log_reduce<false>(x, 0.0f, e);
     return log_edges(x, madd(e, 0.693359375f, madd(e, -2.12194440e-4f, l)));
 }
 FB_INLINE double log_(double x) {
-    double e, l = log_reduce(x, 0.0, e);
+    double e, l = log_reduce<false>(x, 0.0, e);
     return log_edges(x, madd(e, 0.69314718036912382, madd(e, 1.9082149292705877e-10, l)));
 }
 FB_INLINE float log2_(float x) {
-    float e, l = log_reduce(x, 0.0f, e);
+    float e, l = log_reduce<false>(x, 0.0f, e);
     return log_edges(x, madd(l, 1.44269504f, e) + l * 1.92596299e-8f);
 }
 FB_INLINE float log10_(float x) {
-    float e, l = log_reduce(x, 0.0f, e);
+    float e, l = log_reduce<false>(x, 0.0f, e);
     return log_edges(x, madd(e, 0.301025391f, madd(e, 4.60503898e-6f, l * 0.434294482f)));
 }
 // u = 1 + x loses c of x, which the reduction takes back in.
 FB_INLINE float log1p_(float x) {
     float u = 1.0f + x;
     float c = x >= 1.0f ? 1.0f - (u - x) : x - (u - 1.0f);
-    float e, l = log_reduce(u, c, e);
+    float e, l = log_reduce<true>(u, c, e);
     float r = log_edges(u, madd(e, 0.693359375f, madd(e, -2.12194440e-4f, l)));
     return x == 0.0f ? x : r;
 }
 FB_INLINE double log1p_(double x) {
     double u = 1.0 + x;
     double c = x >= 1.0 ? 1.0 - (u - x) : x - (u - 1.0);
-    double e, l = log_reduce(u, c, e);
+    double e, l = log_reduce<true>(u, c, e);
     double r = log_edges(u, madd(e, 0.69314718036912382, madd(e, 1.9082149292705877e-10, l)));
     return x == 0.0 ? x : r;
 }
@@ -161,9 +164,9 @@ FB_INLINE float tanh_(float x) {
     float a = fabs_(x), z = x * x;
     float p = poly(z, -0.000520293193f, 0.00275898585f, -0.00845076144f, 0.0217593666f, -0.0539538823f, 0.133332625f,
                    -0.333333313f);
-    float near = madd(x * z, p, x);  // |x| <= 0.9
-    float far = copysign_(1.0f - 2.0f / (exp_(2.0f * a) + 1.0f), x);
-    return a <= 0.9f ? near : far;
+    float near = madd(a * z, p, a);  // |x| <= 0.9
+    float far = 1.0f - 2.0f / (exp_(2.0f * a) + 1.0f);
+    return copysign_(a <= 0.9f ? near : far, x);
 }
 // (e**2x - 1) / (e**2x + 1)
 FB_INLINE double tanh_(double x) {
@@ -192,11 +195,21 @@ FB_INLINE float erf_(float x) {
 }
 FB_INLINE double erf_(double x) { return __builtin_erf(x); }
 
+// t * t - s for s = t * t rounded, exactly.
+FB_INLINE float square_error(float t, float s) {
+#if defined(__FMA__) || defined(__aarch64__)
+    return __builtin_fmaf(t, t, -s);
+#else
+    float high = from_bits(bits(t) & 0xfffff000u), low = t - high;  // Dekker's splitting
+    return ((high * high - s) + 2.0f * high * low) + low * low;
+#endif
+}
+
 // The normal distribution: returns Phi(-|x|) and sets *density_exp to exp(-x*x/2).
 FB_INLINE float normal_tail(float x, float* density_exp) {
     float t = fabs_(x);
     t = t > 14.5f ? 14.5f : t;
-    float s = t * t, lost = madd(t, t, -s);
+    float s = t * t, lost = square_error(t, s);
     float e = exp_(-0.5f * s) * madd(-0.5f, lost, 1.0f);
     *density_exp = e;
     // Phi(-t) exp(t*t/2) in u = (t - 3) / (t + 3)
@@ -213,54 +226,67 @@ FB_INLINE double normal_tail(double x, double* density_exp) {
 
 constexpr float kTrigLimit = 1.0e6f;  // beyond, the reduction below loses accuracy and callers use the C library
 
-// x = q pi/2 + r, reduced in double; sn and cs are sin(r) and cos(r). Returns q modulo 4 in its low bits.
-FB_INLINE uint32_t sincos_reduce(float x, float& sn, float& cs) {
+// x = q pi/2 + r, reduced in double; the low bits of q tell the quadrant.
+FB_INLINE double trig_reduce(float x, uint32_t& q) {
     double d = x;
     double z = d * 0.63661977236758134 + kRoundD;
     double nf = z - kRoundD;
-    uint32_t q = static_cast<uint32_t>(bits(z));
-    float r = static_cast<float>((d - nf * 1.570796325802803) - nf * 9.9209357968054043e-10);
-    float t = r * r;
-    sn = madd(r * t, poly(t, 2.72420925e-06f, -0.000198400259f, 0.00833333191f, -0.166666672f), r);
-    cs = madd(t * t, poly(t, 2.45414776e-05f, -0.00138882722f, 0.0416666642f), madd(t, -0.5f, 1.0f));
-    return q;
+    q = static_cast<uint32_t>(bits(z));
+    return (d - nf * 1.570796325802803) - nf * 9.9209357968054043e-10;
+}
+template <class T>
+FB_INLINE T sin_poly(T r, T t) {
+    return madd(r * t, poly(t, T(2.72420925e-06), T(-0.000198400259), T(0.00833333191), T(-0.166666672)), r);
+}
+template <class T>
+FB_INLINE T cos_poly(T t) {
+    return madd(t * t, poly(t, T(2.45414776e-05), T(-0.00138882722), T(0.0416666642)), madd(t, T(-0.5), T(1)));
 }
 FB_INLINE float sin_(float x) {
-    float sn, cs;
-    uint32_t q = sincos_reduce(x, sn, cs);
-    float r = (q & 1u) ? cs : sn;
-    r = from_bits(bits(r) ^ ((q & 2u) << 30));
-    return x == 0.0f ? x : r;
+    uint32_t q;
+    float r = static_cast<float>(trig_reduce(x, q)), t = r * r;
+    float y = (q & 1u) ? cos_poly(t) : sin_poly(r, t);
+    y = from_bits(bits(y) ^ ((q & 2u) << 30));
+    return x == 0.0f ? x : y;
 }
 FB_INLINE float cos_(float x) {
-    float sn, cs;
-    uint32_t q = sincos_reduce(x, sn, cs);
-    float r = (q & 1u) ? sn : cs;
-    return from_bits(bits(r) ^ (((q + 1u) & 2u) << 30));
+    uint32_t q;
+    float r = static_cast<float>(trig_reduce(x, q)), t = r * r;
+    float y = (q & 1u) ? sin_poly(r, t) : cos_poly(t);
+    return from_bits(bits(y) ^ (((q + 1u) & 2u) << 30));
 }
+// In double throughout: three roundings of a quotient in float would add up to more than 2 ulp.
 FB_INLINE float tan_(float x) {
-    float sn, cs;
-    uint32_t q = sincos_reduce(x, sn, cs);
-    float r = (q & 1u) ? -cs / sn : sn / cs;
-    return x == 0.0f ? x : r;
+    uint32_t q;
+    double r = trig_reduce(x, q), t = r * r;
+    double sn = sin_poly(r, t), cs = cos_poly(t);
+    double up = (q & 1u) ? -cs : sn, down = (q & 1u) ? sn : cs;
+    return x == 0.0f ? x : static_cast<float>(up / down);
 }
 
 // ---- power -----------------------------------------------------------------------------------------
+
+// c ? a : b on the bits. A conditional that leaves a long computation unused invites the compiler to jump around
+// it, and a loop with a jump in it does not vectorise.
+FB_INLINE float select(bool c, float a, float b) {
+    uint32_t mask = c ? 0xffffffffu : 0u;
+    return from_bits((bits(a) & mask) | (bits(b) & ~mask));
+}
 
 // exp(y log|x|) in double, so that the error of the logarithm does not grow with y.
 FB_INLINE float pow_(float x, float y) {
     float a = fabs_(x);
     float r = static_cast<float>(exp_(static_cast<double>(y) * log_(static_cast<double>(a))));
-    r = a == 1.0f ? (y == y ? 1.0f : y) : r;  // log is 0, y may be infinite
-    float t = fabs_(y);
-    t = t < 16777216.0f ? t : 0.0f;  // larger ones are even integers
+    r = select(a == 1.0f, select(y == y, 1.0f, y), r);  // log is 0, y may be infinite
+    float t = select(fabs_(y) < 16777216.0f, fabs_(y), 0.0f);  // larger ones are even integers
     int32_t i = static_cast<int32_t>(t);
-    bool integer = static_cast<float>(i) == t;
-    uint32_t odd = integer ? static_cast<uint32_t>(i) & 1u : 0u;
+    uint32_t integer = static_cast<float>(i) == t ? 1u : 0u;
+    uint32_t odd = static_cast<uint32_t>(i) & integer;
     r = from_bits(bits(r) | (bits(x) & (odd << 31)));
-    r = (x < 0.0f) & (x > -FB_INF) & !integer ? FB_NAN : r;
-    r = x == 1.0f ? 1.0f : r;
-    return y == 0.0f ? 1.0f : r;
+    // A root of a negative number; -infinity has one in the limit.
+    uint32_t negative = (x < 0.0f ? 1u : 0u) & (x > -FB_INF ? 1u : 0u);
+    r = select((negative & (integer ^ 1u)) != 0, FB_NAN, r);
+    return select(x == 1.0f, 1.0f, select(y == 0.0f, 1.0f, r));
 }
 
 }  // namespace

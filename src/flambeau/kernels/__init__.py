@@ -11,7 +11,7 @@ import numpy as np
 from .. import _core
 from ..device import CPU
 
-BASE = ("pointwise", "reduce", "linalg", "conv", "pool", "norm", "softmax", "loss", "embedding",
+BASE = ("pointwise", "pad", "shape", "index", "special", "activation", "reduce", "linalg", "conv", "pool", "norm", "softmax", "loss", "embedding",
         "select", "sort")  # fmt: skip
 NATIVE = ("pointwise",)
 

@@ -238,7 +238,9 @@ class Hardtanh(Module):
             _warn_renamed("max_value", "max_val")
             max_val = max_value
         if max_val <= min_val:
-            raise AssertionError(f"Hardtanh(): max_val must be larger than min_val, got {max_val} and {min_val}")
+            raise AssertionError(
+                f"Hardtanh(): max_val must be larger than min_val, got {max_val} and {min_val}"
+            )
         self.min_val = min_val
         self.max_val = max_val
         self.inplace = inplace

@@ -23,7 +23,9 @@ class _NormBase(Module):
         self.affine = affine
         self.track_running_stats = track_running_stats
         self.register_parameter("weight", Parameter(fb.empty(num_features, **options)) if affine else None)
-        self.register_parameter("bias", Parameter(fb.empty(num_features, **options)) if affine and bias else None)
+        self.register_parameter(
+            "bias", Parameter(fb.empty(num_features, **options)) if affine and bias else None
+        )
         tracked = track_running_stats
         self.register_buffer("running_mean", fb.zeros(num_features, **options) if tracked else None)
         self.register_buffer("running_var", fb.ones(num_features, **options) if tracked else None)
@@ -96,14 +98,18 @@ class _BatchNorm(_NormBase):
                 if self.momentum is None:  # the mean of all batches
                     momentum = 1.0 / float(count)
         params = self._parameters
-        # Without running statistics the batch's own are used in evaluation as well.
+        try:
+            weight, bias = params["weight"], params["bias"]
+        except KeyError:  # replaced by plain attributes
+            weight, bias = self.weight, self.bias
+        tracking = not training or self.track_running_stats
         return F.batch_norm(
             input,
-            mean if not training or self.track_running_stats else None,
-            var if not training or self.track_running_stats else None,
-            params["weight"] if "weight" in params else self.weight,
-            params["bias"] if "bias" in params else self.bias,
-            training or (mean is None and var is None),
+            mean if tracking else None,
+            var if tracking else None,
+            weight,
+            bias,
+            training or (mean is None and var is None),  # without running statistics, always the batch's
             momentum,
             self.eps,
         )

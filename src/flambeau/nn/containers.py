@@ -188,14 +188,16 @@ class ModuleList(Module):
     def extend(self, modules):
         """Add all of `modules` at the end. Returns self."""
         if not isinstance(modules, Iterable):
-            raise TypeError(f"ModuleList.extend should be called with an iterable, but got {type(modules).__name__}")
+            raise TypeError(
+                f"ModuleList.extend should be called with an iterable, but got {type(modules).__name__}"
+            )
         for module in list(modules):
             self.append(module)
         return self
 
     def __repr__(self):
         """As any module's, with runs of equal children shown as "(0-2): 3 x ..."."""
-        runs = []
+        runs: list = []
         for i, text in enumerate(repr(module) for module in self):
             if runs and runs[-1][2] == text:
                 runs[-1][1] = i
@@ -308,7 +310,7 @@ class ParameterList(Module):
         return self
 
     def extra_repr(self):
-        return "\n".join(_describe(str(i), value) for i, value in enumerate(self))
+        return "\n".join(_describe(str(i), value, lambda t: t.dtype) for i, value in enumerate(self))
 
     def __call__(self, *args, **kwargs):
         raise RuntimeError("ParameterList should not be called.")
@@ -325,7 +327,9 @@ class ParameterDict(Module):
 
     def _check(self, key):
         if not isinstance(key, str):
-            raise TypeError(f"Index given to ParameterDict cannot be used as a key as it is not a string (got {key!r})")
+            raise TypeError(
+                f"Index given to ParameterDict cannot be used as a key as it is not a string (got {key!r})"
+            )
         return key
 
     def __getitem__(self, key):
@@ -419,7 +423,7 @@ class ParameterDict(Module):
             self[key] = value
 
     def extra_repr(self):
-        return "\n".join(_describe(key, value) for key, value in self.items())
+        return "\n".join(_describe(key, value, _typename) for key, value in self.items())
 
     def __call__(self, *args, **kwargs):
         raise RuntimeError("ParameterDict should not be called.")
@@ -441,7 +445,9 @@ def _pairs(name, source):
     pairs = []
     for i, pair in enumerate(source):
         if not isinstance(pair, Iterable):
-            raise TypeError(f"{name} update sequence element #{i} should be Iterable; is {type(pair).__name__}")
+            raise TypeError(
+                f"{name} update sequence element #{i} should be Iterable; is {type(pair).__name__}"
+            )
         pair = tuple(pair)
         if len(pair) != 2:
             raise ValueError(f"{name} update sequence element #{i} has length {len(pair)}; 2 is required")
@@ -449,10 +455,10 @@ def _pairs(name, source):
     return pairs
 
 
-def _describe(key, value):
+def _describe(key, value, type_of):
     if not isinstance(value, Tensor):
         return f"  ({key}): Object of type: {type(value).__name__}"
     kind = "Parameter" if isinstance(value, Parameter) else "Tensor"
     size = "x".join(str(n) for n in value.size())
-    device = "" if value.device.type == "cpu" else f" ({value.device})"
-    return f"  ({key}): {kind} containing: [{_typename(value)} of size {size}{device}]"
+    device = f" (GPU {value.get_device()})" if value.is_cuda else ""
+    return f"  ({key}): {kind} containing: [{type_of(value)} of size {size}{device}]"

@@ -55,7 +55,9 @@ class _ConvNd(Module):
         else:
             padding = _tuple(padding, n)
         if padding_mode not in _PADDING_MODES:
-            raise ValueError(f"padding_mode must be one of {set(_PADDING_MODES)}, but got padding_mode='{padding_mode}'")
+            raise ValueError(
+                f"padding_mode must be one of {set(_PADDING_MODES)}, but got padding_mode='{padding_mode}'"
+            )
         self.in_channels = in_channels
         self.out_channels = out_channels
         self.kernel_size = _tuple(kernel_size, n)
@@ -67,7 +69,11 @@ class _ConvNd(Module):
         self.groups = groups
         self.padding_mode = padding_mode
         self._reversed_padding_repeated_twice = self._padding_of_both_sides()
-        channels = (in_channels, out_channels // groups) if self._transposed else (out_channels, in_channels // groups)
+        channels = (
+            (in_channels, out_channels // groups)
+            if self._transposed
+            else (out_channels, in_channels // groups)
+        )
         self.weight = Parameter(fb.empty((*channels, *self.kernel_size), **options))
         self.register_parameter("bias", Parameter(fb.empty(out_channels, **options)) if bias else None)
         self.reset_parameters()
@@ -103,7 +109,9 @@ class _ConvNd(Module):
 
     def extra_repr(self):
         zeros = (0,) * self._dims
-        text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
+        text = (
+            f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
+        )
         if self.padding != zeros:
             text += f", padding={self.padding}"
         if self.dilation != (1,) * self._dims:
@@ -137,7 +145,18 @@ class _Conv(_ConvNd):
         dtype=None,
     ):
         super().__init__(
-            in_channels, out_channels, kernel_size, stride, padding, dilation, 0, groups, bias, padding_mode, device, dtype
+            in_channels,
+            out_channels,
+            kernel_size,
+            stride,
+            padding,
+            dilation,
+            0,
+            groups,
+            bias,
+            padding_mode,
+            device,
+            dtype,
         )
 
     def _conv_forward(self, input, weight, bias):
@@ -242,8 +261,9 @@ class _ConvTranspose(_ConvNd):
             )
             if not smallest <= wanted < smallest + self.stride[i]:
                 raise ValueError(
-                    f"requested an output size of {list(output_size)}, but size {wanted} of dimension {extra + i} is not "
-                    f"in {smallest}..{smallest + self.stride[i] - 1} (for an input of {tuple(input.shape[extra:])})"
+                    f"requested an output size of {list(output_size)}, but size {wanted} of dimension {extra + i} "
+                    f"is not in {smallest}..{smallest + self.stride[i] - 1} "
+                    f"(for an input of {tuple(input.shape[extra:])})"
                 )
             padding.append(wanted - smallest)
         return tuple(padding)

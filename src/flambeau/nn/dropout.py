@@ -4,7 +4,7 @@ from . import functional as F
 from .module import Module
 
 
-class _Dropout(Module):
+class _DropoutNd(Module):
     _function: str
 
     def __init__(self, p=0.5, inplace=False):
@@ -21,37 +21,37 @@ class _Dropout(Module):
         return f"p={self.p}, inplace={self.inplace}"
 
 
-class Dropout(_Dropout):
+class Dropout(_DropoutNd):
     """Dropout(p=0.5): zero elements with probability p, scale the others by 1 / (1 - p)."""
 
     _function = "dropout"
 
 
-class Dropout1d(_Dropout):
+class Dropout1d(_DropoutNd):
     """Dropout1d(p=0.5): zero whole channels of (N, C, L) or (C, L)."""
 
     _function = "dropout1d"
 
 
-class Dropout2d(_Dropout):
+class Dropout2d(_DropoutNd):
     """Dropout2d(p=0.5): zero whole channels of (N, C, H, W)."""
 
     _function = "dropout2d"
 
 
-class Dropout3d(_Dropout):
+class Dropout3d(_DropoutNd):
     """Dropout3d(p=0.5): zero whole channels of (N, C, D, H, W)."""
 
     _function = "dropout3d"
 
 
-class AlphaDropout(_Dropout):
+class AlphaDropout(_DropoutNd):
     """AlphaDropout(p=0.5): dropout that keeps mean and variance after selu (Klambauer et al., 2017)."""
 
     _function = "alpha_dropout"
 
 
-class FeatureAlphaDropout(_Dropout):
+class FeatureAlphaDropout(_DropoutNd):
     """FeatureAlphaDropout(p=0.5): AlphaDropout of whole channels."""
 
     _function = "feature_alpha_dropout"

@@ -40,7 +40,14 @@ from ._functional.activation import (
 )
 from ._functional.conv import conv1d, conv2d, conv3d
 from ._functional.distance import bilinear, cosine_similarity, pairwise_distance
-from ._functional.dropout import alpha_dropout, dropout, dropout1d, dropout2d, dropout3d, feature_alpha_dropout
+from ._functional.dropout import (
+    alpha_dropout,
+    dropout,
+    dropout1d,
+    dropout2d,
+    dropout3d,
+    feature_alpha_dropout,
+)
 from ._functional.embedding import embedding, one_hot
 from ._functional.loss import (
     binary_cross_entropy,

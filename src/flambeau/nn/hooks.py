@@ -7,25 +7,31 @@ the module (for a global hook: on the class); the slow path takes it back once i
 
 import warnings
 from collections import OrderedDict
+from collections.abc import Callable
 
 import flambeau as fb
 from flambeau import Tensor
 from flambeau.autograd import Function
 from flambeau.hooks import RemovableHandle
 
-HOOK_TABLES = (
-    "_backward_pre_hooks",
-    "_backward_hooks",
-    "_forward_hooks",
-    "_forward_hooks_with_kwargs",
-    "_forward_hooks_always_called",
-    "_forward_pre_hooks",
-    "_forward_pre_hooks_with_kwargs",
-    "_state_dict_hooks",
-    "_state_dict_pre_hooks",
-    "_load_state_dict_pre_hooks",
-    "_load_state_dict_post_hooks",
-)
+
+class HookTables:
+    """The tables that a module, and the set of global hooks, has: from the id of a handle to the hook."""
+
+    _backward_pre_hooks: OrderedDict
+    _backward_hooks: OrderedDict
+    _forward_hooks: OrderedDict
+    _forward_hooks_with_kwargs: OrderedDict
+    _forward_hooks_always_called: OrderedDict
+    _forward_pre_hooks: OrderedDict
+    _forward_pre_hooks_with_kwargs: OrderedDict
+    _state_dict_hooks: OrderedDict
+    _state_dict_pre_hooks: OrderedDict
+    _load_state_dict_pre_hooks: OrderedDict
+    _load_state_dict_post_hooks: OrderedDict
+
+
+HOOK_TABLES = tuple(HookTables.__annotations__)
 # The tables that Module.__call__ has to look at.
 CALL_TABLES = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 
@@ -41,16 +47,16 @@ def add_hook(table, hook, *marks, prepend=False):
     return handle
 
 
-class _GlobalHooks:
+class _GlobalHooks(HookTables):
     """Hooks of every module: the same tables as a module has, and the registration hooks."""
 
     def __init__(self):
         for name in HOOK_TABLES:
             setattr(self, name, OrderedDict())
-        self._is_full_backward_hook = None
-        self.parameter_registration = OrderedDict()
-        self.buffer_registration = OrderedDict()
-        self.module_registration = OrderedDict()
+        self._is_full_backward_hook: bool | None = None
+        self.parameter_registration: OrderedDict = OrderedDict()
+        self.buffer_registration: OrderedDict = OrderedDict()
+        self.module_registration: OrderedDict = OrderedDict()
 
 
 global_hooks = _GlobalHooks()
@@ -141,10 +147,12 @@ def _forward_marks(owner, with_kwargs, always_call):
 # ---------------------------------------------------------------- per module
 
 
-class HookMethods:
+class HookMethods(HookTables):
     """The part of Module that registers hooks and runs them."""
 
     _hooked = False
+    _is_full_backward_hook: bool | None
+    forward: Callable
 
     def register_forward_pre_hook(self, hook, *, prepend=False, with_kwargs=False):
         """Call `hook(module, args)` (with_kwargs: `hook(module, args, kwargs)`) before forward.
@@ -277,7 +285,8 @@ class BackwardGate:
         self.pre_hooks = pre_hooks
         self.hooks = hooks
         self.n_inputs = self.n_outputs = 0
-        self.input_slots = self.output_slots = ()
+        self.input_slots: tuple[int, ...] = ()
+        self.output_slots: tuple[int, ...] = ()
         self.grad_output = None
 
     @classmethod
@@ -312,7 +321,9 @@ class BackwardGate:
     def on_grad_output(self, grads):
         grad_output = _scatter(grads, self.output_slots, self.n_outputs)
         for hook in self.pre_hooks:
-            grad_output = self._replaced(hook(self.module, grad_output), grad_output, "pre hook", "grad_output")
+            grad_output = self._replaced(
+                hook(self.module, grad_output), grad_output, "pre hook", "grad_output"
+            )
         if self.input_slots:
             self.grad_output = grad_output
         else:

@@ -7,10 +7,20 @@ import functools
 import math
 import warnings
 
-import flambeau as fb
 import numpy as np
 
-_LINEAR = ("linear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "sigmoid")
+import flambeau as fb
+
+_LINEAR = (
+    "linear",
+    "conv1d",
+    "conv2d",
+    "conv3d",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "conv_transpose3d",
+    "sigmoid",
+)
 
 
 def calculate_gain(nonlinearity, param=None):
@@ -61,7 +71,7 @@ def normal_(tensor, mean=0.0, std=1.0, generator=None):
 
 @_unrecorded
 def trunc_normal_(tensor, mean=0.0, std=1.0, a=-2.0, b=2.0, generator=None):
-    """Fill with draws from N(mean, std^2) conditioned on lying in [a, b], by inverting the distribution function."""
+    """Fill with draws from N(mean, std^2) conditioned on lying in [a, b], by rejection."""
 
     def cdf(x):
         return (1.0 + math.erf(x / math.sqrt(2.0))) / 2.0
@@ -72,12 +82,35 @@ def trunc_normal_(tensor, mean=0.0, std=1.0, a=-2.0, b=2.0, generator=None):
             "The distribution of values may be incorrect.",
             stacklevel=3,
         )
-    low, high = cdf((a - mean) / std), cdf((b - mean) / std)
-    tensor.uniform_(2 * low - 1, 2 * high - 1, generator=generator)
-    tensor.erfinv_()
-    tensor.mul_(std * math.sqrt(2.0))
-    tensor.add_(mean)
-    return tensor.clamp_(min=a, max=b)
+    if cdf((b - mean) / std) - cdf((a - mean) / std) > 0.3:
+        return _redraw_outside(tensor, mean, std, a, b, generator)
+    return _redraw_refused(tensor, mean, std, a, b, generator)
+
+
+def _redraw_outside(tensor, mean, std, a, b, generator):
+    """Normal draws; those outside of [a, b] are drawn again. For intervals of much probability."""
+    low, high = (fb.tensor(bound, dtype=tensor.dtype).item() for bound in (a, b))
+    tensor.normal_(mean, std, generator=generator)
+    outside = (tensor < low) | (tensor > high)
+    while outside.any():
+        fresh = fb.empty_like(tensor).normal_(mean, std, generator=generator)
+        tensor.copy_(fb.where(outside, fresh, tensor))
+        outside = (tensor < low) | (tensor > high)
+    return tensor
+
+
+def _redraw_refused(tensor, mean, std, a, b, generator):
+    """Uniform draws from [a, b], each kept with probability density(x) / (largest density in [a, b])."""
+    likeliest = max(a, min(mean, b))
+    log_peak = -0.5 * ((likeliest - mean) / std) ** 2
+    refused = None
+    while refused is None or refused.any():
+        drawn = fb.empty_like(tensor).uniform_(a, b, generator=generator)
+        tensor.copy_(drawn if refused is None else fb.where(refused, drawn, tensor))
+        log_ratio = drawn.sub_(mean).div_(std).pow_(2).mul_(-0.5).sub_(log_peak)
+        again = fb.empty_like(tensor).uniform_(0, 1, generator=generator).log_() > log_ratio
+        refused = again if refused is None else refused & again
+    return tensor
 
 
 @_unrecorded
@@ -99,7 +132,7 @@ def zeros_(tensor):
 @_unrecorded
 def eye_(tensor):
     """Make the 2-dimensional `tensor` the identity (ones on the diagonal, zeros elsewhere)."""
-    if tensor.ndimension() != 2:
+    if tensor.dim() != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")
     return tensor.copy_(fb.eye(*tensor.shape, dtype=tensor.dtype, device=tensor.device))
 
@@ -107,7 +140,7 @@ def eye_(tensor):
 @_unrecorded
 def dirac_(tensor, groups=1):
     """Make a convolution weight (3, 4 or 5 dimensions) pass its input channels through, in each of `groups`."""
-    dims = tensor.ndimension()
+    dims = tensor.dim()
     if dims not in (3, 4, 5):
         raise ValueError("Only tensors with 3, 4, or 5 dimensions are supported")
     out_channels, in_channels, *kernel = tensor.shape
@@ -181,7 +214,7 @@ def _warn_if_empty(tensor):
 @_unrecorded
 def orthogonal_(tensor, gain=1, generator=None):
     """Fill with a (semi-)orthogonal matrix of rows shape[0] (Saxe et al., 2013): Q of a Gaussian, signs made unique."""
-    if tensor.ndimension() < 2:
+    if tensor.dim() < 2:
         raise ValueError("Only tensors with 2 or more dimensions are supported")
     if tensor.numel() == 0:
         return tensor
@@ -201,8 +234,8 @@ def orthogonal_(tensor, gain=1, generator=None):
 
 @_unrecorded
 def sparse_(tensor, sparsity, std=0.01, generator=None):
-    """Fill the 2-dimensional `tensor` from N(0, std^2) with the fraction `sparsity` of each column zero (Martens, 2010)."""
-    if tensor.ndimension() != 2:
+    """Fill the 2-dimensional `tensor` from N(0, std^2), the fraction `sparsity` of each column zero (Martens, 2010)."""
+    if tensor.dim() != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")
     rows, columns = tensor.shape
     n_zeros = math.ceil(sparsity * rows)

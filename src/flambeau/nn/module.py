@@ -5,7 +5,21 @@ from collections import OrderedDict
 import flambeau as fb
 from flambeau import Tensor
 
-from .hooks import CALL_TABLES, HOOK_TABLES, HookMethods, global_hooks, run_registration_hooks
+from .hooks import (  # noqa: F401  (where scripts look for them)
+    CALL_TABLES,
+    HOOK_TABLES,
+    HookMethods,
+    global_hooks,
+    register_module_backward_hook,
+    register_module_buffer_registration_hook,
+    register_module_forward_hook,
+    register_module_forward_pre_hook,
+    register_module_full_backward_hook,
+    register_module_full_backward_pre_hook,
+    register_module_module_registration_hook,
+    register_module_parameter_registration_hook,
+    run_registration_hooks,
+)
 from .parameter import Parameter
 from .state import StateMethods
 
@@ -50,7 +64,9 @@ class Module(HookMethods, StateMethods):
 
     def forward(self, *input):
         """The computation of every call. To be defined by subclasses; called through the module itself."""
-        raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
+        raise NotImplementedError(
+            f'Module [{type(self).__name__}] is missing the required "forward" function'
+        )
 
     def __call__(self, *args, **kwargs):
         if self._hooked:
@@ -94,7 +110,9 @@ class Module(HookMethods, StateMethods):
             if "_modules" not in own:
                 raise AttributeError("cannot assign module before Module.__init__() call")
             self._forget(name, own, own["_parameters"], own["_buffers"])
-            own["_modules"][name] = run_registration_hooks(global_hooks.module_registration, self, name, value)
+            own["_modules"][name] = run_registration_hooks(
+                global_hooks.module_registration, self, name, value
+            )
             return
         if "_parameters" in own:
             if name in own["_parameters"]:
@@ -108,7 +126,8 @@ class Module(HookMethods, StateMethods):
             if name in own["_modules"]:
                 if value is not None:
                     raise TypeError(
-                        f"cannot assign '{_typename(value)}' as child module '{name}' (torch.nn.Module or None expected)"
+                        f"cannot assign '{_typename(value)}' as child module '{name}' "
+                        "(torch.nn.Module or None expected)"
                     )
                 value = run_registration_hooks(global_hooks.module_registration, self, name, value)
                 own["_modules"][name] = value
@@ -161,7 +180,9 @@ class Module(HookMethods, StateMethods):
                 f"Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must be created explicitly. "
                 f"To express '{name}' as a function of another Tensor, compute the value in the forward() method."
             )
-        self._parameters[name] = run_registration_hooks(global_hooks.parameter_registration, self, name, param)
+        self._parameters[name] = run_registration_hooks(
+            global_hooks.parameter_registration, self, name, param
+        )
 
     def register_buffer(self, name, tensor, persistent=True):
         """Add a buffer (state that is no parameter) under `name`; it moves with `to()`.
@@ -312,7 +333,9 @@ class Module(HookMethods, StateMethods):
         yield prefix, self
         for name, module in self._modules.items():
             if module is not None:
-                yield from module.named_modules(memo, f"{prefix}.{name}" if prefix else name, remove_duplicate)
+                yield from module.named_modules(
+                    memo, f"{prefix}.{name}" if prefix else name, remove_duplicate
+                )
 
     # -------------------------------------------------------- changing all tensors
 
@@ -352,7 +375,9 @@ class Module(HookMethods, StateMethods):
         """
         device, dtype, non_blocking, memory_format = _parse_to(*args, **kwargs)
         if dtype is not None and not (dtype.is_floating_point or dtype.is_complex):
-            raise TypeError(f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}")
+            raise TypeError(
+                f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}"
+            )
 
         def convert(t):
             options = {"non_blocking": non_blocking}
@@ -503,4 +528,3 @@ def _parse_to(*args, **kwargs):
     if device is None and dtype is None and given.get("memory_format") is None:
         raise TypeError("to() needs a device, a dtype, a tensor or a memory_format")
     return device, dtype, bool(given.get("non_blocking", False)), given.get("memory_format")
-

@@ -27,7 +27,9 @@ class LayerNorm(Module):
         self.normalized_shape = shape = _shape(normalized_shape)
         self.eps = eps
         self.elementwise_affine = elementwise_affine
-        self.register_parameter("weight", Parameter(fb.empty(shape, **options)) if elementwise_affine else None)
+        self.register_parameter(
+            "weight", Parameter(fb.empty(shape, **options)) if elementwise_affine else None
+        )
         with_bias = elementwise_affine and bias
         self.register_parameter("bias", Parameter(fb.empty(shape, **options)) if with_bias else None)
         self.reset_parameters()
@@ -88,7 +90,9 @@ class GroupNorm(Module):
     Normalise each of `num_groups` groups of the channels of (N, C, *) in each sample (Wu and He, 2018).
     """
 
-    def __init__(self, num_groups, num_channels, eps=1e-5, affine=True, device=None, dtype=None, *, bias=True):
+    def __init__(
+        self, num_groups, num_channels, eps=1e-5, affine=True, device=None, dtype=None, *, bias=True
+    ):
         super().__init__()
         options = {"device": device, "dtype": dtype}
         if num_channels % num_groups != 0:
@@ -113,7 +117,10 @@ class GroupNorm(Module):
         return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
 
     def extra_repr(self):
-        return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}, bias={self.bias is not None}"
+        return (
+            f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}, "
+            f"bias={self.bias is not None}"
+        )
 
 
 class LocalResponseNorm(Module):

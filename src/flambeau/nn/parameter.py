@@ -2,7 +2,7 @@
 
 import flambeau as fb
 
-from .. import Tensor
+from .. import Tensor, _core
 
 
 class Parameter(Tensor):
@@ -12,6 +12,8 @@ class Parameter(Tensor):
     Module it appears in `Module.parameters()`. Results of operations on a Parameter are plain Tensors.
     Raises TypeError when `data` is no Tensor, RuntimeError when `requires_grad` and the dtype is not floating.
     """
+
+    _face = Tensor  # the class of results
 
     def __new__(cls, data=None, requires_grad=True):
         if data is None:
@@ -44,3 +46,6 @@ class Parameter(Tensor):
 
 def _rebuild_parameter(cls, data, requires_grad):
     return cls(data, requires_grad)
+
+
+_core.set_parameter_type(Parameter)

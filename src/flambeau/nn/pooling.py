@@ -4,7 +4,11 @@ from . import functional as F
 from .module import Module
 
 
-class _MaxPool(Module):
+def _single(value):
+    return (value,) if isinstance(value, int) else tuple(value)
+
+
+class _MaxPoolNd(Module):
     _function: str
 
     def __init__(
@@ -36,7 +40,7 @@ class _MaxPool(Module):
         )
 
 
-class MaxPool1d(_MaxPool):
+class MaxPool1d(_MaxPoolNd):
     """MaxPool1d(kernel_size, stride=kernel_size, padding=0, dilation=1, return_indices=False, ceil_mode=False)
 
     The maximum of each window of (N, C, L) or (C, L); return_indices: also where in L it was.
@@ -45,50 +49,29 @@ class MaxPool1d(_MaxPool):
     _function = "max_pool1d"
 
 
-class MaxPool2d(_MaxPool):
+class MaxPool2d(_MaxPoolNd):
     """MaxPool2d(kernel_size, ...): as MaxPool1d, for (N, C, H, W); indices count in the flattened H x W."""
 
     _function = "max_pool2d"
 
 
-class MaxPool3d(_MaxPool):
+class MaxPool3d(_MaxPoolNd):
     """MaxPool3d(kernel_size, ...): as MaxPool1d, for (N, C, D, H, W)."""
 
     _function = "max_pool3d"
 
 
-class AvgPool1d(Module):
-    """AvgPool1d(kernel_size, stride=kernel_size, padding=0, ceil_mode=False, count_include_pad=True)
-
-    The mean of each window of (N, C, L) or (C, L).
-    """
-
-    def __init__(self, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True):
-        super().__init__()
-        self.kernel_size = self._one(kernel_size)
-        self.stride = self._one(kernel_size if stride is None else stride)
-        self.padding = self._one(padding)
-        self.ceil_mode = ceil_mode
-        self.count_include_pad = count_include_pad
-
-    @staticmethod
-    def _one(value):
-        return (value,) if isinstance(value, int) else tuple(value)
-
-    def forward(self, input):
-        return F.avg_pool1d(
-            input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad
-        )
-
-    def extra_repr(self):
-        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
-
-
-class _AvgPool(Module):
+class _AvgPoolNd(Module):
     _function: str
 
     def __init__(
-        self, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
+        self,
+        kernel_size,
+        stride=None,
+        padding=0,
+        ceil_mode=False,
+        count_include_pad=True,
+        divisor_override=None,
     ):
         super().__init__()
         self.kernel_size = kernel_size
@@ -113,13 +96,32 @@ class _AvgPool(Module):
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
-class AvgPool2d(_AvgPool):
+class AvgPool1d(_AvgPoolNd):
+    """AvgPool1d(kernel_size, stride=kernel_size, padding=0, ceil_mode=False, count_include_pad=True)
+
+    The mean of each window of (N, C, L) or (C, L).
+    """
+
+    def __init__(self, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True):
+        stride = kernel_size if stride is None else stride
+        super().__init__(
+            _single(kernel_size), _single(stride), _single(padding), ceil_mode, count_include_pad
+        )
+        del self.divisor_override  # only in two and three dimensions
+
+    def forward(self, input):
+        return F.avg_pool1d(
+            input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad
+        )
+
+
+class AvgPool2d(_AvgPoolNd):
     """AvgPool2d(kernel_size, ..., divisor_override=None): as AvgPool1d, for (N, C, H, W) or (C, H, W)."""
 
     _function = "avg_pool2d"
 
 
-class AvgPool3d(_AvgPool):
+class AvgPool3d(_AvgPoolNd):
     """AvgPool3d(kernel_size, ..., divisor_override=None): as AvgPool1d, for (N, C, D, H, W)."""
 
     _function = "avg_pool3d"
@@ -139,25 +141,29 @@ class _AdaptivePool(Module):
         return f"output_size={self.output_size}"
 
 
-class AdaptiveAvgPool1d(_AdaptivePool):
+class _AdaptiveAvgPoolNd(_AdaptivePool):
+    """Base of the three, for isinstance."""
+
+
+class AdaptiveAvgPool1d(_AdaptiveAvgPoolNd):
     """AdaptiveAvgPool1d(output_size): means of `output_size` windows that cover L of (N, C, L)."""
 
     _function = "adaptive_avg_pool1d"
 
 
-class AdaptiveAvgPool2d(_AdaptivePool):
+class AdaptiveAvgPool2d(_AdaptiveAvgPoolNd):
     """AdaptiveAvgPool2d(output_size): as AdaptiveAvgPool1d, for (N, C, H, W); None keeps a size."""
 
     _function = "adaptive_avg_pool2d"
 
 
-class AdaptiveAvgPool3d(_AdaptivePool):
+class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd):
     """AdaptiveAvgPool3d(output_size): as AdaptiveAvgPool1d, for (N, C, D, H, W); None keeps a size."""
 
     _function = "adaptive_avg_pool3d"
 
 
-class _AdaptiveMaxPool(_AdaptivePool):
+class _AdaptiveMaxPoolNd(_AdaptivePool):
     def __init__(self, output_size, return_indices=False):
         super().__init__(output_size)
         self.return_indices = return_indices
@@ -166,19 +172,19 @@ class _AdaptiveMaxPool(_AdaptivePool):
         return getattr(F, self._function)(input, self.output_size, self.return_indices)
 
 
-class AdaptiveMaxPool1d(_AdaptiveMaxPool):
+class AdaptiveMaxPool1d(_AdaptiveMaxPoolNd):
     """AdaptiveMaxPool1d(output_size, return_indices=False): maxima of windows that cover L of (N, C, L)."""
 
     _function = "adaptive_max_pool1d"
 
 
-class AdaptiveMaxPool2d(_AdaptiveMaxPool):
+class AdaptiveMaxPool2d(_AdaptiveMaxPoolNd):
     """AdaptiveMaxPool2d(output_size, return_indices=False): as AdaptiveMaxPool1d, for (N, C, H, W)."""
 
     _function = "adaptive_max_pool2d"
 
 
-class AdaptiveMaxPool3d(_AdaptiveMaxPool):
+class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd):
     """AdaptiveMaxPool3d(output_size, return_indices=False): as AdaptiveMaxPool1d, for (N, C, D, H, W)."""
 
     _function = "adaptive_max_pool3d"

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import flambeau as fb
 from flambeau import Tensor
 
-from .hooks import add_hook
+from .hooks import HookTables, add_hook
 from .parameter import Parameter
 
 EXTRA_STATE_KEY = "_extra_state"
@@ -30,8 +30,14 @@ class IncompatibleKeys(namedtuple("IncompatibleKeys", ["missing_keys", "unexpect
     __str__ = __repr__
 
 
-class StateMethods:
+class StateMethods(HookTables):
     """The part of Module that saves and loads state."""
+
+    _version: int
+    _parameters: dict[str, Parameter | None]
+    _buffers: dict[str, Tensor | None]
+    _modules: dict
+    _non_persistent_buffers_set: set[str]
 
     # -------------------------------------------------------- saving
 
@@ -106,7 +112,9 @@ class StateMethods:
         """
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
-        missing, unexpected, errors = [], [], []
+        missing: list[str] = []
+        unexpected: list[str] = []
+        errors: list[str] = []
         metadata = getattr(state_dict, "_metadata", None)
         # A copy: _load_from_state_dict and the hooks may rename entries.
         state_dict = OrderedDict(state_dict)

@@ -48,3 +48,30 @@ def check_tensor(value, name, argument="input", position=1):
 def named_result(name, *fields):
     """The class of a named tuple of results, such as the (values, indices) of max."""
     return collections.namedtuple(name, fields)
+
+
+def reduced_dims(name, input, dim, keepdim=False):
+    """What a reduction's kernel gets as axis: a tuple of distinct dims, None for all of them."""
+    check_tensor(input, name)
+    if keepdim is not True and keepdim is not False:
+        raise TypeError(f"{name}(): argument 'keepdim' must be bool, not {type(keepdim).__name__}")
+    if dim is None:
+        return None
+    ndim = input.ndim
+    if type(dim) is int and 0 <= dim < ndim:
+        return (dim,)
+    dims = normalize_dims(dim, ndim, name)
+    return dims if dims and ndim else None
+
+
+def one_dim(name, input, dim):
+    """A single dim counted from the front."""
+    check_tensor(input, name)
+    if not hasattr(dim, "__index__"):
+        raise TypeError(f"{name}(): argument 'dim' must be int, not {type(dim).__name__}")
+    return normalize_dim(dim, input.ndim)
+
+
+def unsupported(name, dtype):
+    """The error for a dtype that an op does not take."""
+    return NotImplementedError(f"{name}(): \"{name}\" not implemented for '{dtype.title}'")

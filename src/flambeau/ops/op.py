@@ -14,6 +14,7 @@ A class keyword with the name of a trailing-underscore method makes the in-place
 """
 
 from .. import _core
+from ..dtype import from_numpy_dtype
 
 FUNCTIONS = {}  # public name -> callable: what `flambeau.<name>` is
 METHODS = {}  # name -> callable: what `Tensor.<name>` is
@@ -109,17 +110,19 @@ def composite(*methods, name=None, aliases=()):
 class Pointwise(Op):
     """An op that maps elements to elements, declared by a few words instead of a forward.
 
-    Class keywords: `kernel` (default: the name), `floats=True` (integers are computed in the default float dtype), and
-    `saves`, what backward finds in `ctx.saved`: "input", "other", "output" or a tuple of them. An item may be a pair
-    `("other", "input")`: saved only when the gradient of `input` is wanted, else None.
-    The core runs such an op on small plain tensors without entering Python (`_core/fast.pxi`); `forward` below says
-    the same for all other cases.
+    Class keywords: `kernel` (default: the name), `floats=True` (integers are computed in the default float dtype),
+    `kinds`, the dtypes it is defined for (of "bifc": bool, ints, floats, complex), and `saves`, what backward finds in
+    `ctx.saved`: "input", "other", "output" or a tuple of them. An item may be a pair `("other", "input")`: saved only when
+    the gradient of `input` is wanted, else None.
+    The core runs such an op on small plain tensors without entering Python (`_core/fast.pxi`); `plain` below says the
+    same for all other cases. `fast_ints=False` keeps ints out of the short path: for ops whose forward checks values.
+    An op with further, optional arguments defines forward itself and calls `plain` when they are not given.
     """
 
     inputs = ()
 
     @classmethod
-    def _declare(cls, name, kernel=None, floats=False, saves=()):
+    def _declare(cls, name, kernel=None, floats=False, saves=(), kinds="bifc", fast_ints=True):
         if name is None:
             return
         kernel = kernel or name
@@ -129,8 +132,17 @@ class Pointwise(Op):
             what, wanted = item if isinstance(item, tuple) else (item, None)
             bits = 1 << cls.inputs.index(wanted) if wanted else (1 << len(cls.inputs)) - 1
             plan.append((cls.inputs.index(what) if what in cls.inputs else -1, bits))
-        cls.forward = staticmethod(cls._forward(kernel, floats, tuple(plan)))
-        cls._pointwise = dict(kind=cls.kind, to_float=floats, saves=tuple(plan), loop=kernel)
+        cls.plain = staticmethod(cls._forward(name, kernel, floats, kinds, tuple(plan)))
+        if "forward" not in cls.__dict__:
+            cls.forward = cls.plain
+        cls._pointwise = dict(kind=cls.kind, to_float=floats, saves=tuple(plan), loop=kernel, fast_ints=fast_ints)
+
+
+def check_kind(name, array, kinds):
+    """NotImplementedError unless the dtype of array is one of kinds, letters of "bifc"."""
+    kind = array.dtype.kind
+    if {"u": "i", "V": "f"}.get(kind, kind) not in kinds:
+        raise NotImplementedError(f"\"{name}\" not implemented for '{from_numpy_dtype(array.dtype).title}'")
 
 
 def _save(ctx, plan, arguments, out):
@@ -149,9 +161,10 @@ class Unary(Pointwise):
     kind = "unary"
 
     @staticmethod
-    def _forward(kernel, floats, plan):
+    def _forward(name, kernel, floats, kinds, plan):
         def forward(ctx, input):
             (a,) = _core.promote((input,), floats)
+            check_kind(name, a, kinds)
             out = getattr(ctx.k, kernel)(a)
             _save(ctx, plan, (input,), out)
             return out
@@ -166,9 +179,10 @@ class Binary(Pointwise):
     kind = "binary"
 
     @staticmethod
-    def _forward(kernel, floats, plan):
+    def _forward(name, kernel, floats, kinds, plan):
         def forward(ctx, input, other):
             a, b = _core.promote((input, other), floats)
+            check_kind(name, a, kinds)
             out = getattr(ctx.k, kernel)(a, b)
             _save(ctx, plan, (input, other), out)
             return out

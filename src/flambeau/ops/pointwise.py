@@ -1,7 +1,12 @@
-"""Arithmetic of two operands, and the elementary functions of one."""
+"""Arithmetic of two and more operands. Functions of one are in `elementary.py`, activations in `activation.py`."""
+
+import cmath
+import math
 
 from .. import _core
-from .op import Binary, Unary
+from ._args import check_tensor
+from .compare import operand, where
+from .op import FUNCTIONS, METHODS, Binary, Op, Unary, check_kind, composite
 
 
 def conj(t):
@@ -13,15 +18,30 @@ def conj(t):
     return t
 
 
-class Conj(Unary, name="conj", methods=("conj",), aliases=("conj_physical",)):
-    """conj(input) -> Tensor: the complex conjugate of each element."""
+class Conj(Unary, name="conj", methods=("conj", "conj_physical", "conj_physical_"), aliases=("conj_physical",)):
+    """conj(input) -> Tensor: the complex conjugate of each element; input itself when it is real."""
+
+    @staticmethod
+    def prepare(input):
+        if isinstance(input, _core.TensorBase) and not input.is_complex():
+            return input
+        return (input,)
 
     @staticmethod
     def backward(ctx, grad):
         return conj(grad)
 
 
-# ---- arithmetic
+def zeros(t):
+    """The gradient of a step function: zeros of the shape of t."""
+    return FUNCTIONS["zeros_like"](t)
+
+
+def is_complex(t):
+    return isinstance(t, complex) or (isinstance(t, _core.TensorBase) and t.is_complex())
+
+
+# ---- sums, products, quotients
 
 
 def _scaled(name, input, other, alpha):
@@ -38,14 +58,15 @@ class Add(Binary, name="add", methods=("add", "add_"), operator="+", inplace_ope
 
     @staticmethod
     def prepare(input, other, *, alpha=1):
-        return input, _scaled("add", input, other, alpha)
+        return input, _scaled("add", input, operand("add", input, other)[1], alpha)
 
     @staticmethod
     def backward(ctx, grad):
         return grad, grad
 
 
-class Sub(Binary, name="sub", methods=("sub", "sub_"), aliases=("subtract",), operator="-", inplace_operator="-="):
+class Sub(Binary, name="sub", methods=("sub", "sub_", "subtract", "subtract_"), aliases=("subtract",), operator="-",
+          inplace_operator="-="):  # fmt: skip
     """sub(input, other, *, alpha=1, out=None) -> Tensor: input - alpha * other, broadcast.
 
     Not defined for bool tensors: use logical_xor or `^`.
@@ -59,7 +80,7 @@ class Sub(Binary, name="sub", methods=("sub", "sub_"), aliases=("subtract",), op
                     "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, "
                     "use the `~` or `logical_not()` operator instead."
                 )
-        return input, _scaled("sub", input, other, alpha)
+        return input, _scaled("sub", input, operand("sub", input, other)[1], alpha)
 
     @staticmethod
     def backward(ctx, grad):
@@ -76,18 +97,426 @@ class Mul(Binary, name="mul", methods=("mul", "mul_", "multiply", "multiply_"), 
         return None if other is None else grad * conj(other), None if input is None else grad * conj(input)
 
 
-class Neg(Unary, name="neg", methods=("neg", "neg_", "negative", "negative_"), aliases=("negative",), operator="neg"):
-    """neg(input, *, out=None) -> Tensor: minus each element."""
+
+@composite("rsub")
+def rsub(input, other, *, alpha=1):
+    """rsub(input, other, *, alpha=1) -> Tensor: other - alpha * input."""
+    return Sub.function(other, input, alpha=alpha)
+
+
+def check_divisor(name, input, other):
+    """RuntimeError for an integer division by zero; NotImplementedError for one of bools."""
+    if _core.result_type_code(input, other) > _INT64:
+        return
+    a, b = _core.promote((input, other))
+    check_kind(name, a, "i")
+    if not b.all():
+        raise RuntimeError("ZeroDivisionError")
+
+
+_INT64 = 5  # the highest dtype code of ints
+
+
+class Div(Binary, name="div", methods=("div", "div_", "divide", "divide_", "true_divide", "true_divide_"),
+          aliases=("divide", "true_divide"), operator="/", inplace_operator="/=", floats=True,
+          saves=("other", ("input", "other"))):  # fmt: skip
+    """div(input, other, *, rounding_mode=None, out=None) -> Tensor: input / other, broadcast; ints give floats.
+
+    rounding_mode: None; "trunc", rounded towards zero; "floor", rounded down. The latter two keep the dtype of ints, for
+    which a zero in `other` raises RuntimeError, and have gradient zero.
+    """
+
+    @staticmethod
+    def prepare(input, other, *, rounding_mode=None):
+        if rounding_mode not in (None, "trunc", "floor"):
+            raise RuntimeError(
+                f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'"
+            )
+        operand("div", input, other)
+        return (input, other) if rounding_mode is None else (input, other, rounding_mode)
+
+    @staticmethod
+    def forward(ctx, input, other, rounding_mode=None):
+        if rounding_mode is None:
+            return Div.plain(ctx, input, other)
+        check_divisor(f"div_{rounding_mode}", input, other)
+        a, b = _core.promote((input, other))
+        check_kind("div", a, "if")
+        return (ctx.k.floor_divide if rounding_mode == "floor" else ctx.k.div_trunc)(a, b)
 
     @staticmethod
     def backward(ctx, grad):
-        return -grad
+        if not ctx.saved:
+            return zeros(grad), zeros(grad)
+        other, input = ctx.saved
+        return (
+            grad / conj(other) if ctx.needs(0) else None,
+            -grad * conj(input / other / other) if ctx.needs(1) else None,
+        )
 
 
-class Exp(Unary, name="exp", methods=("exp", "exp_"), floats=True, saves="output"):
-    """exp(input, *, out=None) -> Tensor: e to the power of each element."""
+class FloorDivide(Binary, name="floor_divide", methods=("floor_divide", "floor_divide_"), operator="//", fast_ints=False,
+                  kinds="if"):  # fmt: skip
+    """floor_divide(input, other, *, out=None) -> Tensor: input / other rounded down, broadcast. No gradient.
+
+    An integer division by zero raises RuntimeError.
+    """
+
+    @staticmethod
+    def prepare(input, other):
+        return operand("floor_divide", input, other)
+
+    @staticmethod
+    def forward(ctx, input, other):
+        check_divisor("floor_divide", input, other)
+        return FloorDivide.plain(ctx, input, other)
+
+
+class Remainder(Binary, name="remainder", methods=("remainder", "remainder_"), operator="%", fast_ints=False, kinds="if",
+                saves=(("input", "other"), ("other", "other"))):  # fmt: skip
+    """remainder(input, other, *, out=None) -> Tensor: input - floor(input / other) * other, with the sign of other.
+
+    An integer division by zero raises RuntimeError.
+    """
+
+    @staticmethod
+    def prepare(input, other):
+        return operand("remainder", input, other)
+
+    @staticmethod
+    def forward(ctx, input, other):
+        check_divisor("remainder", input, other)
+        return Remainder.plain(ctx, input, other)
 
     @staticmethod
     def backward(ctx, grad):
-        (y,) = ctx.saved
-        return grad * conj(y)
+        input, other = ctx.saved
+        return grad, -grad * Div.function(input, other, rounding_mode="floor") if ctx.needs(1) else None
+
+
+class Fmod(Binary, name="fmod", methods=("fmod", "fmod_"), fast_ints=False, kinds="if",
+           saves=(("input", "other"), ("other", "other"))):  # fmt: skip
+    """fmod(input, other, *, out=None) -> Tensor: input - trunc(input / other) * other, with the sign of input.
+
+    An integer division by zero raises RuntimeError.
+    """
+
+    @staticmethod
+    def prepare(input, other):
+        return operand("fmod", input, other)
+
+    @staticmethod
+    def forward(ctx, input, other):
+        check_divisor("fmod", input, other)
+        return Fmod.plain(ctx, input, other)
+
+    @staticmethod
+    def backward(ctx, grad):
+        input, other = ctx.saved
+        return grad, -grad * Div.function(input, other, rounding_mode="trunc") if ctx.needs(1) else None
+
+
+class Pow(Binary, name="pow", methods=("pow", "pow_"), operator="**", fast_ints=False, kinds="ifc",
+          saves=("input", "other", ("output", "other"))):  # fmt: skip
+    """pow(input, exponent, *, out=None) -> Tensor: input to the power exponent, broadcast; either may be a number.
+
+    Ints stay ints: a negative number as exponent of ints raises RuntimeError, negative elements truncate 1 / x**n.
+    The gradient of the base is 0 where the exponent is 0, that of the exponent 0 where the base is 0.
+    """
+
+    @staticmethod
+    def prepare(input, exponent):
+        return operand("pow", input, exponent)
+
+    @staticmethod
+    def forward(ctx, input, exponent):
+        if not hasattr(exponent, "ndim") and _core.result_type_code(input, exponent) <= _INT64 and exponent < 0:
+            raise RuntimeError("Integers to negative integer powers are not allowed.")
+        return Pow.plain(ctx, input, exponent)
+
+    @staticmethod
+    def backward(ctx, grad):
+        input, exponent, output = ctx.saved
+        to_base = to_exponent = None
+        if ctx.needs(0):
+            if isinstance(exponent, _core.TensorBase):
+                to_base = where(exponent == 0, 0, grad * conj(exponent * Pow.function(input, exponent - 1)))
+            elif exponent == 0:
+                to_base = zeros(grad)
+            else:
+                to_base = grad * conj(exponent * Pow.function(input, exponent - 1))
+        if ctx.needs(1):
+            to_exponent = grad * conj(output * _log_of_base(input, exponent))
+        return to_base, to_exponent
+
+
+def _log_of_base(base, exponent):
+    """log(base), but 0 where the base is 0 and the exponent not negative: the power is constant there."""
+    if not isinstance(base, _core.TensorBase):
+        if base:
+            return _log(base)
+        base = exponent.new_zeros(())
+    return _log(where((base == 0) & (exponent.real >= 0), 1, base))
+
+
+def _log(x):
+    """The logarithm of a tensor or number."""
+    if isinstance(x, _core.TensorBase):
+        return FUNCTIONS["log"](x)
+    if isinstance(x, complex):
+        return cmath.log(x) if x else -math.inf
+    return math.log(x) if x > 0 else math.nan if x else -math.inf
+
+
+@composite("float_power")
+def float_power(input, exponent):
+    """float_power(input, exponent) -> Tensor: pow computed in float64 (complex128 when one of them is complex)."""
+    import flambeau as fb
+
+    dtype = fb.complex128 if is_complex(input) or is_complex(exponent) else fb.float64
+    return Pow.function(*[t.to(dtype) if isinstance(t, _core.TensorBase) else t for t in (input, exponent)])
+
+
+METHODS.update(
+    __ifloordiv__=METHODS["floor_divide_"],
+    __imod__=METHODS["remainder_"],
+    __ipow__=METHODS["pow_"],
+)
+
+
+# ---- larger and smaller
+
+
+def _refuse_complex(name, input, other):
+    if is_complex(input) or is_complex(other):
+        raise RuntimeError(f"{name} not implemented for complex tensors.")
+    return operand(name, input, other)
+
+
+def _shared(grad, wins, ties):
+    """grad where wins, half of it at ties, else 0."""
+    return where(wins, grad, where(ties, grad / 2, 0))
+
+
+class Maximum(Binary, name="maximum", methods=("maximum",), saves=("input", "other")):
+    """maximum(input, other, *, out=None) -> Tensor: the larger, broadcast; NaN when either is. Ties share the gradient."""
+
+    @staticmethod
+    def prepare(input, other):
+        return _refuse_complex("maximum", input, other)
+
+    @staticmethod
+    def backward(ctx, grad):
+        a, b = ctx.saved
+        ties = a == b
+        return _shared(grad, (a < b).logical_not() & ~ties, ties), _shared(grad, (b < a).logical_not() & ~ties, ties)
+
+
+class Minimum(Binary, name="minimum", methods=("minimum",), saves=("input", "other")):
+    """minimum(input, other, *, out=None) -> Tensor: the smaller, broadcast; NaN when either is. Ties share the gradient."""
+
+    @staticmethod
+    def prepare(input, other):
+        return _refuse_complex("minimum", input, other)
+
+    @staticmethod
+    def backward(ctx, grad):
+        a, b = ctx.saved
+        ties = a == b
+        return _shared(grad, (a > b).logical_not() & ~ties, ties), _shared(grad, (b > a).logical_not() & ~ties, ties)
+
+
+class Fmax(Binary, name="fmax", methods=("fmax",), saves=("input", "other")):
+    """fmax(input, other, *, out=None) -> Tensor: the larger, broadcast; the other when one is NaN. Ties go to input."""
+
+    @staticmethod
+    def prepare(input, other):
+        return _refuse_complex("fmax", input, other)
+
+    @staticmethod
+    def backward(ctx, grad):
+        a, b = ctx.saved
+        first = (a >= b) | (b != b)
+        return where(first, grad, 0), where(first, 0, grad)
+
+
+class Fmin(Binary, name="fmin", methods=("fmin",), saves=("input", "other")):
+    """fmin(input, other, *, out=None) -> Tensor: the smaller, broadcast; the other when one is NaN. Ties go to input."""
+
+    @staticmethod
+    def prepare(input, other):
+        return _refuse_complex("fmin", input, other)
+
+    @staticmethod
+    def backward(ctx, grad):
+        a, b = ctx.saved
+        first = (a <= b) | (b != b)
+        return where(first, grad, 0), where(first, 0, grad)
+
+
+# ---- functions of two arguments
+
+
+class Atan2(Binary, name="atan2", methods=("atan2", "atan2_", "arctan2", "arctan2_"), aliases=("arctan2",), floats=True,
+            kinds="f", saves=("input", "other")):  # fmt: skip
+    """atan2(input, other, *, out=None) -> Tensor: the angle of (other, input) in radians, from -pi to pi."""
+
+    @staticmethod
+    def backward(ctx, grad):
+        y, x = ctx.saved
+        square = y * y + x * x
+        scaled = where(square == 0, 0, grad / square)
+        return scaled * x, scaled * -y
+
+
+class Hypot(Binary, name="hypot", methods=("hypot", "hypot_"), kinds="f", saves=("input", "other", "output")):
+    """hypot(input, other, *, out=None) -> Tensor: sqrt(input^2 + other^2) without overflow."""
+
+    @staticmethod
+    def backward(ctx, grad):
+        a, b, out = ctx.saved
+        return grad * (a / out), grad * (b / out)
+
+
+class Copysign(Binary, name="copysign", methods=("copysign", "copysign_"), floats=True, kinds="f",
+               saves=("input", "output")):  # fmt: skip
+    """copysign(input, other, *, out=None) -> Tensor: the size of input with the sign of other."""
+
+    @staticmethod
+    def backward(ctx, grad):
+        input, out = ctx.saved
+        return where(input == 0, 0, grad * (out / input)), zeros(grad)
+
+
+class NextAfter(Binary, name="nextafter", methods=("nextafter", "nextafter_"), kinds="f"):
+    """nextafter(input, other, *, out=None) -> Tensor: the float after input towards other. No gradient."""
+
+
+class LogAddExp(Binary, name="logaddexp", methods=("logaddexp",), kinds="f", saves=("input", "other")):
+    """logaddexp(input, other, *, out=None) -> Tensor: log(exp(input) + exp(other)) without overflow."""
+
+    @staticmethod
+    def backward(ctx, grad):
+        a, b = ctx.saved
+        # the difference of two equal infinities is 0 here
+        d = where(a == b, 0, a - b)
+        return grad * d.sigmoid(), grad * (-d).sigmoid()
+
+
+class LogAddExp2(Binary, name="logaddexp2", methods=("logaddexp2",), kinds="f", saves=("input", "other")):
+    """logaddexp2(input, other, *, out=None) -> Tensor: log2(2^input + 2^other) without overflow."""
+
+    @staticmethod
+    def backward(ctx, grad):
+        a, b = ctx.saved
+        d = where(a == b, 0, a - b) * math.log(2)
+        return grad * d.sigmoid(), grad * (-d).sigmoid()
+
+
+class XLogY(Binary, name="xlogy", methods=("xlogy", "xlogy_"), floats=True, kinds="f", saves=("input", "other")):
+    """xlogy(input, other, *, out=None) -> Tensor: input * log(other), 0 where input is 0 (and other is not NaN)."""
+
+    @staticmethod
+    def backward(ctx, grad):
+        x, y = ctx.saved
+        return (
+            where((x == 0) & (y <= 0), 0, grad * _log(y)) if ctx.needs(0) else None,
+            grad * x / y if ctx.needs(1) else None,
+        )
+
+
+class Gcd(Binary, name="gcd", methods=("gcd", "gcd_"), kinds="i"):
+    """gcd(input, other, *, out=None) -> Tensor: the greatest common divisor of ints; gcd(0, 0) is 0."""
+
+
+class Lcm(Binary, name="lcm", methods=("lcm", "lcm_"), kinds="i"):
+    """lcm(input, other, *, out=None) -> Tensor: the least common multiple of ints."""
+
+
+@composite("ldexp")
+def ldexp(input, other):
+    """ldexp(input, other) -> Tensor: input * 2^other, two tensors."""
+    check_tensor(other, "ldexp", "other", 2)
+    return input * Pow.function(2.0, other)
+
+
+# ---- three operands
+
+
+class Lerp(Op, name="lerp", methods=("lerp", "lerp_")):
+    """lerp(input, end, weight, *, out=None) -> Tensor: input + weight * (end - input), broadcast.
+
+    weight: a number or a tensor. Exact at weight 0 and 1. Floats and complex numbers of one dtype.
+    """
+
+    @staticmethod
+    def forward(ctx, input, end, weight):
+        if not hasattr(end, "dtype") or input.dtype != end.dtype:
+            raise RuntimeError(f"lerp: expected dtype {input.dtype} for `end` but got dtype {getattr(end, 'dtype', type(end))}")
+        check_kind("lerp", input, "fc")
+        ctx.save_for_backward(input, end, weight)
+        return ctx.k.lerp(input, end, weight)
+
+    @staticmethod
+    def backward(ctx, grad):
+        input, end, weight = ctx.saved
+        return (
+            grad * conj(1 - weight) if ctx.needs(0) else None,
+            grad * conj(weight) if ctx.needs(1) else None,
+            grad * conj(end - input) if ctx.needs(2) else None,
+        )
+
+
+class Addcmul(Op, name="addcmul", methods=("addcmul", "addcmul_")):
+    """addcmul(input, tensor1, tensor2, *, value=1, out=None) -> Tensor: input + value * tensor1 * tensor2, broadcast."""
+
+    @staticmethod
+    def prepare(input, tensor1, tensor2, *, value=1):
+        return input, tensor1, tensor2, value
+
+    @staticmethod
+    def forward(ctx, input, tensor1, tensor2, value):
+        ctx.save_for_backward(tensor1, tensor2, value)
+        a, b, c = _core.promote((input, tensor1, tensor2))
+        check_kind("addcmul", a, "ifc")
+        return ctx.k.addcmul(a, b, c, value)
+
+    @staticmethod
+    def backward(ctx, grad):
+        tensor1, tensor2, value = ctx.saved
+        return (
+            grad,
+            grad * conj(tensor2 * value) if ctx.needs(1) else None,
+            grad * conj(tensor1 * value) if ctx.needs(2) else None,
+        )
+
+
+class Addcdiv(Op, name="addcdiv", methods=("addcdiv", "addcdiv_")):
+    """addcdiv(input, tensor1, tensor2, *, value=1, out=None) -> Tensor: input + value * tensor1 / tensor2, broadcast.
+
+    Not for two tensors of ints.
+    """
+
+    @staticmethod
+    def prepare(input, tensor1, tensor2, *, value=1):
+        return input, tensor1, tensor2, value
+
+    @staticmethod
+    def forward(ctx, input, tensor1, tensor2, value):
+        if _core.result_type_code(tensor1, tensor2) <= _INT64:
+            raise RuntimeError(
+                "Integer division with addcdiv is no longer supported: use (input + value * trunc(tensor1 / tensor2)).to(input.dtype) "
+                "for the historic result, or (input + value * tensor1 / tensor2) for a true division."
+            )
+        ctx.save_for_backward(tensor1, tensor2, value)
+        a, b, c = _core.promote((input, tensor1, tensor2))
+        return ctx.k.addcdiv(a, b, c, value)
+
+    @staticmethod
+    def backward(ctx, grad):
+        tensor1, tensor2, value = ctx.saved
+        return (
+            grad,
+            grad * conj(value / tensor2) if ctx.needs(1) else None,
+            -grad * conj(value * tensor1 / (tensor2 * tensor2)) if ctx.needs(2) else None,
+        )

@@ -64,7 +64,12 @@ class Adagrad(Optimizer):
             state["sum"].share_memory_()
 
     def _update(self, group, params):
-        lr, lr_decay, eps, weight_decay = _number(group["lr"]), group["lr_decay"], group["eps"], group["weight_decay"]
+        lr, lr_decay, eps, weight_decay = (
+            _number(group["lr"]),
+            group["lr_decay"],
+            group["eps"],
+            group["weight_decay"],
+        )
         for param in params:
             state = self.state[param] or self._first_state(param, group)
             step = _count_step(state)

@@ -22,8 +22,8 @@ class _Required:
 
 required = _Required()
 
-_global_step_pre_hooks = OrderedDict()
-_global_step_post_hooks = OrderedDict()
+_global_step_pre_hooks: OrderedDict = OrderedDict()
+_global_step_post_hooks: OrderedDict = OrderedDict()
 
 
 def register_optimizer_step_pre_hook(hook):
@@ -62,7 +62,7 @@ def _with_hooks(step):
             hook(self, args, kwargs)
         return result
 
-    hooked.hooked = True
+    hooked.hooked = True  # type: ignore[attr-defined]
     return hooked
 
 
@@ -78,7 +78,7 @@ class Optimizer:
         super().__init_subclass__(**kwargs)
         step = cls.__dict__.get("step")
         if step is not None and not hasattr(step, "hooked"):
-            cls.step = _with_hooks(step)
+            cls.step = _with_hooks(step)  # type: ignore[method-assign]
 
     def __init__(self, params, defaults):
         self.defaults = defaults
@@ -88,7 +88,7 @@ class Optimizer:
                 "params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
                 + _typename(params)
             )
-        self.state = defaultdict(dict)
+        self.state: defaultdict = defaultdict(dict)
         self.param_groups = []
         groups = list(params)
         if not groups:
@@ -142,16 +142,22 @@ class Optimizer:
                 "sets will change between runs. Please use a list instead."
             )
         elif not isinstance(params, Iterable):
-            raise TypeError(f"param_group['params'] must be a Tensor or an iterable of Tensors, got {type(params)}")
+            raise TypeError(
+                f"param_group['params'] must be a Tensor or an iterable of Tensors, got {type(params)}"
+            )
         params, names = _split_names(list(params))
         for param in params:
             if not isinstance(param, Tensor):
-                raise TypeError("optimizer can only optimize Tensors, but one of the params is " + _typename(param))
+                raise TypeError(
+                    "optimizer can only optimize Tensors, but one of the params is " + _typename(param)
+                )
             if not self.defaults.get("differentiable") and not (param.is_leaf or param.retains_grad):
                 raise ValueError("can't optimize a non-leaf Tensor")
         for name, default in self.defaults.items():
             if default is required and name not in group:
-                raise ValueError(f"parameter group didn't specify a value of required optimization parameter {name}")
+                raise ValueError(
+                    f"parameter group didn't specify a value of required optimization parameter {name}"
+                )
             group.setdefault(name, default)
         if len({id(p) for p in params}) != len(params):
             warnings.warn(
@@ -191,6 +197,7 @@ class Optimizer:
 
     # -------------------------------------------------------- stepping
 
+    @_with_hooks
     def step(self, closure=None):
         """Change all parameters once by their gradients.
 
@@ -209,7 +216,9 @@ class Optimizer:
 
     def _update(self, group, params):
         """One step of the parameters of a group that have gradients, with recording off: the optimizer's formula."""
-        raise NotImplementedError(f"Optimizer [{type(self).__name__}] has to define step() or _update(group, params)")
+        raise NotImplementedError(
+            f"Optimizer [{type(self).__name__}] has to define step() or _update(group, params)"
+        )
 
     def register_step_pre_hook(self, hook):
         """Call `hook(optimizer, args, kwargs)` before each step; not None replaces both."""
@@ -244,7 +253,7 @@ class Optimizer:
         """
         for hook in self._optimizer_state_dict_pre_hooks.values():
             hook(self)
-        numbers = {}
+        numbers: dict[int, int] = {}
         groups = []
         for group in self.param_groups:
             packed = {key: value for key, value in group.items() if key != "params"}
@@ -276,10 +285,10 @@ class Optimizer:
                 raise ValueError(
                     "loaded state dict contains a parameter group that doesn't match the size of optimizer's group"
                 )
-        numbered = {}
+        numbered: dict[int, Tensor] = {}
         for own, saved in zip(self.param_groups, saved_groups, strict=True):
             numbered.update(zip(saved["params"], own["params"], strict=True))
-        state = defaultdict(dict)
+        state: defaultdict = defaultdict(dict)
         for key, value in state_dict["state"].items():
             if key in numbered:
                 state[numbered[key]] = _cast_state(numbered[key], value)

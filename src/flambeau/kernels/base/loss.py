@@ -1,7 +1,7 @@
-"""Negative log-likelihood of a class per position, with its gradient.
+"""Losses with their gradients.
 
-logp (N, C, *rest) holds log-probabilities with class axis 1, or (C,) for a single sample; target
-(N, *rest), or 0-dim, holds a class number or ignore_index. weight (C,) scales the classes.
+The classifying ones take scores (N, C, *rest) with class axis 1, or (C,) for a single sample, and a target (N, *rest),
+or 0-dim, that holds a class number or ignore_index. weight (C,) scales the classes. reduction is 'none', 'mean' or 'sum'.
 """
 
 from __future__ import annotations
@@ -9,21 +9,52 @@ from __future__ import annotations
 import numpy as np
 
 from ._xp import Array, array_namespace, widen
+from .softmax import log_softmax
 
 
-def _classes_and_counts(target: Array, weight: Array | None, classes: int, ignore_index: int, dtype):
-    """(classes, scale, counts): class numbers and weights, 0 where a position is ignored; where it is not."""
+def _reduced(loss: Array, reduction: str, dtype) -> Array:
+    if reduction == "sum":
+        loss = loss.sum()
+    elif reduction == "mean":
+        loss = loss.sum() / loss.dtype.type(loss.size)
+    return array_namespace(loss).asarray(loss, dtype=dtype) if reduction == "none" else np.asarray(loss, dtype=dtype)
+
+
+def _class_axis(scores_shape: tuple[int, ...]) -> int:
+    return min(1, len(scores_shape) - 1)
+
+
+def _places(target: Array, weight: Array | None, classes: int, ignore_index: int, dtype):
+    """(index, scale, total): where in the scores the targets' elements lie; the weight of each position, 0 where it is
+    ignored, or None when all are 1; their sum."""
     xp = array_namespace(target)
-    counts = target != ignore_index
-    bad = counts & ((target < 0) | (target >= classes))
-    if bad.any():
-        raise IndexError(
-            f"Target {int(target[bad].reshape(-1)[0])} is out of bounds. "
-            f"nll_loss: with {classes} classes a target is in [0, {classes - 1}] or is {ignore_index=}"
-        )
-    safe = xp.where(counts, target, 0).astype(np.int64, copy=False)
-    scale = (counts if weight is None else xp.where(counts, weight[safe], 0)).astype(dtype, copy=False)
-    return safe, scale, counts
+    scale = None
+    plain = weight is None and not 0 <= ignore_index < classes
+    if not (plain and target.size and target.min() >= 0 and target.max() < classes):
+        counts = target != ignore_index
+        bad = counts & ((target < 0) | (target >= classes))
+        if bad.any():
+            raise IndexError(
+                f"Target {int(target[bad].reshape(-1)[0])} is out of bounds. "
+                f"nll_loss: with {classes} classes a target is in [0, {classes - 1}] or is {ignore_index=}"
+            )
+        target = xp.where(counts, target, 0).astype(np.int64, copy=False)
+        scale = (counts if weight is None else xp.where(counts, widen(weight)[target], 0)).astype(dtype, copy=False)
+    if target.ndim == 1:
+        index = (xp.arange(target.shape[0]), target)
+    elif target.ndim == 0:
+        index = (target,)
+    else:
+        rest = xp.indices(target.shape, sparse=True)
+        index = (rest[0], target, *rest[1:])
+    return index, scale, dtype.type(target.size) if scale is None else scale.sum()
+
+
+def _scaled(values: Array, scale: Array | None) -> Array:
+    """values times scale, and 0 where that is 0 even for a NaN or infinity."""
+    if scale is None:
+        return values
+    return array_namespace(values).where(scale != 0, values * scale, values.dtype.type(0))
 
 
 @np.errstate(all="ignore")
@@ -35,20 +66,19 @@ def nll_loss(
     'mean' divides by total_weight, the 0-dim sum of the weights of all positions that are not ignored (so it
     is NaN where there are none). IndexError for a target that is neither a class nor ignore_index.
     """
-    xp = array_namespace(logp)
-    class_axis = min(1, logp.ndim - 1)
-    wide = widen(logp)
-    classes, scale, counts = _classes_and_counts(
-        target, None if weight is None else widen(weight), logp.shape[class_axis], ignore_index, wide.dtype
-    )
-    picked = xp.take_along_axis(wide, xp.expand_dims(classes, class_axis), class_axis).squeeze(class_axis)
-    loss = xp.where(counts, -picked * scale, wide.dtype.type(0))
-    total = xp.asarray(scale.sum())
+    xp, wide = array_namespace(logp), widen(logp)
+    index, scale, total = _places(target, weight, logp.shape[_class_axis(logp.shape)], ignore_index, wide.dtype)
+    loss = -_scaled(wide[index], scale)
     if reduction != "none":
-        loss = xp.asarray(loss.sum())
+        loss = loss.sum()
         if reduction == "mean":
-            loss = xp.asarray(loss / total)
-    return loss.astype(logp.dtype, copy=False), total.astype(logp.dtype, copy=False)
+            loss = loss / total
+    return xp.asarray(loss, dtype=logp.dtype), xp.asarray(total, dtype=logp.dtype)
+
+
+def _factors(g: Array, scale: Array | None, total, reduction: str) -> Array:
+    """The gradient of each position: 0-dim when it is the same for all."""
+    return _scaled(g / total if reduction == "mean" else g, scale)
 
 
 @np.errstate(all="ignore")
@@ -61,15 +91,56 @@ def nll_loss_grad(
     reduction: str = "mean",
 ) -> Array:
     """Gradient of nll_loss in a logp of logp_shape; g has the loss's shape."""
-    xp = array_namespace(g)
-    class_axis = min(1, len(logp_shape) - 1)
     wide = widen(g)
-    classes, scale, counts = _classes_and_counts(
-        target, None if weight is None else widen(weight), logp_shape[class_axis], ignore_index, wide.dtype
-    )
-    if reduction == "mean":
-        wide = wide / scale.sum()
-    each = xp.where(counts, -wide * scale, wide.dtype.type(0))
-    gx = xp.zeros(logp_shape, wide.dtype)
-    xp.put_along_axis(gx, xp.expand_dims(classes, class_axis), xp.expand_dims(each, class_axis), class_axis)
+    index, scale, total = _places(target, weight, logp_shape[_class_axis(logp_shape)], ignore_index, wide.dtype)
+    gx = array_namespace(g).zeros(logp_shape, wide.dtype)
+    gx[index] = -_factors(wide, scale, total, reduction)
     return gx.astype(g.dtype, copy=False)
+
+
+def cross_entropy(
+    x: Array, target: Array, weight: Array | None = None, ignore_index: int = -100, reduction: str = "mean"
+) -> tuple[Array, Array]:
+    """(loss, logp): nll_loss of logp = log_softmax(x)."""
+    logp = log_softmax(x, _class_axis(x.shape))
+    return nll_loss(logp, target, weight, ignore_index, reduction)[0], logp
+
+
+@np.errstate(all="ignore")
+def cross_entropy_grad(
+    g: Array, logp: Array, target: Array, weight: Array | None = None, ignore_index: int = -100, reduction: str = "mean"
+) -> Array:
+    """Gradient of cross_entropy in x: (softmax(x) - onehot(target)) times the gradient of each position."""
+    xp, wide = array_namespace(logp), widen(logp)
+    axis = _class_axis(logp.shape)
+    index, scale, total = _places(target, weight, logp.shape[axis], ignore_index, wide.dtype)
+    factors = _factors(widen(g), scale, total, reduction)
+    gx = xp.exp(wide)
+    gx[index] -= 1
+    gx *= factors if factors.ndim == 0 else xp.expand_dims(factors, axis)
+    if scale is not None:  # no NaN from scores of ignored positions
+        gx = xp.where(xp.expand_dims(scale, axis) != 0, gx, wide.dtype.type(0))
+    return gx.astype(logp.dtype, copy=False)
+
+
+@np.errstate(all="ignore")
+def mse_loss(x: Array, target: Array, reduction: str = "mean") -> Array:
+    """(x - target)^2; the two have one dtype and are broadcast."""
+    d = widen(x) - widen(target)
+    return _reduced(d * d, reduction, x.dtype)
+
+
+@np.errstate(all="ignore")
+def binary_cross_entropy(x: Array, target: Array) -> Array:
+    """-(t log(x) + (1 - t) log(1 - x)), the logarithms limited to -100."""
+    xp, p, t = array_namespace(x), widen(x), widen(target)
+    loss = (t - 1) * xp.maximum(xp.log1p(-p), -100) - t * xp.maximum(xp.log(p), -100)
+    return loss.astype(x.dtype, copy=False)
+
+
+@np.errstate(all="ignore")
+def binary_cross_entropy_with_logits(x: Array, target: Array) -> Array:
+    """(1 - t) x + log(1 + exp(-x)), which is binary_cross_entropy of sigmoid(x), without overflow."""
+    xp, z, t = array_namespace(x), widen(x), widen(target)
+    loss = xp.maximum(z, 0) - t * z + xp.log1p(xp.exp(-xp.abs(z)))
+    return loss.astype(x.dtype, copy=False)

@@ -187,3 +187,18 @@ def group_norm_grad(
     gw = gw.reshape(shape)
     gx = _grad_input(gw, xhat, rstd[..., None], _mean(gw, (2,)), _mean(gw * xhat, (2,))).reshape(x.shape)
     return _rounded(gx, grad_weight, grad_bias, g, weight)
+
+
+@np.errstate(all="ignore")
+def inverse_std(var: Array, eps: float) -> Array:
+    """1 / sqrt(var + eps), in the computing type."""
+    var = widen(var)
+    return 1 / array_namespace(var).sqrt(var + var.dtype.type(eps))
+
+
+@np.errstate(all="ignore")
+def update_running(running: Array, value: Array, momentum: float) -> None:
+    """running = (1 - momentum) running + momentum value, in place."""
+    moved = widen(running) * (1 - momentum)
+    moved += momentum * value
+    running[...] = moved

@@ -14,14 +14,14 @@ from ._xp import Array, array_namespace, is_half, widen
 
 
 def _kernel(function):
-    """Runs `function(xp, *arrays)` with half precision widened and floating-point warnings off."""
+    """Runs `function(xp, *arrays)` with half precision widened and floating-point warnings off. Numbers may follow."""
 
     @functools.wraps(function)
     def run(*arrays):
         first = arrays[0]
         xp = array_namespace(first)
         with np.errstate(all="ignore"):
-            out = xp.asarray(function(xp, *map(widen, arrays)))
+            out = xp.asarray(function(xp, *[widen(a) if hasattr(a, "dtype") else a for a in arrays]))
         if is_half(first.dtype) and out.dtype == np.float32:
             out = out.astype(first.dtype)
         return out
@@ -51,6 +51,7 @@ maximum = _same("maximum")
 minimum = _same("minimum")
 fmax = _same("fmax")
 fmin = _same("fmin")
+div_trunc = _kernel(lambda xp, a, b: _quotient(xp, a, b) if a.dtype.kind in "iu" else xp.trunc(xp.true_divide(a, b)))
 atan2 = _same("arctan2")
 hypot = _same("hypot")
 copysign = _same("copysign")
@@ -59,7 +60,45 @@ logaddexp = _same("logaddexp")
 logaddexp2 = _same("logaddexp2")
 gcd = _same("gcd")
 lcm = _same("lcm")
-ldexp = _kernel(lambda xp, a, b: a * xp.exp2(b))
+
+
+def _quotient(xp, a, b):
+    """a / b of ints, rounded towards zero."""
+    q = xp.floor_divide(a, b)
+    return q + ((q < 0) & (q * b != a)).astype(q.dtype)
+
+
+@_kernel
+def xlogy(xp, a: Array, b: Array) -> Array:
+    """a log(b), 0 where a is 0 and b is not NaN."""
+    return xp.where((a == 0) & ~xp.isnan(b), xp.zeros_like(a), a * xp.log(b))
+
+
+@_kernel
+def complex_of(xp, real: Array, imag: Array) -> Array:
+    """real + imag i."""
+    out = xp.empty(xp.broadcast_shapes(real.shape, imag.shape), xp.result_type(real.dtype, np.complex64))
+    out.real, out.imag = real, imag
+    return out
+
+
+@_kernel
+def lerp(xp, a: Array, b: Array, weight) -> Array:
+    """a + weight (b - a), from the nearer end, so that both ends are exact."""
+    weight = xp.asarray(weight, dtype=a.dtype)
+    return xp.where(xp.abs(weight) < 0.5, a + weight * (b - a), b - (b - a) * (1 - weight))
+
+
+@_kernel
+def addcmul(xp, a: Array, b: Array, c: Array, value) -> Array:
+    """a + value b c."""
+    return a + value * b * c
+
+
+@_kernel
+def addcdiv(xp, a: Array, b: Array, c: Array, value) -> Array:
+    """a + value b / c."""
+    return a + value * b / c
 
 
 @_kernel
@@ -105,8 +144,43 @@ bitwise_and = _same("bitwise_and")
 bitwise_or = _same("bitwise_or")
 bitwise_xor = _same("bitwise_xor")
 bitwise_not = _same("invert")
-left_shift = _same("left_shift")
-right_shift = _same("right_shift")
+isposinf = _kernel(lambda xp, a: a == math.inf)
+isneginf = _kernel(lambda xp, a: a == -math.inf)
+
+
+def _shift_range(a, b):
+    """Which shifts are within the width of the dtype, and the largest that is."""
+    bits = a.dtype.itemsize * 8
+    return (b >= 0) & (b < bits), a.dtype.type(bits - 1)
+
+
+@_kernel
+def left_shift(xp, a: Array, b: Array) -> Array:
+    """a shifted left by b bits; 0 when b is negative or not below the width."""
+    inside, _ = _shift_range(a, b)
+    return xp.where(inside, xp.left_shift(a, xp.where(inside, b, xp.zeros_like(b))), xp.zeros_like(a))
+
+
+@_kernel
+def right_shift(xp, a: Array, b: Array) -> Array:
+    """a shifted right by b bits, the sign kept; by all of them when b is negative or not below the width."""
+    inside, last = _shift_range(a, b)
+    return xp.right_shift(a, xp.where(inside, b, last))
+
+
+def isclose(a: Array, b: Array, rtol: float, atol: float, equal_nan: bool) -> Array:
+    """|a - b| <= atol + rtol |b|, or equal infinities."""
+    xp = array_namespace(a)
+    with np.errstate(all="ignore"):
+        return xp.asarray(xp.isclose(widen(a), widen(b), rtol, atol, equal_nan))
+
+
+@_kernel
+def nan_to_num(xp, a: Array, nan: float, posinf: float, neginf: float) -> Array:
+    """a with NaN and infinities replaced."""
+    return a.copy() if a.dtype.kind in "iub" else xp.nan_to_num(a, nan=nan, posinf=posinf, neginf=neginf)
+
+
 isnan = _same("isnan")
 isinf = _same("isinf")
 isfinite = _same("isfinite")
@@ -116,7 +190,6 @@ signbit = _same("signbit")
 
 neg = _same("negative")
 abs = _same("abs")
-sign = _same("sign")
 square = _same("square")
 exp = _same("exp")
 exp2 = _same("exp2")
@@ -157,9 +230,40 @@ floor = _rounding("floor")
 ceil = _rounding("ceil")
 round = _rounding("rint")
 trunc = _rounding("trunc")
+@_kernel
+def sign(xp, a: Array) -> Array:
+    """-1, 0 or 1, and a / |a| of complex numbers; 0 for NaN."""
+    if a.dtype.kind == "b":
+        return a.copy()
+    return xp.where(xp.isnan(a), xp.zeros((), a.dtype), xp.sign(a)) if a.dtype.kind == "f" else xp.sign(a)
+
+
+@_kernel
+def round_decimals(xp, a: Array, decimals: int) -> Array:
+    """a rounded to `decimals` digits behind the point, ties to even."""
+    scale = 10.0 ** (decimals if decimals > 0 else -decimals)
+    return xp.rint(a * scale) / scale if decimals > 0 else xp.rint(a / scale) * scale
+
+
+@_kernel
+def logit(xp, a: Array, eps=None) -> Array:
+    """log(a / (1 - a)); a is first limited to [eps, 1 - eps]."""
+    if eps is not None:
+        a = xp.clip(a, a.dtype.type(eps), a.dtype.type(1 - eps))
+    return xp.log(a / (1 - a))
+
+
 rsqrt = _kernel(lambda xp, a: 1 / xp.sqrt(a))
 frac = _kernel(lambda xp, a: a - xp.trunc(a))
-angle = _kernel(lambda xp, a: xp.angle(a) if a.dtype.kind == "c" else xp.where(xp.isnan(a), a, xp.where(a < 0, math.pi, 0)))
+
+
+@_kernel
+def angle(xp, a: Array) -> Array:
+    """The argument of complex numbers; 0 or pi for real ones, NaN for NaN."""
+    if a.dtype.kind == "c":
+        return xp.angle(a)
+    return xp.where(xp.isnan(a), a, xp.where(a < 0, math.pi, 0.0).astype(a.dtype))
+
 
 
 def _elementwise(function):

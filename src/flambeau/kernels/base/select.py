@@ -109,6 +109,32 @@ def scatter_add(x: Array, axis: int, index: Array, src: Array | Scalar) -> Array
     return _add_at(wide, _flat(wide.shape, axis, index), values).reshape(x.shape)
 
 
+_REDUCE = {"sum": "add", "prod": "multiply", "mean": "add", "amax": "maximum", "amin": "minimum"}
+
+
+def scatter_reduce(x: Array, axis: int, index: Array, src: Array | Scalar, reduce: str, include_self: bool) -> Array:
+    """src combined at scatter's positions by sum, prod, mean, amax or amin; what is there takes part if include_self."""
+    wide, axis, index = _prepare(x, axis, index)
+    xp = array_namespace(x)
+    out = widen(wide).flatten()
+    flat = _flat(wide.shape, axis, index).ravel()
+    values = xp.broadcast_to(xp.asarray(_source(src, index)), index.shape).ravel().astype(out.dtype, copy=False)
+    ufunc = getattr(xp, _REDUCE[reduce])
+    if not include_self:
+        if reduce in ("amax", "amin"):
+            out[flat] = values
+        else:
+            out[flat] = 1 if reduce == "prod" else 0
+    with np.errstate(all="ignore"):
+        ufunc.at(out, flat, values)
+        if reduce == "mean":
+            count = xp.full(out.shape, 1 if include_self else 0)
+            xp.add.at(count, flat, 1)
+            count[count == 0] = 1
+            out = out // count if out.dtype.kind in "iu" else out / count
+    return out.reshape(x.shape).astype(x.dtype, copy=False)
+
+
 def take_along_axis(x: Array, index: Array, axis: int | None = None) -> Array:
     """gather with x and index broadcast against each other apart from axis; axis None flattens both.
 

@@ -65,7 +65,7 @@ def logsumexp(x: Array, axis: Axes = -1, keepdims: bool = False) -> Array:
     if x.ndim == 0:
         return x.copy()
     wide = widen(x)
-    m = wide.max(axis=axis, keepdims=True, initial=-np.inf)
+    m = wide.real.max(axis=axis, keepdims=True, initial=-np.inf)
     m = xp.where(xp.isfinite(m), m, m.dtype.type(0))
     y = xp.log(xp.exp(wide - m).sum(axis=axis, keepdims=True)) + m
     if not keepdims:

@@ -138,6 +138,113 @@ def cummin(x: Array, axis: int) -> tuple[Array, Array]:
     return _running_extreme(x, axis, "minimum")
 
 
+def logcumsumexp(x: Array, axis: int) -> Array:
+    """log(cumsum(exp(x))) along axis without overflow; -inf while there were only -inf."""
+    xp, shape = array_namespace(x), x.shape
+    wide, axis = _one_axis(widen(x), axis)
+    with np.errstate(all="ignore"):
+        if wide.dtype.kind != "c":
+            y = xp.logaddexp.accumulate(wide, axis=axis)
+        else:
+            highest = wide.real.max(axis=axis, keepdims=True, initial=-np.inf)
+            highest = xp.where(xp.isfinite(highest), highest, 0)
+            y = xp.log(xp.cumsum(xp.exp(wide - highest), axis=axis)) + highest
+    return y.reshape(shape).astype(x.dtype, copy=False)
+
+
+def recurrence(a: Array, g: Array, axis: int) -> Array:
+    """s[k] = g[k] + a[k] s[k + 1] along axis, from the end, where s[n] = 0."""
+    xp, shape = array_namespace(g), g.shape
+    a, axis = _one_axis(widen(a), axis)
+    s = xp.moveaxis(xp.array(_one_axis(widen(g), axis)[0]), axis, 0)
+    a = xp.moveaxis(a, axis, 0)
+    with np.errstate(all="ignore"):
+        for k in range(s.shape[0] - 2, -1, -1):
+            s[k] += a[k] * s[k + 1]
+    return xp.moveaxis(s, 0, axis).reshape(shape).astype(g.dtype, copy=False)
+
+
+def kthvalue(x: Array, k: int, axis: int = -1, keepdims: bool = False) -> tuple[Array, Array]:
+    """(value, index) of the k-th smallest along axis, k from 1; of equal elements the first come first."""
+    if x.ndim == 0:
+        return x.copy(), array_namespace(x).zeros((), np.int64)
+    _, order = sort(x, axis)
+    return _with_index(x, axis, keepdims, order.take([k - 1], axis=axis))
+
+
+def _median(x: Array, axis: int, keepdims: bool, skip_nan: bool) -> tuple[Array, Array]:
+    xp = array_namespace(x)
+    if x.ndim == 0:
+        return x.copy(), xp.zeros((), np.int64)
+    _, order = sort(x, axis)  # NaN last
+    size, wide = x.shape[axis], widen(x)
+    numbers = (wide == wide).sum(axis=axis, keepdims=True)
+    if skip_nan:
+        place = xp.maximum(numbers - 1, 0) // 2
+    else:
+        place = xp.where(numbers == size, (size - 1) // 2, numbers)  # the first NaN
+    return _with_index(x, axis, keepdims, xp.take_along_axis(order, place, axis))
+
+
+def median_along(x: Array, axis: int, keepdims: bool = False) -> tuple[Array, Array]:
+    """(median, index) along axis: the lower one of two; the first NaN if there is one. The axis is not empty."""
+    return _median(x, axis, keepdims, skip_nan=False)
+
+
+def nanmedian_along(x: Array, axis: int, keepdims: bool = False) -> tuple[Array, Array]:
+    """(median of what is not NaN, index) along axis: the lower one of two. The axis is not empty."""
+    return _median(x, axis, keepdims, skip_nan=True)
+
+
+def _median_of_all(x: Array, kernel) -> Array:
+    xp = array_namespace(x)
+    if x.size == 0:
+        with np.errstate(all="ignore"):
+            return xp.asarray(np.nan).astype(x.dtype)
+    return kernel(x.reshape(-1), 0)[0]
+
+
+def median(x: Array) -> Array:
+    """The median of all elements: the lower one of two, NaN if there is one, NaN of none."""
+    return _median_of_all(x, median_along)
+
+
+def nanmedian(x: Array) -> Array:
+    """The median of all elements that are not NaN: the lower one of two, NaN of none."""
+    return _median_of_all(x, nanmedian_along)
+
+
+def mode(x: Array, axis: int, keepdims: bool = False) -> tuple[Array, Array]:
+    """(value, index) of the most frequent element along axis: the smallest of several, its last occurrence."""
+    xp = array_namespace(x)
+    if x.ndim == 0:
+        return x.copy(), xp.zeros((), np.int64)
+    axis %= x.ndim
+    values, order = sort(x, axis)
+    rows = xp.moveaxis(widen(values), axis, 0)
+    places = xp.arange(rows.shape[0]).reshape(-1, *(1,) * (x.ndim - 1))
+    starts = xp.ones(rows.shape, bool)
+    starts[1:] = rows[1:] != rows[:-1]
+    run = places - xp.maximum.accumulate(xp.where(starts, places, 0), axis=0)  # elements equal to this one so far
+    last = xp.moveaxis(xp.expand_dims(run.argmax(axis=0), 0), 0, axis)
+    return _with_index(x, axis, keepdims, xp.take_along_axis(order, last, axis))
+
+
+def place_along(g: Array, index: Array, shape: tuple[int, ...], axis: int, add: bool = False) -> Array:
+    """Zeros of this shape with g where index says, along axis; add: what falls on one place is added up."""
+    xp = array_namespace(g)
+    if not shape:
+        return g.reshape(()).copy()
+    out = xp.zeros(shape, widen(g[:0] if g.ndim else g).dtype if add else g.dtype)
+    if add:
+        where = list(xp.indices(index.shape, sparse=True))
+        where[axis] = index
+        xp.add.at(out, tuple(where), widen(g))
+    else:
+        xp.put_along_axis(out, index, g, axis)
+    return out.astype(g.dtype, copy=False)
+
+
 def unique(x: Array, axis: int | None = None) -> tuple[Array, Array, Array]:
     """(values, inverse, counts): the distinct elements of x in ascending order, or its distinct slices.
 
@@ -184,3 +291,9 @@ def searchsorted(sorted_sequence: Array, values: Array, right: bool = False) -> 
     for row in np.ndindex(*sequence.shape[:-1]):
         found[row] = xp.searchsorted(sequence[row], sought[row], side=side)
     return found
+
+
+def isin(x: Array, candidates: Array) -> Array:
+    """Whether each element of x is one of the candidates; NaN is none."""
+    xp = array_namespace(x)
+    return xp.isin(widen(x), widen(candidates))

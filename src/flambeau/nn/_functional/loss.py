@@ -96,7 +96,7 @@ def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
     distance = (input - target).abs()
     loss = fb.where(distance <= delta, distance * distance * 0.5, (distance - 0.5 * delta) * delta)
-    return _weighted_mean(loss, weight, reduction)
+    return reduced(loss if weight is None else loss * weight, reduction)
 
 
 def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=None, reduction="mean"):
@@ -172,15 +172,15 @@ def gaussian_nll_loss(input, target, var, full=False, eps=1e-6, reduction="mean"
     """(log v + (input - target)^2 / v) / 2 with v = max(var, eps); full: plus log(2 pi) / 2"""
     reduction = choose_reduction(None, None, reduction)
     if not isinstance(var, fb.Tensor):
-        if var < 0:
-            raise ValueError("var has negative entry/entries")
         var = fb.full_like(input, var)
-    elif (var < 0).any():
+    if (var < 0).any():
         raise ValueError("var has negative entry/entries")
     if var.shape != input.shape:
         if input.shape[:-1] == var.shape:
             var = var.unsqueeze(-1)
-        elif input.dim() != var.dim() or any(v not in (i, 1) for v, i in zip(var.shape, input.shape, strict=True)):
+        elif input.dim() != var.dim() or any(
+            v not in (i, 1) for v, i in zip(var.shape, input.shape, strict=True)
+        ):
             raise ValueError("var is of incorrect size")
     var = var.clone()
     with fb.no_grad():  # limited without touching the gradient
@@ -210,7 +210,9 @@ def margin_ranking_loss(input1, input2, target, margin=0.0, size_average=None, r
     return reduced((-target * (input1 - input2) + margin).clamp(min=0), reduction)
 
 
-def cosine_embedding_loss(input1, input2, target, margin=0.0, size_average=None, reduce=None, reduction="mean"):
+def cosine_embedding_loss(
+    input1, input2, target, margin=0.0, size_average=None, reduce=None, reduction="mean"
+):
     """1 - cos where target is 1, max(0, cos - margin) where it is -1; inputs (N, D) or (D)"""
     reduction = choose_reduction(size_average, reduce, reduction)
     if target.dim() not in (0, 1):
@@ -225,7 +227,9 @@ def cosine_embedding_loss(input1, input2, target, margin=0.0, size_average=None,
     square2 = (input2 * input2).sum(-1) + tiny
     cosine = (input1 * input2).sum(-1) / (square1 * square2).sqrt()
     zero = fb.zeros_like(cosine)
-    loss = fb.where(target == 1, 1 - cosine, zero) + fb.where(target == -1, (cosine - margin).clamp(min=0), zero)
+    loss = fb.where(target == 1, 1 - cosine, zero) + fb.where(
+        target == -1, (cosine - margin).clamp(min=0), zero
+    )
     return reduced(loss, reduction)
 
 
@@ -253,7 +257,9 @@ def triplet_margin_loss(
             "The anchor, positive, and negative tensors are expected to have the same number of dimensions, but got: "
             f"anchor {anchor.dim()}D, positive {positive.dim()}D, and negative {negative.dim()}D inputs"
         )
-    return _triplet(anchor, positive, negative, lambda a, b: pairwise_distance(a, b, p, eps), margin, swap, reduction)
+    return _triplet(
+        anchor, positive, negative, lambda a, b: pairwise_distance(a, b, p, eps), margin, swap, reduction
+    )
 
 
 def triplet_margin_with_distance_loss(
@@ -309,22 +315,24 @@ def multilabel_margin_loss(input, target, size_average=None, reduce=None, reduct
     """
     reduction = choose_reduction(size_average, reduce, reduction)
     if input.shape != target.shape:
-        raise RuntimeError(f"inconsistent target size: {list(target.shape)} for input of size: {list(input.shape)}")
+        raise RuntimeError(
+            f"inconsistent target size: {list(target.shape)} for input of size: {list(input.shape)}"
+        )
     single = input.dim() < 2
     scores, index = (input.reshape(1, -1), target.reshape(1, -1)) if single else (input, target)
     classes = scores.size(1)
     listed = (index < 0).cumsum(1) == 0
     index = index.clamp(min=0)
-    is_target = ((index.unsqueeze(2) == fb.arange(classes, device=scores.device)) & listed.unsqueeze(2)).any(1)
+    is_target = ((index.unsqueeze(2) == fb.arange(classes, device=scores.device)) & listed.unsqueeze(2)).any(
+        1
+    )
     violation = (1 - scores.gather(1, index).unsqueeze(2) + scores.unsqueeze(1)).clamp(min=0)
     counted = listed.unsqueeze(2) & ~is_target.unsqueeze(1)
     loss = fb.where(counted, violation, fb.zeros_like(violation)).sum((1, 2)) / classes
     return reduced(loss.reshape(()) if single else loss, reduction)
 
 
-def multilabel_soft_margin_loss(
-    input, target, weight=None, size_average=None, reduce=None, reduction="mean"
-):
+def multilabel_soft_margin_loss(input, target, weight=None, size_average=None, reduce=None, reduction="mean"):
     """mean over the classes of binary cross-entropy with logits: input and target (N, C) or (C)"""
     reduction = choose_reduction(size_average, reduce, reduction)
     loss = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))

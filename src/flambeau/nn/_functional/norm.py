@@ -26,12 +26,21 @@ def batch_norm(
 
 
 def instance_norm(
-    input, running_mean=None, running_var=None, weight=None, bias=None, use_input_stats=True, momentum=0.1, eps=1e-5
+    input,
+    running_mean=None,
+    running_var=None,
+    weight=None,
+    bias=None,
+    use_input_stats=True,
+    momentum=0.1,
+    eps=1e-5,
 ):
     """Normalise each channel of each sample of (N, C, *) over * (Ulyanov et al., 2016)."""
     if not use_input_stats:
         if running_mean is None or running_var is None:
-            raise RuntimeError("Expected running_mean and running_var to be defined when use_input_stats is false")
+            raise RuntimeError(
+                "Expected running_mean and running_var to be defined when use_input_stats is false"
+            )
         return op.batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
     n, channels, *space = input.shape
     count = 1

@@ -1,8 +1,9 @@
 """Running the same thing in Flambeau and in PyTorch."""
 
-import flambeau as fb
 import numpy as np
 import pytest
+
+import flambeau as fb
 
 
 def to_fb(array):

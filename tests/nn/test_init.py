@@ -2,10 +2,12 @@
 
 import math
 
-import flambeau as fb
 import numpy as np
 import pytest
-from nn_parity import assert_close
+
+import flambeau as fb
+
+from .parity import assert_close
 
 torch = pytest.importorskip("torch")
 
@@ -84,12 +86,28 @@ def test_calculate_gain():
         fb.nn.init.calculate_gain("leaky_relu", True)
 
 
-@pytest.mark.parametrize("name", ["uniform", "normal", "constant", "eye", "dirac", "xavier_uniform", "xavier_normal",
-                                  "kaiming_uniform", "kaiming_normal", "orthogonal", "sparse"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "uniform",
+        "normal",
+        "constant",
+        "eye",
+        "dirac",
+        "xavier_uniform",
+        "xavier_normal",
+        "kaiming_uniform",
+        "kaiming_normal",
+        "orthogonal",
+        "sparse",
+    ],
+)
 def test_older_names_warn(name):
     shape = (2, 2, 3) if name == "dirac" else (4, 4)
     args = {"constant": (2.0,), "sparse": (0.5,)}.get(name, ())
-    with pytest.warns(FutureWarning, match=f"`nn.init.{name}` is now deprecated in favor of `nn.init.{name}_`"):
+    with pytest.warns(
+        FutureWarning, match=f"`nn.init.{name}` is now deprecated in favor of `nn.init.{name}_`"
+    ):
         getattr(fb.nn.init, name)(fb.zeros(shape), *args)
 
 

@@ -1,9 +1,11 @@
 """Every layer against PyTorch: first weights from the same seed, repr, state_dict, output and all gradients."""
 
-import flambeau as fb
 import numpy as np
 import pytest
-from nn_parity import assert_close, run
+
+import flambeau as fb
+
+from .parity import assert_close, run
 
 torch = pytest.importorskip("torch")
 
@@ -105,6 +107,21 @@ LAYERS = [
     ("LogSoftmax", (), {"dim": -1}, [(3, 4)]),
     ("Softmin", (), {"dim": 0}, [(3, 4)]),
     ("Softmax2d", (), {}, [(2, 3, 4, 2)]),
+    ("ConstantPad1d", (2, 0.5), {}, [(2, 3, 4)]),
+    ("ConstantPad2d", ((1, 2, 0, 1), 0.5), {}, [(2, 3, 4, 5)]),
+    ("ConstantPad3d", (1, 0.5), {}, [(1, 2, 3, 2, 2)]),
+    ("ZeroPad1d", (2,), {}, [(2, 3, 4)]),
+    ("ZeroPad2d", ((1, 2, 0, -1),), {}, [(2, 3, 4, 5)]),
+    ("ZeroPad3d", (1,), {}, [(1, 2, 3, 2, 2)]),
+    ("ReflectionPad1d", (2,), {}, [(2, 3, 4)]),
+    ("ReflectionPad2d", ((1, 2, 0, 1),), {}, [(2, 3, 4, 5)]),
+    ("ReflectionPad3d", (1,), {}, [(1, 2, 3, 2, 2)]),
+    ("ReplicationPad1d", (2,), {}, [(2, 3, 4)]),
+    ("ReplicationPad2d", ((1, 2, 0, 1),), {}, [(2, 3, 4, 5)]),
+    ("ReplicationPad3d", (1,), {}, [(1, 2, 3, 2, 2)]),
+    ("CircularPad1d", (2,), {}, [(2, 3, 4)]),
+    ("CircularPad2d", ((1, 2, 0, 1),), {}, [(2, 3, 4, 5)]),
+    ("CircularPad3d", (1,), {}, [(1, 2, 3, 2, 2)]),
     ("PixelShuffle", (2,), {}, [(2, 8, 3, 4)]),
     ("PixelUnshuffle", (2,), {}, [(2, 3, 4, 6)]),
     ("ChannelShuffle", (2,), {}, [(2, 6, 3, 4)]),
@@ -120,6 +137,10 @@ LAYERS = [
     ("FeatureAlphaDropout", (), {"p": 0.3}, [(8, 6, 3)]),
     ("RReLU", (), {"lower": 0.2, "upper": 0.2}, [(5, 6)]),
 ]
+
+
+# PyTorch computes their gradients with constants rounded to float32.
+FLOAT32_CONSTANTS = ("CELU", "Hardsigmoid")
 
 
 def _id(row):
@@ -138,6 +159,7 @@ def _both(row):
 
 
 @pytest.mark.parametrize("row", LAYERS, ids=_id)
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths")  # PyTorch's
 def test_layer(row):
     ours, theirs = _both(row)
     assert repr(ours) == repr(theirs)
@@ -150,22 +172,35 @@ def test_layer(row):
     theirs.double()
     rng = np.random.default_rng(5)
     arrays = [rng.normal(size=shape) for shape in row[3]]
+    rtol = 1e-7 if row[0] in FLOAT32_CONSTANTS else 1e-9
     for _ in range(2):  # twice: running statistics move
-        out, grads = run(fb, ours, arrays)
-        expected, expected_grads = run(torch, theirs, arrays)
-        assert_close(out, expected)
-        assert_close(grads, expected_grads)
+        assert_close(run(fb, ours, arrays), run(torch, theirs, arrays), rtol)
     for p, q in zip(ours.parameters(), theirs.parameters(), strict=True):
         assert_close(p.grad, q.grad)
     for p, q in zip(ours.buffers(), theirs.buffers(), strict=True):
         assert_close(p, q)
     ours.eval()
     theirs.eval()
-    assert_close(run(fb, ours, arrays), run(torch, theirs, arrays))
+    assert_close(run(fb, ours, arrays), run(torch, theirs, arrays), rtol)
 
 
-@pytest.mark.parametrize("name", ["ReLU", "ReLU6", "LeakyReLU", "ELU", "SELU", "CELU", "SiLU", "Mish", "Hardtanh",
-                                  "Hardsigmoid", "Hardswish", "RReLU"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ReLU",
+        "ReLU6",
+        "LeakyReLU",
+        "ELU",
+        "SELU",
+        "CELU",
+        "SiLU",
+        "Mish",
+        "Hardtanh",
+        "Hardsigmoid",
+        "Hardswish",
+        "RReLU",
+    ],
+)
 def test_inplace_activation(name):
     array = np.random.default_rng(0).normal(size=(4, 5))
     kwargs = {"lower": 0.2, "upper": 0.2} if name == "RReLU" else {}
@@ -190,10 +225,23 @@ def test_inplace_dropout():
 
 def test_activation_gradients_at_the_corners():
     corners = np.array([-3.0, -1.0, -0.5, 0.0, 0.5, 1.0, 3.0, 6.0])
-    for name in ["ReLU", "ReLU6", "Hardtanh", "Hardsigmoid", "Hardshrink", "Softshrink", "LeakyReLU", "ELU", "CELU", "SELU",
-                 "LogSigmoid", "Softsign", "PReLU"]:
+    for name in [
+        "ReLU",
+        "ReLU6",
+        "Hardtanh",
+        "Hardsigmoid",
+        "Hardshrink",
+        "Softshrink",
+        "LeakyReLU",
+        "ELU",
+        "CELU",
+        "SELU",
+        "LogSigmoid",
+        "Softsign",
+        "PReLU",
+    ]:
         ours, theirs = getattr(fb.nn, name)().double(), getattr(torch.nn, name)().double()
-        assert_close(run(fb, ours, [corners]), run(torch, theirs, [corners])), name
+        assert_close(run(fb, ours, [corners]), run(torch, theirs, [corners]), rtol=1e-7)
 
 
 def test_activations_at_extremes():
@@ -211,8 +259,14 @@ def test_activations_at_extremes():
 
 def test_embedding():
     index = np.array([[0, 2, 1], [3, 2, 2]])
-    for kwargs in ({}, {"padding_idx": 2}, {"padding_idx": -1}, {"max_norm": 1.0}, {"scale_grad_by_freq": True},
-                   {"max_norm": 1.5, "norm_type": 1.0}):
+    for kwargs in (
+        {},
+        {"padding_idx": 2},
+        {"padding_idx": -1},
+        {"max_norm": 1.0},
+        {"scale_grad_by_freq": True},
+        {"max_norm": 1.5, "norm_type": 1.0},
+    ):
         made = []
         for lib in (fb, torch):
             lib.manual_seed(1)

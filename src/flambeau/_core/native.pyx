@@ -1,0 +1,698 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+"""libflambeau on NumPy arrays: the random generator, matrix products, softmax, optimiser steps.
+
+Functions take and return arrays. One that returns None has no kernel for the dtype or the layout: the caller goes on
+with the base kernel. Work of more than some microseconds is done without the GIL.
+"""
+
+cimport numpy as cnp
+from cpython.object cimport PyObject
+from libc.math cimport exp, fabs, floor, lgamma, log, sqrt
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.string cimport memcpy
+from libcpp.vector cimport vector
+
+import os
+import weakref
+from _thread import allocate_lock
+
+from .core import code_of, descr_for, empty_array
+
+cnp.import_array()
+
+cdef extern from "flambeau.h" nogil:
+    ctypedef struct fb_mt19937:
+        uint32_t mt[624]
+        int32_t index
+        int32_t has_normal
+        double normal
+    void fb_mt_seed(fb_mt19937*, uint32_t)
+    uint64_t fb_mt_random64(fb_mt19937*)
+    int fb_mt_uniform(fb_mt19937*, int, void*, int64_t, double, double)
+    int fb_mt_normal(fb_mt19937*, int, void*, int64_t, double, double)
+    int fb_mt_randint(fb_mt19937*, int, void*, int64_t, int64_t, uint64_t)
+    int fb_mt_random(fb_mt19937*, int, void*, int64_t)
+    int fb_mt_randperm(fb_mt19937*, int64_t*, int64_t)
+    int fb_mt_bernoulli(fb_mt19937*, int, void*, int64_t, double)
+    int fb_mt_bernoulli_probs(fb_mt19937*, int, void*, int, const void*, int64_t)
+    int fb_mt_exponential(fb_mt19937*, int, void*, int64_t, double)
+    int fb_blas_load(const char*)
+    int fb_blas_loaded()
+    int fb_gemm(int, int, int, int64_t, int64_t, int64_t, double, double, const void*, int64_t, const void*, int64_t,
+                double, void*, int64_t)
+    int fb_gemm_bias(int, int, int, int64_t, int64_t, int64_t, const void*, int64_t, const void*, int64_t, const void*,
+                     void*, int64_t)
+    int fb_gemm_batched(int, int, int, int64_t, int64_t, int64_t, int64_t, double, double, const void*, int64_t,
+                        int64_t, const void*, int64_t, int64_t, double, void*, int64_t, int64_t)
+    int fb_sgd(int, int64_t, const int64_t*, void**, const void**, void**, const uint8_t*, double, double, double,
+               double, int, int)
+    int fb_adam(int, int64_t, const int64_t*, void**, const void**, void**, void**, void**, const double*, double,
+                double, double, double, double, int, int)
+    int fb_softmax(int, int, int64_t, int64_t, int64_t, const void*, void*)
+    int fb_softmax_grad(int, int, int64_t, int64_t, int64_t, const void*, const void*, void*)
+
+cdef extern from "Python.h":
+    ctypedef struct PyThreadState:
+        pass
+    PyThreadState* PyEval_SaveThread()
+    void PyEval_RestoreThread(PyThreadState*)
+
+cdef enum:
+    INT64 = 5
+    FLOAT32 = 8
+    FLOAT64 = 9
+    COMPLEX128 = 11
+    SMALL_FILL = 8192     # elements that are filled without giving up the GIL
+
+cdef double SMALL_WORK = 100000.0     # operations that are done without giving up the GIL
+
+
+cdef inline PyThreadState* pause(bint large):
+    """Gives up the GIL for large work; until resume() no Python object may be touched."""
+    return PyEval_SaveThread() if large else NULL
+
+
+cdef inline int resume(PyThreadState* state) except -1:
+    if state != NULL:
+        PyEval_RestoreThread(state)
+    return 0
+
+
+cdef inline int checked(int status, str what) except -1:
+    if status == 0:
+        return 0
+    if status == -4:
+        raise MemoryError(f"{what}: out of memory")
+    raise RuntimeError({-1: f"{what}: no kernel for this dtype", -2: f"{what}: an argument is out of its range",
+                        -3: f"{what}: a shared library could not be loaded"}.get(status, f"{what}: error {status}"))
+
+
+cdef inline bint is_plain(cnp.ndarray a):
+    return (cnp.PyArray_FLAGS(a) & (cnp.NPY_ARRAY_C_CONTIGUOUS | cnp.NPY_ARRAY_ALIGNED)) == \
+        (cnp.NPY_ARRAY_C_CONTIGUOUS | cnp.NPY_ARRAY_ALIGNED)
+
+
+cdef inline int float_code(cnp.ndarray a):
+    """The dtype code of float32, float64, complex64, complex128; -1 for others."""
+    cdef int num = cnp.PyArray_TYPE(a)
+    if num == cnp.NPY_FLOAT:
+        return FLOAT32
+    if num == cnp.NPY_DOUBLE:
+        return FLOAT64
+    if num == cnp.NPY_CFLOAT:
+        return 10
+    if num == cnp.NPY_CDOUBLE:
+        return COMPLEX128
+    return -1
+
+
+# -------------------------------------------------------------------------------------------- random numbers
+
+cdef object _generators = weakref.WeakSet()
+
+
+def _unlock_in_child():
+    """A lock that another thread held at fork would never be released in the child."""
+    for generator in list(_generators):
+        generator.renew_lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock_in_child)
+
+
+cdef class MT19937:
+    """The Mersenne twister with PyTorch's CPU stream. The fills write contiguous arrays; a lock keeps threads apart."""
+    cdef fb_mt19937 s
+    cdef object lock
+    cdef object __weakref__
+
+    def __init__(self, uint64_t seed):
+        self.lock = allocate_lock()
+        _generators.add(self)
+        fb_mt_seed(&self.s, <uint32_t>seed)
+
+    def renew_lock(self):
+        self.lock = allocate_lock()
+
+    def seed(self, uint64_t seed):
+        """Starts the stream of a seed, of which the low 32 bits count."""
+        with self.lock:
+            fb_mt_seed(&self.s, <uint32_t>seed)
+
+    def get_state(self):
+        """(624 words, index of the next word, the second normal of a pair or None)"""
+        words = empty_array((624,), descr_for(INT64))
+        cdef int64_t* to = <int64_t*>cnp.PyArray_DATA(words)
+        cdef int i
+        with self.lock:
+            for i in range(624):
+                to[i] = self.s.mt[i]
+            return words, self.s.index, self.s.normal if self.s.has_normal else None
+
+    def set_state(self, words, int index, normal):
+        """Continues from what get_state gave."""
+        cdef int i
+        cdef vector[uint32_t] checked_words
+        for w in words:
+            checked_words.push_back(<uint32_t>w)
+        if checked_words.size() != 624 or not 0 <= index <= 624:
+            raise RuntimeError("Invalid mt19937 state")
+        cdef double value = 0.0 if normal is None else normal
+        with self.lock:
+            for i in range(624):
+                self.s.mt[i] = checked_words[i]
+            self.s.index = index
+            self.s.has_normal = normal is not None
+            self.s.normal = value
+
+    cdef int target(self, cnp.ndarray a) except -1:
+        """The dtype code of an array to fill, which has to be contiguous."""
+        if not is_plain(a) or not cnp.PyArray_ISWRITEABLE(a):
+            raise ValueError("a fill with random numbers needs a contiguous, writable array")
+        cdef int code = float_code(a)
+        return code if code >= 0 else code_of(a.dtype)
+
+    def uniform(self, cnp.ndarray a, double low, double high):
+        """a[i] uniform in [low, high): float types."""
+        cdef int code = self.target(a), status
+        cdef int64_t n = cnp.PyArray_SIZE(a)
+        with self.lock:
+            state = pause(n > SMALL_FILL)
+            status = fb_mt_uniform(&self.s, code, cnp.PyArray_DATA(a), n, low, high)
+            resume(state)
+        checked(status, "uniform")
+
+    def normal(self, cnp.ndarray a, double mean, double std):
+        """a[i] normal: float types."""
+        cdef int code = self.target(a), status
+        cdef int64_t n = cnp.PyArray_SIZE(a)
+        with self.lock:
+            state = pause(n > SMALL_FILL)
+            status = fb_mt_normal(&self.s, code, cnp.PyArray_DATA(a), n, mean, std)
+            resume(state)
+        checked(status, "normal")
+
+    def serial_normal(self, cnp.ndarray a, double mean, double std):
+        """a[i] normal, drawn one by one whatever the size (normal() draws 16 and more in blocks): float64."""
+        cdef int status = 0
+        cdef int64_t n = cnp.PyArray_SIZE(a), i
+        if self.target(a) != FLOAT64:
+            raise TypeError("serial_normal: float64 expected")
+        cdef double* x = <double*>cnp.PyArray_DATA(a)
+        with self.lock:
+            state = pause(n > SMALL_FILL)
+            for i in range(n):
+                status |= fb_mt_normal(&self.s, FLOAT64, x + i, 1, mean, std)
+            resume(state)
+        checked(status, "normal")
+
+    def randint(self, cnp.ndarray a, int64_t low, uint64_t range):
+        """Integers low <= a[i] < low + range, in any real dtype; a range of 0 stands for 2**64."""
+        cdef int code = self.target(a), status
+        cdef int64_t n = cnp.PyArray_SIZE(a)
+        with self.lock:
+            state = pause(n > SMALL_FILL)
+            status = fb_mt_randint(&self.s, code, cnp.PyArray_DATA(a), n, low, range)
+            resume(state)
+        checked(status, "randint")
+
+    def random(self, cnp.ndarray a):
+        """0 <= a[i] <= the largest int of an int dtype, or 2**digits of a float dtype."""
+        cdef int code = self.target(a), status
+        cdef int64_t n = cnp.PyArray_SIZE(a)
+        with self.lock:
+            state = pause(n > SMALL_FILL)
+            status = fb_mt_random(&self.s, code, cnp.PyArray_DATA(a), n)
+            resume(state)
+        checked(status, "random")
+
+    def permutation(self, cnp.ndarray a):
+        """a = the numbers 0 to n - 1 in random order: int64."""
+        cdef int64_t n = cnp.PyArray_SIZE(a)
+        cdef int status
+        if self.target(a) != INT64:
+            raise TypeError("permutation: int64 expected")
+        with self.lock:
+            state = pause(n > SMALL_FILL)
+            status = fb_mt_randperm(&self.s, <int64_t*>cnp.PyArray_DATA(a), n)
+            resume(state)
+        checked(status, "permutation")
+
+    def bernoulli(self, cnp.ndarray a, double p):
+        """a[i] = 1 with probability p, else 0: any real dtype."""
+        cdef int code = self.target(a), status
+        cdef int64_t n = cnp.PyArray_SIZE(a)
+        with self.lock:
+            state = pause(n > SMALL_FILL)
+            status = fb_mt_bernoulli(&self.s, code, cnp.PyArray_DATA(a), n, p)
+            resume(state)
+        checked(status, "bernoulli")
+
+    def bernoulli_probs(self, cnp.ndarray a, cnp.ndarray probs):
+        """a[i] = 1 with probability probs[i], else 0; probs float32 or float64, contiguous, of the same size."""
+        cdef int code = self.target(a), status, p_code = float_code(probs)
+        cdef int64_t n = cnp.PyArray_SIZE(a)
+        if not is_plain(probs) or cnp.PyArray_SIZE(probs) != n:
+            raise ValueError("bernoulli: the probabilities have to be contiguous and as many as the results")
+        with self.lock:
+            state = pause(n > SMALL_FILL)
+            status = fb_mt_bernoulli_probs(&self.s, code, cnp.PyArray_DATA(a), p_code, cnp.PyArray_DATA(probs), n)
+            resume(state)
+        checked(status, "bernoulli")
+
+    def exponential(self, cnp.ndarray a, double rate):
+        """a[i] exponential of the given rate: float types."""
+        cdef int code = self.target(a), status
+        cdef int64_t n = cnp.PyArray_SIZE(a)
+        with self.lock:
+            state = pause(n > SMALL_FILL)
+            status = fb_mt_exponential(&self.s, code, cnp.PyArray_DATA(a), n, rate)
+            resume(state)
+        checked(status, "exponential")
+
+    def poisson(self, cnp.ndarray rates):
+        """Replaces each rate by a Poisson number of that rate: float64, rates >= 0."""
+        cdef int64_t n = cnp.PyArray_SIZE(rates), i
+        if self.target(rates) != FLOAT64:
+            raise TypeError("poisson: float64 expected")
+        cdef double* x = <double*>cnp.PyArray_DATA(rates)
+        with self.lock:
+            state = pause(n > 256)
+            for i in range(n):
+                x[i] = one_poisson(&self.s, x[i])
+            resume(state)
+
+
+cdef inline double unit(fb_mt19937* s) noexcept nogil:
+    return <double>(fb_mt_random64(s) & ((<uint64_t>1 << 53) - 1)) / <double>(<uint64_t>1 << 53)
+
+
+cdef double one_poisson(fb_mt19937* s, double rate) noexcept nogil:
+    """Small rates: how many uniforms can be multiplied before their product falls below exp(-rate) (Knuth). Rates of 10
+    and more: transformed rejection with squeeze, algorithm PTRS of Hoermann 1993."""
+    cdef double product, limit, u, v, us, k, a, b, inv_alpha, v_r, log_rate
+    if rate == 0:
+        return 0
+    if rate < 10:
+        limit = exp(-rate)
+        product = unit(s)
+        k = 0
+        while product > limit:
+            product *= unit(s)
+            k += 1
+        return k
+    log_rate = log(rate)
+    b = 0.931 + 2.53 * sqrt(rate)
+    a = -0.059 + 0.02483 * b
+    inv_alpha = 1.1239 + 1.1328 / (b - 3.4)
+    v_r = 0.9277 - 3.6224 / (b - 2)
+    while True:
+        u = unit(s) - 0.5
+        v = unit(s)
+        us = 0.5 - fabs(u)
+        k = floor((2 * a / us + b) * u + rate + 0.43)
+        if us >= 0.07 and v <= v_r:
+            return k
+        if k < 0 or (us < 0.013 and v > us):
+            continue
+        if log(v) + log(inv_alpha) - log(a / (us * us) + b) <= -rate + k * log_rate - lgamma(k + 1):
+            return k
+
+
+# ------------------------------------------------------------------------------------------- matrix products
+
+cdef bint blas_asked = False
+
+
+cdef int need_blas(double work) except -1:
+    """Loads OpenBLAS before the first product that is large enough to gain from it."""
+    global blas_asked
+    if blas_asked or work < 16000.0:
+        return 0
+    from .openblas import library_path
+    path = library_path()
+    if fb_blas_load(path.encode()) < 0:
+        raise ImportError(f"OpenBLAS does not load from {path}: run `pip install --force-reinstall scipy-openblas32`")
+    blas_asked = True
+    return 0
+
+
+cdef struct Operand:
+    char* data
+    int trans
+    int64_t ld
+
+
+cdef bint as_operand(char* data, int64_t rows, int64_t cols, int64_t row_step, int64_t col_step, int64_t item,
+                     Operand* out) noexcept:
+    """A matrix of byte steps in BLAS's terms: rows, or columns, are runs of neighbours. False when neither is."""
+    out.data = data
+    if (col_step == item or cols <= 1) and (rows <= 1 or (row_step >= cols * item and row_step % item == 0)):
+        out.trans = 0
+        out.ld = row_step // item if rows > 1 else max(cols, 1)
+        return True
+    if (row_step == item or rows <= 1) and (cols <= 1 or (col_step >= rows * item and col_step % item == 0)):
+        out.trans = 1
+        out.ld = col_step // item if cols > 1 else max(rows, 1)
+        return True
+    return False
+
+
+cdef tuple _shape(cnp.ndarray a, int end):
+    cdef int i
+    return tuple([cnp.PyArray_DIM(a, i) for i in range(end)])
+
+
+cdef object contiguous(cnp.ndarray a):
+    """A C-contiguous, aligned copy of the same shape."""
+    out = empty_array(_shape(a, cnp.PyArray_NDIM(a)), a.dtype)
+    out[...] = a
+    return out
+
+
+cdef object mismatch(a, b):
+    return RuntimeError(f"matmul: the shapes {a.shape} and {b.shape} cannot be multiplied: the last dimension of the first "
+                        "must be the last but one of the second")
+
+
+def matmul(cnp.ndarray a, cnp.ndarray b):
+    """The matrix product of two arrays of one dtype with NumPy's rules for 1-D arguments and batches; None for dtypes
+    other than float32, float64, complex64, complex128."""
+    cdef int code = float_code(a), na = cnp.PyArray_NDIM(a), nb = cnp.PyArray_NDIM(b)
+    if code < 0 or cnp.PyArray_TYPE(b) != cnp.PyArray_TYPE(a) or na == 0 or nb == 0:
+        return None
+    if na == 2 and nb == 2:
+        return matrix_product(code, a, b)
+    if na <= 2 and nb <= 2:
+        rows = a.reshape(1, -1) if na == 1 else a
+        columns = b.reshape(-1, 1) if nb == 1 else b
+        if cnp.PyArray_DIM(rows, 1) != cnp.PyArray_DIM(columns, 0):
+            raise mismatch(a, b)
+        out = matrix_product(code, rows, columns)
+        return out.reshape((() if na == 1 else out.shape[:1]) + (() if nb == 1 else out.shape[1:]))
+    if nb <= 2 and is_plain(a):                # the batch of a is a longer matrix
+        if cnp.PyArray_DIM(a, na - 1) != cnp.PyArray_DIM(b, 0):
+            raise mismatch(a, b)
+        out = matmul(a.reshape(_rows(a), cnp.PyArray_DIM(a, na - 1)), b)
+        return out.reshape(_shape(a, na - 1) + out.shape[1:])
+    return batched_product(code, a.reshape(1, -1) if na == 1 else a, b.reshape(-1, 1) if nb == 1 else b, na == 1, nb == 1)
+
+
+cdef int64_t _rows(cnp.ndarray a):
+    cdef int64_t n = 1
+    cdef int i
+    for i in range(cnp.PyArray_NDIM(a) - 1):
+        n *= cnp.PyArray_DIM(a, i)
+    return n
+
+
+cdef object matrix_product(int code, cnp.ndarray a, cnp.ndarray b):
+    cdef int64_t m = cnp.PyArray_DIM(a, 0), k = cnp.PyArray_DIM(a, 1), n = cnp.PyArray_DIM(b, 1)
+    cdef int64_t item = cnp.PyArray_ITEMSIZE(a)
+    cdef Operand p, q
+    cdef int status
+    if cnp.PyArray_DIM(b, 0) != k:
+        raise mismatch(a, b)
+    if not cnp.PyArray_ISALIGNED(a) or not as_operand(
+            cnp.PyArray_BYTES(a), m, k, cnp.PyArray_STRIDE(a, 0), cnp.PyArray_STRIDE(a, 1), item, &p):
+        a = contiguous(a)
+        as_operand(cnp.PyArray_BYTES(a), m, k, k * item, item, item, &p)
+    if not cnp.PyArray_ISALIGNED(b) or not as_operand(
+            cnp.PyArray_BYTES(b), k, n, cnp.PyArray_STRIDE(b, 0), cnp.PyArray_STRIDE(b, 1), item, &q):
+        b = contiguous(b)
+        as_operand(cnp.PyArray_BYTES(b), k, n, n * item, item, item, &q)
+    out = empty_array((m, n), a.dtype)
+    cdef char* c = cnp.PyArray_BYTES(out)
+    cdef double work = 2.0 * m * n * k
+    need_blas(work)
+    state = pause(work > SMALL_WORK)
+    status = fb_gemm(code, p.trans, q.trans, m, n, k, 1.0, 0.0, p.data, p.ld, q.data, q.ld, 0.0, c, n)
+    resume(state)
+    checked(status, "matmul")
+    return out
+
+
+cdef bint fits(cnp.ndarray x):
+    """Whether the matrices in the last two dimensions of x can be given to BLAS as they lie."""
+    cdef Operand p
+    cdef int d = cnp.PyArray_NDIM(x)
+    return cnp.PyArray_ISALIGNED(x) and as_operand(
+        cnp.PyArray_BYTES(x), cnp.PyArray_DIM(x, d - 2), cnp.PyArray_DIM(x, d - 1), cnp.PyArray_STRIDE(x, d - 2),
+        cnp.PyArray_STRIDE(x, d - 1), cnp.PyArray_ITEMSIZE(x), &p)
+
+
+cdef object batched_product(int code, cnp.ndarray a, cnp.ndarray b, bint drop_row, bint drop_column):
+    """Products over broadcast batch dimensions. Neighbouring dimensions with one common step are walked as one; the
+    innermost is one call of the library."""
+    cdef int na = cnp.PyArray_NDIM(a) - 2, nb = cnp.PyArray_NDIM(b) - 2, nd = max(na, nb), i, j, last
+    cdef int64_t m = cnp.PyArray_DIM(a, na), k = cnp.PyArray_DIM(a, na + 1), n = cnp.PyArray_DIM(b, nb + 1)
+    cdef int64_t item = cnp.PyArray_ITEMSIZE(a), da, db, batch = 1, step_a, step_b, outer, t, index
+    cdef vector[int64_t] dims, sa, sb
+    cdef Operand p, q
+    cdef int status = 0
+    if cnp.PyArray_DIM(b, nb) != k:
+        raise mismatch(a, b)
+    if not fits(a):
+        a = contiguous(a)
+    if not fits(b):
+        b = contiguous(b)
+    shape = []
+    for i in range(nd):
+        da = cnp.PyArray_DIM(a, i - nd + na) if i - nd + na >= 0 else 1
+        db = cnp.PyArray_DIM(b, i - nd + nb) if i - nd + nb >= 0 else 1
+        if da != db and da != 1 and db != 1:
+            raise RuntimeError(f"The size of tensor a ({da}) must match the size of tensor b ({db}) at non-singleton "
+                               f"dimension {i}: matmul of the shapes "
+                               f"{_shape(a, na + 2)} and {_shape(b, nb + 2)}")
+        if da != 1:
+            db = da
+        shape.append(db)
+        step_a = cnp.PyArray_STRIDE(a, i - nd + na) if da != 1 else 0
+        step_b = cnp.PyArray_STRIDE(b, i - nd + nb) if i - nd + nb >= 0 and cnp.PyArray_DIM(b, i - nd + nb) != 1 else 0
+        batch *= db
+        if db == 1:
+            continue
+        if dims.size() and sa.back() == step_a * db and sb.back() == step_b * db:
+            dims[dims.size() - 1] *= db
+            sa[sa.size() - 1] = step_a
+            sb[sb.size() - 1] = step_b
+        else:
+            dims.push_back(db)
+            sa.push_back(step_a)
+            sb.push_back(step_b)
+    out = empty_array(tuple(shape) + (m, n), a.dtype)
+    as_operand(cnp.PyArray_BYTES(a), m, k, cnp.PyArray_STRIDE(a, na), cnp.PyArray_STRIDE(a, na + 1), item, &p)
+    as_operand(cnp.PyArray_BYTES(b), k, n, cnp.PyArray_STRIDE(b, nb), cnp.PyArray_STRIDE(b, nb + 1), item, &q)
+    if not dims.size():
+        dims.push_back(1)
+        sa.push_back(0)
+        sb.push_back(0)
+    last = <int>dims.size() - 1
+    cdef char* c = cnp.PyArray_BYTES(out)
+    cdef char* pa
+    cdef char* pb
+    cdef double work = 2.0 * m * n * k * batch
+    outer = batch // dims[last] if batch else 0
+    need_blas(work)
+    state = pause(work > SMALL_WORK)
+    for t in range(outer):
+        pa, pb, index = p.data, q.data, t
+        for j in range(last - 1, -1, -1):
+            pa += index % dims[j] * sa[j]
+            pb += index % dims[j] * sb[j]
+            index //= dims[j]
+        status |= fb_gemm_batched(code, p.trans, q.trans, dims[last], m, n, k, 1.0, 0.0, pa, p.ld, sa[last], pb, q.ld,
+                                  sb[last], 0.0, c + t * dims[last] * m * n * item, n, m * n * item)
+    resume(state)
+    checked(status, "matmul")
+    if drop_row or drop_column:
+        return out.reshape(tuple(shape) + (() if drop_row else (m,)) + (() if drop_column else (n,)))
+    return out
+
+
+def linear(cnp.ndarray x, cnp.ndarray w, b=None):
+    """x w^T + b for x (m, k), w (n, k) and b (n) or None, of one dtype; None where matmul has no kernel."""
+    cdef int code = float_code(x)
+    cdef Operand p, q
+    cdef int status
+    if code < 0 or cnp.PyArray_NDIM(x) != 2 or cnp.PyArray_NDIM(w) != 2 or \
+            cnp.PyArray_TYPE(w) != cnp.PyArray_TYPE(x):
+        return None
+    cdef int64_t m = cnp.PyArray_DIM(x, 0), k = cnp.PyArray_DIM(x, 1), n = cnp.PyArray_DIM(w, 0)
+    cdef int64_t item = cnp.PyArray_ITEMSIZE(x)
+    if cnp.PyArray_DIM(w, 1) != k:
+        raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({m}x{k} and {cnp.PyArray_DIM(w, 1)}x{n})")
+    cdef cnp.ndarray bias
+    cdef void* bias_data = NULL
+    if b is not None:
+        bias = b
+        if cnp.PyArray_TYPE(bias) != cnp.PyArray_TYPE(x) or cnp.PyArray_NDIM(bias) != 1 or cnp.PyArray_DIM(bias, 0) != n:
+            return None
+        if not is_plain(bias):
+            bias = contiguous(bias)
+        bias_data = cnp.PyArray_DATA(bias)
+    if not cnp.PyArray_ISALIGNED(x) or not as_operand(
+            cnp.PyArray_BYTES(x), m, k, cnp.PyArray_STRIDE(x, 0), cnp.PyArray_STRIDE(x, 1), item, &p):
+        x = contiguous(x)
+        as_operand(cnp.PyArray_BYTES(x), m, k, k * item, item, item, &p)
+    # w seen as its transpose, (k, n)
+    if not cnp.PyArray_ISALIGNED(w) or not as_operand(
+            cnp.PyArray_BYTES(w), k, n, cnp.PyArray_STRIDE(w, 1), cnp.PyArray_STRIDE(w, 0), item, &q):
+        w = contiguous(w)
+        as_operand(cnp.PyArray_BYTES(w), k, n, item, k * item, item, &q)
+    out = empty_array((m, n), x.dtype)
+    cdef char* c = cnp.PyArray_BYTES(out)
+    cdef double work = 2.0 * m * n * k
+    need_blas(work)
+    state = pause(work > SMALL_WORK)
+    status = fb_gemm_bias(code, p.trans, q.trans, m, n, k, p.data, p.ld, q.data, q.ld, bias_data, c, n)
+    resume(state)
+    checked(status, "linear")
+    return out
+
+
+# -------------------------------------------------------------------------------------------------- softmax
+
+cdef bint split(cnp.ndarray x, int axis, int64_t* outer, int64_t* n, int64_t* inner):
+    """The sizes before, at and after an axis; False when the axis does not exist."""
+    cdef int nd = cnp.PyArray_NDIM(x), i
+    outer[0] = n[0] = inner[0] = 1
+    if axis < 0:
+        axis += max(nd, 1)
+    if not 0 <= axis < max(nd, 1):
+        return False
+    for i in range(nd):
+        if i < axis:
+            outer[0] *= cnp.PyArray_DIM(x, i)
+        elif i == axis:
+            n[0] = cnp.PyArray_DIM(x, i)
+        else:
+            inner[0] *= cnp.PyArray_DIM(x, i)
+    return True
+
+
+def softmax(cnp.ndarray x, int axis, bint logarithm):
+    """softmax or its logarithm along an axis: float32, float64; None for others."""
+    cdef int code = float_code(x), status
+    cdef int64_t outer, n, inner
+    if (code != FLOAT32 and code != FLOAT64) or not split(x, axis, &outer, &n, &inner):
+        return None
+    if not is_plain(x):
+        x = contiguous(x)
+    out = empty_array(_shape(x, cnp.PyArray_NDIM(x)), x.dtype)
+    cdef char* to = cnp.PyArray_BYTES(out)
+    state = pause(cnp.PyArray_SIZE(x) > 4096)
+    status = fb_softmax(code, logarithm, outer, n, inner, cnp.PyArray_DATA(x), to)
+    resume(state)
+    checked(status, "softmax")
+    return out
+
+
+def softmax_grad(cnp.ndarray g, cnp.ndarray y, int axis, bint logarithm):
+    """The gradient of softmax's input from the gradient g of its output y; None where softmax has no kernel."""
+    cdef int code = float_code(y), status
+    cdef int64_t outer, n, inner
+    if (code != FLOAT32 and code != FLOAT64) or cnp.PyArray_TYPE(g) != cnp.PyArray_TYPE(y) or \
+            not split(y, axis, &outer, &n, &inner) or not cnp.PyArray_SAMESHAPE(g, y):
+        return None
+    if not is_plain(g):
+        g = contiguous(g)
+    if not is_plain(y):
+        y = contiguous(y)
+    out = empty_array(_shape(y, cnp.PyArray_NDIM(y)), y.dtype)
+    cdef char* to = cnp.PyArray_BYTES(out)
+    state = pause(cnp.PyArray_SIZE(y) > 4096)
+    status = fb_softmax_grad(code, logarithm, outer, n, inner, cnp.PyArray_DATA(g), cnp.PyArray_DATA(y), to)
+    resume(state)
+    checked(status, "softmax_grad")
+    return out
+
+
+# ---------------------------------------------------------------------------------------------- optimisers
+
+cdef bint addresses(object arrays, int num, vector[int64_t]* sizes, vector[void*]* out, bint written) except -1:
+    """The addresses of a list of arrays; False unless all are contiguous, of dtype `num` and of the given sizes (which
+    the first list sets)."""
+    cdef cnp.ndarray a
+    cdef size_t i = 0
+    cdef bint first = sizes.size() == 0
+    for item in arrays:
+        if type(item) is not cnp.ndarray:
+            return False
+        a = <cnp.ndarray>item
+        if cnp.PyArray_TYPE(a) != num or not is_plain(a) or (written and not cnp.PyArray_ISWRITEABLE(a)):
+            return False
+        if first:
+            sizes.push_back(cnp.PyArray_SIZE(a))
+        elif i >= sizes.size() or deref(sizes, i) != cnp.PyArray_SIZE(a):
+            return False
+        out.push_back(cnp.PyArray_DATA(a))
+        i += 1
+    return i == sizes.size()
+
+
+cdef inline int64_t deref(vector[int64_t]* v, size_t i) noexcept:
+    return v[0][i]
+
+
+def sgd(params, grads, momenta, first, double lr, double momentum, double dampening, double weight_decay,
+        bint nesterov, bint maximize):
+    """One SGD step over lists of arrays of one dtype (float32 or float64), in place; `momenta` is None without momentum,
+    `first[i]` says that momentum i has no value yet. False, nothing changed, for other dtypes and layouts."""
+    cdef vector[int64_t] sizes
+    cdef vector[void*] p, g, v
+    cdef vector[uint8_t] is_first
+    if not params:
+        return True
+    cdef int code = float_code(params[0]), status
+    if code != FLOAT32 and code != FLOAT64:
+        return False
+    cdef int num = cnp.PyArray_TYPE(params[0])
+    if not (addresses(params, num, &sizes, &p, True) and addresses(grads, num, &sizes, &g, False)):
+        return False
+    if momenta is not None:
+        if not addresses(momenta, num, &sizes, &v, True):
+            return False
+        for f in first:
+            is_first.push_back(bool(f))
+        if is_first.size() != sizes.size():
+            raise ValueError(f"sgd: {sizes.size()} parameters, {is_first.size()} entries of `first`")
+    state = pause(True)
+    status = fb_sgd(code, sizes.size(), sizes.data(), p.data(), <const void**>g.data(),
+                    v.data() if v.size() else NULL, is_first.data() if v.size() else NULL, lr, momentum, dampening,
+                    weight_decay, nesterov, maximize)
+    resume(state)
+    checked(status, "sgd")
+    return True
+
+
+def adam(params, grads, means, squares, largest, steps, double lr, double beta1, double beta2, double eps,
+         double weight_decay, bint decoupled, bint maximize):
+    """One Adam step over lists of arrays of one dtype (float32 or float64), in place; `largest` is None without AMSGrad,
+    `steps[i]` counts the steps of parameter i, this one included. False, nothing changed, for other dtypes and layouts."""
+    cdef vector[int64_t] sizes
+    cdef vector[void*] p, g, m, s, l
+    cdef vector[double] counts
+    if not params:
+        return True
+    cdef int code = float_code(params[0]), status
+    if code != FLOAT32 and code != FLOAT64:
+        return False
+    cdef int num = cnp.PyArray_TYPE(params[0])
+    if not (addresses(params, num, &sizes, &p, True) and addresses(grads, num, &sizes, &g, False)
+            and addresses(means, num, &sizes, &m, True) and addresses(squares, num, &sizes, &s, True)):
+        return False
+    if largest is not None and not addresses(largest, num, &sizes, &l, True):
+        return False
+    for t in steps:
+        counts.push_back(t)
+    if counts.size() != sizes.size():
+        raise ValueError(f"adam: {sizes.size()} parameters, {counts.size()} counts of steps")
+    state = pause(True)
+    status = fb_adam(code, sizes.size(), sizes.data(), p.data(), <const void**>g.data(), m.data(), s.data(),
+                     l.data() if l.size() else NULL, counts.data(), lr, beta1, beta2, eps, weight_decay, decoupled,
+                     maximize)
+    resume(state)
+    checked(status, "adam")
+    return True

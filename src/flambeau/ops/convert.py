@@ -1,0 +1,334 @@
+"""Copies and conversions of dtype and device; writing over tensors; resizing."""
+
+import math
+
+from .. import _core
+from ..device import device as Device
+from ..dtype import ALIASES, as_dtype, bfloat16, bool_, dtype as DType, iinfo, int8, uint8
+from ..kernels.base.shape import strided
+from ._args import check_tensor, ints
+from .op import METHODS, Op, composite
+from .shape import expanded_shape
+
+TensorBase, _array = _core.TensorBase, _core.array_of
+
+
+class Clone(Op, name="clone", methods=("clone",)):
+    """clone(input) -> Tensor: a copy with memory of its own, through which gradients pass."""
+
+    @staticmethod
+    def prepare(input, *, memory_format=None):
+        check_tensor(input, "clone")
+        return (input,)
+
+    @staticmethod
+    def forward(ctx, x):
+        return ctx.k.clone(x)
+
+    @staticmethod
+    def backward(ctx, grad):
+        return grad
+
+
+class Contiguous(Op, name="_contiguous"):
+    """A row-major copy."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return ctx.k.contiguous(x)
+
+    @staticmethod
+    def backward(ctx, grad):
+        return grad
+
+
+@composite("contiguous", name="_contiguous_or_self")
+def contiguous(input, memory_format=None):
+    """contiguous() -> Tensor: self when its elements lie in row-major order, else a copy in that order."""
+    if memory_format is not None and hasattr(memory_format, "arrange"):
+        return input if input.is_contiguous(memory_format) else memory_format.arrange(input)
+    return input if input.is_contiguous() else Contiguous.function(input)
+
+
+class ToCopy(Op, name="_to_copy"):
+    """A copy in another dtype; complex to real keeps the real part."""
+
+    @staticmethod
+    def forward(ctx, x, dtype):
+        return ctx.k.cast(x, dtype.numpy)
+
+    @staticmethod
+    def backward(ctx, grad):
+        return grad
+
+
+class Transfer(Op, name="_transfer"):
+    """A copy on another device."""
+
+    @staticmethod
+    def prepare(input, device):
+        return input, device, input.device
+
+    @staticmethod
+    def forward(ctx, x, device, source):
+        ctx.source = source
+        return ctx.k.transfer(x, device)
+
+    @staticmethod
+    def backward(ctx, grad):
+        return Transfer.function(grad, ctx.source)
+
+
+_core.set_operator("clone", Clone.function)
+_core.set_operator("cast", ToCopy.function)
+
+
+@composite("to", name="_to")
+def to(input, *args, dtype=None, device=None, other=None, non_blocking=False, copy=False, memory_format=None):
+    """to(dtype), to(device), to(device, dtype), to(other), each with non_blocking=False, copy=False -> Tensor
+
+    The tensor converted and moved; self when there is nothing to do (unless copy). Gradients pass. Complex to real keeps
+    the real part.
+    """
+    for a in args:
+        if isinstance(a, DType):
+            dtype = a
+        elif isinstance(a, TensorBase):
+            other = a
+        elif isinstance(a, (str, Device)) or (isinstance(a, int) and not isinstance(a, bool)):
+            device = a
+        elif isinstance(a, bool):
+            pass  # non_blocking and copy by position: copy is the later one
+        elif a is not None:
+            raise TypeError(
+                f"to() received an invalid combination of arguments - got ({', '.join(type(v).__name__ for v in args)}); "
+                "expected a dtype, a device, a device and a dtype, or a tensor"
+            )
+    flags = [a for a in args if isinstance(a, bool)]
+    copy = copy or (len(flags) == 2 and flags[1])
+    if other is not None:
+        dtype, device = other.dtype, other.device
+    out = input
+    if device is not None:
+        device = device if isinstance(device, Device) else Device(device)
+        if device != out.device and not (device.index is None and device.type == out.device.type):
+            out = Transfer.function(out, device)
+    if dtype is not None and (dtype := as_dtype(dtype)) is not out.dtype:
+        out = ToCopy.function(out, dtype)
+    if copy and out is input:
+        out = Clone.function(out)
+    return out if memory_format is None else contiguous(out, memory_format)
+
+
+@composite("type_as", name="_type_as")
+def type_as(input, other):
+    """type_as(other) -> Tensor: self converted to the dtype and device of other."""
+    return to(input, other)
+
+
+def _conversion(name, target):
+    def method(self, memory_format=None):
+        return self if self.dtype is target else ToCopy.function(self, target)
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = f"{name}() -> Tensor converted to {target.name}; self when it is."
+    METHODS[name] = method
+
+
+for _name, _dtype in {**ALIASES, "bfloat16": bfloat16, "bool": bool_, "byte": uint8, "char": int8}.items():
+    _conversion(_name, _dtype)
+
+
+# ---- writing over a tensor
+
+
+class CopyFrom(Op, name="copy_", methods=("copy_",), mutates=True):
+    """copy_(src, non_blocking=False) -> self: the elements of src, broadcast and converted, written over self."""
+
+    @staticmethod
+    def prepare(input, src, non_blocking=False):
+        if not isinstance(src, TensorBase):
+            raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {type(src).__name__}")
+        if src.shape != input.shape:
+            check_broadcast(src.shape, input.shape)
+        if src.device != input.device:
+            src = Transfer.function(src, input.device)
+        return input, src
+
+    @staticmethod
+    def forward(ctx, x, src):
+        return ctx.k.write(x, src)
+
+    @staticmethod
+    def backward(ctx, grad):
+        return None, grad
+
+
+def check_broadcast(have, want):
+    """Raises unless `have` can be broadcast to `want`."""
+    have, want = tuple(have), tuple(want)
+    if len(have) <= len(want):
+        lead = len(want) - len(have)
+        bad = next((i for i, (h, w) in enumerate(zip(have, want[lead:], strict=True)) if h not in (w, 1)), None)
+        if bad is None:
+            return
+        if want[lead + bad] != 1:
+            raise RuntimeError(
+                f"The size of tensor a ({want[lead + bad]}) must match the size of tensor b ({have[bad]}) at non-singleton "
+                f"dimension {lead + bad}"
+            )
+    raise RuntimeError(f"output with shape {list(want)} doesn't match the broadcast shape {list(_common(have, want))}")
+
+
+def _common(a, b):
+    from .shape import broadcast_sizes
+
+    return broadcast_sizes(b, a)
+
+
+def element(value, dtype, name):
+    """A number, or the number in a 0-dim tensor, checked to fit the dtype."""
+    if isinstance(value, TensorBase):
+        if value.ndim:
+            raise RuntimeError(
+                f"{name} only supports 0-dimension value tensor but got tensor with {value.ndim} dimensions."
+            )
+        return value
+    if not isinstance(value, (int, float, complex)) and not hasattr(value, "__float__"):
+        raise TypeError(f"{name}(): argument 'value' must be Number, not {type(value).__name__}")
+    if dtype.category == "int":
+        number = value.real if isinstance(value, complex) else value
+        if math.isfinite(number):
+            info = iinfo(dtype)
+            # negative numbers wrap around in unsigned types
+            if not -(info.max + 1) <= int(number) <= info.max:
+                raise RuntimeError(f"value cannot be converted to type {dtype.name} without overflow")
+    if isinstance(value, complex) and dtype.category != "complex":
+        if value.imag:
+            raise RuntimeError(f"value cannot be converted to type {dtype.name} without overflow")
+        value = value.real
+    return value
+
+
+class Fill(Op, name="fill_", methods=("fill_",), mutates=True):
+    """fill_(value) -> self: every element replaced by a number or the value of a 0-dim tensor."""
+
+    @staticmethod
+    def prepare(input, value):
+        return input, element(value, input.dtype, "fill_")
+
+    @staticmethod
+    def forward(ctx, x, value):
+        return ctx.k.fill(x, value)
+
+    @staticmethod
+    def backward(ctx, grad):
+        return None, grad
+
+
+@composite()
+def fill(input, value):
+    """fill(input, value) -> Tensor of the shape and dtype of input, filled with value."""
+    return Fill.function(input.clone(), value)
+
+
+class Zero(Op, name="zero_", methods=("zero_",), mutates=True):
+    """zero_() -> self: every element replaced by zero."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return ctx.k.fill(x, 0)
+
+    @staticmethod
+    def backward(ctx, grad):
+        return None
+
+
+# ---- giving a tensor other memory
+
+
+def _resize(t, shape):
+    from ..tensor import storage_array
+
+    if t.requires_grad:
+        raise RuntimeError("cannot resize variables that require grad")
+    array = _array(t)
+    if array.shape == shape:
+        return t
+    owner, offset = storage_array(t), t.storage_offset()
+    n = math.prod(shape)
+    if (offset + n) * array.itemsize <= owner.nbytes:
+        steps, step = [], array.itemsize
+        for s in reversed(shape):
+            steps.append(step)
+            step *= s
+        _core.set_array(t, strided(array, shape, tuple(steps[::-1]), 0))
+        return t
+    new = _core.empty_array((n,), array.dtype)
+    have = (owner.nbytes // array.itemsize) - offset
+    new[:have] = strided(array, (have,), (array.itemsize,), 0)
+    _core.set_array(t, new.reshape(shape))
+    return t
+
+
+@composite("resize_", name="_resize_")
+def resize_(input, *sizes, memory_format=None):
+    """resize_(*sizes) -> self with another number of elements, in row-major order over its storage.
+
+    The storage is replaced by a larger one (with the old elements first, the new ones undefined) when it is too small.
+    """
+    sizes = ints(sizes, "resize_")
+    if min(sizes, default=0) < 0:
+        raise RuntimeError(f"Trying to create tensor with negative dimension {min(sizes)}: {list(sizes)}")
+    return _resize(input, sizes)
+
+
+@composite("resize_as_", name="_resize_as_")
+def resize_as_(input, other, *, memory_format=None):
+    """resize_as_(other) -> self: resize_(other.size())."""
+    return _resize(input, tuple(other.shape))
+
+
+@composite("resize", name="_resize_copy")
+def resize(input, *sizes):
+    """resize(*sizes) -> Tensor: the elements in another shape of the same number of elements (deprecated: use reshape)."""
+    return input.reshape(*sizes)
+
+
+@composite("set_", name="_set_")
+def set_(input, source=None, storage_offset=0, size=None, stride=None):
+    """set_(source=None, storage_offset=0, size=None, stride=None) -> self over the memory of another tensor or storage.
+
+    Without source, self becomes empty. Sizes and strides are in elements; with a tensor and no sizes, those of the tensor.
+    """
+    if input.requires_grad and _core.is_grad_enabled() and not input.is_leaf:
+        raise RuntimeError("set_: cannot give other memory to a tensor with history; use detach() first")
+    if source is None:
+        _core.set_array(input, _core.empty_array((0,), _array(input).dtype))
+        return input
+    if not isinstance(source, TensorBase):
+        source = source.as_tensor(input.dtype)
+        if size is None:
+            size = (source.numel() - storage_offset,)
+    if source.dtype is not input.dtype:
+        raise RuntimeError(f"set_: expected a source of dtype {input.dtype}, got {source.dtype}")
+    if size is not None:
+        size = ints((size,), "set_")
+        if stride is None:
+            stride = [math.prod(size[i + 1 :]) for i in range(len(size))]
+        source = source.detach().as_strided(size, stride, storage_offset)
+    _core.set_array(input, _array(source))
+    _core.share_version(input, source)
+    return input
+
+
+def expand_value(value, shape):
+    """A tensor expanded to a shape, without its leading dimensions of size 1 that the shape lacks."""
+    have = tuple(value.shape)
+    while len(have) > len(shape) and have[0] == 1:
+        have = have[1:]
+    if have != tuple(value.shape):
+        value = value.reshape(have)
+    return value.expand(expanded_shape(have, shape)) if have != tuple(shape) else value
+
+

@@ -1,0 +1,160 @@
+"""Random number generators. `manual_seed(s)` starts the same CPU stream as PyTorch's."""
+
+import contextlib
+import os
+import struct
+
+import numpy as np
+
+from . import _core
+from ._core.native import MT19937
+from .device import CPU
+from .device import device as Device
+
+_DEFAULT_SEED = 67280421310721
+# The state as PyTorch lays it out: seed; words left in the block, 1; position in the block; the 624 words as uint64;
+# a second normal kept for the next call (in the middle of three doubles), whether there is one; 8 unused bytes.
+_STATE = struct.Struct("<QiiQ4992s8xd8xi12x")
+
+
+def _wrapped(seed):
+    """A seed as an unsigned 64-bit number; negative ones count from 2**64 downwards."""
+    if not -(2**63) <= seed < 2**64:
+        raise ValueError(f"Overflow when unpacking long long: the seed {seed} is not in [-2**63, 2**64)")
+    return seed % 2**64
+
+
+class Generator:
+    """Generator(device="cpu"): a stream of random numbers of its own, for the `generator=` argument.
+
+    CPU generators are Mersenne twisters (Matsumoto and Nishimura, 1998). A new one has the seed 67280421310721.
+    """
+
+    def __init__(self, device="cpu"):
+        self.device = Device(device)
+        if self.device.type != "cpu":
+            raise RuntimeError(f"Generator: device {self.device} has no generator; available: cpu")
+        self._seed = _DEFAULT_SEED
+        self._engine = MT19937(self._seed)
+
+    def manual_seed(self, seed):
+        """manual_seed(seed) -> self: starts the stream of `seed`, an int in [-2**63, 2**64)."""
+        if not hasattr(seed, "__index__"):
+            raise RuntimeError(f"manual_seed expected a long, but got {type(seed).__name__}")
+        self._seed = _wrapped(seed.__index__())
+        self._engine.seed(self._seed)
+        return self
+
+    def seed(self):
+        """seed() -> int: starts the stream of a seed that the operating system chose, and returns the seed."""
+        seed = int.from_bytes(os.urandom(8), "little")
+        self.manual_seed(seed)
+        return seed
+
+    def initial_seed(self):
+        """initial_seed() -> int: the seed that the stream was started from."""
+        return self._seed
+
+    def get_state(self):
+        """get_state() -> uint8 Tensor of 5056 bytes, in the layout of PyTorch's."""
+        words, index, normal = self._engine.get_state()
+        state = _STATE.pack(
+            self._seed, 625 - index, 1, index % 624, words.astype("<u8").tobytes(), normal or 0.0, normal is not None
+        )
+        return _core.make(np.frombuffer(state, np.uint8).copy())
+
+    def set_state(self, new_state):
+        """set_state(state): continues the stream from what get_state returned.
+
+        Raises TypeError when it is no uint8 tensor, RuntimeError when it is not a state.
+        """
+        if not isinstance(new_state, _core.TensorBase) or _core.array_of(new_state).dtype != np.uint8:
+            raise TypeError("RNG state must be a torch.ByteTensor")
+        raw = _core.array_of(new_state.detach()).tobytes()
+        if len(raw) != _STATE.size:
+            raise RuntimeError(
+                f"Expected a CPUGeneratorImplState of size {_STATE.size} but found the input RNG state size to be {len(raw)}"
+            )
+        seed, left, seeded, _, words, normal, has_normal = _STATE.unpack(raw)
+        words = np.frombuffer(words, "<u8")
+        if seeded != 1 or not 1 <= left <= 624 or (words >= 2**32).any():
+            raise RuntimeError("Invalid mt19937 state")
+        self._engine.set_state(words.tolist(), 625 - left, normal if has_normal else None)
+        self._seed = seed
+        return self
+
+    def clone_state(self):
+        """clone_state() -> a new Generator at the same place of the same stream."""
+        return Generator(self.device).set_state(self.get_state())
+
+    def __reduce__(self):
+        return _rebuild_generator, (self.device, self.get_state())
+
+    def __repr__(self):
+        return f"<flambeau.Generator device={self.device} seed={self._seed}>"
+
+
+def _rebuild_generator(device, state):
+    return Generator(device).set_state(state)
+
+
+default_generator = Generator(CPU)
+default_generator.seed()
+
+
+def engine(generator, name):
+    """The MT19937 of a `generator=` argument of the function `name`; None means the default one."""
+    if generator is None:
+        return default_generator._engine
+    if not isinstance(generator, Generator):
+        raise TypeError(f"{name}(): argument 'generator' must be torch.Generator, not {type(generator).__name__}")
+    return generator._engine
+
+
+def manual_seed(seed):
+    """manual_seed(seed) -> Generator: seeds the default generators of all devices.
+
+    seed: an int in [-2**63, 2**64); a negative one counts from 2**64 downwards.
+    """
+    return default_generator.manual_seed(int(seed))
+
+
+def seed():
+    """seed() -> int: seeds the default generator with a number from the operating system, and returns it."""
+    return default_generator.seed()
+
+
+def initial_seed():
+    """initial_seed() -> int: the seed of the default generator."""
+    return default_generator.initial_seed()
+
+
+def get_rng_state():
+    """get_rng_state() -> uint8 Tensor: where the default CPU generator is."""
+    return default_generator.get_state()
+
+
+def set_rng_state(new_state):
+    """set_rng_state(state): puts the default CPU generator where get_rng_state was called."""
+    default_generator.set_state(new_state)
+
+
+@contextlib.contextmanager
+def fork_rng(devices=None, enabled=True):
+    """with fork_rng(): random numbers drawn inside leave the default generator outside as it was.
+
+    devices: GPUs whose generators are kept too; there are none without CUDA. enabled=False does nothing.
+    """
+    if not enabled:
+        yield
+        return
+    state = get_rng_state()
+    try:
+        yield
+    finally:
+        set_rng_state(state)
+
+
+__all__ = [
+    "Generator", "default_generator", "manual_seed", "seed", "initial_seed", "get_rng_state", "set_rng_state", "fork_rng",
+]  # fmt: skip
