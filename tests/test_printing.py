@@ -2,9 +2,10 @@
 
 import math
 
-import flambeau as fb
 import numpy as np
 import pytest
+
+import flambeau as fb
 
 DTYPES = ["float16", "bfloat16", "float32", "float64", "uint8", "int8", "int16", "int32", "int64", "bool", "complex64",
           "complex128"]  # fmt: skip
@@ -36,7 +37,22 @@ def both(torch, array, dtype, **options):
 
 def arrays(rng):
     """Arrays of every kind of range: small, large, mixed, integral, special values."""
-    for shape in [(), (1,), (3,), (0,), (0, 3), (2, 0), (25,), (2, 3), (3, 4, 5), (1, 1, 2, 2), (1200,), (40, 50), (7, 5, 40), (8, 8, 8, 8)]:
+    for shape in [
+        (),
+        (1,),
+        (3,),
+        (0,),
+        (0, 3),
+        (2, 0),
+        (25,),
+        (2, 3),
+        (3, 4, 5),
+        (1, 1, 2, 2),
+        (1200,),
+        (40, 50),
+        (7, 5, 40),
+        (8, 8, 8, 8),
+    ]:
         yield rng.standard_normal(shape)
         yield rng.standard_normal(shape) * 1000
         yield np.round(rng.standard_normal(shape) * 50)
@@ -46,7 +62,9 @@ def arrays(rng):
         yield np.zeros(shape)
         yield np.round(rng.uniform(0, 3, shape)) * 1e9
         special = rng.standard_normal(shape)
-        special = np.where(rng.random(shape) < 0.3, rng.choice([np.nan, np.inf, -np.inf, 0.0, -0.0], size=shape), special)
+        special = np.where(
+            rng.random(shape) < 0.3, rng.choice([np.nan, np.inf, -np.inf, 0.0, -0.0], size=shape), special
+        )
         yield special
         yield np.where(rng.random(shape) < 0.5, rng.choice([np.nan, np.inf, -np.inf], size=shape), 3.0)
 
@@ -78,7 +96,9 @@ def test_complex_equal_torch(torch, dtype):
         if real.shape == imag.shape:
             ours, theirs = both(torch, real + 1j * np.nan_to_num(imag), dtype)
             assert ours == theirs
-            ours, theirs = both(torch, np.empty(real.shape) + 1j * imag if real.size == 0 else imag + 0j, dtype)
+            ours, theirs = both(
+                torch, np.empty(real.shape) + 1j * imag if real.size == 0 else imag + 0j, dtype
+            )
             assert ours == theirs
 
 
@@ -89,7 +109,15 @@ def test_notes_equal_torch(torch, dtype, default):
         pytest.skip("PyTorch's complex type of a half default dtype is complex32")
     fb.set_default_dtype(getattr(fb, default))
     torch.set_default_dtype(getattr(torch, default))
-    for a in (np.ones(2), np.ones((0, 3)), np.ones(0), np.ones(()), np.ones(26), np.ones((3, 12)), np.ones((2, 3, 4))):
+    for a in (
+        np.ones(2),
+        np.ones((0, 3)),
+        np.ones(0),
+        np.ones(()),
+        np.ones(26),
+        np.ones((3, 12)),
+        np.ones((2, 3, 4)),
+    ):
         assert len(set(both(torch, a, dtype))) == 1
         if "float" in dtype or "complex" in dtype:
             assert len(set(both(torch, a, dtype, requires_grad=True))) == 1
@@ -115,7 +143,10 @@ def test_options_equal_torch(torch, options):
             continue
         for dtype in ("float32", "float64", "complex64"):
             assert len(set(both(torch, a, dtype))) == 1
-    assert len(set(both(torch, np.arange(3000).reshape(3, 1000), "int64"))) == 1 or options.get("profile") == "full"
+    assert (
+        len(set(both(torch, np.arange(3000).reshape(3, 1000), "int64"))) == 1
+        or options.get("profile") == "full"
+    )
 
 
 def test_fixed_samples():
@@ -127,7 +158,10 @@ def test_fixed_samples():
     assert repr(fb.tensor([math.nan, 1.0, math.inf])) == "tensor([nan, 1., inf])"
     assert repr(fb.tensor([1 + 2j, 0.5])) == "tensor([1.0000+2.j, 0.5000+0.j])"
     assert repr(fb.zeros(0, 3)) == "tensor([], size=(0, 3))"
-    assert repr(fb.zeros(2, dtype=fb.float64, requires_grad=True)) == "tensor([0., 0.], dtype=torch.float64, requires_grad=True)"
+    assert (
+        repr(fb.zeros(2, dtype=fb.float64, requires_grad=True))
+        == "tensor([0., 0.], dtype=torch.float64, requires_grad=True)"
+    )
     assert repr(fb.arange(2000)) == "tensor([   0,    1,    2,  ..., 1997, 1998, 1999])"
     assert str(fb.tensor([1, 2])) == "tensor([1, 2])"
 

@@ -1,3 +1,4 @@
+# ruff: noqa: B023 (functions made in loops are called at once)
 """Random numbers: the streams equal PyTorch's where it is installed; seeds, states, errors, distributions."""
 
 import copy
@@ -7,9 +8,10 @@ import subprocess
 import sys
 import threading
 
-import flambeau as fb
 import numpy as np
 import pytest
+
+import flambeau as fb
 
 FLOATS = ["float16", "bfloat16", "float32", "float64"]
 INTS = ["uint8", "int8", "int16", "int32", "int64"]
@@ -52,7 +54,15 @@ def test_rand_and_randn_streams(torch, n, dtype):
 def test_randperm_and_randint_streams(torch, n):
     for dtype in ("int64", "int32", "float32"):
         same(torch, lambda lib: lib.randperm(n, dtype=getattr(lib, dtype)))
-    for low, high in [(0, 7), (-5, 100), (0, 2**28 - 1), (0, 2**28), (0, 2**32), (-(2**63), 2**63 - 1), (3, 4)]:
+    for low, high in [
+        (0, 7),
+        (-5, 100),
+        (0, 2**28 - 1),
+        (0, 2**28),
+        (0, 2**32),
+        (-(2**63), 2**63 - 1),
+        (3, 4),
+    ]:
         same(torch, lambda lib: lib.randint(low, high, (n,)))
     for dtype in REAL:
         same(torch, lambda lib: lib.randint(0, 2, (n,), dtype=getattr(lib, dtype)))
@@ -99,13 +109,20 @@ def test_fills_of_other_dtypes_equal_torch(torch):
         same(torch, lambda lib: lib.zeros(50, dtype=getattr(lib, dtype)).bernoulli_(0.5))
     for dtype in ("complex64", "complex128"):
         same(torch, lambda lib: lib.zeros(50, dtype=getattr(lib, dtype)).uniform_())
-        same(torch, lambda lib: lib.zeros(50, dtype=getattr(lib, dtype)).normal_(2, 3), tolerance=5e-6)  # both parts get the mean
+        same(
+            torch, lambda lib: lib.zeros(50, dtype=getattr(lib, dtype)).normal_(2, 3), tolerance=5e-6
+        )  # both parts get the mean
     same(torch, lambda lib: lib.zeros(50, dtype=lib.int64).random_(-(2**63), None))
     same(torch, lambda lib: lib.zeros(50, dtype=lib.uint8).random_(4, None))
 
 
 def test_the_second_normal_of_a_pair_is_kept(torch):
-    same(torch, lambda lib: lib.cat([lib.randn(3), lib.randn(2), lib.randn(1, dtype=lib.float64).float()]), 4, 2e-6)
+    same(
+        torch,
+        lambda lib: lib.cat([lib.randn(3), lib.randn(2), lib.randn(1, dtype=lib.float64).float()]),
+        4,
+        2e-6,
+    )
 
 
 @pytest.mark.parametrize("p_dtype", FLOATS)
@@ -142,6 +159,7 @@ def test_poisson_and_multinomial_equal_torch(torch):
     same(torch, lambda lib: lib.poisson(lib.linspace(0, 40, 400)))
     same(torch, lambda lib: lib.poisson(lib.linspace(0, 400, 90, dtype=lib.float64).reshape(9, 10)))
     for dtype in FLOATS:
+
         def weights(lib):
             return lib.tensor([[0.1, 0.2, 0.3, 0.4], [0.9, 0.0, 0.05, 0.05]], dtype=getattr(lib, dtype))
 
@@ -158,7 +176,9 @@ def test_like_forms_equal_torch(torch):
     same(torch, lambda lib: lib.randint_like(lib.zeros(5), 9))
     same(torch, lambda lib: lib.randint_like(lib.zeros(5), 3, 9))
     same(torch, lambda lib: lib.randint_like(lib.zeros(5), low=3, high=9, dtype=lib.int32))
-    assert fb.rand_like(fb.zeros(3, 4).t()).stride() == (1, 3) or fb.rand_like(fb.zeros(3, 4).t()).stride() == (1, 4)
+    assert fb.rand_like(fb.zeros(3, 4).t()).stride() == (1, 3) or fb.rand_like(
+        fb.zeros(3, 4).t()
+    ).stride() == (1, 4)
 
 
 def test_randint_call_forms():
@@ -268,7 +288,10 @@ def test_seed_from_the_system():
     assert fb.seed() != fb.seed()
     assert fb.seed() == fb.initial_seed()
     code = "import flambeau as fb; print(fb.rand(4).tolist())"
-    runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in range(2)]
+    runs = [
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        for _ in range(2)
+    ]
     assert runs[0].stdout != runs[1].stdout
 
 
@@ -281,7 +304,7 @@ def test_seed_from_the_system():
         (lambda: fb.Generator().manual_seed(1.5), RuntimeError, "manual_seed expected a long, but got float"),
         (lambda: fb.Generator("cuda"), RuntimeError, "cuda"),
         (lambda: fb.rand(2, generator=5), TypeError, "'generator' must be torch.Generator, not int"),
-        (lambda: fb.rand(2, dtype=fb.int64), NotImplementedError, "\"check_uniform_bounds\" not implemented for 'Long'"),
+        (lambda: fb.rand(2, dtype=fb.int64), NotImplementedError, "check_uniform_bounds.*for 'Long'"),
         (lambda: fb.randn(2, dtype=fb.bool), NotImplementedError, "\"normal_kernel_cpu\" not implemented for 'Bool'"),
         (lambda: fb.rand("a"), TypeError, "argument 'size'"),
         (lambda: fb.rand(-1), RuntimeError, "negative dimension"),
@@ -305,7 +328,7 @@ def test_seed_from_the_system():
         (lambda: fb.randperm(3, dtype=fb.bool), NotImplementedError, "\"randperm\" not implemented for 'Bool'"),
         (lambda: fb.normal(0.0, -1.0, (2,)), RuntimeError, "normal expects std >= 0.0, but found std -1"),
         (lambda: fb.normal(fb.zeros(2), -1.0), RuntimeError, "normal expects std >= 0.0"),
-        (lambda: fb.normal(fb.zeros(2), fb.tensor([-1.0, 1])), RuntimeError, "normal expects all elements of std >= 0.0"),
+        (lambda: fb.normal(fb.zeros(2), fb.tensor([-1.0, 1])), RuntimeError, "all elements of std >= 0.0"),
         (lambda: fb.normal(fb.zeros(2), fb.ones(3)), RuntimeError, r"tensor a \(2\) must match .* tensor b \(3\)"),
         (lambda: fb.normal(0.0, 1.0), TypeError, "invalid combination of arguments"),
         (lambda: fb.normal(fb.zeros(2, dtype=fb.int64), 1.0), NotImplementedError, "not implemented for 'Long'"),
@@ -365,7 +388,14 @@ def test_fill_errors_change_nothing(fill, error, text):
 
 
 @pytest.mark.parametrize(
-    "fill", [lambda t: t.uniform_(), lambda t: t.normal_(), lambda t: t.exponential_(), lambda t: t.log_normal_(), lambda t: t.cauchy_()]
+    "fill",
+    [
+        lambda t: t.uniform_(),
+        lambda t: t.normal_(),
+        lambda t: t.exponential_(),
+        lambda t: t.log_normal_(),
+        lambda t: t.cauchy_(),
+    ],
 )
 def test_continuous_fills_refuse_ints(fill):
     with pytest.raises((RuntimeError, NotImplementedError), match=r"(?i)long"):
@@ -375,7 +405,9 @@ def test_continuous_fills_refuse_ints(fill):
 @pytest.mark.parametrize("fill", FILLS)
 def test_fills_and_autograd(fill):
     leaf = fb.ones(3, requires_grad=True)
-    with pytest.raises(RuntimeError, match="a leaf Variable that requires grad is being used in an in-place operation"):
+    with pytest.raises(
+        RuntimeError, match="a leaf Variable that requires grad is being used in an in-place operation"
+    ):
         FILLS[fill](leaf)
     assert leaf.tolist() == [1, 1, 1]
     with fb.no_grad():

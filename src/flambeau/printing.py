@@ -28,16 +28,20 @@ _PROFILES = {
 }
 
 
-def set_printoptions(precision=None, threshold=None, edgeitems=None, linewidth=None, profile=None, sci_mode=None):
+def set_printoptions(
+    precision=None, threshold=None, edgeitems=None, linewidth=None, profile=None, sci_mode=None
+):
     """set_printoptions(precision=4, threshold=1000, edgeitems=3, linewidth=80, profile=None, sci_mode=None)
 
-    precision: digits after the point. threshold: tensors of more elements are summarised, with `edgeitems` elements at both
-    ends of each dimension. linewidth: characters of a line. profile: "default", "short" or "full" set all of these.
+    precision: digits after the point. threshold: tensors of more elements are summarised, with `edgeitems` elements
+    at both ends of each dimension. linewidth: characters of a line. profile: "default", "short" or "full" set all of these.
     sci_mode: True or False for scientific notation always or never; None (also when left out) decides by the values.
     """
     if profile is not None:
         if profile not in _PROFILES:
-            raise ValueError(f"set_printoptions(): profile must be one of {', '.join(_PROFILES)}, got {profile!r}")
+            raise ValueError(
+                f"set_printoptions(): profile must be one of {', '.join(_PROFILES)}, got {profile!r}"
+            )
         for name, value in _PROFILES[profile].items():
             setattr(_options, name, value)
     given = dict(precision=precision, threshold=threshold, edgeitems=edgeitems, linewidth=linewidth)
@@ -64,7 +68,9 @@ class _Format:
         largest, smallest = np.abs(values).max(), np.abs(values).min()
         self.integral = bool((values == np.ceil(values)).all())
         with np.errstate(all="ignore"):
-            self.scientific = bool(largest / smallest > 1000 or largest > 1e8 or (not self.integral and smallest < 1e-4))
+            self.scientific = bool(
+                largest / smallest > 1000 or largest > 1e8 or (not self.integral and smallest < 1e-4)
+            )
         if _options.sci_mode is not None:
             self.scientific = bool(_options.sci_mode)
         self.width = max(len(self(v)) for v in values.tolist())

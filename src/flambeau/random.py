@@ -59,7 +59,13 @@ class Generator:
         """get_state() -> uint8 Tensor of 5056 bytes, in the layout of PyTorch's."""
         words, index, normal = self._engine.get_state()
         state = _STATE.pack(
-            self._seed, 625 - index, 1, index % 624, words.astype("<u8").tobytes(), normal or 0.0, normal is not None
+            self._seed,
+            625 - index,
+            1,
+            index % 624,
+            words.astype("<u8").tobytes(),
+            normal or 0.0,
+            normal is not None,
         )
         return _core.make(np.frombuffer(state, np.uint8).copy())
 
@@ -73,7 +79,8 @@ class Generator:
         raw = _core.array_of(new_state.detach()).tobytes()
         if len(raw) != _STATE.size:
             raise RuntimeError(
-                f"Expected a CPUGeneratorImplState of size {_STATE.size} but found the input RNG state size to be {len(raw)}"
+                f"Expected a CPUGeneratorImplState of size {_STATE.size} but found the input RNG state size to be "
+                f"{len(raw)}"
             )
         seed, left, seeded, _, words, normal, has_normal = _STATE.unpack(raw)
         words = np.frombuffer(words, "<u8")
@@ -107,7 +114,9 @@ def engine(generator, name):
     if generator is None:
         return default_generator._engine
     if not isinstance(generator, Generator):
-        raise TypeError(f"{name}(): argument 'generator' must be torch.Generator, not {type(generator).__name__}")
+        raise TypeError(
+            f"{name}(): argument 'generator' must be torch.Generator, not {type(generator).__name__}"
+        )
     return generator._engine
 
 
@@ -156,5 +165,6 @@ def fork_rng(devices=None, enabled=True):
 
 
 __all__ = [
-    "Generator", "default_generator", "manual_seed", "seed", "initial_seed", "get_rng_state", "set_rng_state", "fork_rng",
+    "Generator", "default_generator", "manual_seed", "seed", "initial_seed", "get_rng_state", "set_rng_state",
+    "fork_rng",
 ]  # fmt: skip

@@ -20,8 +20,8 @@ import zipfile
 import numpy as np
 
 from . import _core
-from . import dtype as dtypes
 from .device import device as Device
+from .dtype import ALL
 from .size import Size
 from .storage import Storage
 from .tensor import Tensor, storage_array
@@ -97,7 +97,8 @@ class _Writer:
         cls = "Tensor" if type(t) is Tensor else "Parameter" if type(t) is _parameter_type() else type(t)
         storage = self.storage_id(owner, t.dtype, location)
         return _rebuild_view, (
-            cls, storage, t.dtype.name, tuple(array.shape), tuple(array.strides), offset, t.requires_grad, _attributes(t),
+            cls, storage, t.dtype.name, tuple(array.shape), tuple(array.strides), offset, t.requires_grad,
+            _attributes(t),
         )  # fmt: skip
 
 
@@ -108,7 +109,7 @@ def _parameter_type():
 
 @functools.cache
 def _pickler_class(module):
-    class Pickler(module.Pickler):
+    class Pickler(module.Pickler):  # type: ignore[name-defined]
         def __init__(self, file, protocol, writer):
             super().__init__(file, protocol)
             self.writer = writer
@@ -136,31 +137,32 @@ def _own_reducers():
 def save(obj, f, pickle_module=pickle, pickle_protocol=4, _use_new_zipfile_serialization=True):
     """save(obj, f): writes any object that can be pickled, with the tensors in it.
 
-    f: a path, or a file object open for writing bytes. A path is written to a temporary file beside it, which takes its
-    place when complete: a crash leaves the old file. Tensors keep requires_grad and what they share, not history and grad.
+    f: a path, or a file object open for writing bytes. A path is written to a temporary file beside it, which takes
+    its place when complete: a crash leaves the old file. Tensors keep requires_grad and what they share, not history
+    and grad.
     """
     writer, text = _Writer(), io.BytesIO()
     _pickler_class(pickle_module)(text, pickle_protocol, writer).dump(obj)
     if hasattr(f, "write"):
         _write_archive(f, text.getvalue(), writer.memories)
         return
-    with _replacing(os.fspath(f)) as file:
+    with _replacing(os.fsdecode(f)) as file:
         _write_archive(file, text.getvalue(), writer.memories)
 
 
 def _write_archive(file, text, memories):
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        position = archive.fp.tell  # type: ignore[union-attr]
         archive.writestr("format", _FORMAT)
         archive.writestr("data.pkl", text)
         for number, memory in enumerate(memories):
             entry = zipfile.ZipInfo(f"storages/{number}")
             entry.file_size = memory.nbytes
-            header = archive.fp.tell() + 30 + len(entry.filename) + 4
-            if memory.nbytes > zipfile.ZIP64_LIMIT / 1.05:
-                header += 20
+            large = memory.nbytes > zipfile.ZIP64_LIMIT / 1.05  # has 20 more bytes of header
+            header = position() + 30 + len(entry.filename) + 4 + 20 * large
             padding = -header % _ALIGNMENT
             entry.extra = struct.pack("<HH", 0x4246, padding) + bytes(padding)
-            with archive.open(entry, "w", force_zip64=memory.nbytes > zipfile.ZIP64_LIMIT / 1.05) as out:
+            with archive.open(entry, "w", force_zip64=large) as out:
                 for start in range(0, memory.nbytes, _CHUNK):
                     out.write(memory[start : start + _CHUNK].data)
 
@@ -176,7 +178,7 @@ def _replacing(path):
         with open(path, "wb") as file:
             yield file
         return
-    temporary = os.path.join(folder, f".{os.path.basename(os.fsdecode(path))}.{uuid.uuid4().hex}.tmp")
+    temporary = os.path.join(folder, f".{os.path.basename(path)}.{uuid.uuid4().hex}.tmp")
     try:
         with open(temporary, "xb") as file:
             yield file
@@ -256,8 +258,14 @@ class _Reader:
             raise pickle.UnpicklingError("load: a tensor without a storage")
         span = dtype.itemsize + sum((n - 1) * s for n, s in zip(shape, strides, strict=True))
         inside = 0 in shape or (offset >= 0 and offset + span <= storage.nbytes())
-        if not inside or any(v < 0 or v % dtype.itemsize for v in (offset, *strides)) or any(n < 0 for n in shape):
-            raise pickle.UnpicklingError(f"load: a tensor of shape {shape} does not fit its storage of {storage.nbytes()} bytes")
+        if (
+            not inside
+            or any(v < 0 or v % dtype.itemsize for v in (offset, *strides))
+            or any(n < 0 for n in shape)
+        ):
+            raise pickle.UnpicklingError(
+                f"load: a tensor of shape {shape} does not fit its storage of {storage.nbytes()} bytes"
+            )
         flat = storage.array.reshape(-1).view(dtype.numpy)
         if isinstance(flat, np.ndarray):
             array = _core.strided_view(flat, shape, strides, 0 if 0 in shape else offset)
@@ -279,7 +287,7 @@ def _rebuild_view(*arguments):
 
 
 def _dtype_named(name):
-    for dtype in dtypes.ALL:
+    for dtype in ALL:
         if dtype.name == name:
             return dtype
     raise pickle.UnpicklingError(f"load: unknown dtype {name!r}")
@@ -294,10 +302,25 @@ _SAFE = {
     ("flambeau.dtype", "_by_name"): _dtype_named,
     **{
         ("builtins", t.__name__): t
-        for t in (int, float, complex, bool, str, bytes, bytearray, list, tuple, dict, set, frozenset, slice, range)
+        for t in (
+            int,
+            float,
+            complex,
+            bool,
+            str,
+            bytes,
+            bytearray,
+            list,
+            tuple,
+            dict,
+            set,
+            frozenset,
+            slice,
+            range,
+        )
     },
 }
-_user_safe = {}
+_user_safe: dict[tuple[str, str], object] = {}
 
 
 def add_safe_globals(safe_globals):
@@ -317,7 +340,7 @@ def clear_safe_globals():
 
 
 def _unpickler_class(module, weights_only, reader):
-    class Unpickler(module.Unpickler):
+    class Unpickler(module.Unpickler):  # type: ignore[name-defined]
         def persistent_load(self, pid):
             return reader.storage(pid)
 
@@ -331,12 +354,16 @@ def _unpickler_class(module, weights_only, reader):
             safe = _SAFE.get((module, name))
             if safe is None:
                 raise pickle.UnpicklingError(
-                    f"Weights only load failed: the file uses {module}.{name}, which is not on the list of safe classes. If you "
-                    "trust the source of the file, call load(..., weights_only=False), which can run any code in it, or "
-                    f"allow the class with flambeau.serialization.add_safe_globals([{name}])."
+                    f"Weights only load failed: the file uses {module}.{name}, which is not on the list of safe classes. "
+                    "If you trust the source of the file, call load(..., weights_only=False), which can run any code in "
+                    f"it, or allow the class with flambeau.serialization.add_safe_globals([{name}])."
                 )
             # a new function each time: a file could set attributes of what it gets
-            return safe if safe.__module__ in ("builtins", "collections") else lambda *arguments: safe(*arguments)
+            return (
+                safe
+                if safe.__module__ in ("builtins", "collections")
+                else lambda *arguments: safe(*arguments)
+            )
 
     def rebuild(cls, *arguments):
         if cls == "Tensor":
@@ -353,23 +380,25 @@ def _unpickler_class(module, weights_only, reader):
 def load(f, map_location=None, pickle_module=pickle, *, weights_only=True, mmap=None, **pickle_load_args):
     """load(f, map_location=None, *, weights_only=True) -> what `save` wrote to the path or file object f
 
-    map_location: where tensors go: a device, a dictionary from saved to wanted locations, or a function(storage, location).
-    weights_only=True accepts tensors, parameters, numbers, strings and containers; the classes of anything else have to be
+    map_location: where tensors go: a device, a dictionary from saved to wanted locations, or a function(storage,
+    location). weights_only=True accepts tensors, parameters, numbers, strings and containers; other classes have to be
     allowed (add_safe_globals) or trusted (weights_only=False, which can run code of the file).
     Raises RuntimeError for a file that is damaged or of another format, pickle.UnpicklingError for a class not allowed.
     """
     name = "the file object" if hasattr(f, "read") else os.fsdecode(f)
     if hasattr(f, "read") and not (hasattr(f, "seek") and hasattr(f, "tell")):
         raise AttributeError(
-            f"'{type(f).__name__}' object has no attribute 'seek'. You can only load from a file that is seekable. Please "
-            "pre-load the data into a buffer like io.BytesIO and try to load from it instead."
+            f"'{type(f).__name__}' object has no attribute 'seek'. You can only load from a file that is seekable. "
+            "Please pre-load the data into a buffer like io.BytesIO and try to load from it instead."
         )
     try:
-        with zipfile.ZipFile(f) as archive:
+        with zipfile.ZipFile(f if hasattr(f, "read") else name) as archive:
             _check_format(archive, name)
             text = archive.read("data.pkl")
             reader = _Reader(archive, map_location)
-            unpickler = _unpickler_class(pickle_module, True if weights_only is None else weights_only, reader)
+            unpickler = _unpickler_class(
+                pickle_module, True if weights_only is None else weights_only, reader
+            )
             return unpickler(io.BytesIO(text), **pickle_load_args).load()
     except (zipfile.BadZipFile, EOFError, struct.error, zipfile.LargeZipFile) as error:
         raise RuntimeError(

@@ -22,10 +22,10 @@ class Storage:
 
     def __init__(self, source=0, dtype=None):
         self.dtype = dtype or self._dtype or get_default_dtype()
-        if hasattr(source, "__index__"):
-            if operator.index(source) < 0:
+        if isinstance(source, (int, np.integer)):
+            if source < 0:
                 raise RuntimeError(f"Storage size must not be negative, got {source}")
-            self.array = _core.zeros_array((operator.index(source),), self.dtype.numpy)
+            self.array = _core.zeros_array((int(source),), self.dtype.numpy)
         elif isinstance(source, (list, tuple, range)):
             self.array = _core.empty_array((len(source),), self.dtype.numpy)
             self.array[...] = source
@@ -61,7 +61,9 @@ class Storage:
     def _index(self, key):
         if isinstance(key, slice):
             if key.step not in (None, 1):
-                raise RuntimeError(f"Trying to slice with a step of {key.step}, but only a step of 1 is supported")
+                raise RuntimeError(
+                    f"Trying to slice with a step of {key.step}, but only a step of 1 is supported"
+                )
             return key
         i, n = operator.index(key), len(self)
         if not -n <= i < n:
@@ -108,7 +110,7 @@ class Storage:
         return type(self)(copied, self.dtype)
 
     def resize_(self, size):
-        """resize_(size) -> self with that many elements. This object gets new memory: tensors made before keep theirs."""
+        """resize_(size) -> self with that many elements, in new memory: tensors made before keep theirs."""
         size = operator.index(size)
         if size < 0:
             raise RuntimeError(f"resize_: the size must not be negative, got {size}")
@@ -124,15 +126,20 @@ class Storage:
 
     def cpu(self):
         """cpu() -> self, or a copy in host memory."""
-        return self if isinstance(self.array, _NUMPY) else Storage(_core.array_of(_core.make(self.array).cpu()), self.dtype)
+        return (
+            self
+            if isinstance(self.array, _NUMPY)
+            else Storage(_core.array_of(_core.make(self.array).cpu()), self.dtype)
+        )
 
     def to(self, *, dtype):
         """to(dtype=...) -> a storage with the elements converted; self when there is nothing to do."""
         dtype = as_dtype(dtype)
         if dtype is self.dtype:
             return self
+        array = self.array.real if self.dtype.is_complex and not dtype.is_complex else self.array
         with np.errstate(all="ignore"):
-            return Storage(self.array.astype(dtype.numpy), dtype)
+            return Storage(array.astype(dtype.numpy), dtype)
 
     def __eq__(self, other):
         if not isinstance(other, Storage):
@@ -174,5 +181,10 @@ def _rebuild(cls, raw, dtype):
     return cls(raw.view(dtype.numpy).copy(), dtype)
 
 
-TYPES = {f"{d.title}Storage": type(f"{d.title}Storage", (Storage,), {"_dtype": d, "__slots__": (), "__module__": __name__}) for d in ALL}
+TYPES = {
+    f"{d.title}Storage": type(
+        f"{d.title}Storage", (Storage,), {"_dtype": d, "__slots__": (), "__module__": __name__}
+    )
+    for d in ALL
+}
 globals().update(TYPES)

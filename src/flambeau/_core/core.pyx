@@ -10,6 +10,7 @@ One extension module, so that the parts call each other without a function point
     node.pxi       Node: saved values, edges, metadata, hooks
     function.pxi   OpFunction: the callable behind every op; the general path of a call
     fast.pxi       the short path of pointwise ops on small plain tensors
+    views.pxi      the short path of views
     engine.pxi     backward
 """
 include "imports.pxi"
@@ -18,5 +19,6 @@ include "tensor.pxi"
 include "node.pxi"
 include "function.pxi"
 include "fast.pxi"
+include "views.pxi"
 include "inplace.pxi"
 include "engine.pxi"

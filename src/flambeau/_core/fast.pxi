@@ -380,6 +380,7 @@ cdef object basic_view(PyObject* a, object key):
     cdef int overflow = 0
     cdef PyObject* single = <PyObject*>key
     cdef PyObject* k
+    cdef bint ellipsis = False
     cdef bint many = Py_TYPE(key) == &PyTuple_Type
     if many:
         m = PyTuple_GET_SIZE(<tuple>key)
@@ -420,8 +421,10 @@ cdef object basic_view(PyObject* a, object key):
             strides[n] = 0
             n += 1
         elif <object>k is Ellipsis:
+            if ellipsis:
+                return None
+            ellipsis = True
             skip = nd - used
-            used = nd                                   # a second Ellipsis stands for nothing
             while skip > 0:
                 dims[n] = d[at]
                 strides[n] = s[at]
@@ -454,11 +457,48 @@ def basic_index(array, key):
 
 cdef object getitem(TensorBase x, object key):
     cdef TensorBase t
-    if is_plain(x) and FB_IS_ARRAY(<PyObject*>x._array) and not (fb_grad_mode and needs_grad(x)):
+    if is_plain(x) and FB_IS_ARRAY(<PyObject*>x._array):
         view = basic_view(<PyObject*>x._array, key)
         if view is not None:
             t = new_tensor(view, tensor_type)
             t._inference = fb_inference_mode
             set_view(t, x)
+            if fb_grad_mode and needs_grad(x):
+                node = record_view(<OpFunction>operators[OP_SLICE], t, x)
+                node.key = key
+                node.shape = x._array.shape
             return t
     return operators[OP_INDEX](x, key)
+
+
+cdef bint fast_setitem(TensorBase x, object key, object value) except -1:
+    """x[key] = value, unrecorded, for a basic key and a number that fits or a tensor of the same dtype and shape as x[key];
+    False when the general path has to look."""
+    cdef char element[16]
+    cdef PyObject* a
+    cdef int i
+    if not is_plain(x) or not FB_IS_ARRAY(<PyObject*>x._array) or (fb_grad_mode and needs_grad(x)):
+        return False
+    a = <PyObject*>x._array
+    if FB_NUM(a) >= N_NUMS or not FB_FLAGS(a) & NPY_ARRAY_WRITEABLE:
+        return False
+    view = basic_view(a, key)
+    if view is None:
+        return False
+    a = <PyObject*>view
+    for i in range(FB_NDIM(a)):
+        if FB_STRIDES(a)[i] == 0 and FB_DIMS(a)[i] > 1:
+            return False
+    if is_plain(value):
+        b = (<TensorBase>value)._array
+        if (fb_grad_mode and needs_grad(<TensorBase>value)) or not FB_IS_ARRAY(<PyObject*>b) \
+                or FB_NUM(<PyObject*>b) != FB_NUM(a) or not fb_same_shape(a, <PyObject*>b):
+            return False
+    elif scalar_element(value, code_of_num[FB_NUM(a)], element):
+        b = fb_new_array(FB_DESCR(a), 0, NULL)
+        memcpy(FB_DATA(<PyObject*>b), element, FB_ITEMSIZE(a))
+    else:
+        return False
+    cnp.PyArray_CopyInto(view, b)
+    bump(x)
+    return True

@@ -6,6 +6,18 @@ cdef enum:
     BINARY = 2
 
 cdef enum:
+    QUICK_RESHAPE = 1
+    QUICK_TRANSPOSE = 2
+    QUICK_PERMUTE = 3
+    QUICK_UNSQUEEZE = 4
+    QUICK_T = 5
+    QUICK_SQUEEZE = 6
+    QUICK_EXPAND = 7
+
+cdef dict quick_views = {"reshape": QUICK_RESHAPE, "transpose": QUICK_TRANSPOSE, "permute": QUICK_PERMUTE,
+                         "unsqueeze": QUICK_UNSQUEEZE, "t": QUICK_T, "squeeze": QUICK_SQUEEZE, "expand": QUICK_EXPAND}
+
+cdef enum:
     SAVE_OUTPUT = -1
     MAX_SAVES = 4
 
@@ -31,6 +43,7 @@ cdef class OpFunction:
     cdef readonly bint differentiable
     cdef readonly bint takes_out
     cdef int kind
+    cdef int quick                           # which short path a view op has, 0: none
     cdef bint to_float                       # integers in, default float out
     cdef fb_unary_loop unary[N_CODES]
     cdef fb_binary_loop binary[N_CODES]
@@ -45,7 +58,7 @@ cdef class OpFunction:
 
     def __init__(self, str name, op, node_type, *, forward, backward=None, prepare=None, tuple names=(),
                  tuple defaults=(), int n_positional=-1, bint inplace=False, bint view=False, bint takes_out=True,
-                 str kind="generic", bint to_float=False, saves=(), str loop=None, bint fast_ints=True):
+                 str kind="generic", bint to_float=False, saves=(), str loop=None, str quick=None, bint fast_ints=True):
         self.name = name
         for attribute, value in (("__name__", name), ("__qualname__", name), ("__module__", "flambeau")):
             setattr(self, attribute, value)
@@ -63,6 +76,7 @@ cdef class OpFunction:
         self.differentiable = backward is not None
         self.to_float = to_float
         self.kind = UNARY if kind == "unary" else BINARY if kind == "binary" else GENERIC
+        self.quick = quick_views[quick] if quick else 0
         self.n_saves = len(saves)
         cdef int i
         for i, (what, bits) in enumerate(saves):
@@ -117,6 +131,8 @@ cdef PyObject* op_vectorcall(PyObject* callable, PyObject** args, size_t nargsf,
                 fast_binary(f, <object>args[0], <object>args[1])
         elif f.kind == UNARY and n == 1 and not f.inplace:
             result = fast_unary(f, <object>args[0])
+        elif f.quick and n > 0:
+            result = quick_view(f, args, n)
     if result is None:
         result = call_general(f, args, n, kwnames)
     Py_INCREF(result)

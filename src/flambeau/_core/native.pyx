@@ -696,3 +696,44 @@ def adam(params, grads, means, squares, largest, steps, double lr, double beta1,
     resume(state)
     checked(status, "adam")
     return True
+
+
+# --------------------------------------------------------------------------------------------------- DLPack
+
+cdef extern from "Python.h":
+    bint PyCapsule_IsValid(object, const char*)
+    void* PyCapsule_GetPointer(object, const char*) except NULL
+
+cdef enum:
+    # Where a DLTensor has its dtype: after the data pointer, the device and the number of dimensions.
+    DL_TYPE = 20
+    # A versioned capsule starts with version, context, deleter and flags.
+    DL_VERSIONED_TYPE = 52
+
+
+cdef uint8_t* dlpack_type_of(object capsule) except NULL:
+    if PyCapsule_IsValid(capsule, "dltensor"):
+        return <uint8_t*>PyCapsule_GetPointer(capsule, "dltensor") + DL_TYPE
+    if PyCapsule_IsValid(capsule, "dltensor_versioned"):
+        return <uint8_t*>PyCapsule_GetPointer(capsule, "dltensor_versioned") + DL_VERSIONED_TYPE
+    raise RuntimeError("from_dlpack received an invalid capsule. Note that DLTensor capsules can be consumed only once, so "
+                       "you might have already constructed a tensor from it once.")
+
+
+def dlpack_type(capsule):
+    """(type code, bits, versioned) of a DLPack capsule that was not consumed yet."""
+    cdef uint8_t* t = dlpack_type_of(capsule)
+    return t[0], t[1], not PyCapsule_IsValid(capsule, "dltensor")
+
+
+def set_dlpack_type(capsule, int code):
+    """Gives the elements of an unconsumed capsule another type code of the same size: NumPy knows no bfloat16 (code 4),
+    which passes through it as uint16 (code 1)."""
+    dlpack_type_of(capsule)[0] = code
+    return capsule
+
+
+def make_writable(cnp.ndarray a):
+    """Marks an array as writable. NumPy takes capsules of DLPack before 1.0, which cannot say, for read-only."""
+    cnp.PyArray_ENABLEFLAGS(a, cnp.NPY_ARRAY_WRITEABLE)
+    return a

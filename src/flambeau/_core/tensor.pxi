@@ -98,7 +98,8 @@ cdef class TensorBase:
         return getitem(self, key)
 
     def __setitem__(self, key, value):
-        operators[OP_SETITEM](self, key, value)
+        if not fast_setitem(self, key, value):
+            operators[OP_SETITEM](self, key, value)
 
     def __len__(self):
         if self.ndim == 0:
@@ -334,7 +335,7 @@ cdef enum:
     OP_ADD, OP_SUB, OP_MUL, OP_DIV, OP_FLOORDIV, OP_MOD, OP_POW, OP_MATMUL, OP_AND, OP_OR, OP_XOR, OP_LSHIFT, OP_RSHIFT
     OP_NEG, OP_ABS, OP_INVERT, OP_IADD, OP_ISUB, OP_IMUL, OP_IDIV
     OP_LT, OP_LE, OP_EQ, OP_NE, OP_GT, OP_GE                # in the order of Python's rich comparisons
-    OP_INDEX, OP_SETITEM, OP_SUM_TO, OP_CAST, OP_ALIAS, OP_CLONE, OP_AS_STRIDED, OP_COPY_SLICES, OP_CONJ
+    OP_INDEX, OP_SETITEM, OP_SUM_TO, OP_CAST, OP_ALIAS, OP_CLONE, OP_SLICE, OP_AS_STRIDED, OP_COPY_SLICES, OP_CONJ
     N_OPERATORS
 
 _operator_slots = {
@@ -342,7 +343,7 @@ _operator_slots = {
     "&": OP_AND, "|": OP_OR, "^": OP_XOR, "<<": OP_LSHIFT, ">>": OP_RSHIFT, "neg": OP_NEG, "abs": OP_ABS,
     "~": OP_INVERT, "+=": OP_IADD, "-=": OP_ISUB, "*=": OP_IMUL, "/=": OP_IDIV,
     "<": OP_LT, "<=": OP_LE, "==": OP_EQ, "!=": OP_NE, ">": OP_GT, ">=": OP_GE, "[]": OP_INDEX, "[]=": OP_SETITEM,
-    "sum_to": OP_SUM_TO, "cast": OP_CAST, "alias": OP_ALIAS, "clone": OP_CLONE, "as_strided": OP_AS_STRIDED,
+    "sum_to": OP_SUM_TO, "cast": OP_CAST, "alias": OP_ALIAS, "clone": OP_CLONE, "slice": OP_SLICE, "as_strided": OP_AS_STRIDED,
     "copy_slices": OP_COPY_SLICES, "conj": OP_CONJ,
 }
 cdef list operators = [None] * N_OPERATORS

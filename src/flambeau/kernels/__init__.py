@@ -12,8 +12,8 @@ from .. import _core
 from ..device import CPU
 
 BASE = ("pointwise", "pad", "shape", "index", "special", "activation", "reduce", "linalg", "conv", "pool", "norm", "softmax", "loss", "embedding",
-        "select", "sort")  # fmt: skip
-NATIVE = ("pointwise",)
+        "select", "sort", "optim")  # fmt: skip
+NATIVE = ("pointwise", "linalg", "softmax", "optim")
 
 
 class Kernels:

@@ -186,7 +186,7 @@ class LeakyReluGrad(Op, name="_leaky_relu_grad", out=False):
 
 
 class LeakyRelu(Op, name="leaky_relu", methods=("leaky_relu_",)):
-    """leaky_relu(input, negative_slope=0.01, *, out=None) -> Tensor: input where it is above 0, else negative_slope * input."""
+    """leaky_relu(input, negative_slope=0.01, *, out=None) -> Tensor: input above 0, else negative_slope * input."""
 
     @staticmethod
     def forward(ctx, input, negative_slope=0.01):
@@ -224,9 +224,13 @@ def prelu(input, weight):
     weight has one element, or one for each channel (dimension 1 of input), and input's dtype.
     """
     if input.dtype is not weight.dtype:
-        raise RuntimeError(f"prelu: Type promoting not supported. Got {input.dtype.title} and {weight.dtype.title}")
+        raise RuntimeError(
+            f"prelu: Type promoting not supported. Got {input.dtype.title} and {weight.dtype.title}"
+        )
     if weight.ndim > 1:
-        raise RuntimeError(f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {weight.ndim}")
+        raise RuntimeError(
+            f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {weight.ndim}"
+        )
     if weight.numel() != 1:
         channels = input.size(1) if input.ndim > 1 else 1
         if input.ndim == 0:

@@ -21,7 +21,9 @@ def operand(name, input, other):
         try:
             _core.result_type_code(other)
         except TypeError:
-            raise TypeError(f"{name}(): argument 'other' must be Tensor or Number, not {type(other).__name__}") from None
+            raise TypeError(
+                f"{name}(): argument 'other' must be Tensor or Number, not {type(other).__name__}"
+            ) from None
     return input, other
 
 
@@ -36,7 +38,9 @@ class Eq(Binary, name="eq", methods=("eq", "eq_"), operator="=="):
         return operand("eq", input, other)
 
 
-class Ne(Binary, name="ne", methods=("ne", "ne_", "not_equal", "not_equal_"), aliases=("not_equal",), operator="!="):
+class Ne(
+    Binary, name="ne", methods=("ne", "ne_", "not_equal", "not_equal_"), aliases=("not_equal",), operator="!="
+):
     """ne(input, other, *, out=None) -> Tensor of bool: input != other, broadcast."""
 
     @staticmethod
@@ -44,7 +48,9 @@ class Ne(Binary, name="ne", methods=("ne", "ne_", "not_equal", "not_equal_"), al
         return operand("ne", input, other)
 
 
-class Lt(Binary, name="lt", methods=("lt", "lt_", "less", "less_"), aliases=("less",), operator="<", kinds="bif"):
+class Lt(
+    Binary, name="lt", methods=("lt", "lt_", "less", "less_"), aliases=("less",), operator="<", kinds="bif"
+):
     """lt(input, other, *, out=None) -> Tensor of bool: input < other, broadcast."""
 
     @staticmethod
@@ -61,7 +67,14 @@ class Le(Binary, name="le", methods=("le", "le_", "less_equal", "less_equal_"), 
         return operand("le", input, other)
 
 
-class Gt(Binary, name="gt", methods=("gt", "gt_", "greater", "greater_"), aliases=("greater",), operator=">", kinds="bif"):
+class Gt(
+    Binary,
+    name="gt",
+    methods=("gt", "gt_", "greater", "greater_"),
+    aliases=("greater",),
+    operator=">",
+    kinds="bif",
+):
     """gt(input, other, *, out=None) -> Tensor of bool: input > other, broadcast."""
 
     @staticmethod
@@ -105,7 +118,9 @@ class Signbit(Unary, name="signbit", methods=("signbit",), kinds="bif"):
 @composite("isreal")
 def isreal(input):
     """isreal(input) -> Tensor of bool: whether the imaginary part of each element is 0."""
-    return input.imag == 0 if input.is_complex() else FUNCTIONS["ones_like"](input, dtype=(input == input).dtype)
+    return (
+        input.imag == 0 if input.is_complex() else FUNCTIONS["ones_like"](input, dtype=(input == input).dtype)
+    )
 
 
 class IsClose(Op, name="isclose", methods=("isclose",), out=False):
@@ -167,7 +182,9 @@ class LogicalNot(Unary, name="logical_not", methods=("logical_not", "logical_not
 # ---- bits: ints and bools
 
 
-class BitwiseAnd(Binary, name="bitwise_and", methods=("bitwise_and", "bitwise_and_"), operator="&", kinds="bi"):
+class BitwiseAnd(
+    Binary, name="bitwise_and", methods=("bitwise_and", "bitwise_and_"), operator="&", kinds="bi"
+):
     """bitwise_and(input, other, *, out=None) -> Tensor: the bits set in both; of ints and bools, broadcast."""
 
 
@@ -175,11 +192,15 @@ class BitwiseOr(Binary, name="bitwise_or", methods=("bitwise_or", "bitwise_or_")
     """bitwise_or(input, other, *, out=None) -> Tensor: the bits set in either; of ints and bools, broadcast."""
 
 
-class BitwiseXor(Binary, name="bitwise_xor", methods=("bitwise_xor", "bitwise_xor_"), operator="^", kinds="bi"):
+class BitwiseXor(
+    Binary, name="bitwise_xor", methods=("bitwise_xor", "bitwise_xor_"), operator="^", kinds="bi"
+):
     """bitwise_xor(input, other, *, out=None) -> Tensor: the bits set in one alone; of ints and bools, broadcast."""
 
 
-class BitwiseNot(Unary, name="bitwise_not", methods=("bitwise_not", "bitwise_not_"), operator="~", kinds="bi"):
+class BitwiseNot(
+    Unary, name="bitwise_not", methods=("bitwise_not", "bitwise_not_"), operator="~", kinds="bi"
+):
     """bitwise_not(input, *, out=None) -> Tensor: the bits of ints inverted; `not` of bools."""
 
 
@@ -188,8 +209,8 @@ class LeftShift(Binary, name="bitwise_left_shift", methods=("bitwise_left_shift"
     """bitwise_left_shift(input, other, *, out=None) -> Tensor: ints shifted by `other` bits; 0 past their width."""
 
 
-class RightShift(Binary, name="bitwise_right_shift", methods=("bitwise_right_shift", "bitwise_right_shift_"), operator=">>",
-                 kernel="right_shift", kinds="i"):  # fmt: skip
+class RightShift(Binary, name="bitwise_right_shift", methods=("bitwise_right_shift", "bitwise_right_shift_"),
+                 operator=">>", kernel="right_shift", kinds="i"):  # fmt: skip
     """bitwise_right_shift(input, other, *, out=None) -> Tensor: ints shifted by `other` bits, the sign kept."""
 
 
@@ -213,16 +234,12 @@ class Where(Op, name="where"):
     """
 
     @staticmethod
-    def prepare(condition, input=None, other=None):
+    def prepare(condition, input, other):
         check_tensor(condition, "where", "condition")
-        if input is None and other is None:
-            return FUNCTIONS["nonzero"](condition, as_tuple=True)
-        if input is None or other is None:
-            raise TypeError("where(): expected a condition alone, or a condition and two values")
         if condition.dtype.name == "uint8":
             warnings.warn(
-                "where received a uint8 condition tensor. This behavior is deprecated and will be removed in a future version "
-                "of PyTorch. Use a boolean condition instead.",
+                "where received a uint8 condition tensor. This behavior is deprecated and will be removed in a future "
+                "version of PyTorch. Use a boolean condition instead.",
                 UserWarning,
                 stacklevel=2,
             )
@@ -252,11 +269,16 @@ class Where(Op, name="where"):
         )
 
 
+@composite(name="where")
+def _where(condition, *values, **options):
+    if not values and not options:
+        check_tensor(condition, "where", "condition")
+        return FUNCTIONS["nonzero"](condition, as_tuple=True)
+    return Where.function(condition, *values, **options)
+
+
+_where.__doc__, _where.__name__ = Where.__doc__, "where"
 METHODS["where"] = lambda self, condition, other: Where.function(condition, self, other)
-
-
-def _is_bound(bound):
-    return bound is None or isinstance(bound, TensorBase) or _core.result_type_code(bound) >= 0
 
 
 class Clamp(Op, name="clamp", methods=("clamp", "clamp_", "clip", "clip_"), aliases=("clip",)):
@@ -274,7 +296,9 @@ class Clamp(Op, name="clamp", methods=("clamp", "clamp_", "clip", "clip_"), alia
             if bound is not None:
                 operand("clamp", input, bound)
             if isinstance(bound, TensorBase) and bound.is_complex():
-                raise NotImplementedError(f"clamp is not supported for complex types, got {argument} of {bound.dtype}")
+                raise NotImplementedError(
+                    f"clamp is not supported for complex types, got {argument} of {bound.dtype}"
+                )
         if isinstance(input, TensorBase) and input.is_complex():
             raise NotImplementedError("clamp is not supported for complex types")
         return input, min, max
@@ -301,8 +325,8 @@ class Clamp(Op, name="clamp", methods=("clamp", "clamp_", "clip", "clip_"), alia
         return where(inside, grad, 0) if ctx.needs(0) else None, to_min, to_max
 
 
-class ClampMin(Binary, name="clamp_min", methods=("clamp_min", "clamp_min_"), kernel="maximum", saves=("input", "other"),
-               kinds="bif"):  # fmt: skip
+class ClampMin(Binary, name="clamp_min", methods=("clamp_min", "clamp_min_"), kernel="maximum", kinds="bif",
+               saves=("input", "other")):  # fmt: skip
     """clamp_min(input, min, *, out=None) -> Tensor: max(input, min); min: a number or a tensor, broadcast."""
 
     @staticmethod
@@ -312,11 +336,13 @@ class ClampMin(Binary, name="clamp_min", methods=("clamp_min", "clamp_min_"), ke
     @staticmethod
     def backward(ctx, grad):
         input, min = ctx.saved
-        return where(input >= min, grad, 0) if ctx.needs(0) else None, where(input < min, grad, 0) if ctx.needs(1) else None
+        return where(input >= min, grad, 0) if ctx.needs(0) else None, where(
+            input < min, grad, 0
+        ) if ctx.needs(1) else None
 
 
-class ClampMax(Binary, name="clamp_max", methods=("clamp_max", "clamp_max_"), kernel="minimum", saves=("input", "other"),
-               kinds="bif"):  # fmt: skip
+class ClampMax(Binary, name="clamp_max", methods=("clamp_max", "clamp_max_"), kernel="minimum", kinds="bif",
+               saves=("input", "other")):  # fmt: skip
     """clamp_max(input, max, *, out=None) -> Tensor: min(input, max); max: a number or a tensor, broadcast."""
 
     @staticmethod
@@ -326,7 +352,9 @@ class ClampMax(Binary, name="clamp_max", methods=("clamp_max", "clamp_max_"), ke
     @staticmethod
     def backward(ctx, grad):
         input, max = ctx.saved
-        return where(input <= max, grad, 0) if ctx.needs(0) else None, where(input > max, grad, 0) if ctx.needs(1) else None
+        return where(input <= max, grad, 0) if ctx.needs(0) else None, where(
+            input > max, grad, 0
+        ) if ctx.needs(1) else None
 
 
 class NanToNum(Op, name="nan_to_num", methods=("nan_to_num", "nan_to_num_")):

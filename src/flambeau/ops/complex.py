@@ -76,7 +76,7 @@ class Complex(Binary, name="complex", kernel="complex_of", kinds="f"):
 
 
 class Polar(Op, name="polar"):
-    """polar(abs, angle, *, out=None) -> Tensor: abs (cos(angle) + i sin(angle)); both float32 or both float64, broadcast."""
+    """polar(abs, angle, *, out=None) -> Tensor: abs (cos(angle) + i sin(angle)), broadcast; float32 or float64."""
 
     @staticmethod
     def prepare(abs, angle):
@@ -102,10 +102,13 @@ def _two_floats(name, a, b):
         check_tensor(value, name, argument)
     if a.dtype is not b.dtype:
         raise RuntimeError(
-            f"{name}(): Expected object of scalar type {a.dtype.title} but got scalar type {b.dtype.title} for second argument"
+            f"{name}(): Expected object of scalar type {a.dtype.title} but got scalar type {b.dtype.title} for second "
+            "argument"
         )
     if a.dtype.name not in ("float32", "float64"):
-        raise RuntimeError(f"{name}(): Expected both inputs to be Float or Double tensors but got {a.dtype.title}")
+        raise RuntimeError(
+            f"{name}(): Expected both inputs to be Float or Double tensors but got {a.dtype.title}"
+        )
 
 
 @composite("resolve_conj")

@@ -1,7 +1,7 @@
 """Convolutions over one, two and three spatial dimensions.
 
-`convolution` is the one op; with its transpose, and `_convolution_weight` for the gradient in the weight, all derivatives
-of any order stay in the family: each of the three is linear in each of its two tensors.
+`convolution` is the one op; with its transpose, and `_convolution_weight` for the gradient in the weight, all
+derivatives of any order stay in the family: each of the three is linear in each of its two tensors.
 """
 
 import operator
@@ -30,9 +30,9 @@ def _transposed_shape(x, w, stride, padding, output_padding, dilation, groups):
 class Convolution(Op, name="convolution"):
     """convolution(input, weight, bias, stride, padding, dilation, transposed, output_padding, groups) -> Tensor
 
-    What conv1d, conv2d, conv3d and their transposes are made of. input (N, C, *spatial), weight (C_out, C / groups,
-    *kernel), for a transposed convolution (C, C_out / groups, *kernel); the others are tuples with one int per spatial
-    dimension (see conv2d).
+    What conv1d, conv2d, conv3d and their transposes are made of. input (N, C, *spatial), weight (C_out, C /
+    groups, *kernel), for a transposed convolution (C, C_out / groups, *kernel); the others are tuples with one
+    int per spatial dimension (see conv2d).
     """
 
     @staticmethod
@@ -41,7 +41,9 @@ class Convolution(Op, name="convolution"):
         check_tensor(weight, "convolution", "weight", 2)
         n = input.ndim - 2
         if n not in (1, 2, 3):
-            raise RuntimeError(f"convolution: expected a 3D, 4D or 5D input, but got input of size: {list(input.shape)}")
+            raise RuntimeError(
+                f"convolution: expected a 3D, 4D or 5D input, but got input of size: {list(input.shape)}"
+            )
         name = f"conv_transpose{n}d" if transposed else f"conv{n}d"
         options = [_ints(name, argument, value, n)
                    for argument, value in (("stride", stride), ("padding", padding), ("dilation", dilation),
@@ -57,7 +59,9 @@ class Convolution(Op, name="convolution"):
         convolve, transpose, _ = _KERNELS[input.ndim]
         if not transposed:
             return getattr(ctx.k, convolve)(input, weight, bias, stride, padding, dilation, groups)
-        shape = _transposed_shape(input.shape, weight.shape, stride, padding, output_padding, dilation, groups)
+        shape = _transposed_shape(
+            input.shape, weight.shape, stride, padding, output_padding, dilation, groups
+        )
         out = getattr(ctx.k, transpose)(input, weight, shape, stride, padding, dilation, groups)
         return out if bias is None else ctx.k.add(out, bias.reshape(-1, *(1,) * (input.ndim - 2)))
 
@@ -107,7 +111,9 @@ class ConvolutionWeight(Op, name="_convolution_weight"):
         if grad is not None:
             smallest = _transposed_shape(grad.shape, g.shape, stride, padding, none, dilation, groups)
             missing = tuple(n - m for n, m in zip(ctx.spatial, smallest[2:], strict=True))
-            to_input = Convolution.apply(conj(grad), g, None, stride, padding, dilation, True, missing, groups)
+            to_input = Convolution.apply(
+                conj(grad), g, None, stride, padding, dilation, True, missing, groups
+            )
         return to_grad, to_input
 
 
@@ -116,15 +122,13 @@ class ConvolutionWeight(Op, name="_convolution_weight"):
 
 def _ints(name, argument, value, n):
     """One int per spatial dimension, from an int or a sequence of n (or 1)."""
-    if hasattr(value, "__index__") and not isinstance(value, bool):
+    if hasattr(value, "__index__"):
         return (operator.index(value),) * n
-    try:
-        values = tuple([operator.index(v) for v in value])
-    except TypeError:
+    if not isinstance(value, (tuple, list)) or not all(hasattr(v, "__index__") for v in value):
         raise TypeError(
-            f"{name}(): argument '{argument}' must be tuple of ints, not {type(value).__name__}"
-            if not isinstance(value, (tuple, list)) else f"{name}(): argument '{argument}' must be tuple of ints, got {value!r}"
-        ) from None  # fmt: skip
+            f"{name}(): argument '{argument}' must be tuple of ints, not {type(value).__name__} ({value!r})"
+        )
+    values = tuple([operator.index(v) for v in value])
     if len(values) == 1:
         return values * n
     if len(values) != n:
@@ -151,7 +155,8 @@ def _checked(name, input, weight, bias, stride, padding, dilation, transposed, o
     n = input.ndim
     if weight.ndim != n:
         raise RuntimeError(
-            f"Expected {weight.ndim}-dimensional input for {weight.ndim}-dimensional weight {list(weight.shape)}, but got "
+            f"Expected {weight.ndim}-dimensional input for {weight.ndim}-dimensional weight {list(weight.shape)}, "
+            "but got "
             f"{n}-dimensional input of size {list(input.shape)} instead"
         )
     groups = operator.index(groups)
@@ -161,7 +166,8 @@ def _checked(name, input, weight, bias, stride, padding, dilation, transposed, o
             raise RuntimeError(f"{'negative' if low == 0 else 'non-positive'} {what} is not supported")
     if input.dtype is not weight.dtype:
         raise RuntimeError(
-            f"Input type ({input.type()}) and weight type ({weight.type()}) should be the same: convert one of them with .to()"
+            f"Input type ({input.type()}) and weight type ({weight.type()}) should be the same: convert one of "
+            "them with .to()"
         )
     if bias is not None and bias.dtype is not input.dtype:
         names = _c_name(_core.array_of(input)), _c_name(_core.array_of(bias))
@@ -175,7 +181,9 @@ def _checked(name, input, weight, bias, stride, padding, dilation, transposed, o
             f"Given groups={groups}, expected weight to be {what} at dimension 0, but got weight of size {size} instead"
         )
     if min(size[2:], default=1) < 1:
-        raise RuntimeError(f"{name}(): the kernel must have at least one element, but got weight of size {size}")
+        raise RuntimeError(
+            f"{name}(): the kernel must have at least one element, but got weight of size {size}"
+        )
     channels = size[0] if transposed else size[1] * groups
     if input.shape[1] != channels:
         given = "transposed=1" if transposed else f"groups={groups}"
@@ -186,7 +194,8 @@ def _checked(name, input, weight, bias, stride, padding, dilation, transposed, o
     outputs = size[1] * groups if transposed else size[0]
     if bias is not None and tuple(bias.shape) != (outputs,):
         raise RuntimeError(
-            f"Given {'transposed=1, ' if transposed else ''}weight of size {size}, expected bias to be 1-dimensional with "
+            f"Given {'transposed=1, ' if transposed else ''}weight of size {size}, expected bias to be "
+            "1-dimensional with "
             f"{outputs} elements, but got bias of size {list(bias.shape)} instead"
         )
     if transposed:
@@ -197,7 +206,9 @@ def _checked(name, input, weight, bias, stride, padding, dilation, transposed, o
             input = pad(input, [side for more in reversed(further) for side in (0, more)])
             output_padding = tuple(o % s for o, s in zip(output_padding, stride, strict=True))
     elif min(input.shape[2:]) < 1:
-        raise RuntimeError(f"{name}(): the input must have elements in its spatial dimensions, got {list(input.shape)}")
+        raise RuntimeError(
+            f"{name}(): the input must have elements in its spatial dimensions, got {list(input.shape)}"
+        )
     return input, weight, bias, stride, padding, dilation, transposed, output_padding, groups
 
 
@@ -210,18 +221,22 @@ def _check_transposed(name, input, weight, stride, padding, dilation, output_pad
     shape = _transposed_shape(input.shape, weight.shape, stride, padding, output_padding, dilation, groups)
     if min(shape[2:]) < 1 or min(input.shape[2:]) < 1:
         raise RuntimeError(
-            f"Given input size per channel: ({' x '.join(map(str, input.shape[2:]))}). Calculated output size per channel: "
+            f"Given input size per channel: ({' x '.join(map(str, input.shape[2:]))}). Calculated output size per "
+            "channel: "
             f"({' x '.join(map(str, shape[2:]))}). Output size is too small"
         )
 
 
-def _convolve(name, n, input, weight, bias, stride, padding, dilation, groups, transposed=False, output_padding=0):
+def _convolve(
+    name, n, input, weight, bias, stride, padding, dilation, groups, transposed=False, output_padding=0
+):
     for position, (argument, value) in enumerate((("input", input), ("weight", weight), ("bias", bias)), 1):
         if value is not None or position < 3:
             check_tensor(value, name, argument, position)
     if input.ndim not in (n + 1, n + 2):
         raise RuntimeError(
-            f"Expected {n + 1}D (unbatched) or {n + 2}D (batched) input to {name}, but got input of size: {list(input.shape)}"
+            f"Expected {n + 1}D (unbatched) or {n + 2}D (batched) input to {name}, but got input of size: "
+            f"{list(input.shape)}"
         )
     stride, dilation = _ints(name, "stride", stride, n), _ints(name, "dilation", dilation, n)
     batched = input.ndim == n + 2
@@ -249,7 +264,8 @@ def _convolve(name, n, input, weight, bias, stride, padding, dilation, groups, t
 def conv1d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     """conv1d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) -> Tensor
 
-    As conv2d, over one spatial dimension: input (N, C, L) or (C, L), weight (C_out, C / groups, k) -> (N, C_out, L_out).
+    As conv2d, over one spatial dimension: input (N, C, L) or (C, L), weight (C_out, C / groups, k) -> (N, C_out,
+    L_out).
     """
     return _convolve("conv1d", 1, input, weight, bias, stride, padding, dilation, groups)
 
@@ -259,11 +275,11 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     """conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) -> Tensor
 
     Each output element is the sum of the products of the weight with the window of the input below it (the
-    cross-correlation of signal processing), plus bias (C_out,). input (N, C, H, W) or (C, H, W), weight
-    (C_out, C / groups, kH, kW) -> (N, C_out, H_out, W_out) with H_out = (H + 2 padding - dilation (kH - 1) - 1) // stride + 1.
-    stride, padding, dilation: an int or one for each spatial dimension; padding is with zeros, or 'valid' (none), or
-    'same' (H_out = H; stride 1). groups: the channels fall into groups that do not mix. Input, weight and bias have one
-    dtype. Raises RuntimeError when sizes do not fit.
+    cross-correlation of signal processing), plus bias (C_out,). input (N, C, H, W) or (C, H, W), weight (C_out,
+    C / groups, kH, kW) -> (N, C_out, H_out, W_out) with H_out = (H + 2 padding - dilation (kH - 1) - 1) //
+    stride + 1. stride, padding, dilation: an int or one for each spatial dimension; padding is with zeros, or
+    'valid' (none), or 'same' (H_out = H; stride 1). groups: the channels fall into groups that do not mix.
+    Input, weight and bias have one dtype. Raises RuntimeError when sizes do not fit.
     """
     return _convolve("conv2d", 2, input, weight, bias, stride, padding, dilation, groups)
 
@@ -272,7 +288,8 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
 def conv3d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     """conv3d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) -> Tensor
 
-    As conv2d, over three spatial dimensions: input (N, C, D, H, W) or (C, D, H, W), weight (C_out, C / groups, kD, kH, kW).
+    As conv2d, over three spatial dimensions: input (N, C, D, H, W) or (C, D, H, W), weight (C_out, C / groups, kD,
+    kH, kW).
     """
     return _convolve("conv3d", 3, input, weight, bias, stride, padding, dilation, groups)
 
@@ -283,19 +300,23 @@ def conv_transpose1d(input, weight, bias=None, stride=1, padding=0, output_paddi
 
     As conv_transpose2d, over one spatial dimension.
     """
-    return _convolve("conv_transpose1d", 1, input, weight, bias, stride, padding, dilation, groups, True, output_padding)
+    return _convolve(
+        "conv_transpose1d", 1, input, weight, bias, stride, padding, dilation, groups, True, output_padding
+    )
 
 
 @composite()
 def conv_transpose2d(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
     """conv_transpose2d(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1) -> Tensor
 
-    The transpose of conv2d as a linear map (what its gradient in the input is), plus bias. input (N, C, H, W) or (C, H, W),
-    weight (C, C_out / groups, kH, kW) -> (N, C_out, H_out, W_out) with
-    H_out = (H - 1) stride - 2 padding + dilation (kH - 1) + output_padding + 1. output_padding, smaller than stride or
-    dilation, chooses among the sizes of input that conv2d maps to one size of output.
+    The transpose of conv2d as a linear map (what its gradient in the input is), plus bias. input (N, C, H, W)
+    or (C, H, W), weight (C, C_out / groups, kH, kW) -> (N, C_out, H_out, W_out) with H_out = (H - 1) stride - 2
+    padding + dilation (kH - 1) + output_padding + 1. output_padding, smaller than stride or dilation, chooses
+    among the sizes of input that conv2d maps to one size of output.
     """
-    return _convolve("conv_transpose2d", 2, input, weight, bias, stride, padding, dilation, groups, True, output_padding)
+    return _convolve(
+        "conv_transpose2d", 2, input, weight, bias, stride, padding, dilation, groups, True, output_padding
+    )
 
 
 @composite()
@@ -304,4 +325,6 @@ def conv_transpose3d(input, weight, bias=None, stride=1, padding=0, output_paddi
 
     As conv_transpose2d, over three spatial dimensions.
     """
-    return _convolve("conv_transpose3d", 3, input, weight, bias, stride, padding, dilation, groups, True, output_padding)
+    return _convolve(
+        "conv_transpose3d", 3, input, weight, bias, stride, padding, dilation, groups, True, output_padding
+    )

@@ -7,7 +7,7 @@ import numpy as np
 
 from .. import _core
 from ..device import CPU, device as Device
-from ..dtype import as_dtype, bool_, complex64, from_numpy_dtype, get_default_dtype, int64
+from ..dtype import as_dtype, bfloat16, bool_, complex64, from_numpy_dtype, get_default_dtype, int64
 from .op import composite
 
 _make, _array, TensorBase = _core.make, _core.array_of, _core.TensorBase
@@ -190,6 +190,61 @@ def frombuffer(buffer, *, dtype, count=-1, offset=0, requires_grad=False):
     """frombuffer(buffer, *, dtype, count=-1, offset=0) -> 1-D Tensor over the memory of an object with a buffer."""
     t = _make(np.frombuffer(buffer, as_dtype(dtype).numpy, count, offset))
     return t.requires_grad_() if requires_grad else t
+
+
+class _Capsule:
+    """A DLPack capsule as the object that hands it over."""
+
+    def __init__(self, capsule, device=(1, 0)):
+        self.capsule, self.device = capsule, device
+
+    def __dlpack__(self, **options):
+        return self.capsule
+
+    def __dlpack_device__(self):
+        return self.device
+
+
+def _from_capsule(capsule):
+    """The array over the memory of a capsule; bfloat16, which NumPy does not take, comes in as uint16."""
+    from .._core.native import dlpack_type, make_writable, set_dlpack_type
+
+    code, bits, versioned = dlpack_type(capsule)
+    is_bfloat16 = code == 4 and bits == 16
+    array = np.from_dlpack(_Capsule(set_dlpack_type(capsule, 1) if is_bfloat16 else capsule))
+    if not versioned:
+        make_writable(array)
+    return array.view(bfloat16.numpy) if is_bfloat16 else array
+
+
+@composite()
+def from_dlpack(ext_tensor, *, device=None, copy=None):
+    """from_dlpack(ext_tensor, *, device=None, copy=None) -> Tensor over the memory of another library's array
+
+    ext_tensor: an object with `__dlpack__` and `__dlpack_device__` (arrays of NumPy, PyTorch, JAX, ...), or a capsule, which can
+    be used once. copy=True copies. TypeError for other objects and for element types that tensors do not have.
+    """
+    if type(ext_tensor).__name__ == "PyCapsule":
+        array = _from_capsule(ext_tensor)
+    elif not (hasattr(ext_tensor, "__dlpack__") and hasattr(ext_tensor, "__dlpack_device__")):
+        raise TypeError(
+            f"from_dlpack(): expected an object with __dlpack__ and __dlpack_device__, or a capsule, not {type(ext_tensor).__name__}"
+        )
+    elif isinstance(ext_tensor, np.ndarray):
+        array = ext_tensor
+    else:
+        kind = int(ext_tensor.__dlpack_device__()[0])
+        if kind != 1:
+            raise BufferError(f"from_dlpack(): the array is on a device of DLPack type {kind}; move it to the CPU first")
+        try:
+            capsule = ext_tensor.__dlpack__(max_version=(1, 0))
+        except TypeError:  # of the time before versions
+            capsule = ext_tensor.__dlpack__()
+        array = _from_capsule(capsule)
+    t = from_numpy(array)
+    if copy:
+        t = _make(data_array(_array(t), t.dtype, "from_dlpack"))
+    return t if device is None else t.to(Device(device))
 
 
 def _out(array, out):

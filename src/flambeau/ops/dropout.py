@@ -20,8 +20,8 @@ def _mask(input, p):
 def dropout(input, p=0.5, train=True):
     """dropout(input, p=0.5, train=True) -> Tensor
 
-    Each element zero with probability p, else times 1 / (1 - p); the input itself when not training. Draws one number of
-    the generator per element. Srivastava et al. 2014, Journal of Machine Learning Research 15.
+    Each element zero with probability p, else times 1 / (1 - p); the input itself when not training. Draws one
+    number of the generator per element. Srivastava et al. 2014, Journal of Machine Learning Research 15.
     """
     check_tensor(input, "dropout")
     if not train or p == 0 or input.numel() == 0:

@@ -17,10 +17,11 @@ _SUBLIST = sorted(ascii_letters)  # 0..25 are A..Z, 26..51 are a..z
 def einsum(equation, *operands):
     """einsum(equation, *operands) -> Tensor: sums of products of the elements of the operands.
 
-    The equation names the dimensions of each operand by letters, `"bij,bjk->bik"`; `...` stands for any leading, broadcast
-    dimensions. A letter that the output lacks is summed over; a letter twice in one operand takes the diagonal. Without
-    `->` the output has the letters that occur once, in alphabetical order. Instead of the equation, each operand may be
-    followed by a list of numbers in [0, 52) and Ellipsis: `einsum(a, [0, 1], b, [1, 2], [0, 2])`.
+    The equation names the dimensions of each operand by letters, `"bij,bjk->bik"`; `...` stands for any
+    leading, broadcast dimensions. A letter that the output lacks is summed over; a letter twice in one operand
+    takes the diagonal. Without `->` the output has the letters that occur once, in alphabetical order. Instead
+    of the equation, each operand may be followed by a list of numbers in [0, 52) and Ellipsis:
+    `einsum(a, [0, 1], b, [1, 2], [0, 2])`.
 
     Operands are contracted two at a time from the left, each time as one product of (batches of) matrices. Raises
     RuntimeError for an equation that does not fit the operands.
@@ -39,7 +40,9 @@ def einsum(equation, *operands):
         inputs, output = _parse(equation, len(operands))
     for i, operand in enumerate(operands):
         check_tensor(operand, "einsum", "operands", i + 1)
-    labels = [_labels(term, operand, i) for i, (term, operand) in enumerate(zip(inputs, operands, strict=True))]
+    labels = [
+        _labels(term, operand, i) for i, (term, operand) in enumerate(zip(inputs, operands, strict=True))
+    ]
     sizes = _sizes(operands, labels)
     output = _output(output, inputs, labels)
     operands = [_diagonals(t, names) for t, names in zip(operands, labels, strict=True)]
@@ -65,9 +68,13 @@ def _parse(equation, count):
         elif c == ".":
             number = len(terms) - 1
             if "..." in term:
-                raise RuntimeError(f"einsum(): found '.' for operand {number} for which an ellipsis was already found")
+                raise RuntimeError(
+                    f"einsum(): found '.' for operand {number} for which an ellipsis was already found"
+                )
             if text[position : position + 3] != "...":
-                raise RuntimeError(f"einsum(): found '.' for operand {number} that is not part of any ellipsis")
+                raise RuntimeError(
+                    f"einsum(): found '.' for operand {number} that is not part of any ellipsis"
+                )
             term.append("...")
             position += 2
         elif c in ascii_letters:
@@ -160,7 +167,8 @@ def _sizes(operands, labels):
             seen = sizes.get(label, 1)
             if seen != 1 and size not in (1, seen):
                 raise RuntimeError(
-                    f"einsum(): subscript {'...' if isinstance(label, int) else label} has size {size} for operand {number} "
+                    f"einsum(): subscript {'...' if isinstance(label, int) else label} has size {size} for operand "
+                    f"{number} "
                     f"which does not broadcast with previously seen size {seen}"
                 )
             sizes[label] = max(size, seen) if size and seen else 0
@@ -182,7 +190,9 @@ def _output(output, inputs, labels):
         if c in result:
             raise RuntimeError(f"einsum(): output subscript {c} appears more than once in the output")
         if c not in known:
-            raise RuntimeError(f"einsum(): output subscript {c} does not appear in the equation for any input operand")
+            raise RuntimeError(
+                f"einsum(): output subscript {c} does not appear in the equation for any input operand"
+            )
         result.append(c)
     return result
 

@@ -10,15 +10,17 @@ from .pointwise import conj, zeros
 # ---- sign, size, rounding: ints stay ints
 
 
-class Neg(Unary, name="neg", methods=("neg", "neg_", "negative", "negative_"), aliases=("negative",), operator="neg"):
+class Neg(
+    Unary, name="neg", methods=("neg", "neg_", "negative", "negative_"), aliases=("negative",), operator="neg"
+):
     """neg(input, *, out=None) -> Tensor: minus each element. Not defined for bool tensors."""
 
     @staticmethod
     def prepare(input):
         if isinstance(input, _core.TensorBase) and input.dtype.category == "bool":
             raise RuntimeError(
-                "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the "
-                "`~` or `logical_not()` operator instead."
+                "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, "
+                "use the `~` or `logical_not()` operator instead."
             )
         return (input,)
 
@@ -135,7 +137,9 @@ class Square(Unary, name="square", methods=("square", "square_"), saves="input")
         return grad * conj(2 * x)
 
 
-class Reciprocal(Unary, name="reciprocal", methods=("reciprocal", "reciprocal_"), floats=True, saves="output"):
+class Reciprocal(
+    Unary, name="reciprocal", methods=("reciprocal", "reciprocal_"), floats=True, saves="output"
+):
     """reciprocal(input, *, out=None) -> Tensor: 1 / input."""
 
     @staticmethod
@@ -481,7 +485,9 @@ class TanhGrad(Binary, name="_tanh_grad", kernel="tanh_grad", saves=("input", "o
     @staticmethod
     def backward(ctx, outer):
         grad, y = ctx.saved
-        return TanhGrad.function(outer, y) if ctx.needs(0) else None, outer * grad * (-2 * y) if ctx.needs(1) else None
+        return TanhGrad.function(outer, y) if ctx.needs(0) else None, outer * grad * (-2 * y) if ctx.needs(
+            1
+        ) else None
 
 
 class Tanh(Unary, name="tanh", methods=("tanh", "tanh_"), floats=True, saves="output"):

@@ -10,8 +10,8 @@ class Embedding(Op, name="embedding"):
     """embedding(input, weight, padding_idx=None, scale_grad_by_freq=False, sparse=False) -> Tensor
 
     weight[input] for integer indices (*) and a table (V, D) -> (*, D). The row padding_idx gets no gradient;
-    scale_grad_by_freq divides the gradient of a row by how often it was looked up. Gradients are dense, with sparse too.
-    Raises IndexError for an index outside [0, V).
+    scale_grad_by_freq divides the gradient of a row by how often it was looked up. Gradients are dense, with
+    sparse too. Raises IndexError for an index outside [0, V).
     """
 
     @staticmethod
@@ -20,7 +20,8 @@ class Embedding(Op, name="embedding"):
         check_tensor(weight, "embedding", "weight", 2)
         if input.dtype.name not in ("int64", "int32"):
             raise RuntimeError(
-                "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
+                "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; "
+                "but got "
                 f"{input.type()} instead (while checking arguments for embedding)"
             )
         if weight.ndim != 2:
@@ -28,7 +29,9 @@ class Embedding(Op, name="embedding"):
         if padding_idx is not None:
             padding_idx, rows = operator.index(padding_idx), weight.shape[0]
             if not -rows <= padding_idx < rows:
-                raise RuntimeError(f"embedding: padding_idx {padding_idx} must be within the {rows} rows of the table")
+                raise RuntimeError(
+                    f"embedding: padding_idx {padding_idx} must be within the {rows} rows of the table"
+                )
             padding_idx %= rows
         return input, weight, padding_idx, bool(scale_grad_by_freq)
 

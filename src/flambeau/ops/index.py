@@ -9,6 +9,7 @@ import operator
 import numpy as np
 
 from .. import _core
+from ..dtype import int64
 from ..kernels.base.index import check_indices
 from .convert import CopyFrom, Fill, expand_value
 from .op import FUNCTIONS, Op, composite
@@ -217,6 +218,8 @@ def getitem(x, key):
 
     IndexError for numbers out of range, too many indices, and masks of another shape; ValueError for a step below 1.
     """
+    if isinstance(key, TensorBase) and key.dtype is int64 and key.ndim and x.ndim:
+        return Index.apply(x, key)
     basic, indices = read_key(x.shape, key)
     if not indices:
         return Alias.function(x) if basic is None else _seen(x, basic)

@@ -8,7 +8,7 @@ from .. import _core
 from ._args import check_tensor, ints, normalize_dim, normalize_dims
 from .op import FUNCTIONS, METHODS, Op, composite
 from .part import Slice, Unbind, along
-from .shape import Expand, Permute, Reshape, Transpose, atleast_1d, atleast_2d, atleast_3d
+from .shape import Expand, Permute, Reshape, atleast_1d, atleast_2d, atleast_3d
 
 TensorBase = _core.TensorBase
 
@@ -165,7 +165,6 @@ def meshgrid(*tensors, indexing=None):
     n = len(sizes)
     grids = [Expand.function(Reshape.function(t, (1,) * i + (-1,) + (1,) * (n - 1 - i)), sizes) for i, t in enumerate(tensors)]
     if swap:
-        grids = [Transpose.function(g, 0, 1) for g in grids]
         grids[:2] = grids[1::-1]
     return tuple(grids)
 

@@ -1,11 +1,10 @@
 """Products of matrices and vectors."""
 
 import math
-import operator
 
 from .. import _core
 from ..dtype import ALL
-from ._args import check_tensor, normalize_dim
+from ._args import check_tensor
 from .op import Op, composite
 from .pointwise import conj
 
@@ -46,8 +45,10 @@ def check_expandable(shape, target):
         if lead < 0 or (n != 1 and n != target[i]):
             where = max(i, 0)
             raise RuntimeError(
-                f"The expanded size of the tensor ({target[where] if lead >= 0 else len(target)}) must match the existing "
-                f"size ({n if lead >= 0 else len(shape)}) at non-singleton dimension {where}.  Target sizes: {list(target)}."
+                f"The expanded size of the tensor ({target[where] if lead >= 0 else len(target)}) must match the "
+                "existing "
+                f"size ({n if lead >= 0 else len(shape)}) at non-singleton dimension {where}.  Target sizes: "
+                f"{list(target)}."
                 f"  Tensor sizes: {list(shape)}"
             )
 
@@ -65,7 +66,8 @@ def into(out, result):
     return result if out is None else _Into.function(result, out=out)
 
 
-def _adjoint(t):
+def adjoint(t):
+    """The conjugate transposes of a batch of matrices."""
     return conj(t).transpose(-2, -1)
 
 
@@ -73,6 +75,7 @@ def _adjoint(t):
 
 
 def _check_mm(a, b):
+    """Raises unless a and b are matrices of one dtype whose product exists."""
     _check_arrays("mm", input=a, mat2=b)
     for argument, value in (("self", a), ("mat2", b)):
         if value.ndim != 2:
@@ -82,7 +85,9 @@ def _check_mm(a, b):
             f"mat1 and mat2 shapes cannot be multiplied ({a.shape[0]}x{a.shape[1]} and {b.shape[0]}x{b.shape[1]})"
         )
     if a.dtype != b.dtype:
-        raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {_c_name(a)} != {_c_name(b)}")
+        raise RuntimeError(
+            f"expected m1 and m2 to have the same dtype, but got: {_c_name(a)} != {_c_name(b)}"
+        )
     _check_no_bool("mm", a)
 
 
@@ -91,15 +96,26 @@ class Mm(Op, name="mm", methods=("mm",)):
 
     @staticmethod
     def forward(ctx, input, mat2):
-        _check_mm(input, mat2)
-        ctx.save_for_backward(mat2 if ctx.needs(0) else None, input if ctx.needs(1) else None)
+        # What is right mostly is found right here, and the rest sorted out there.
+        if not (
+            type(mat2) is type(input)
+            and input.ndim == 2 == mat2.ndim
+            and input.shape[1] == mat2.shape[0]
+            and input.dtype is mat2.dtype
+            and input.dtype.kind != "b"
+        ):
+            _check_mm(input, mat2)
+        if ctx.recording:
+            ctx.save_for_backward(mat2 if ctx.needs(0) else None, input if ctx.needs(1) else None)
         return ctx.k.matmul(input, mat2)
 
     @staticmethod
     def backward(ctx, grad):
         mat2, input = ctx.saved
-        return (None if mat2 is None else Mm.function(grad, _adjoint(mat2)),
-                None if input is None else Mm.function(_adjoint(input), grad))  # fmt: skip
+        return (
+            None if mat2 is None else Mm.function(grad, adjoint(mat2)),
+            None if input is None else Mm.function(adjoint(input), grad),
+        )
 
 
 class Matmul(Op, name="_matmul"):
@@ -116,8 +132,8 @@ class Matmul(Op, name="_matmul"):
     @staticmethod
     def backward(ctx, grad):
         other, input = ctx.saved
-        return (None if other is None else matmul(grad, _adjoint(other)),
-                None if input is None else Matmul.apply(_adjoint(input), grad))  # fmt: skip
+        return (None if other is None else matmul(grad, adjoint(other)),
+                None if input is None else Matmul.apply(adjoint(input), grad))  # fmt: skip
 
 
 def _check_bmm(a, b):
@@ -134,7 +150,9 @@ def _check_bmm(a, b):
 
 
 class Bmm(Matmul, name="bmm", methods=("bmm",)):
-    """bmm(input, mat2, *, out=None) -> Tensor: the products (B, N, P) of B pairs of matrices (B, N, K) and (B, K, P)."""
+    """bmm(input, mat2, *, out=None) -> Tensor: the products (B, N, P) of B pairs of matrices (B, N, K) and (B, K,
+    P).
+    """
 
     @staticmethod
     def prepare(input, mat2):
@@ -156,7 +174,7 @@ class Mv(Op, name="mv", methods=("mv",)):
     def backward(ctx, grad):
         vec, input = ctx.saved
         return (None if vec is None else outer(grad, conj(vec)),
-                None if input is None else Mv.function(_adjoint(input), grad))  # fmt: skip
+                None if input is None else Mv.function(adjoint(input), grad))  # fmt: skip
 
 
 def _check_mv(rows, mat, vec, input_dims=1):
@@ -188,7 +206,8 @@ class Dot(Op, name="dot", methods=("dot",)):
             )
         if input.size != tensor.size:
             raise RuntimeError(
-                f"inconsistent tensor size, expected tensor {list(input.shape)} and src {list(tensor.shape)} to have the "
+                f"inconsistent tensor size, expected tensor {list(input.shape)} and src {list(tensor.shape)} to "
+                "have the "
                 f"same number of elements, but got {input.size} and {tensor.size} elements respectively"
             )
         _check_no_bool("dot", input)
@@ -212,9 +231,9 @@ def vdot(input, other, *, out=None):
 def matmul(input, other, *, out=None):
     """matmul(input, other, *, out=None) -> Tensor: the matrix product; the operator `@`.
 
-    Two vectors give their dot product, matrices and vectors their product. With more dimensions, the leading ones are
-    batches, which broadcast; a vector on the left counts as a row, on the right as a column, and that dimension goes again.
-    Raises RuntimeError when the sizes do not match, or the dtypes differ.
+    Two vectors give their dot product, matrices and vectors their product. With more dimensions, the leading
+    ones are batches, which broadcast; a vector on the left counts as a row, on the right as a column, and that
+    dimension goes again. Raises RuntimeError when the sizes do not match, or the dtypes differ.
     """
     if not isinstance(input, TensorBase) or not isinstance(other, TensorBase):
         check_tensor(input, "matmul")
@@ -229,7 +248,11 @@ def matmul(input, other, *, out=None):
     if n == 1:
         return Dot.function(input, other) if m == 1 else _folded(Mv.function, input, other)
     if n == 2:
-        return Mm.function(input.unsqueeze(0), other).squeeze(0) if m == 1 else _folded(Mm.function, input, other)
+        return (
+            Mm.function(input.unsqueeze(0), other).squeeze(0)
+            if m == 1
+            else _folded(Mm.function, input, other)
+        )
     if m == 1:
         input = input.unsqueeze(0)
     _check_batches(input.shape, other.shape)
@@ -257,26 +280,12 @@ def _check_batches(a, b):
     if a[-1] != b[-2]:
         batch = math.prod(max(a, b, key=len)[:-2])
         raise RuntimeError(
-            f"Expected size for first two dimensions of batch2 tensor to be: {[batch, a[-1]]} but got: {[batch, b[-2]]}."
+            f"Expected size for first two dimensions of batch2 tensor to be: {[batch, a[-1]]} but got: "
+            f"{[batch, b[-2]]}."
         )
 
 
 _core.set_operator("@", matmul)
-
-
-@composite("inner")
-def inner(input, other, *, out=None):
-    """inner(input, other, *, out=None) -> Tensor: sums of products over the last dimension of both; a 0-dim tensor scales."""
-    check_tensor(input, "inner")
-    check_tensor(other, "inner", "other", 2)
-    if input.ndim == 0 or other.ndim == 0:
-        return into(out, input * other)
-    if input.shape[-1] != other.shape[-1]:
-        raise RuntimeError(
-            "inner() the last dimension must match on both input tensors but got shapes "
-            f"{list(input.shape)} and {list(other.shape)}"
-        )
-    return into(out, tensordot(input, other, ([-1], [-1])))
 
 
 @composite("outer", "ger", aliases=("ger",))
@@ -314,9 +323,9 @@ class _AddProduct(Op):
         vector = grad.ndim == 1
         to_a = to_b = None
         if b is not None:
-            to_a = outer(grad, conj(b)) if vector else matmul(grad, _adjoint(b))
+            to_a = outer(grad, conj(b)) if vector else matmul(grad, adjoint(b))
         if a is not None:
-            to_b = matmul(_adjoint(a), grad)
+            to_b = matmul(adjoint(a), grad)
         return to_input, to_a, to_b
 
 
@@ -346,8 +355,8 @@ def _check_added(input, a, b, target):
 class Addmm(_AddProduct, name="addmm", methods=("addmm", "addmm_")):
     """addmm(input, mat1, mat2, *, beta=1, alpha=1, out=None) -> Tensor
 
-    beta * input + alpha * (mat1 @ mat2) for matrices (N, K) and (K, P) and input that broadcasts to (N, P). With beta=0
-    input is not read. All three have one dtype.
+    beta * input + alpha * (mat1 @ mat2) for matrices (N, K) and (K, P) and input that broadcasts to (N, P).
+    With beta=0 input is not read. All three have one dtype.
     """
 
     @staticmethod
@@ -365,7 +374,9 @@ class Addmm(_AddProduct, name="addmm", methods=("addmm", "addmm_")):
 
 
 class Addmv(_AddProduct, name="addmv", methods=("addmv", "addmv_")):
-    """addmv(input, mat, vec, *, beta=1, alpha=1, out=None) -> Tensor: beta * input + alpha * (mat @ vec), of shape (N,)."""
+    """addmv(input, mat, vec, *, beta=1, alpha=1, out=None) -> Tensor: beta * input + alpha * (mat @ vec), of shape
+    (N,).
+    """
 
     @staticmethod
     def prepare(input, mat, vec, *, beta=1, alpha=1):
@@ -428,18 +439,27 @@ class Addr(_AddProduct, name="addr", methods=("addr", "addr_")):
 class Linear(Op, name="linear"):
     """linear(input, weight, bias=None) -> Tensor: input @ weight.T + bias, in one step.
 
-    input (*, K), weight (M, K) or (K,), bias that broadcasts to the result, mostly (M,) -> (*, M), or (*) for a weight
-    (K,). All of one dtype. Raises RuntimeError when sizes or dtypes do not match.
+    input (*, K), weight (M, K) or (K,), bias that broadcasts to the result, mostly (M,) -> (*, M), or (*) for a
+    weight (K,). All of one dtype. Raises RuntimeError when sizes or dtypes do not match.
     """
 
     @staticmethod
     def forward(ctx, input, weight, bias=None):
+        if (
+            type(weight) is type(input)
+            and input.ndim == 2 == weight.ndim
+            and input.shape[1] == weight.shape[1]
+            and input.dtype is weight.dtype
+            and input.dtype.kind != "b"
+            and (bias is None or (bias.shape == weight.shape[:1] and bias.dtype is input.dtype))
+        ):
+            if ctx.recording:
+                ctx.save_for_backward(weight if ctx.needs(0) else None, input if ctx.needs(1) else None)
+            return ctx.k.linear(input, weight, bias)
         _check_linear(input, weight, bias)
         ctx.save_for_backward(weight if ctx.needs(0) else None, input if ctx.needs(1) else None)
         if weight.ndim == 1:
             return ctx.k.matmul(input, weight)
-        if input.ndim == 2:
-            return ctx.k.linear(input, weight, bias)
         rows = input.reshape(math.prod(input.shape[:-1]), input.shape[-1])
         return ctx.k.linear(rows, weight, bias).reshape(*input.shape[:-1], weight.shape[0])
 
@@ -448,7 +468,9 @@ class Linear(Op, name="linear"):
         weight, input = ctx.saved
         if weight.ndim == 1 if weight is not None else input is not None and input.ndim > grad.ndim:
             column = grad.unsqueeze(-1)
-            return None if weight is None else column * conj(weight), None if input is None else column * conj(input)
+            return None if weight is None else column * conj(
+                weight
+            ), None if input is None else column * conj(input)
         return (None if weight is None else matmul(grad, conj(weight)),
                 None if input is None else LinearWeight.function(grad, conj(input)),
                 grad)  # fmt: skip
@@ -459,27 +481,31 @@ Linear.node_type.__name__ = "AddmmBackward0"
 
 
 def _check_linear(x, w, b):
-    dtype = x.dtype
-    if w.ndim == 2 and x.ndim and x.shape[-1] == w.shape[1] and dtype == w.dtype and dtype.kind != "b":
-        if b is None or (b.dtype == dtype and b.ndim == 1 and b.shape[0] == w.shape[0]):
-            return
-    _check_arrays("linear", input=x, weight=w)
+    _check_arrays("linear", input=x, weight=w, **({} if b is None else {"bias": b}))
     if x.ndim == 0 or w.ndim == 0:
-        raise RuntimeError(f"both arguments to linear need to be at least 1D, but they are {x.ndim}D and {w.ndim}D")
+        raise RuntimeError(
+            f"both arguments to linear need to be at least 1D, but they are {x.ndim}D and {w.ndim}D"
+        )
     if w.ndim > 2:
         raise RuntimeError(f"linear(): weight must be 1D or 2D, but it is {w.ndim}D: {list(w.shape)}")
     rows = math.prod(x.shape[:-1])
     if w.ndim == 1:
         if b is not None:
-            raise RuntimeError("linear(): with a bias, weight must be a matrix, got 1-D tensor (mat2 must be a matrix)")
+            raise RuntimeError(
+                "linear(): with a bias, weight must be a matrix, got 1-D tensor (mat2 must be a matrix)"
+            )
         if x.shape[-1] != w.shape[0]:
-            raise RuntimeError(f"size mismatch, got input ({rows}), mat ({rows}x{x.shape[-1]}), vec ({w.shape[0]})")
+            raise RuntimeError(
+                f"size mismatch, got input ({rows}), mat ({rows}x{x.shape[-1]}), vec ({w.shape[0]})"
+            )
     elif x.shape[-1] != w.shape[1]:
         raise RuntimeError(
             f"mat1 and mat2 shapes cannot be multiplied ({rows}x{x.shape[-1]} and {w.shape[1]}x{w.shape[0]})"
         )
     if x.dtype != w.dtype:
-        raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {_c_name(x)} != {_c_name(w)}")
+        raise RuntimeError(
+            f"expected m1 and m2 to have the same dtype, but got: {_c_name(x)} != {_c_name(w)}"
+        )
     _check_no_bool("linear", x)
     if b is not None:
         if b.dtype != x.dtype:
@@ -488,7 +514,9 @@ def _check_linear(x, w, b):
 
 
 class LinearWeight(Op, name="_linear_weight"):
-    """The gradient of `linear` in its weight: grad (*, M) and input (*, K) -> the sum over * of their outer products."""
+    """The gradient of `linear` in its weight: grad (*, M) and input (*, K) -> the sum over * of their outer
+    products.
+    """
 
     @staticmethod
     def forward(ctx, grad, input):
@@ -501,239 +529,3 @@ class LinearWeight(Op, name="_linear_weight"):
         input, grad = ctx.saved
         return (Linear.function(conj(input), g) if ctx.needs(0) else None,
                 matmul(conj(grad), g) if ctx.needs(1) else None)  # fmt: skip
-
-
-# ---- composed products
-
-
-def _dims_of(dims, name):
-    if isinstance(dims, TensorBase):
-        dims = dims.tolist()
-    try:
-        return [operator.index(d) for d in ((dims,) if hasattr(dims, "__index__") else dims)]
-    except TypeError:
-        raise TypeError(f"{name}(): dims must be an int or two lists of ints, got {dims!r}") from None
-
-
-@composite()
-def tensordot(a, b, dims=2, out=None):
-    """tensordot(a, b, dims=2, *, out=None) -> Tensor: sums of products over pairs of dimensions of a and b.
-
-    dims: the number of dimensions, the last ones of a against the first ones of b; or two lists of dimensions. The result
-    has the remaining dimensions of a, then those of b.
-    """
-    check_tensor(a, "tensordot", "a")
-    check_tensor(b, "tensordot", "b", 2)
-    if isinstance(dims, TensorBase) and dims.numel() == 1:
-        dims = dims.item()
-    if hasattr(dims, "__index__"):
-        n = operator.index(dims)
-        if n < 0:
-            raise RuntimeError(f"tensordot expects dims >= 0, but got dims={n}")
-        if n > min(a.ndim, b.ndim):
-            raise RuntimeError(f"tensordot expects dims < ndim_a or ndim_b, but got dims={n}")
-        dims_a, dims_b = list(range(-n, 0)), list(range(n))
-    else:
-        dims_a, dims_b = (_dims_of(d, "tensordot") for d in dims)
-    if len(dims_a) != len(dims_b):
-        raise RuntimeError("both dimension lists should have same length")
-    for i, j in zip(dims_a, dims_b, strict=True):
-        if a.shape[normalize_dim(i, a.ndim)] != b.shape[normalize_dim(j, b.ndim)]:
-            raise RuntimeError(
-                f"contracted dimensions need to match, but first has size {a.shape[i]} in dim {i} "
-                f"and second has size {b.shape[j]} in dim {j}"
-            )
-    dims_a, dims_b = [d % a.ndim for d in dims_a], [d % b.ndim for d in dims_b]
-    for dims in (dims_a, dims_b):
-        if len(set(dims)) != len(dims):
-            raise RuntimeError(f"tensordot(): a dim appears multiple times in the list of dims {dims}")
-    free_a = [d for d in range(a.ndim) if d not in dims_a]
-    free_b = [d for d in range(b.ndim) if d not in dims_b]
-    shape = [a.shape[d] for d in free_a] + [b.shape[d] for d in free_b]
-    summed = math.prod(a.shape[d] for d in dims_a)
-    left = a.permute(*free_a, *dims_a) if a.ndim else a
-    right = b.permute(*dims_b, *free_b) if b.ndim else b
-    left = left.reshape(math.prod(a.shape[d] for d in free_a), summed)
-    right = right.reshape(summed, math.prod(b.shape[d] for d in free_b))
-    return into(out, Mm.function(left, right).reshape(shape))
-
-
-@composite("kron")
-def kron(input, other, *, out=None):
-    """kron(input, other, *, out=None) -> Tensor: the Kronecker product; sizes multiply, missing leading ones count as 1."""
-    check_tensor(input, "kron")
-    check_tensor(other, "kron", "other", 2)
-    n = max(input.ndim, other.ndim)
-    a = (1,) * (n - input.ndim) + tuple(input.shape)
-    b = (1,) * (n - other.ndim) + tuple(other.shape)
-    left = input.reshape([s for size in a for s in (size, 1)])
-    right = other.reshape([s for size in b for s in (1, size)])
-    return into(out, (left * right).reshape([s * t for s, t in zip(a, b, strict=True)]))
-
-
-def multi_dot(tensors, *, out=None):
-    """multi_dot(tensors, *, out=None) -> Tensor: the product of a chain of matrices, in the order that costs least.
-
-    The first and the last may be vectors. The order is found by dynamic programming over the sizes (Cormen et al.,
-    Introduction to Algorithms, 15.2).
-    """
-    tensors = list(tensors)
-    if len(tensors) < 2:
-        raise RuntimeError(f"multi_dot(): expected at least 2 tensors but got {len(tensors)}")
-    last = len(tensors) - 1
-    for i, t in enumerate(tensors):
-        check_tensor(t, "multi_dot", "tensors")
-        if t.ndim != 2 and not (t.ndim == 1 and i in (0, last)):
-            kind = "1D or 2D" if i in (0, last) else "2D"
-            raise RuntimeError(f"multi_dot(): tensor {i} must be {kind} but got {t.ndim}D")
-    chain = [t.unsqueeze(0 if i == 0 else 1) if t.ndim == 1 else t for i, t in enumerate(tensors)]
-    for i in range(last):
-        if chain[i].shape[1] != chain[i + 1].shape[0]:
-            raise RuntimeError(
-                f"multi_dot(): tensors {i} and {i + 1} with shapes {list(tensors[i].shape)} and "
-                f"{list(tensors[i + 1].shape)} cannot be multiplied"
-            )
-    split = _best_splits([chain[0].shape[0], *(t.shape[1] for t in chain)])
-
-    def product(i, j):
-        if i == j:
-            return chain[i]
-        k = split[i, j]
-        return Mm.function(product(i, k), product(k + 1, j))
-
-    result = product(0, last)
-    if tensors[-1].ndim == 1:
-        result = result.squeeze(1)
-    if tensors[0].ndim == 1:
-        result = result.squeeze(0)
-    return into(out, result)
-
-
-def _best_splits(sizes):
-    """For each part (i, j) of a chain of matrices (sizes[i], sizes[i + 1]): after which one to split it."""
-    n = len(sizes) - 1
-    cost = {(i, i): 0 for i in range(n)}
-    split = {}
-    for length in range(1, n):
-        for i in range(n - length):
-            j = i + length
-            cost[i, j], split[i, j] = min(
-                (cost[i, k] + cost[k + 1, j] + sizes[i] * sizes[k + 1] * sizes[j + 1], k) for k in range(i, j)
-            )
-    return split
-
-
-@composite()
-def chain_matmul(*matrices, out=None):
-    """chain_matmul(*matrices, out=None) -> Tensor: the product of a chain of matrices, in the order that costs least."""
-    if not matrices:
-        raise RuntimeError("chain_matmul(): Expected one or more matrices")
-    for i, t in enumerate(matrices):
-        check_tensor(t, "chain_matmul", "matrices", i + 1)
-        if t.ndim != 2:
-            raise RuntimeError(f"Tensor dimension is {t.ndim}, expected 2 instead (argument {i} of chain_matmul)")
-    return matrices[0] if len(matrices) == 1 else multi_dot(matrices, out=out)
-
-
-# ---- matrices
-
-
-@composite("trace")
-def trace(input):
-    """trace(input) -> 0-dim Tensor: the sum of the diagonal of a matrix."""
-    check_tensor(input, "trace")
-    if input.ndim != 2:
-        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input.ndim}")
-    return input.diagonal().sum()
-
-
-@composite("cross")
-def cross(input, other, dim=None, *, out=None):
-    """cross(input, other, dim=None, *, out=None) -> Tensor: the vector products along `dim`, which has size 3.
-
-    dim: the first dimension of size 3 when None. The other dimensions broadcast.
-    """
-    check_tensor(input, "cross")
-    check_tensor(other, "cross", "other", 2)
-    if input.ndim != other.ndim:
-        raise RuntimeError("linalg.cross: inputs must have the same number of dimensions.")
-    if dim is None:
-        dim = next((d for d, size in enumerate(input.shape) if size == 3), None)
-        if dim is None:
-            raise RuntimeError("no dimension of size 3 in input")
-    dim = normalize_dim(dim, input.ndim)
-    sizes = [t.shape[dim] if t.ndim else 1 for t in (input, other)]
-    if sizes != [3, 3]:
-        raise RuntimeError(
-            f"linalg.cross: inputs dimension {dim} must have length 3. Got {sizes[0]} and {sizes[1]}"
-        )
-    if input.dtype != other.dtype:
-        raise RuntimeError(f"expected scalar type {input.dtype.title} but found {other.dtype.title}")
-
-    def turned(t, by):
-        return t.roll(-by, dim)
-
-    return into(out, turned(input, 1) * turned(other, 2) - turned(input, 2) * turned(other, 1))
-
-
-def _check_square(name, input):
-    check_tensor(input, name)
-    if input.ndim < 2:
-        raise RuntimeError(f"linalg.{name}: The input tensor A must have at least 2 dimensions.")
-    rows, columns = input.shape[-2:]
-    if rows != columns:
-        raise RuntimeError(
-            f"linalg.{name}: A must be batches of square matrices, but they are {rows} by {columns} matrices"
-        )
-
-
-class LinalgInv(Op, name="inverse", methods=("inverse",)):
-    """inverse(input, *, out=None) -> Tensor: the inverses of a batch (*, N, N) of matrices.
-
-    Raises RuntimeError for a singular matrix, and for one that is not square.
-    """
-
-    @staticmethod
-    def prepare(input):
-        _check_square("inv", input)
-        if not (input.is_floating_point() or input.is_complex()) or input.dtype.itemsize == 2:
-            raise RuntimeError(
-                f"linalg.inv: Expected a floating point or complex tensor as input, not of half precision. Got {input.dtype.title}"
-            )
-        return (input,)
-
-    @staticmethod
-    def forward(ctx, input):
-        out = ctx.k.inverse(input)
-        ctx.save_for_backward(out)
-        return out
-
-    @staticmethod
-    def backward(ctx, grad):
-        (y,) = ctx.saved
-        h = _adjoint(y)
-        return -matmul(h, matmul(grad, h))
-
-
-@composite("matrix_power")
-def matrix_power(input, n, *, out=None):
-    """matrix_power(input, n, *, out=None) -> Tensor: the n-th power of the matrices (*, N, N); n < 0: of their inverses."""
-    if not hasattr(n, "__index__"):
-        raise TypeError(f"matrix_power(): argument 'n' (position 2) must be int, not {type(n).__name__}")
-    _check_square("matrix_power", input)
-    n = operator.index(n)
-    if n == 0:
-        from .create import eye
-
-        one = eye(input.shape[-1], dtype=input.dtype, device=input.device)
-        return into(out, one.expand(input.shape).clone())
-    base = input if n > 0 else LinalgInv.function(input)
-    result = None
-    n = abs(n)
-    while n:
-        if n & 1:
-            result = base if result is None else matmul(result, base)
-        n >>= 1
-        if n:
-            base = matmul(base, base)
-    return into(out, result.clone() if result is input else result)

@@ -6,6 +6,7 @@ class numbers (N, *rest), or 0-dim, of which those that equal ignore_index do no
 
 from .. import _core
 from ._args import check_tensor, unsupported
+from .compare import where
 from .op import FUNCTIONS, Op, composite
 from .shape import broadcast_sizes
 from .softmax import LogSoftmax, Softmax, softmax_grad
@@ -43,7 +44,9 @@ def _check_classes(name, input, target, weight, reduction):
         raise unsupported(name, input.dtype)
     shape, want = input.shape, target.shape
     if len(shape) == 0:
-        raise ValueError(f"Expected 1 or more dimensions (got 0): {name}() takes scores of shape (N, C, ...) or (C)")
+        raise ValueError(
+            f"Expected 1 or more dimensions (got 0): {name}() takes scores of shape (N, C, ...) or (C)"
+        )
     if len(shape) == 1:
         if want == (1,):
             target, want = target.reshape(()), ()
@@ -57,7 +60,9 @@ def _check_classes(name, input, target, weight, reduction):
             got = want[0] if want else 1
             raise ValueError(f"Expected input batch_size ({shape[0]}) to match target batch_size ({got}).")
         if len(shape) == 2:
-            raise RuntimeError(f"0D or 1D target tensor expected, multi-target not supported: got target {list(want)}")
+            raise RuntimeError(
+                f"0D or 1D target tensor expected, multi-target not supported: got target {list(want)}"
+            )
         raise RuntimeError(f"Expected target size {[shape[0], *shape[2:]]}, got {list(want)}")
     if target.dtype.name not in ("int64", "uint8"):
         raise RuntimeError(f"expected target dtype to be Long or Byte, but got {target.dtype.title}")
@@ -65,11 +70,13 @@ def _check_classes(name, input, target, weight, reduction):
         classes = shape[1] if len(shape) > 1 else shape[0]
         if weight.shape != (classes,):
             raise RuntimeError(
-                f"weight tensor should be defined either for all {classes} classes or no classes but got weight tensor of "
-                f"shape: {list(weight.shape)}"
+                f"weight tensor should be defined either for all {classes} classes or no classes "
+                f"but got weight tensor of shape: {list(weight.shape)}"
             )
         if weight.dtype is not input.dtype:
-            raise RuntimeError(f"expected scalar type {input.dtype.title} but found {weight.dtype.title} for the class weights")
+            raise RuntimeError(
+                f"expected scalar type {input.dtype.title} but found {weight.dtype.title} for the class weights"
+            )
         _check_frozen(name, "weight", weight)
     return target
 
@@ -90,10 +97,10 @@ class _NllLossGrad(Op, name="_nll_loss_grad"):
 
 
 class NllLoss(Op, name="nll_loss", out=False):
-    """nll_loss(input, target, weight=None, ignore_index=-100, reduction='mean') -> Tensor: -weight[target] input[target]
+    """nll_loss(input, target, weight=None, ignore_index=-100, reduction='mean') -> Tensor
 
-    input: log-probabilities; weight: (C) factors of the classes. 'mean' divides by the sum of the weights of all targets
-    that count (NaN if there are none).
+    -weight[target] input[target] for log-probabilities input; weight: (C) factors of the classes. 'mean' divides by the
+    sum of the weights of all targets that count (NaN if there are none).
     """
 
     @staticmethod
@@ -157,7 +164,9 @@ class CrossEntropy(Op, name="cross_entropy", out=False):
         if not 0 <= label_smoothing <= 1:
             raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
         if target.shape == input.shape:
-            return _cross_entropy_of_probabilities(input, target, weight, ignore_index, reduction, label_smoothing)
+            return _cross_entropy_of_probabilities(
+                input, target, weight, ignore_index, reduction, label_smoothing
+            )
         target = _check_classes("cross_entropy", input, target, weight, reduction)
         if label_smoothing > 0:
             return _smoothed_cross_entropy(input, target, weight, ignore_index, reduction, label_smoothing)
@@ -165,7 +174,8 @@ class CrossEntropy(Op, name="cross_entropy", out=False):
 
     @staticmethod
     def forward(ctx, input, target, weight, ignore_index, reduction):
-        loss, logp = ctx.k.cross_entropy(input, target, weight, ignore_index, reduction)
+        logp = ctx.k.log_softmax(input, min(1, input.ndim - 1))
+        loss, _ = ctx.k.nll_loss(logp, target, weight, ignore_index, reduction)
         ctx.save_for_backward(input, logp, target, weight)
         ctx.options = ignore_index, reduction
         return loss
@@ -182,17 +192,21 @@ def _per_class(weight, ndim, dim):
 def _cross_entropy_of_probabilities(input, target, weight, ignore_index, reduction, smoothing):
     _check_reduction(reduction)
     if not target.is_floating_point():
-        raise RuntimeError(f"Expected floating point type for target with class probabilities, got {target.dtype.title}")
+        raise RuntimeError(
+            f"Expected floating point type for target with class probabilities, got {target.dtype.title}"
+        )
     if ignore_index >= 0:
         raise RuntimeError("ignore_index is not supported for floating point target")
     dim = min(1, input.ndim - 1)
     if input.ndim == 0:
-        raise ValueError("Expected 1 or more dimensions (got 0): cross_entropy() takes scores of shape (N, C, ...) or (C)")
+        raise ValueError(
+            "Expected 1 or more dimensions (got 0): cross_entropy() takes scores of shape (N, C, ...) or (C)"
+        )
     classes = input.shape[dim]
     if weight is not None and weight.shape != (classes,):
         raise RuntimeError(
-            f"cross_entropy: weight tensor should be defined either for all {classes} classes or no classes but got weight "
-            f"tensor of shape: {list(weight.shape)}"
+            f"cross_entropy: weight tensor should be defined either for all {classes} classes or no classes "
+            f"but got weight tensor of shape: {list(weight.shape)}"
         )
     if smoothing > 0:
         target = target * (1 - smoothing) + smoothing / classes
@@ -212,12 +226,12 @@ def _smoothed_cross_entropy(input, target, weight, ignore_index, reduction, smoo
     weighted = -logp if weight is None else -logp * _per_class(weight, input.ndim, dim)
     counts = target != ignore_index
     spread = weighted.sum(dim)
-    spread = FUNCTIONS["where"](counts, spread, FUNCTIONS["zeros_like"](spread))
+    spread = where(counts, spread, 0)
     if reduction == "mean":
         if weight is None:
             total = counts.sum()
         else:
-            safe = FUNCTIONS["where"](counts, target, FUNCTIONS["zeros_like"](target)).reshape(-1).long()
+            safe = where(counts, target, 0).reshape(-1).long()
             total = (weight.index_select(0, safe) * counts.reshape(-1)).sum()
         spread = spread.sum() / total
     elif reduction == "sum":
@@ -236,7 +250,11 @@ class MseLoss(Op, name="mse_loss", out=False):
         _check_reduction(reduction)
         check_tensor(input, "mse_loss")
         check_tensor(target, "mse_loss", "target", 2)
-        if not (input.is_floating_point() or target.is_floating_point()) or input.is_complex() or target.is_complex():
+        if (
+            not (input.is_floating_point() or target.is_floating_point())
+            or input.is_complex()
+            or target.is_complex()
+        ):
             raise unsupported("mse_loss", input.dtype)
         if input.shape != target.shape:
             broadcast_sizes(input.shape, target.shape)
@@ -263,7 +281,9 @@ def _check_pair(name, input, target):
     if not input.is_floating_point():
         raise unsupported(name, input.dtype)
     if input.shape != target.shape:
-        raise ValueError(f"{name}(): Target size ({target.shape}) must be the same as input size ({input.shape})")
+        raise ValueError(
+            f"{name}(): Target size ({target.shape}) must be the same as input size ({input.shape})"
+        )
 
 
 class BinaryCrossEntropy(Op, name="_binary_cross_entropy"):
@@ -306,10 +326,14 @@ def binary_cross_entropy(input, target, weight=None, reduction="mean"):
     _check_reduction(reduction)
     _check_pair("binary_cross_entropy", input, target)
     if target.dtype is not input.dtype:
-        raise RuntimeError(f"binary_cross_entropy(): Found dtype {target.dtype.title} but expected {input.dtype.title}")
+        raise RuntimeError(
+            f"binary_cross_entropy(): Found dtype {target.dtype.title} but expected {input.dtype.title}"
+        )
     for argument, t in (("input", input), ("target", target)):
         if not bool(((t >= 0) & (t <= 1)).all()):
-            raise RuntimeError(f"binary_cross_entropy(): all elements of {argument} should be between 0 and 1")
+            raise RuntimeError(
+                f"binary_cross_entropy(): all elements of {argument} should be between 0 and 1"
+            )
     loss = BinaryCrossEntropy.function(input, target)
     return _reduced(loss if weight is None else loss * weight, reduction)
 
@@ -325,8 +349,8 @@ def binary_cross_entropy_with_logits(input, target, weight=None, pos_weight=None
     _check_pair("binary_cross_entropy_with_logits", input, target)
     if not target.is_floating_point():
         raise RuntimeError(
-            f"binary_cross_entropy_with_logits(): result type {input.dtype.title} can't be cast to the desired output type "
-            f"{target.dtype.title}: the target must be of a floating-point dtype"
+            f"binary_cross_entropy_with_logits(): result type {input.dtype.title} can't be cast to the desired "
+            f"output type {target.dtype.title}: the target must be of a floating-point dtype"
         )
     function = BinaryCrossEntropyWithLogits.function
     loss = function(input, target)

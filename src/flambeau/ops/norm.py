@@ -1,7 +1,7 @@
 """Normalisation by means and variances: of batches, layers and groups of channels.
 
-Backward takes the fused gradient kernels, except where it is itself recorded (`create_graph=True`): there it computes the
-same in differentiable operations, from statistics that depend on the input.
+Backward takes the fused gradient kernels, except where it is itself recorded (`create_graph=True`): there it
+computes the same in differentiable operations, from statistics that depend on the input.
 """
 
 import math
@@ -27,29 +27,31 @@ def _standardized_grad(grad, xhat, rstd, dims):
 
 def _check_parameters(input, **parameters):
     """All of the dtype of the input, or float32 beside a half precision input."""
-    wanted = None
-    for p in parameters.values():
-        if p is not None and wanted is None:
-            wanted = p.dtype
-        if p is not None and (p.dtype is not wanted or (p.dtype is not input.dtype and
-                                                        (input.dtype.itemsize != 2 or p.dtype.itemsize != 4))):  # fmt: skip
-            raise RuntimeError(
-                f"mixed dtype (CPU): expect parameter to have scalar type of Float, or that of the input ({input.dtype}); "
-                f"got {', '.join(f'{name}: {q.dtype}' for name, q in parameters.items() if q is not None)}"
-            )
+    dtypes = {p.dtype for p in parameters.values() if p is not None}
+    mixed = input.dtype.itemsize == 2 and all(d.name == "float32" for d in dtypes)
+    if dtypes and dtypes != {input.dtype} and not mixed:
+        given = ", ".join(f"{name} {p.dtype}" for name, p in parameters.items() if p is not None)
+        raise RuntimeError(
+            "mixed dtype (CPU): expect parameter to have scalar type of Float, or that of the input; "
+            f"got input {input.dtype}, {given}"
+        )
 
 
 def _check_float(name, input):
     check_tensor(input, name)
     if not input.is_floating_point():
-        raise NotImplementedError(f"\"{name}\" not implemented for '{input.dtype.title}': convert to a float type first")
+        raise NotImplementedError(
+            f"\"{name}\" not implemented for '{input.dtype.title}': convert to a float type first"
+        )
 
 
 # ---- batch norm
 
 
 class NativeBatchNorm(Op, name="_batch_norm"):
-    """`batch_norm` on checked arguments; in training mode it moves the running statistics, given as arrays, in place."""
+    """`batch_norm` on checked arguments; in training mode it moves the running statistics, given as arrays, in
+    place.
+    """
 
     @staticmethod
     def forward(ctx, input, weight, bias, running_mean, running_var, training, momentum, eps):
@@ -59,7 +61,11 @@ class NativeBatchNorm(Op, name="_batch_norm"):
             if running_mean is not None and input.size:
                 count = input.size // input.shape[1]
                 k.update_running(running_mean, mean, momentum)
-                k.update_running(running_var, var * var.dtype.type(count / (count - 1) if count > 1 else math.nan), momentum)
+                k.update_running(
+                    running_var,
+                    var * var.dtype.type(count / (count - 1) if count > 1 else math.nan),
+                    momentum,
+                )
         else:
             mean, var = running_mean, running_var
         if ctx.recording:
@@ -80,7 +86,11 @@ class NativeBatchNorm(Op, name="_batch_norm"):
         else:
             rstd = invstd.reshape(shape)
             xhat, to_input = (input - mean.reshape(shape)) * rstd, to_xhat * rstd
-        return to_input, (grad * xhat).sum(dims) if ctx.needs(1) else None, grad.sum(dims) if ctx.needs(2) else None
+        return (
+            to_input,
+            (grad * xhat).sum(dims) if ctx.needs(1) else None,
+            grad.sum(dims) if ctx.needs(2) else None,
+        )
 
 
 class BatchNormGrad(Op, name="_batch_norm_grad"):
@@ -92,17 +102,22 @@ class BatchNormGrad(Op, name="_batch_norm_grad"):
 
 
 @composite()
-def batch_norm(input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5):
-    """batch_norm(input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5) -> Tensor
+def batch_norm(
+    input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5
+):
+    """batch_norm(input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5)
+    -> Tensor
 
-    (input - mean) / sqrt(var + eps) * weight + bias for each channel of input (N, C, *); the others (C,) or None. Training:
-    mean and (biased) variance are those of the batch, and running = (1 - momentum) running + momentum batch, in place, with
-    the unbiased variance; otherwise they are the running ones. Ioffe & Szegedy 2015, https://arxiv.org/abs/1502.03167.
-    Raises RuntimeError when sizes or dtypes do not fit.
+    (input - mean) / sqrt(var + eps) * weight + bias for each channel of input (N, C, *); the others (C,) or
+    None. Training: mean and (biased) variance are those of the batch, and running = (1 - momentum) running +
+    momentum batch, in place, with the unbiased variance; otherwise they are the running ones. Ioffe & Szegedy
+    2015, https://arxiv.org/abs/1502.03167. Raises RuntimeError when sizes or dtypes do not fit.
     """
     _check_float("batch_norm", input)
     if input.ndim < 2:
-        raise RuntimeError(f"batch_norm: expected an input (N, C, *) of 2 or more dimensions, got {list(input.shape)}")
+        raise RuntimeError(
+            f"batch_norm: expected an input (N, C, *) of 2 or more dimensions, got {list(input.shape)}"
+        )
     parameters = dict(running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
     channels = input.shape[1]
     for name, p in parameters.items():
@@ -131,9 +146,9 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
 class NativeLayerNorm(Op, name="layer_norm"):
     """layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5) -> Tensor
 
-    (input - mean) / sqrt(var + eps) * weight + bias, with mean and (biased) variance over the last dimensions, whose sizes
-    are normalized_shape, a tuple; weight and bias have that shape. Ba et al. 2016, https://arxiv.org/abs/1607.06450.
-    Raises RuntimeError when sizes or dtypes do not fit.
+    (input - mean) / sqrt(var + eps) * weight + bias, with mean and (biased) variance over the last dimensions,
+    whose sizes are normalized_shape, a tuple; weight and bias have that shape. Ba et al. 2016,
+    https://arxiv.org/abs/1607.06450. Raises RuntimeError when sizes or dtypes do not fit.
     """
 
     @staticmethod
@@ -147,18 +162,21 @@ class NativeLayerNorm(Op, name="layer_norm"):
         shape = tuple([operator.index(n) for n in normalized_shape])
         if not shape:
             raise RuntimeError(
-                "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, but got "
+                "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, "
+                "but got "
                 "normalized_shape = []"
             )
         for name, p in (("weight", weight), ("bias", bias)):
             if p is not None and p.shape != shape:
                 raise RuntimeError(
-                    f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape {list(p.shape)} and "
+                    f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape "
+                    f"{list(p.shape)} and "
                     f"normalized_shape = {list(shape)}"
                 )
         if input.shape[-len(shape) :] != shape:
             raise RuntimeError(
-                f"Given normalized_shape={list(shape)}, expected input with shape [*, {', '.join(map(str, shape))}], but got "
+                f"Given normalized_shape={list(shape)}, expected input with shape [*, "
+                f"{', '.join(map(str, shape))}], but got "
                 f"input of size{list(input.shape)}"
             )
         _check_parameters(input, weight=weight, bias=bias)
@@ -197,9 +215,9 @@ class LayerNormGrad(Op, name="_layer_norm_grad"):
 class NativeGroupNorm(Op, name="group_norm"):
     """group_norm(input, num_groups, weight=None, bias=None, eps=1e-5) -> Tensor
 
-    input (N, C, *) normalised by mean and (biased) variance over each of num_groups runs of channels of each sample, then
-    times weight (C,) plus bias (C,). Wu & He 2018, https://arxiv.org/abs/1803.08494. Raises RuntimeError when the groups do
-    not divide the channels, or sizes or dtypes do not fit.
+    input (N, C, *) normalised by mean and (biased) variance over each of num_groups runs of channels of each
+    sample, then times weight (C,) plus bias (C,). Wu & He 2018, https://arxiv.org/abs/1803.08494. Raises
+    RuntimeError when the groups do not divide the channels, or sizes or dtypes do not fit.
     """
 
     @staticmethod
@@ -220,7 +238,8 @@ class NativeGroupNorm(Op, name="group_norm"):
         for name, p in (("weight", weight), ("bias", bias)):
             if p is not None and tuple(p.shape) != (shape[1],):
                 raise RuntimeError(
-                    f"Expected {name} to be a vector of size equal to the number of channels in input, but got {name} of "
+                    f"Expected {name} to be a vector of size equal to the number of channels in input, but got "
+                    f"{name} of "
                     f"shape {list(p.shape)} and input of shape {shape}"
                 )
         _check_parameters(input, weight=weight, bias=bias)

@@ -38,7 +38,8 @@ class Op:
     Class keywords: `name` (public function; a leading underscore keeps it private), `methods` (names on Tensor; one that
     ends in `_` is the in-place form), `aliases` (further function names), `operator` (`+`, `[]`, ...), `inplace_operator`
     (`+=`), `view=True` (the result shares memory with the first argument), `out=False` (takes no `out=`),
-    `mutates=True` (forward changes its first array in place and returns it: only in-place names exist).
+    `mutates=True` (forward changes its first array in place and returns it: only in-place names exist), `quick` (which
+    short path of `_core/fast.pxi` a view takes when it is not recorded).
     """
 
     backward = None
@@ -46,14 +47,14 @@ class Op:
     _strict = False  # gradients may be fewer than arguments
 
     def __init_subclass__(cls, name=None, methods=(), aliases=(), operator=None, inplace_operator=None, view=False,
-                          out=True, mutates=False, **pointwise):  # fmt: skip
+                          out=True, mutates=False, quick=None, **pointwise):  # fmt: skip
         super().__init_subclass__()
         cls._declare(name, **pointwise)
         if name is None:
             return
         cls.name = name
         cls.node_type = type(f"{cls.__name__}Backward0", (_core.Node,), {"op_class": cls})
-        options = dict(view=view, takes_out=out and not view and not mutates, **cls._signature(), **cls._pointwise)
+        options = dict(view=view, quick=quick, takes_out=out and not view and not mutates, **cls._signature(), **cls._pointwise)
         cls.function = cls._make(name, inplace=mutates, **options)
         inplace = None
         for method in methods:
@@ -84,14 +85,20 @@ class Op:
         return dict(names=names, defaults=cls.forward.__defaults__ or ())
 
     @classmethod
-    def _make(cls, public, **options):
-        return _core.OpFunction(public, cls, cls.node_type, forward=cls.forward, backward=cls.backward,
-                                prepare=cls.prepare, **options)  # fmt: skip
+    def _make(cls, public, inplace=False, **options):
+        backward = cls.backward or (_overwritten if inplace else None)
+        return _core.OpFunction(public, cls, cls.node_type, forward=cls.forward, backward=backward,
+                                prepare=cls.prepare, inplace=inplace, **options)  # fmt: skip
 
     @classmethod
     def apply(cls, *args):
         """Runs the op on the arguments of its forward; for ops that are built on other ops."""
         return _core.apply(cls.function, *args)
+
+
+def _overwritten(ctx, grad):
+    """The backward of in-place forms of ops without gradient: the value that was there counts no more."""
+    return FUNCTIONS["zeros_like"](grad)
 
 
 def composite(*methods, name=None, aliases=()):
@@ -112,8 +119,8 @@ class Pointwise(Op):
 
     Class keywords: `kernel` (default: the name), `floats=True` (integers are computed in the default float dtype),
     `kinds`, the dtypes it is defined for (of "bifc": bool, ints, floats, complex), and `saves`, what backward finds in
-    `ctx.saved`: "input", "other", "output" or a tuple of them. An item may be a pair `("other", "input")`: saved only when
-    the gradient of `input` is wanted, else None.
+    `ctx.saved`: "input", "other", "output" or a tuple of them. An item may be a pair `("other", "input")`: saved only
+    when the gradient of `input` is wanted, else None.
     The core runs such an op on small plain tensors without entering Python (`_core/fast.pxi`); `plain` below says the
     same for all other cases. `fast_ints=False` keeps ints out of the short path: for ops whose forward checks values.
     An op with further, optional arguments defines forward itself and calls `plain` when they are not given.

@@ -19,7 +19,8 @@ class ConstantPadNd(Op, name="constant_pad_nd"):
         for dim, (b, n, a) in enumerate(zip(before, input.shape, after, strict=True)):
             if b + n + a < 0 or -b > n or -a > n:
                 raise RuntimeError(
-                    f"The input size {n}, plus negative padding {b} and {a} resulted in a negative output size, which is "
+                    f"The input size {n}, plus negative padding {b} and {a} resulted in a negative output size, "
+                    "which is "
                     f"invalid. Check dimension {dim} of your input."
                 )
         return input, before, after, value
@@ -40,10 +41,13 @@ def _amounts(pad):
         amounts = [operator.index(p) for p in pad]
     except TypeError:
         position, bad = next(
-            ((i, p) for i, p in enumerate(pad) if not hasattr(p, "__index__")) if hasattr(pad, "__iter__") else iter([(0, pad)])
+            ((i, p) for i, p in enumerate(pad) if not hasattr(p, "__index__"))
+            if hasattr(pad, "__iter__")
+            else iter([(0, pad)])
         )
         raise TypeError(
-            f"pad(): argument 'pad' (position 2) must be tuple of ints, but found element of type {type(bad).__name__} at "
+            "pad(): argument 'pad' (position 2) must be tuple of ints, but found element of type "
+            f"{type(bad).__name__} at "
             f"pos {position}"
         ) from None
     if len(amounts) % 2:
@@ -66,10 +70,11 @@ def _sides(amounts, ndim):
 def pad(input, pad, mode="constant", value=None):
     """pad(input, pad, mode='constant', value=0) -> Tensor
 
-    pad: pairs of the numbers of elements to add before and after, for the last dimension, then the one before it, and so
-    on; negative numbers crop. mode: 'constant' (any dimensions, with `value`), 'reflect' (mirrored at the edge elements),
-    'replicate' (the edge elements again) or 'circular' (the other end); these three pad the last 1, 2 or 3 dimensions of
-    tensors with one or two more. Raises RuntimeError for amounts that do not fit the sizes.
+    pad: pairs of the numbers of elements to add before and after, for the last dimension, then the one before
+    it, and so on; negative numbers crop. mode: 'constant' (any dimensions, with `value`), 'reflect' (mirrored
+    at the edge elements), 'replicate' (the edge elements again) or 'circular' (the other end); these three pad
+    the last 1, 2 or 3 dimensions of tensors with one or two more. Raises RuntimeError for amounts that do not
+    fit the sizes.
     """
     check_tensor(input, "pad")
     if mode == "constant":
@@ -81,20 +86,26 @@ def pad(input, pad, mode="constant", value=None):
     amounts = _amounts(pad)
     n = len(amounts) // 2
     if not 1 <= n <= 3 or input.ndim not in (n + 1, n + 2):
-        raise NotImplementedError(f"Padding size {len(amounts)} is not supported for {input.ndim}D input tensor.")
+        raise NotImplementedError(
+            f"Padding size {len(amounts)} is not supported for {input.ndim}D input tensor."
+        )
     before, after = _sides(amounts, input.ndim)
     if 0 in input.shape[1:]:
         raise RuntimeError(
-            f"Expected {n + 1}D or {n + 2}D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions "
+            f"Expected {n + 1}D or {n + 2}D (batch mode) tensor with possibly 0 batch size and other non-zero "
+            "dimensions "
             f"for input, but got: {list(input.shape)}"
         )
     for dim in reversed(range(input.ndim - n, input.ndim)):
         _check_amounts(mode, tuple(input.shape), dim, before[dim], after[dim])
     for dim in range(input.ndim - n, input.ndim):
         if before[dim] or after[dim]:
-            positions = np.arange(-before[dim], input.shape[dim] + after[dim])
-            index = _core.make(_POSITIONS[mode](positions, input.shape[dim])).to(input.device)
-            input = input.index_select(dim, index)
+            b, size, a = before[dim], input.shape[dim], after[dim]
+            if mode == "circular" and min(b, a) < 0:  # what cropping leaves goes round
+                input = input.narrow(dim, max(-b, 0), size + min(b, 0) + min(a, 0))
+                b, size, a = max(b, 0), input.shape[dim], max(a, 0)
+            positions = _POSITIONS[mode](np.arange(-b, size + a), size)
+            input = input.index_select(dim, _core.make(positions).to(input.device))
     return input
 
 
@@ -102,10 +113,11 @@ def _check_amounts(mode, shape, dim, before, after):
     size = shape[dim]
     if mode == "reflect" and max(before, after) >= size:
         raise RuntimeError(
-            f"Argument #{2 * (len(shape) - dim) + 2}: Padding size should be less than the corresponding input dimension, but "
+            f"Argument #{2 * (len(shape) - dim) + 2}: Padding size should be less than the corresponding input "
+            "dimension, but "
             f"got: padding ({before}, {after}) at dimension {dim} of input {list(shape)}"
         )
-    if mode == "circular" and max(before, after) > size:
+    if mode == "circular" and max(before, after) > size + min(before, 0) + min(after, 0):
         raise RuntimeError("Padding value causes wrapping around more than once.")
     if before + size + after < (0 if mode == "circular" else 1):
         letter = "WHD"[len(shape) - 1 - dim]
@@ -114,7 +126,7 @@ def _check_amounts(mode, shape, dim, before, after):
         )
 
 
-# Per mode: the positions in a dimension of `size` elements that stand at the positions p, which may lie outside.
+# Per mode: the elements of a dimension of `size` that stand at the positions p, which may lie outside.
 _POSITIONS = {
     "reflect": lambda p, size: (size - 1) - abs((size - 1) - abs(p)),
     "replicate": lambda p, size: p.clip(0, size - 1),

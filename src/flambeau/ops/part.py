@@ -51,6 +51,9 @@ class Select(Slice, name="_select", view=True):
 METHODS["select"] = FUNCTIONS["select"] = Select.function
 
 
+_core.set_operator("slice", Slice.function)
+
+
 class Place(Op, name="_place"):
     """Zeros of a shape with input at a basic key: what the gradient of a slice is."""
 

@@ -18,7 +18,9 @@ def conj(t):
     return t
 
 
-class Conj(Unary, name="conj", methods=("conj", "conj_physical", "conj_physical_"), aliases=("conj_physical",)):
+class Conj(
+    Unary, name="conj", methods=("conj", "conj_physical", "conj_physical_"), aliases=("conj_physical",)
+):
     """conj(input) -> Tensor: the complex conjugate of each element; input itself when it is real."""
 
     @staticmethod
@@ -46,11 +48,18 @@ def is_complex(t):
 
 def _scaled(name, input, other, alpha):
     """other times alpha, for add and sub."""
-    if isinstance(alpha, float) and isinstance(input, _core.TensorBase):
-        if not any(isinstance(t, float) or (hasattr(t, "is_floating_point") and (t.is_floating_point() or t.is_complex()))
-                   for t in (input, other)):  # fmt: skip
-            raise RuntimeError(f"{name}(): For integral input tensors, argument alpha must not be a floating point number.")
+    if isinstance(alpha, float) and not any(map(_is_inexact, (input, other))):
+        raise RuntimeError(
+            f"{name}(): For integral input tensors, argument alpha must not be a floating point number."
+        )
+    operand(name, input, other)
     return other if alpha == 1 else other * alpha
+
+
+def _is_inexact(t):
+    return isinstance(t, (float, complex)) or (
+        isinstance(t, _core.TensorBase) and (t.is_floating_point() or t.is_complex())
+    )
 
 
 class Add(Binary, name="add", methods=("add", "add_"), operator="+", inplace_operator="+="):
@@ -58,7 +67,7 @@ class Add(Binary, name="add", methods=("add", "add_"), operator="+", inplace_ope
 
     @staticmethod
     def prepare(input, other, *, alpha=1):
-        return input, _scaled("add", input, operand("add", input, other)[1], alpha)
+        return input, _scaled("add", input, other, alpha)
 
     @staticmethod
     def backward(ctx, grad):
@@ -77,10 +86,10 @@ class Sub(Binary, name="sub", methods=("sub", "sub_", "subtract", "subtract_"), 
         for t in (input, other):
             if isinstance(t, _core.TensorBase) and t.dtype.category == "bool":
                 raise RuntimeError(
-                    "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, "
-                    "use the `~` or `logical_not()` operator instead."
+                    "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a "
+                    "mask, use the `~` or `logical_not()` operator instead."
                 )
-        return input, _scaled("sub", input, operand("sub", input, other)[1], alpha)
+        return input, _scaled("sub", input, other, alpha)
 
     @staticmethod
     def backward(ctx, grad):
@@ -95,7 +104,6 @@ class Mul(Binary, name="mul", methods=("mul", "mul_", "multiply", "multiply_"), 
     def backward(ctx, grad):
         other, input = ctx.saved
         return None if other is None else grad * conj(other), None if input is None else grad * conj(input)
-
 
 
 @composite("rsub")
@@ -122,8 +130,8 @@ class Div(Binary, name="div", methods=("div", "div_", "divide", "divide_", "true
           saves=("other", ("input", "other"))):  # fmt: skip
     """div(input, other, *, rounding_mode=None, out=None) -> Tensor: input / other, broadcast; ints give floats.
 
-    rounding_mode: None; "trunc", rounded towards zero; "floor", rounded down. The latter two keep the dtype of ints, for
-    which a zero in `other` raises RuntimeError, and have gradient zero.
+    rounding_mode: None; "trunc", rounded towards zero; "floor", rounded down. The latter two keep the dtype of ints,
+    for which a zero in `other` raises RuntimeError, and have gradient zero.
     """
 
     @staticmethod
@@ -155,8 +163,8 @@ class Div(Binary, name="div", methods=("div", "div_", "divide", "divide_", "true
         )
 
 
-class FloorDivide(Binary, name="floor_divide", methods=("floor_divide", "floor_divide_"), operator="//", fast_ints=False,
-                  kinds="if"):  # fmt: skip
+class FloorDivide(Binary, name="floor_divide", methods=("floor_divide", "floor_divide_"), operator="//", kinds="if",
+                  fast_ints=False):  # fmt: skip
     """floor_divide(input, other, *, out=None) -> Tensor: input / other rounded down, broadcast. No gradient.
 
     An integer division by zero raises RuntimeError.
@@ -172,8 +180,8 @@ class FloorDivide(Binary, name="floor_divide", methods=("floor_divide", "floor_d
         return FloorDivide.plain(ctx, input, other)
 
 
-class Remainder(Binary, name="remainder", methods=("remainder", "remainder_"), operator="%", fast_ints=False, kinds="if",
-                saves=(("input", "other"), ("other", "other"))):  # fmt: skip
+class Remainder(Binary, name="remainder", methods=("remainder", "remainder_"), operator="%", kinds="if",
+                fast_ints=False, saves=(("input", "other"), ("other", "other"))):  # fmt: skip
     """remainder(input, other, *, out=None) -> Tensor: input - floor(input / other) * other, with the sign of other.
 
     An integer division by zero raises RuntimeError.
@@ -230,7 +238,11 @@ class Pow(Binary, name="pow", methods=("pow", "pow_"), operator="**", fast_ints=
 
     @staticmethod
     def forward(ctx, input, exponent):
-        if not hasattr(exponent, "ndim") and _core.result_type_code(input, exponent) <= _INT64 and exponent < 0:
+        if (
+            not hasattr(exponent, "ndim")
+            and _core.result_type_code(input, exponent) <= _INT64
+            and exponent < 0
+        ):
             raise RuntimeError("Integers to negative integer powers are not allowed.")
         return Pow.plain(ctx, input, exponent)
 
@@ -299,7 +311,10 @@ def _shared(grad, wins, ties):
 
 
 class Maximum(Binary, name="maximum", methods=("maximum",), saves=("input", "other")):
-    """maximum(input, other, *, out=None) -> Tensor: the larger, broadcast; NaN when either is. Ties share the gradient."""
+    """maximum(input, other, *, out=None) -> Tensor: the larger, NaN when either is; broadcast.
+
+    Ties share the gradient.
+    """
 
     @staticmethod
     def prepare(input, other):
@@ -309,11 +324,16 @@ class Maximum(Binary, name="maximum", methods=("maximum",), saves=("input", "oth
     def backward(ctx, grad):
         a, b = ctx.saved
         ties = a == b
-        return _shared(grad, (a < b).logical_not() & ~ties, ties), _shared(grad, (b < a).logical_not() & ~ties, ties)
+        return _shared(grad, (a < b).logical_not() & ~ties, ties), _shared(
+            grad, (b < a).logical_not() & ~ties, ties
+        )
 
 
 class Minimum(Binary, name="minimum", methods=("minimum",), saves=("input", "other")):
-    """minimum(input, other, *, out=None) -> Tensor: the smaller, broadcast; NaN when either is. Ties share the gradient."""
+    """minimum(input, other, *, out=None) -> Tensor: the smaller, NaN when either is; broadcast.
+
+    Ties share the gradient.
+    """
 
     @staticmethod
     def prepare(input, other):
@@ -323,11 +343,16 @@ class Minimum(Binary, name="minimum", methods=("minimum",), saves=("input", "oth
     def backward(ctx, grad):
         a, b = ctx.saved
         ties = a == b
-        return _shared(grad, (a > b).logical_not() & ~ties, ties), _shared(grad, (b > a).logical_not() & ~ties, ties)
+        return _shared(grad, (a > b).logical_not() & ~ties, ties), _shared(
+            grad, (b > a).logical_not() & ~ties, ties
+        )
 
 
 class Fmax(Binary, name="fmax", methods=("fmax",), saves=("input", "other")):
-    """fmax(input, other, *, out=None) -> Tensor: the larger, broadcast; the other when one is NaN. Ties go to input."""
+    """fmax(input, other, *, out=None) -> Tensor: the larger, the other when one is NaN; broadcast.
+
+    The gradient of ties goes to input.
+    """
 
     @staticmethod
     def prepare(input, other):
@@ -341,7 +366,10 @@ class Fmax(Binary, name="fmax", methods=("fmax",), saves=("input", "other")):
 
 
 class Fmin(Binary, name="fmin", methods=("fmin",), saves=("input", "other")):
-    """fmin(input, other, *, out=None) -> Tensor: the smaller, broadcast; the other when one is NaN. Ties go to input."""
+    """fmin(input, other, *, out=None) -> Tensor: the smaller, the other when one is NaN; broadcast.
+
+    The gradient of ties goes to input.
+    """
 
     @staticmethod
     def prepare(input, other):
@@ -413,7 +441,9 @@ class LogAddExp2(Binary, name="logaddexp2", methods=("logaddexp2",), kinds="f", 
         return grad * d.sigmoid(), grad * (-d).sigmoid()
 
 
-class XLogY(Binary, name="xlogy", methods=("xlogy", "xlogy_"), floats=True, kinds="f", saves=("input", "other")):
+class XLogY(
+    Binary, name="xlogy", methods=("xlogy", "xlogy_"), floats=True, kinds="f", saves=("input", "other")
+):
     """xlogy(input, other, *, out=None) -> Tensor: input * log(other), 0 where input is 0 (and other is not NaN)."""
 
     @staticmethod
@@ -452,7 +482,9 @@ class Lerp(Op, name="lerp", methods=("lerp", "lerp_")):
     @staticmethod
     def forward(ctx, input, end, weight):
         if not hasattr(end, "dtype") or input.dtype != end.dtype:
-            raise RuntimeError(f"lerp: expected dtype {input.dtype} for `end` but got dtype {getattr(end, 'dtype', type(end))}")
+            raise RuntimeError(
+                f"lerp: expected dtype {input.dtype} for `end` but got dtype {getattr(end, 'dtype', type(end))}"
+            )
         check_kind("lerp", input, "fc")
         ctx.save_for_backward(input, end, weight)
         return ctx.k.lerp(input, end, weight)
@@ -468,7 +500,7 @@ class Lerp(Op, name="lerp", methods=("lerp", "lerp_")):
 
 
 class Addcmul(Op, name="addcmul", methods=("addcmul", "addcmul_")):
-    """addcmul(input, tensor1, tensor2, *, value=1, out=None) -> Tensor: input + value * tensor1 * tensor2, broadcast."""
+    """addcmul(input, tensor1, tensor2, *, value=1, out=None) -> Tensor: input + value tensor1 tensor2, broadcast."""
 
     @staticmethod
     def prepare(input, tensor1, tensor2, *, value=1):
@@ -505,8 +537,8 @@ class Addcdiv(Op, name="addcdiv", methods=("addcdiv", "addcdiv_")):
     def forward(ctx, input, tensor1, tensor2, value):
         if _core.result_type_code(tensor1, tensor2) <= _INT64:
             raise RuntimeError(
-                "Integer division with addcdiv is no longer supported: use (input + value * trunc(tensor1 / tensor2)).to(input.dtype) "
-                "for the historic result, or (input + value * tensor1 / tensor2) for a true division."
+                "Integer division with addcdiv is no longer supported: use (input + value * trunc(tensor1 / tensor2))"
+                ".to(input.dtype) for the historic result, or (input + value * tensor1 / tensor2) for a true division."
             )
         ctx.save_for_backward(tensor1, tensor2, value)
         a, b, c = _core.promote((input, tensor1, tensor2))

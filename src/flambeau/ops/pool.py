@@ -1,7 +1,7 @@
 """Pooling: the maximum or the mean of windows over the last one, two or three dimensions.
 
-The gradients are ops of the family: that of a mean is linear in the output's gradient, that of a maximum moves elements to
-where the maxima were.
+The gradients are ops of the family: that of a mean is linear in the output's gradient, that of a maximum moves
+elements to where the maxima were.
 """
 
 import math
@@ -178,9 +178,15 @@ class AdaptiveAvgPoolGrad(Op, name="_adaptive_avg_pool_grad"):
 def _ints(name, argument, value, n):
     """n ints from an int or a sequence of n (or 1)."""
     try:
-        values = (operator.index(value),) if hasattr(value, "__index__") else tuple([operator.index(v) for v in value])
+        values = (
+            (operator.index(value),)
+            if hasattr(value, "__index__")
+            else tuple([operator.index(v) for v in value])
+        )
     except TypeError:
-        raise TypeError(f"{name}(): argument '{argument}' must be int or tuple of ints, got {value!r}") from None
+        raise TypeError(
+            f"{name}(): argument '{argument}' must be int or tuple of ints, got {value!r}"
+        ) from None
     if len(values) == 1:
         return values * n
     if len(values) != n:
@@ -200,7 +206,9 @@ def _check_input(name, input, n):
 
 def _check_dtype(name, input, categories):
     if input.dtype.category not in categories:
-        raise NotImplementedError(f"\"{name}\" not implemented for '{input.dtype.title}': convert with .to(dtype) first")
+        raise NotImplementedError(
+            f"\"{name}\" not implemented for '{input.dtype.title}': convert with .to(dtype) first"
+        )
 
 
 def _windows(name, n, kernel_size, stride, padding, dilation=1):
@@ -236,7 +244,9 @@ def _avg_pool(n, input, kernel_size, stride, padding, ceil_mode, count_include_p
     kernel_size, stride, padding, _ = _windows(name, n, kernel_size, stride, padding)
     if divisor is not None and operator.index(divisor) == 0:
         raise RuntimeError("divisor must be not zero")
-    return _AVG_POOL[n].apply(input, kernel_size, stride, padding, bool(ceil_mode), bool(count_include_pad), divisor)
+    return _AVG_POOL[n].apply(
+        input, kernel_size, stride, padding, bool(ceil_mode), bool(count_include_pad), divisor
+    )
 
 
 def _output_size(name, n, input, output_size, categories):
@@ -255,7 +265,9 @@ def _output_size(name, n, input, output_size, categories):
     given = output_size if isinstance(output_size, (tuple, list)) else (output_size,) * n
     if len(given) != n:
         raise RuntimeError(f"{name}: output_size must be {n}, but got {list(given)}")
-    sizes = _ints(name, "output_size", [s if o is None else o for o, s in zip(given, spatial, strict=True)], n)
+    sizes = _ints(
+        name, "output_size", [s if o is None else o for o, s in zip(given, spatial, strict=True)], n
+    )
     if min(sizes) < 0:
         raise RuntimeError(
             f"{name}: elements of output_size must be greater than or equal to 0 but received {list(sizes)}"
@@ -278,32 +290,42 @@ def _adaptive_avg_pool(n, input, output_size):
 
 @composite()
 def max_pool1d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
-    """max_pool1d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False) -> Tensor
+    """max_pool1d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False) ->
+    Tensor
 
     As max_pool2d, over one dimension: input (N, C, L) or (C, L).
     """
-    return _max_pool(MaxPool1DWithIndices, 1, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
+    return _max_pool(
+        MaxPool1DWithIndices, 1, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices
+    )
 
 
 @composite()
 def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
-    """max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False) -> Tensor
+    """max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False) ->
+    Tensor
 
-    The maximum of each window: input (N, C, H, W) or (C, H, W) -> (N, C, H_out, W_out) with
-    H_out = (H + 2 padding - dilation (kH - 1) - 1) // stride + 1, rounded up with ceil_mode. stride: kernel_size by default;
-    padding (at most half of the kernel) never wins. NaN does. return_indices: also where in its plane each maximum was, as
-    int64 indices into the flattened plane; of equal ones the first. Raises RuntimeError when no window fits.
+    The maximum of each window: input (N, C, H, W) or (C, H, W) -> (N, C, H_out, W_out) with H_out = (H + 2
+    padding - dilation (kH - 1) - 1) // stride + 1, rounded up with ceil_mode. stride: kernel_size by default;
+    padding (at most half of the kernel) never wins. NaN does. return_indices: also where in its plane each
+    maximum was, as int64 indices into the flattened plane; of equal ones the first. Raises RuntimeError when no
+    window fits.
     """
-    return _max_pool(MaxPool2DWithIndices, 2, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
+    return _max_pool(
+        MaxPool2DWithIndices, 2, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices
+    )
 
 
 @composite()
 def max_pool3d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
-    """max_pool3d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False) -> Tensor
+    """max_pool3d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False) ->
+    Tensor
 
     As max_pool2d, over three dimensions: input (N, C, D, H, W) or (C, D, H, W).
     """
-    return _max_pool(MaxPool3DWithIndices, 3, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
+    return _max_pool(
+        MaxPool3DWithIndices, 3, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices
+    )
 
 
 @composite()
@@ -316,18 +338,23 @@ def avg_pool1d(input, kernel_size, stride=None, padding=0, ceil_mode=False, coun
 
 
 @composite()
-def avg_pool2d(input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None):
+def avg_pool2d(
+    input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
+):
     """avg_pool2d(input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True,
     divisor_override=None) -> Tensor
 
-    The mean of each window: input (N, C, H, W) or (C, H, W), sizes as in max_pool2d. The sum of a window is divided by
-    divisor_override, or by the number of its elements, those of the padding with zeros included if count_include_pad.
+    The mean of each window: input (N, C, H, W) or (C, H, W), sizes as in max_pool2d. The sum of a window is
+    divided by divisor_override, or by the number of its elements, those of the padding with zeros included if
+    count_include_pad.
     """
     return _avg_pool(2, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
 
 
 @composite()
-def avg_pool3d(input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None):
+def avg_pool3d(
+    input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
+):
     """avg_pool3d(input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True,
     divisor_override=None) -> Tensor
 
@@ -338,7 +365,9 @@ def avg_pool3d(input, kernel_size, stride=None, padding=0, ceil_mode=False, coun
 
 @composite()
 def adaptive_max_pool1d(input, output_size, return_indices=False):
-    """adaptive_max_pool1d(input, output_size, return_indices=False) -> Tensor: as adaptive_max_pool2d, over one dimension."""
+    """adaptive_max_pool1d(input, output_size, return_indices=False) -> Tensor: as adaptive_max_pool2d, over one
+    dimension.
+    """
     return _adaptive_max_pool(AdaptiveMaxPool1D, 1, input, output_size, return_indices)
 
 
@@ -346,15 +375,17 @@ def adaptive_max_pool1d(input, output_size, return_indices=False):
 def adaptive_max_pool2d(input, output_size, return_indices=False):
     """adaptive_max_pool2d(input, output_size, return_indices=False) -> Tensor
 
-    The maximum of each of output_size windows, an int or (H_out, W_out), None for the size of the input. Window i of n
-    covers the elements from floor(i size / n) up to ceil((i + 1) size / n).
+    The maximum of each of output_size windows, an int or (H_out, W_out), None for the size of the input. Window
+    i of n covers the elements from floor(i size / n) up to ceil((i + 1) size / n).
     """
     return _adaptive_max_pool(AdaptiveMaxPool2D, 2, input, output_size, return_indices)
 
 
 @composite()
 def adaptive_max_pool3d(input, output_size, return_indices=False):
-    """adaptive_max_pool3d(input, output_size, return_indices=False) -> Tensor: as adaptive_max_pool2d, over three dimensions."""
+    """adaptive_max_pool3d(input, output_size, return_indices=False) -> Tensor: as adaptive_max_pool2d, over three
+    dimensions.
+    """
     return _adaptive_max_pool(AdaptiveMaxPool3D, 3, input, output_size, return_indices)
 
 

@@ -86,11 +86,13 @@ def _uniform(array, rng, low, high, name="check_uniform_bounds"):
         if not lowest <= value <= highest:
             raise RuntimeError(f"{bound} is out of bounds for {_C_NAMES[dtype.name]}")
     if low > high:
-        raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={high:g}")
+        raise RuntimeError(
+            f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={high:g}"
+        )
     if high - low > highest:
         raise RuntimeError(
-            f"uniform_ expects to-from <= std::numeric_limits<{_C_NAMES[dtype.name]}>::max(), but found to={high:g} and "
-            f"from={low:g} which result in to-from to exceed the limit"
+            f"uniform_ expects to-from <= std::numeric_limits<{_C_NAMES[dtype.name]}>::max(), but found to={high:g} "
+            f"and from={low:g} which result in to-from to exceed the limit"
         )
     _fill(array, lambda a: rng.uniform(a, low, high))
 
@@ -126,10 +128,14 @@ def _integers(array, rng, low, high):
     if high is None:
         last = 2 ** _DIGITS[dtype.name] if dtype.is_floating_point else highest
         if low > last:
-            raise RuntimeError(f"random_ expects 'from' to be less than or equal to {last}, but got from={low}")
+            raise RuntimeError(
+                f"random_ expects 'from' to be less than or equal to {last}, but got from={low}"
+            )
     else:
         if low >= high:
-            raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
+            raise RuntimeError(
+                f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
+            )
         last = high - 1
     for bound, value in (("from", low), ("to - 1", last)):
         if not lowest <= value <= highest:
@@ -142,7 +148,8 @@ def _integers(array, rng, low, high):
                 UserWarning,
                 stacklevel=4,
             )
-    _fill(array, lambda a: rng.randint(a, low, (last - low + 1) % 2**64))
+    count = (last - low + 1) % 2**64
+    _fill(array, lambda a: rng.randint(a, low if count else 0, count))  # all of int64: the draws as they are
 
 
 def _long(value, name, argument):
@@ -229,7 +236,9 @@ def _bounds(name, args, kwargs, names):
             raise TypeError(f"{name}() got multiple values for argument '{key}'")
         given[key] = value
     if len(args) > len(names) or not set(given) <= {"low", *names} or not {"high", *names[1:]} <= set(given):
-        got = ", ".join([*(type(a).__name__ for a in args), *(f"{k}={type(v).__name__}" for k, v in kwargs.items())])
+        got = ", ".join(
+            [*(type(a).__name__ for a in args), *(f"{k}={type(v).__name__}" for k, v in kwargs.items())]
+        )
         wanted = ", ".join(n for n in names if n != "low" and n != "high")
         raise TypeError(
             f"{name}() received an invalid combination of arguments - got ({got}), but expected (int high"
@@ -251,11 +260,23 @@ def randint(*args, generator=None, out=None, dtype=None, layout=None, device=Non
     if hasattr(size, "__index__") or size is None:
         raise TypeError(f"randint(): argument 'size' must be tuple of ints, not {type(size).__name__}")
     dtype = int64 if dtype is None else dtype
-    return _factory("randint", (size,), dtype, device, requires_grad, out, lambda a: _integers(a, rng, low, high))
+    return _factory(
+        "randint", (size,), dtype, device, requires_grad, out, lambda a: _integers(a, rng, low, high)
+    )
 
 
 @composite()
-def randperm(n, *, generator=None, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False):
+def randperm(
+    n,
+    *,
+    generator=None,
+    out=None,
+    dtype=None,
+    layout=None,
+    device=None,
+    requires_grad=False,
+    pin_memory=False,
+):
     """randperm(n, *, generator=None, out=None, dtype=int64, device=None) -> 1-D Tensor: 0 to n - 1 in random order.
 
     RuntimeError for a negative n and for a dtype that does not hold n.
@@ -267,9 +288,13 @@ def randperm(n, *, generator=None, out=None, dtype=None, layout=None, device=Non
         raise _unsupported("randperm", dtype)
     if dtype.is_floating_point:
         if n > 2 ** _DIGITS[dtype.name] + 1:
-            raise RuntimeError(f"n cannot be greater than {2 ** _DIGITS[dtype.name] + 1} for {dtype.title} type.")
+            raise RuntimeError(
+                f"n cannot be greater than {2 ** _DIGITS[dtype.name] + 1} for {dtype.title} type."
+            )
     elif n > _limits(dtype)[1]:
-        raise RuntimeError(f"value cannot be converted to type {dtype.name}_t without overflow: randperm({n})")
+        raise RuntimeError(
+            f"value cannot be converted to type {dtype.name}_t without overflow: randperm({n})"
+        )
     fill = rng.permutation if dtype is int64 else lambda a: _fill(a, rng.permutation, np.int64)
     return _factory("randperm", (n,), dtype, device, requires_grad, out, fill)
 
@@ -290,17 +315,23 @@ def _like(input, name, dtype, device, requires_grad, memory_format, fill):
 @composite()
 def rand_like(input, *, generator=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False,
               memory_format=None):  # fmt: skip
-    """rand_like(input, *, generator=None, dtype=None, device=None, requires_grad=False) -> Tensor: rand of input's shape,
-    dtype and device."""
+    """rand_like(input, *, generator=None, dtype=None, device=None, requires_grad=False) -> Tensor
+
+    rand of input's shape, dtype and device.
+    """
     rng = engine(generator, "rand_like")
-    return _like(input, "rand_like", dtype, device, requires_grad, memory_format, lambda a: _uniform(a, rng, 0.0, 1.0))
+    return _like(
+        input, "rand_like", dtype, device, requires_grad, memory_format, lambda a: _uniform(a, rng, 0.0, 1.0)
+    )
 
 
 @composite()
 def randn_like(input, *, generator=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False,
                memory_format=None):  # fmt: skip
-    """randn_like(input, *, generator=None, dtype=None, device=None, requires_grad=False) -> Tensor: randn of input's
-    shape, dtype and device."""
+    """randn_like(input, *, generator=None, dtype=None, device=None, requires_grad=False) -> Tensor
+
+    randn of input's shape, dtype and device.
+    """
     rng = engine(generator, "randn_like")
     return _like(input, "randn_like", dtype, device, requires_grad, memory_format, lambda a: _normal(a, rng))
 
@@ -345,7 +376,9 @@ class Uniform(_Fill, name="uniform_", methods=("uniform_",), mutates=True):
 def _from_to(name, args, kwargs, low, high):
     """The arguments `from` (which Python lets be given by ** only) and `to`."""
     if len(args) > 2:
-        raise TypeError(f"{name}() takes from 0 to 2 positional arguments (from, to) but {len(args)} were given")
+        raise TypeError(
+            f"{name}() takes from 0 to 2 positional arguments (from, to) but {len(args)} were given"
+        )
     given = dict(zip(("from", "to"), args, strict=False))
     for key, value in kwargs.items():
         if key not in ("from", "to"):
@@ -373,8 +406,8 @@ class Normal(_Fill, name="normal_", methods=("normal_",), mutates=True):
 class Random(_Fill, name="random_", methods=("random_",), mutates=True):
     """x.random_(*, generator=None), x.random_(to), x.random_(from, to) -> x
 
-    Fills with integers from <= x < to, all equally likely. Without bounds: 0 to the largest value of an integer dtype, to
-    2**p of a float dtype that holds p bits exactly. `to` may be None, for the latter with a lower bound.
+    Fills with integers from <= x < to, all equally likely. Without bounds: 0 to the largest value of an integer
+    dtype, to 2**p of a float dtype that holds p bits exactly. `to` may be None, for the latter with a lower bound.
     """
 
     @staticmethod
@@ -387,7 +420,12 @@ class Random(_Fill, name="random_", methods=("random_",), mutates=True):
         low, high = _from_to("random_", args, kwargs, 0, None)
         if high is None and "to" not in kwargs and len(args) < 2:
             raise TypeError("random_() received an invalid combination of arguments: give (to) or (from, to)")
-        return input, _long(low, "random_", "from"), None if high is None else _long(high, "random_", "to"), rng
+        return (
+            input,
+            _long(low, "random_", "from"),
+            None if high is None else _long(high, "random_", "to"),
+            rng,
+        )
 
     @staticmethod
     def forward(ctx, x, low, high, rng):
@@ -436,12 +474,15 @@ def _bernoulli(x, p, rng):
         raise _unsupported("bernoulli_tensor_cpu_p_", p_dtype)
     probs = p if p.dtype == np.float64 else p.astype(np.float32)
     if not ((probs >= 0) & (probs <= 1)).all():
-        raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true, but got false: bernoulli needs probabilities in [0, 1]")
+        raise RuntimeError(
+            "Expected p_in >= 0 && p_in <= 1 to be true, but got false: bernoulli needs probabilities in [0, 1]"
+        )
     try:
         probs = np.broadcast_to(probs, x.shape)
     except ValueError:
         raise RuntimeError(
-            f"bernoulli_: the probabilities of shape {list(p.shape)} do not broadcast to the tensor of shape {list(x.shape)}"
+            f"bernoulli_: the probabilities of shape {list(p.shape)} do not broadcast to the tensor of shape "
+            f"{list(x.shape)}"
         ) from None
     order = sorted(range(x.ndim), key=lambda i: -abs(x.strides[i]))
     probs = np.ascontiguousarray(probs.transpose(order))
@@ -459,8 +500,8 @@ class Exponential(_Fill, name="exponential_", methods=("exponential_",), mutates
     def forward(ctx, x, lambd, rng):
         if not _dtype(x).is_floating_point:
             raise RuntimeError(
-                "Exponential distribution is a continuous probability distribution. dtype must be a floating point but you "
-                f"specified {_dtype(x).title}"
+                "Exponential distribution is a continuous probability distribution. dtype must be a floating point but "
+                f"you specified {_dtype(x).title}"
             )
         if not lambd > 0:
             raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={lambd:g}")
@@ -595,8 +636,8 @@ def normal(mean=0.0, std=1.0, size=None, *, generator=None, out=None, dtype=None
         return _factory("normal", (size,), dtype, device, requires_grad, out, lambda a: _normal(a, rng, m, s))
     if not tensors:
         raise TypeError(
-            f"normal() received an invalid combination of arguments - got ({type(mean).__name__}, {type(std).__name__}), but "
-            "expected a Tensor as mean or std, or a size: normal(mean, std, size)"
+            f"normal() received an invalid combination of arguments - got ({type(mean).__name__}, {type(std).__name__}), "
+            "but expected a Tensor as mean or std, or a size: normal(mean, std, size)"
         )
     if len(tensors) == 2:
         _check_broadcast(mean.shape, std.shape)
@@ -619,7 +660,8 @@ def _check_broadcast(a, b):
 class Bernoulli(_Fill, name="bernoulli", methods=("bernoulli",)):
     """bernoulli(input, p=None, *, generator=None, out=None) -> Tensor of 1 and 0, of the shape and dtype of input
 
-    1 with the probability that input has at that place, or p where given. RuntimeError for probabilities outside [0, 1].
+    1 with the probability that input has at that place, or p where given. RuntimeError for probabilities outside
+    [0, 1].
     """
 
     @staticmethod
@@ -661,8 +703,8 @@ class Poisson(_Fill, name="poisson"):
 def multinomial(input, num_samples, replacement=False, *, generator=None, out=None):
     """multinomial(input, num_samples, replacement=False, *, generator=None, out=None) -> int64 Tensor
 
-    Draws num_samples indices from each row of input, (n) or (m, n), with probabilities proportional to its elements; the
-    result is (num_samples) or (m, num_samples). Without replacement the k-th largest of p / e, with e exponential, is
+    Draws num_samples indices from each row of input, (n) or (m, n), with probabilities proportional to its elements;
+    the result is (num_samples) or (m, num_samples). Without replacement the k-th largest of p / e, with e exponential, is
     the k-th draw (Efraimidis and Spirakis, 2006). RuntimeError for rows that are no distribution.
     """
     check_tensor(input, "multinomial")
@@ -704,5 +746,3 @@ def _with_replacement(p, num_samples, rng):
     if p.ndim == 1:
         return np.searchsorted(cumulative, u)
     return np.stack([np.searchsorted(row, draws) for row, draws in zip(cumulative, u, strict=True)])
-
-

@@ -9,14 +9,11 @@ import warnings
 
 from .. import _core
 from ._args import check_tensor, named_result, one_dim, reduced_dims, unsupported
+from .compare import where
 from .op import FUNCTIONS, Op, composite
 from .pointwise import conj
 
 TensorBase = _core.TensorBase
-
-
-def _where(condition, a, b):
-    return FUNCTIONS["where"](condition, a, b)
 
 
 def _size(shape, dim):
@@ -61,6 +58,14 @@ _core.set_operator("sum_to", _SumTo.function)
 # ---- sums and products
 
 
+def cast_first(op, input, dtype, *options):
+    """The arguments of a sum or product of input cast to dtype; for narrow ints, which widen, the result cast back."""
+    input = input.to(dtype)
+    if input.dtype.category in ("int", "bool") and input.dtype.name != "int64":
+        return op.apply(input, *options).to(dtype)
+    return input, *options
+
+
 class Sum(Op, name="sum", methods=("sum",)):
     """sum(input, dim=None, keepdim=False, *, dtype=None) -> Tensor: the sum of the elements, over dim.
 
@@ -70,7 +75,7 @@ class Sum(Op, name="sum", methods=("sum",)):
     @staticmethod
     def prepare(input, dim=None, keepdim=False, *, dtype=None):
         axes = reduced_dims("sum", input, dim, keepdim)
-        return input if dtype is None else input.to(dtype), axes, keepdim
+        return (input, axes, keepdim) if dtype is None else cast_first(Sum, input, dtype, axes, keepdim)
 
     @staticmethod
     def forward(ctx, input, dim=None, keepdim=False):
@@ -83,9 +88,9 @@ class Sum(Op, name="sum", methods=("sum",)):
 
 
 class Mean(Op, name="mean", methods=("mean",)):
-    """mean(input, dim=None, keepdim=False, *, dtype=None) -> Tensor: the arithmetic mean over dim, NaN over no elements.
+    """mean(input, dim=None, keepdim=False, *, dtype=None) -> Tensor: the arithmetic mean over dim.
 
-    input is of a floating-point or complex dtype; `dtype`: it is cast to it first.
+    NaN over no elements. input is of a floating-point or complex dtype; `dtype`: it is cast to it first.
     """
 
     @staticmethod
@@ -120,7 +125,7 @@ class Prod(Op, name="prod", methods=("prod",)):
     def prepare(input, dim=None, keepdim=False, *, dtype=None):
         axis = None if dim is None else one_dim("prod", input, dim)
         axes = reduced_dims("prod", input, axis, keepdim)
-        return input if dtype is None else input.to(dtype), axes, keepdim
+        return (input, axes, keepdim) if dtype is None else cast_first(Prod, input, dtype, axes, keepdim)
 
     @staticmethod
     def forward(ctx, input, dim=None, keepdim=False):
@@ -151,7 +156,7 @@ def nansum(input, dim=None, keepdim=False, *, dtype=None):
     if input.is_complex():
         raise unsupported("nansum", input.dtype)
     if input.is_floating_point():
-        input = _where(input.isnan(), FUNCTIONS["zeros_like"](input), input)
+        input = where(input.isnan(), 0, input)
     return Sum.function(input, dim, keepdim, dtype=dtype)
 
 
@@ -160,7 +165,9 @@ def nanmean(input, dim=None, keepdim=False, *, dtype=None):
     """nanmean(input, dim=None, keepdim=False, *, dtype=None) -> Tensor: mean of the elements that are not NaN."""
     check_tensor(input, "nanmean")
     if not input.is_floating_point():
-        raise RuntimeError(f"nanmean(): expected input to have floating point dtype but got {input.dtype.title}")
+        raise RuntimeError(
+            f"nanmean(): expected input to have floating point dtype but got {input.dtype.title}"
+        )
     return nansum(input, dim, keepdim, dtype=dtype) / Sum.function(input.isnan().logical_not(), dim, keepdim)
 
 
@@ -177,7 +184,9 @@ def _variance_arguments(name, input, dim, unbiased, keepdim, correction):
         raise TypeError(f"{name}(): give 'correction' or 'unbiased', not both")
     axes = reduced_dims(name, input, dim, keepdim)
     if not (input.is_floating_point() or input.is_complex()):
-        raise RuntimeError(f"{name}(): std and var only support floating point and complex dtypes, got {input.dtype.title}")
+        raise RuntimeError(
+            f"{name}(): std and var only support floating point and complex dtypes, got {input.dtype.title}"
+        )
     if _size(input.shape, axes) <= correction:
         warnings.warn(
             f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor "
@@ -243,21 +252,24 @@ class Std(Op, name="std", methods=("std",)):
 
 def _quotient(a, b, zero):
     """a / b, and 0 with zero derivatives where the mask says so."""
-    one = FUNCTIONS["ones_like"](b)
-    return _where(zero, FUNCTIONS["zeros_like"](b), a / _where(zero, one, b))
+    return where(zero, 0, a / where(zero, 1, b))
 
 
 @composite()
 def var_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     """var_mean(input, dim=None, *, correction=1, keepdim=False) -> (variance, mean)"""
-    input, axes, correction, keepdim = _variance_arguments("var_mean", input, dim, unbiased, keepdim, correction)
+    input, axes, correction, keepdim = _variance_arguments(
+        "var_mean", input, dim, unbiased, keepdim, correction
+    )
     return Var.apply(input, axes, correction, keepdim), Mean.apply(input, axes, keepdim)
 
 
 @composite()
 def std_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     """std_mean(input, dim=None, *, correction=1, keepdim=False) -> (standard deviation, mean)"""
-    input, axes, correction, keepdim = _variance_arguments("std_mean", input, dim, unbiased, keepdim, correction)
+    input, axes, correction, keepdim = _variance_arguments(
+        "std_mean", input, dim, unbiased, keepdim, correction
+    )
     return Std.apply(input, axes, correction, keepdim), Mean.apply(input, axes, keepdim)
 
 
@@ -281,10 +293,15 @@ class LinalgVectorNorm(Op, name="linalg_vector_norm"):
                 f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {x.dtype.title}"
             )
         order = float(ord)
-        if (order < 0 or order == math.inf) and _size(x.shape, axes) == 0 and (axes is None or x.numel() == 0):
+        if (
+            (order < 0 or order == math.inf)
+            and _size(x.shape, axes) == 0
+            and (axes is None or x.numel() == 0)
+        ):
             what = "an empty tensor" if axes is None else f"dimensions {list(axes)} of shape {list(x.shape)}"
             raise RuntimeError(
-                f"linalg.vector_norm cannot compute the {ord} norm on {what} because the operation does not have an identity"
+                f"linalg.vector_norm cannot compute the {ord} norm on {what} because the operation does not "
+                "have an identity"
             )
         return x, order, axes, keepdim
 
@@ -310,10 +327,12 @@ class LinalgVectorNorm(Op, name="linalg_vector_norm"):
         if p == 2:
             return x * spread(_quotient(grad, norm, norm == 0))
         if math.isinf(p):
-            return x.sgn() * _shared(grad, x.abs(), norm, ctx.dim, ctx.keepdim)
+            size = x.abs().detach()  # compared with its own extreme: the kernel's |x| may round differently
+            norm = (Amax if p > 0 else Amin).apply(size, ctx.dim, ctx.keepdim)
+            return x.sgn() * _shared(grad, size, norm, ctx.dim, ctx.keepdim)
         size, zero = x.abs(), x == 0
         if p < 1:  # the derivative is infinite at 0: it counts as 0
-            power = _where(zero, FUNCTIONS["zeros_like"](size), _where(zero, FUNCTIONS["ones_like"](size), size) ** (p - 1))
+            power = where(zero, 0, where(zero, 1, size) ** (p - 1))
             return x.sgn() * power * spread(grad * norm ** (1 - p))
         scale = spread(_quotient(grad, norm ** (p - 1), norm == 0))
         return x.sgn() * size ** (p - 1) * scale if p < 2 else x * size ** (p - 2) * scale
@@ -330,7 +349,11 @@ def norm(input, p="fro", dim=None, keepdim=False, out=None, dtype=None):
     elif isinstance(p, str):
         raise RuntimeError(f"norm(): order '{p}' is not supported; give 'fro' or a number")
     result = LinalgVectorNorm.function
-    return result(input, p, dim, keepdim, dtype=dtype) if out is None else result(input, p, dim, keepdim, dtype=dtype, out=out)
+    return (
+        result(input, p, dim, keepdim, dtype=dtype)
+        if out is None
+        else result(input, p, dim, keepdim, dtype=dtype, out=out)
+    )
 
 
 @composite("dist")
@@ -423,7 +446,9 @@ def aminmax(input, *, dim=None, keepdim=False):
     """aminmax(input, *, dim=None, keepdim=False) -> (min, max): amin and amax in one named tuple."""
     check_tensor(input, "aminmax")
     if dim is None and input.numel() == 0:
-        raise RuntimeError("aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity.")
+        raise RuntimeError(
+            "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity."
+        )
     dim = () if dim is None else dim
     return _aminmax(Amin.function(input, dim, keepdim), Amax.function(input, dim, keepdim))
 
@@ -438,7 +463,10 @@ def _truth_dims(name, input, dim, keepdim):
 
 
 class All(Op, name="all", methods=("all",)):
-    """all(input, dim=None, keepdim=False) -> Tensor: whether all elements are nonzero, over dim; bool (uint8 for uint8)."""
+    """all(input, dim=None, keepdim=False) -> Tensor: whether all elements are nonzero, over dim.
+
+    bool; uint8 for uint8. An empty tuple of dims reduces nothing.
+    """
 
     @staticmethod
     def prepare(input, dim=None, keepdim=False):
@@ -450,7 +478,10 @@ class All(Op, name="all", methods=("all",)):
 
 
 class Any(Op, name="any", methods=("any",)):
-    """any(input, dim=None, keepdim=False) -> Tensor: whether some element is nonzero, over dim; bool (uint8 for uint8)."""
+    """any(input, dim=None, keepdim=False) -> Tensor: whether some element is nonzero, over dim.
+
+    bool; uint8 for uint8. An empty tuple of dims reduces nothing.
+    """
 
     @staticmethod
     def prepare(input, dim=None, keepdim=False):
@@ -504,7 +535,8 @@ class Bincount(Op, name="bincount", methods=("bincount",), out=False):
 class Histc(Op, name="histc", methods=("histc",)):
     """histc(input, bins=100, min=0, max=0) -> Tensor of shape (bins,): counts in equal intervals of [min, max].
 
-    When min equals max, they are the smallest and the largest element. Elements outside are not counted. Not differentiable.
+    When min equals max, they are the smallest and the largest element. Elements outside are not counted.
+    Not differentiable.
     """
 
     @staticmethod

@@ -3,8 +3,10 @@
 import math
 
 from ._args import named_result, one_dim, unsupported
+from .compare import where
 from .op import FUNCTIONS, Op
 from .pointwise import conj
+from .reduce import cast_first
 
 
 def _running_sum_back(t, dim):
@@ -76,7 +78,7 @@ class Cumsum(Op, name="cumsum", methods=("cumsum", "cumsum_")):
     @staticmethod
     def prepare(input, dim, *, dtype=None):
         dim = one_dim("cumsum", input, dim)
-        return input if dtype is None else input.to(dtype), dim
+        return (input, dim) if dtype is None else cast_first(Cumsum, input, dtype, dim)
 
     @staticmethod
     def forward(ctx, input, dim):
@@ -97,7 +99,7 @@ class Cumprod(Op, name="cumprod", methods=("cumprod", "cumprod_")):
     @staticmethod
     def prepare(input, dim, *, dtype=None):
         dim = one_dim("cumprod", input, dim)
-        return input if dtype is None else input.to(dtype), dim
+        return (input, dim) if dtype is None else cast_first(Cumprod, input, dtype, dim)
 
     @staticmethod
     def forward(ctx, input, dim):
@@ -149,7 +151,7 @@ class Logcumsumexp(Op, name="logcumsumexp", methods=("logcumsumexp",)):
 
 def _unless_empty(t, difference, value):
     """The difference of two logarithms, of which t is the first; the given value where t is log 0."""
-    return FUNCTIONS["where"](t == -math.inf, FUNCTIONS["full_like"](t, value), difference)
+    return where(t == -math.inf, value, difference)
 
 
 # ---- running extremes

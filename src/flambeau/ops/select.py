@@ -146,8 +146,8 @@ class IndexFill(Op, name="index_fill", methods=("index_fill", "index_fill_")):
     @staticmethod
     def backward(ctx, grad):
         (index,) = ctx.saved
-        of_value = IndexSelect.apply(grad, ctx.dim, FUNCTIONS["unique"](index)).sum() if ctx.needs(3) else None
-        return IndexFill.apply(grad, ctx.dim, index, 0), None, None, of_value
+        rest = IndexFill.apply(grad, ctx.dim, index, 0)
+        return rest, None, None, (grad - rest).sum() if ctx.needs(3) else None
 
 
 # ---- elements along one dimension

@@ -58,7 +58,7 @@ def infer_size(shape, count):
     raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {count}")
 
 
-class View(Op, name="_view", view=True):
+class View(Op, name="_view", view=True, quick="reshape"):
     """view(*shape) -> Tensor with another shape (one size may be -1: inferred), sharing memory with this one.
 
     RuntimeError when the strides do not allow it without a copy (use reshape), or the number of elements differs.
@@ -122,7 +122,7 @@ def view_as(input, other):
     return View.function(input, other.shape)
 
 
-class Reshape(Op, name="reshape", methods=("reshape",), view=True):
+class Reshape(Op, name="reshape", methods=("reshape",), view=True, quick="reshape"):
     """reshape(input, *shape) -> Tensor with the elements of input in another shape; one size may be -1 (inferred).
 
     A view where the strides allow it, else a copy. RuntimeError when the number of elements differs.
@@ -194,7 +194,7 @@ def ravel(input):
 # ---- order of dimensions
 
 
-class Permute(Op, name="permute", methods=("permute",), view=True):
+class Permute(Op, name="permute", methods=("permute",), view=True, quick="permute"):
     """permute(input, dims) -> Tensor: a view whose dimension i is dimension dims[i] of input."""
 
     @staticmethod
@@ -226,7 +226,7 @@ class Permute(Op, name="permute", methods=("permute",), view=True):
 
 
 class Transpose(Op, name="transpose", methods=("transpose", "swapaxes", "swapdims"), aliases=("swapaxes", "swapdims"),
-                view=True):  # fmt: skip
+                view=True, quick="transpose"):  # fmt: skip
     """transpose(input, dim0, dim1) -> Tensor: a view with two dimensions exchanged."""
 
     @staticmethod
@@ -244,7 +244,7 @@ class Transpose(Op, name="transpose", methods=("transpose", "swapaxes", "swapdim
         return Transpose.apply(grad, *ctx.dims)
 
 
-class T(Op, name="t", methods=("t",), view=True):
+class T(Op, name="t", methods=("t",), view=True, quick="t"):
     """t(input) -> Tensor: a view of a tensor of at most 2 dimensions with its dimensions exchanged."""
 
     @staticmethod
@@ -345,7 +345,7 @@ def expanded_shape(have, want):
     return tuple(shape)
 
 
-class Expand(Op, name="_expand", view=True):
+class Expand(Op, name="_expand", view=True, quick="expand"):
     """expand(*sizes) -> Tensor: a view with dimensions of size 1 repeated to a larger size, and new ones in front.
 
     -1 keeps a size. Elements along expanded dimensions share memory: clone() before writing.
@@ -424,7 +424,7 @@ def broadcast_tensors(*tensors):
 # ---- dimensions of size 1
 
 
-class Squeeze(Op, name="squeeze", methods=("squeeze",), view=True):
+class Squeeze(Op, name="squeeze", methods=("squeeze",), view=True, quick="squeeze"):
     """squeeze(input, dim=None) -> Tensor: a view without dimensions of size 1: all of them, or those of `dim`
     (an int or several) that have size 1."""
 
@@ -447,7 +447,7 @@ class Squeeze(Op, name="squeeze", methods=("squeeze",), view=True):
         return grad
 
 
-class Unsqueeze(Op, name="unsqueeze", methods=("unsqueeze",), view=True):
+class Unsqueeze(Op, name="unsqueeze", methods=("unsqueeze",), view=True, quick="unsqueeze"):
     """unsqueeze(input, dim) -> Tensor: a view with a new dimension of size 1 at dim."""
 
     @staticmethod
@@ -458,7 +458,8 @@ class Unsqueeze(Op, name="unsqueeze", methods=("unsqueeze",), view=True):
     @staticmethod
     def forward(ctx, x, dim):
         ctx.dim = dim
-        return x[(slice(None),) * dim + (None,)]
+        step = x.shape[dim] * x.strides[dim] if dim < x.ndim else x.itemsize
+        return ctx.k.strided(x, (*x.shape[:dim], 1, *x.shape[dim:]), (*x.strides[:dim], step, *x.strides[dim:]), 0)
 
     @staticmethod
     def backward(ctx, grad):

@@ -102,7 +102,7 @@ class LogSoftmax(Op, name="log_softmax", methods=("log_softmax",)):
 
 
 class Logsumexp(Op, name="logsumexp", methods=("logsumexp",)):
-    """logsumexp(input, dim, keepdim=False) -> Tensor: log(sum(exp(input))) over dim, an int or a tuple, without overflow.
+    """logsumexp(input, dim, keepdim=False) -> Tensor: log(sum(exp(input))) over dim, without overflow.
 
     Integers are computed in the default float dtype. -inf over no elements.
     """

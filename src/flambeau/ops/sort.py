@@ -6,6 +6,7 @@ gradient of a selected value goes to the element it was selected from.
 
 from .. import _core
 from ._args import check_tensor, named_result, one_dim, reduced_dims, unsupported
+from .compare import where
 from .op import FUNCTIONS, Op, composite
 from .reduce import _check_extreme, _shared
 
@@ -95,8 +96,8 @@ _topk = named_result("topk", "values", "indices")
 class Max(_Reduction, name="max", methods=("max",)):
     """max(input) -> Tensor;  max(input, dim, keepdim=False) -> (values, indices);  max(input, other) -> Tensor
 
-    The largest element (NaN if there is one): of all, its gradient shared evenly among equals; along dim, with the index
-    of its first occurrence; or of each pair of two tensors, see `maximum`.
+    The largest element (NaN if there is one): of all, its gradient shared evenly among equals; along dim, with the
+    index of its first occurrence; or of each pair of two tensors, see `maximum`.
     """
 
     @staticmethod
@@ -117,8 +118,8 @@ class Max(_Reduction, name="max", methods=("max",)):
 class Min(_Reduction, name="min", methods=("min",)):
     """min(input) -> Tensor;  min(input, dim, keepdim=False) -> (values, indices);  min(input, other) -> Tensor
 
-    The smallest element (NaN if there is one): of all, its gradient shared evenly among equals; along dim, with the index
-    of its first occurrence; or of each pair of two tensors, see `minimum`.
+    The smallest element (NaN if there is one): of all, its gradient shared evenly among equals; along dim, with the
+    index of its first occurrence; or of each pair of two tensors, see `minimum`.
     """
 
     @staticmethod
@@ -176,7 +177,9 @@ class Nanmedian(_Reduction, name="nanmedian", methods=("nanmedian",)):
     def forward(ctx, input, dim=None, keepdim=False):
         if dim is None:
             return Nanmedian._reduced(ctx, input, ctx.k.nanmedian(input))
-        return Nanmedian._selected(ctx, input, dim, keepdim, _nanmedian(*ctx.k.nanmedian_along(input, dim, keepdim)))
+        return Nanmedian._selected(
+            ctx, input, dim, keepdim, _nanmedian(*ctx.k.nanmedian_along(input, dim, keepdim))
+        )
 
 
 class Mode(_Selection, name="mode", methods=("mode",)):
@@ -214,7 +217,9 @@ class Kthvalue(_Selection, name="kthvalue", methods=("kthvalue",)):
 
     @staticmethod
     def forward(ctx, input, k, dim, keepdim):
-        return Kthvalue._selected(ctx, input, dim, keepdim, _kthvalue(*ctx.k.kthvalue(input, k, dim, keepdim)))
+        return Kthvalue._selected(
+            ctx, input, dim, keepdim, _kthvalue(*ctx.k.kthvalue(input, k, dim, keepdim))
+        )
 
 
 def _prepare_argument(name, input, dim, keepdim):
@@ -225,9 +230,9 @@ def _prepare_argument(name, input, dim, keepdim):
 
 
 class Argmax(Op, name="argmax", methods=("argmax",)):
-    """argmax(input, dim=None, keepdim=False) -> int64 Tensor: where the largest element is, along dim or in row-major order.
+    """argmax(input, dim=None, keepdim=False) -> int64 Tensor: the index of the largest element.
 
-    The first of equal elements; the first NaN if there is one.
+    Along dim, or in row-major order. The first of equal elements; the first NaN if there is one.
     """
 
     @staticmethod
@@ -240,9 +245,9 @@ class Argmax(Op, name="argmax", methods=("argmax",)):
 
 
 class Argmin(Op, name="argmin", methods=("argmin",)):
-    """argmin(input, dim=None, keepdim=False) -> int64 Tensor: where the smallest element is, along dim or in row-major order.
+    """argmin(input, dim=None, keepdim=False) -> int64 Tensor: the index of the smallest element.
 
-    The first of equal elements; the first NaN if there is one.
+    Along dim, or in row-major order. The first of equal elements; the first NaN if there is one.
     """
 
     @staticmethod
@@ -287,7 +292,9 @@ class Topk(_Selection, name="topk", methods=("topk",)):
         if input.is_complex() or input.dtype.category == "bool":
             raise RuntimeError(f"topk does not support {input.dtype.name} dtypes")
         if not 0 <= k <= (input.shape[dim] if input.ndim else 1):
-            raise RuntimeError(f"topk(): selected index k out of range: got k={k} for dim {dim} of shape {list(input.shape)}")
+            raise RuntimeError(
+                f"topk(): selected index k out of range: got k={k} for dim {dim} of shape {list(input.shape)}"
+            )
         return input, k, dim, largest, sorted
 
     @staticmethod
@@ -318,7 +325,9 @@ _INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
 def _quantile(name, input, q, dim, keepdim, interpolation, skip_nan):
     check_tensor(input, name)
     if input.dtype.name not in ("float32", "float64"):
-        raise RuntimeError(f"{name}() input tensor must be either float or double dtype, got {input.dtype.title}")
+        raise RuntimeError(
+            f"{name}() input tensor must be either float or double dtype, got {input.dtype.title}"
+        )
     if input.numel() == 0:
         raise RuntimeError(f"{name}() input tensor must be non-empty, got shape {list(input.shape)}")
     if interpolation not in _INTERPOLATIONS:
@@ -327,7 +336,9 @@ def _quantile(name, input, q, dim, keepdim, interpolation, skip_nan):
         )
     if isinstance(q, TensorBase):
         if q.dtype is not input.dtype:
-            raise RuntimeError(f"{name}() q tensor must be same dtype as the input tensor, got {q.dtype} and {input.dtype}")
+            raise RuntimeError(
+                f"{name}() q tensor must be same dtype as the input tensor, got {q.dtype} and {input.dtype}"
+            )
         if q.ndim > 1:
             raise RuntimeError(f"{name}() q must be a scalar or 1D tensor, got shape {list(q.shape)}")
         if not bool(((q >= 0) & (q <= 1)).all()):
@@ -354,7 +365,7 @@ def _along_last(rows, q, interpolation, skip_nan):
         top = ((~nan).sum(-1, keepdim=True) - 1).clamp(min=0)
         ranks = q * top
     else:  # NaN sorts last: with one in the row, all quantiles are it
-        ranks = FUNCTIONS["where"](nan.any(-1, keepdim=True), FUNCTIONS["full_like"](q, last), q * last)
+        ranks = where(nan.any(-1, keepdim=True), last, q * last)
     if interpolation == "lower":
         ranks = ranks.floor()
     elif interpolation == "higher":
@@ -375,14 +386,15 @@ def quantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
     """quantile(input, q, dim=None, keepdim=False, *, interpolation='linear') -> Tensor
 
     The q-quantiles, q a number or 0-dim or 1-D tensor in [0, 1], of all elements or along dim; a 1-D q adds a first
-    dimension. interpolation between neighbours: 'linear', 'lower', 'higher', 'midpoint', 'nearest'. NaN if there is one.
+    dimension. interpolation between neighbours: 'linear', 'lower', 'higher', 'midpoint' or 'nearest'. NaN if there is
+    one.
     """
     return _quantile("quantile", input, q, dim, keepdim, interpolation, False)
 
 
 @composite("nanquantile")
 def nanquantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
-    """nanquantile(input, q, dim=None, keepdim=False, *, interpolation='linear') -> Tensor: quantile without the NaNs."""
+    """nanquantile(input, q, dim=None, keepdim=False, *, interpolation='linear') -> Tensor: quantile, without NaNs."""
     return _quantile("nanquantile", input, q, dim, keepdim, interpolation, True)
 
 
@@ -428,8 +440,8 @@ def _wanted(results, *flags):
 def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=None):
     """unique(input, sorted=True, return_inverse=False, return_counts=False, dim=None) -> values[, inverse][, counts]
 
-    The distinct elements in ascending order, 1-D; with dim, the distinct slices along it. inverse: where in the values each
-    element of input is; counts: how often each value occurs. No NaN equals another. Not differentiable.
+    The distinct elements in ascending order, 1-D; with dim, the distinct slices along it. inverse: where in the values
+    each element of input is; counts: how often each value occurs. No NaN equals another. Not differentiable.
     """
     dim = _check_unique("unique", input, dim)
     return _wanted(_Unique.function(input, dim), return_inverse, return_counts)
@@ -471,8 +483,8 @@ class Searchsorted(Op, name="searchsorted"):
     """searchsorted(sorted_sequence, input, *, out_int32=False, right=False, side=None, sorter=None) -> int64 Tensor
 
     Where each value of input would go to keep the sequence sorted along its last dim: before its equals, or after them
-    with right=True (side='right'). The sequence is 1-D, or has all dims but the last in common with input. `sorter`: int64
-    indices that sort an unsorted sequence along its last dim.
+    with right=True (side='right'). The sequence is 1-D, or has all dims but the last in common with input. `sorter`:
+    int64 indices that sort an unsorted sequence along its last dim.
     """
 
     @staticmethod
@@ -505,13 +517,14 @@ def _check_search(name, sequence, input):
     shape = input.shape if isinstance(input, TensorBase) else ()
     if sequence.ndim > 1 and not shape:
         raise RuntimeError(
-            f"{name}: input value can be a scalar only when boundaries tensor dimension is 1, but we got boundaries tensor "
-            f"dim({sequence.ndim}) and input value's dim(0) numel(1)"
+            f"{name}: input value can be a scalar only when boundaries tensor dimension is 1, but we got boundaries "
+            f"tensor dim({sequence.ndim}) and input value's dim(0) numel(1)"
         )
     if sequence.ndim > 1 and sequence.shape[:-1] != shape[:-1]:
         raise RuntimeError(
-            f"{name}: boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries tensor and input "
-            f"value tensor must match, but we got boundaries tensor {list(sequence.shape)} and input value tensor {list(shape)}"
+            f"{name}: boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries tensor and "
+            f"input value tensor must match, but we got boundaries tensor {list(sequence.shape)} and input value "
+            f"tensor {list(shape)}"
         )
 
 
@@ -531,9 +544,13 @@ def _check_sorter(sequence, sorter):
 
 @composite()
 def bucketize(input, boundaries, *, out_int32=False, right=False):
-    """bucketize(input, boundaries, *, out_int32=False, right=False) -> int64 Tensor: searchsorted(boundaries, input), with
-    1-D boundaries."""
+    """bucketize(input, boundaries, *, out_int32=False, right=False) -> int64 Tensor
+
+    searchsorted(boundaries, input) with 1-D boundaries.
+    """
     check_tensor(boundaries, "bucketize", "boundaries", 2)
     if boundaries.ndim != 1:
-        raise RuntimeError(f"bucketize(): boundaries tensor must be 1 dimension, but got dim({boundaries.ndim})")
+        raise RuntimeError(
+            f"bucketize(): boundaries tensor must be 1 dimension, but got dim({boundaries.ndim})"
+        )
     return Searchsorted.function(boundaries, input, out_int32=out_int32, right=right)

@@ -5,7 +5,10 @@ import numpy as np
 from tests.ops.table import COMPLEX, FLOATS, Bad, Row, Sample
 
 NUMBERS = (*FLOATS, "int64", *COMPLEX)
-LOOSE = dict(rtol={"float32": 1e-4, "complex64": 1e-4}, atol={"float32": 1e-4, "complex64": 1e-4, "float16": 2e-2, "bfloat16": 0.15})
+LOOSE = dict(
+    rtol={"float32": 1e-4, "complex64": 1e-4},
+    atol={"float32": 1e-4, "complex64": 1e-4, "float16": 2e-2, "bfloat16": 0.15},
+)
 
 
 def conv_in_numpy(x, w, b=None, stride=1, padding=0, dilation=1, groups=1):
@@ -84,48 +87,94 @@ def transposed_samples(n):
 def conv2d_errors(t):
     x, w = t(1, 3, 8, 8), t(6, 3, 5, 5)
     return [
-        Bad(Sample(t(1, 1, 28, 28), w), RuntimeError,
-            r"Given groups=1, weight of size \[6, 3, 5, 5\], expected input\[1, 1, 28, 28\] to have 3 channels, but got 1 "
-            "channels instead"),
-        Bad(Sample(t(2, 3), w), RuntimeError,
-            r"Expected 3D \(unbatched\) or 4D \(batched\) input to conv2d, but got input of size: \[2, 3\]"),
-        Bad(Sample(t(1, 3, 4, 4), w), RuntimeError,
-            r"Calculated padded input size per channel: \(4 x 4\). Kernel size: \(5 x 5\). Kernel size can't be greater than"),
-        Bad(Sample(x, t(6, 3, 5, 5, dtype="float64")), RuntimeError,
-            r"Input type \(torch.FloatTensor\) and weight type \(torch.DoubleTensor\) should be the same"),
-        Bad(Sample(x, w, t(6, dtype="float64")), RuntimeError, r"Input type \(float\) and bias type \(double\) should be the same"),
-        Bad(Sample(x, w, t(5)), RuntimeError,
-            r"expected bias to be 1-dimensional with 6 elements, but got bias of size \[5\] instead"),
+        Bad(
+            Sample(t(1, 1, 28, 28), w),
+            RuntimeError,
+            r"Given groups=1, weight of size \[6, 3, 5, 5\], expected input\[1, 1, 28, 28\] to have 3 channels, "
+            r"but got 1 "
+            "channels instead",
+        ),
+        Bad(
+            Sample(t(2, 3), w),
+            RuntimeError,
+            r"Expected 3D \(unbatched\) or 4D \(batched\) input to conv2d, but got input of size: \[2, 3\]",
+        ),
+        Bad(
+            Sample(t(1, 3, 4, 4), w),
+            RuntimeError,
+            r"Calculated padded input size per channel: \(4 x 4\). Kernel size: \(5 x 5\). Kernel size can't be "
+            r"greater than",
+        ),
+        Bad(
+            Sample(x, t(6, 3, 5, 5, dtype="float64")),
+            RuntimeError,
+            r"Input type \(torch.FloatTensor\) and weight type \(torch.DoubleTensor\) should be the same",
+        ),
+        Bad(
+            Sample(x, w, t(6, dtype="float64")),
+            RuntimeError,
+            r"Input type \(float\) and bias type \(double\) should be the same",
+        ),
+        Bad(
+            Sample(x, w, t(5)),
+            RuntimeError,
+            r"expected bias to be 1-dimensional with 6 elements, but got bias of size \[5\] instead",
+        ),
         Bad(Sample(x, w, stride=0), RuntimeError, "non-positive stride is not supported"),
         Bad(Sample(x, w, padding=-1), RuntimeError, "negative padding is not supported"),
         Bad(Sample(x, w, dilation=0), RuntimeError, "non-positive dilation is not supported"),
         Bad(Sample(x, w, groups=0), RuntimeError, "non-positive groups is not supported"),
-        Bad(Sample(t(1, 4, 8, 8), t(5, 2, 5, 5), groups=2), RuntimeError,
-            "Given groups=2, expected weight to be divisible by 2 at dimension 0"),
+        Bad(
+            Sample(t(1, 4, 8, 8), t(5, 2, 5, 5), groups=2),
+            RuntimeError,
+            "Given groups=2, expected weight to be divisible by 2 at dimension 0",
+        ),
         Bad(Sample(x, t(0, 3, 5, 5)), RuntimeError, "expected weight to be at least 1 at dimension 0"),
-        Bad(Sample(x, w, stride=(1, 2, 3)), RuntimeError,
-            r"expected stride to be a single integer value or a list of 2 values to match the convolution dimensions, but got "
-            r"stride=\[1, 2, 3\]"),
+        Bad(
+            Sample(x, w, stride=(1, 2, 3)),
+            RuntimeError,
+            r"expected stride to be a single integer value or a list of 2 values to match the convolution "
+            r"dimensions, but got "
+            r"stride=\[1, 2, 3\]",
+        ),
         Bad(Sample(x, w, stride=1.5), TypeError, "argument 'stride' must be tuple of ints, not float"),
         Bad(Sample(x, w, padding="foo"), RuntimeError, "Invalid padding string: 'foo'"),
-        Bad(Sample(x, w, padding="same", stride=2), RuntimeError, "padding='same' is not supported for strided convolutions"),
+        Bad(
+            Sample(x, w, padding="same", stride=2),
+            RuntimeError,
+            "padding='same' is not supported for strided convolutions",
+        ),
         Bad(Sample(x, t(6, 3, 5)), RuntimeError, "Expected 3-dimensional input for 3-dimensional weight"),
         Bad(Sample(x, 3), TypeError, r"conv2d\(\): argument 'weight' \(position 2\) must be Tensor, not int"),
-        Bad(Sample(t(1, 3, 0, 8), t(6, 3, 1, 1)), RuntimeError, "must have elements in its spatial dimensions"),
-    ]  # fmt: skip
+        Bad(
+            Sample(t(1, 3, 0, 8), t(6, 3, 1, 1)), RuntimeError, "must have elements in its spatial dimensions"
+        ),
+    ]
 
 
 def transposed_errors(t):
     x, w = t(1, 4, 4, 4), t(4, 3, 5, 5)
     return [
-        Bad(Sample(t(1, 3, 4, 4), w), RuntimeError,
-            r"Given transposed=1, weight of size \[4, 3, 5, 5\], expected input\[1, 3, 4, 4\] to have 4 channels, but got 3"),
-        Bad(Sample(x, w, t(4)), RuntimeError, "Given transposed=1, .* expected bias to be 1-dimensional with 3 elements"),
-        Bad(Sample(x, w, output_padding=1), RuntimeError, "output padding must be smaller than either stride or dilation"),
+        Bad(
+            Sample(t(1, 3, 4, 4), w),
+            RuntimeError,
+            r"Given transposed=1, weight of size \[4, 3, 5, 5\], expected input\[1, 3, 4, 4\] to have 4 channels, "
+            r"but got 3",
+        ),
+        Bad(
+            Sample(x, w, t(4)),
+            RuntimeError,
+            "Given transposed=1, .* expected bias to be 1-dimensional with 3 elements",
+        ),
+        Bad(
+            Sample(x, w, output_padding=1),
+            RuntimeError,
+            "output padding must be smaller than either stride or dilation",
+        ),
         Bad(Sample(x, w, output_padding=-1), RuntimeError, "negative output_padding is not supported"),
         Bad(Sample(x, w, padding=5), RuntimeError, "Output size is too small"),
         Bad(Sample(x, w, padding="same"), TypeError, "argument 'padding' must be tuple of ints, not str"),
-    ]  # fmt: skip
+    ]
 
 
 def convolution_samples(t):
@@ -140,7 +189,13 @@ ROWS = [
     Row("conv2d", conv2d_samples, conv_in_numpy, dtypes=NUMBERS, errors=conv2d_errors, **LOOSE),
     Row("conv3d", conv3d_samples, conv_in_numpy, dtypes=NUMBERS, **LOOSE),
     Row("conv_transpose1d", transposed_samples(1), dtypes=(*FLOATS, *COMPLEX), **LOOSE),
-    Row("conv_transpose2d", transposed_samples(2), dtypes=(*FLOATS, *COMPLEX), errors=transposed_errors, **LOOSE),
+    Row(
+        "conv_transpose2d",
+        transposed_samples(2),
+        dtypes=(*FLOATS, *COMPLEX),
+        errors=transposed_errors,
+        **LOOSE,
+    ),
     Row("conv_transpose3d", transposed_samples(3), dtypes=FLOATS, **LOOSE),
     Row("convolution", convolution_samples, dtypes=("float32", "float64"), **LOOSE),
 ]

@@ -22,19 +22,33 @@ def plain(t):
 def errors(t):
     table = t(4, 3)
     return [
-        Bad(Sample(t(2), table), RuntimeError,
+        Bad(
+            Sample(t(2), table),
+            RuntimeError,
             "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
-            "torch.FloatTensor instead"),
+            "torch.FloatTensor instead",
+        ),
         Bad(Sample(t.array([1, 5], "int64"), table), IndexError, "index out of range in self"),
         Bad(Sample(t.array([-1], "int64"), table), IndexError, "index out of range in self"),
         Bad(Sample(t.ints(3, 2), t(4)), RuntimeError, "'weight' must be 2-D"),
-        Bad(Sample(t.ints(3, 2), table, 4), RuntimeError, "padding_idx 4 must be within the 4 rows of the table"),
-    ]  # fmt: skip
+        Bad(
+            Sample(t.ints(3, 2), table, 4),
+            RuntimeError,
+            "padding_idx 4 must be within the 4 rows of the table",
+        ),
+    ]
 
 
 ROWS = [
-    Row("embedding", samples, lambda i, w, *a, **k: w[i.astype(int)],
+    Row(
+        "embedding",
+        samples,
+        lambda i, w, *a, **k: w[i.astype(int)],
         torch=lambda i, w, p=None, scale_grad_by_freq=False: __import__("torch").nn.functional.embedding(
-            i, w, p, scale_grad_by_freq=scale_grad_by_freq),
-        dtypes=(*FLOATS, *COMPLEX), grad_samples=plain, errors=errors),
-]  # fmt: skip
+            i, w, p, scale_grad_by_freq=scale_grad_by_freq
+        ),
+        dtypes=(*FLOATS, *COMPLEX),
+        grad_samples=plain,
+        errors=errors,
+    ),
+]

@@ -64,16 +64,33 @@ def batch_errors(t):
         Bad(Sample(x, t(3), t(3), t(4), t(4)), RuntimeError, "weight should contain 3 elements not 4"),
         Bad(Sample(x, None, None), RuntimeError, "running_mean must be defined in evaluation mode"),
         Bad(Sample(x, t(3), None), RuntimeError, "running_var must be defined in evaluation mode"),
-        Bad(Sample(x, t(3), None, training=True), ValueError,
-            "running_mean and running_var must either both be None or neither be None"),
-        Bad(Sample(x, t(3, dtype="float64"), t(3, dtype="float64"), training=True), RuntimeError,
-            r"mixed dtype \(CPU\): expect parameter to have scalar type of Float"),
-        Bad(Sample(x, t(3), t(3), t(3), t(4), training=True), RuntimeError, "bias should contain 3 elements not 4"),
+        Bad(
+            Sample(x, t(3), None, training=True),
+            ValueError,
+            "running_mean and running_var must either both be None or neither be None",
+        ),
+        Bad(
+            Sample(x, t(3, dtype="float64"), t(3, dtype="float64"), training=True),
+            RuntimeError,
+            r"mixed dtype \(CPU\): expect parameter to have scalar type of Float",
+        ),
+        Bad(
+            Sample(x, t(3), t(3), t(3), t(4), training=True),
+            RuntimeError,
+            "bias should contain 3 elements not 4",
+        ),
         Bad(Sample(t(3), t(3), t(3)), RuntimeError, "expected an input .* of 2 or more dimensions"),
-        Bad(Sample(x, t(3), t(3), training=True, eps=-1), ValueError, "eps must be positive during training, but got -1"),
-        Bad(Sample(t(2, 3, dtype="int64"), None, None, training=True), NotImplementedError,
-            "\"batch_norm\" not implemented for 'Long'"),
-    ]  # fmt: skip
+        Bad(
+            Sample(x, t(3), t(3), training=True, eps=-1),
+            ValueError,
+            "eps must be positive during training, but got -1",
+        ),
+        Bad(
+            Sample(t(2, 3, dtype="int64"), None, None, training=True),
+            NotImplementedError,
+            "\"batch_norm\" not implemented for 'Long'",
+        ),
+    ]
 
 
 def layer_samples(t):
@@ -90,11 +107,17 @@ def layer_samples(t):
 def layer_errors(t):
     x = t(4, 3)
     return [
-        Bad(Sample(x, (4,)), RuntimeError, r"Given normalized_shape=\[4\], expected input with shape \[\*, 4\], but got input of size\[4, 3\]"),
+        Bad(
+            Sample(x, (4,)),
+            RuntimeError,
+            r"Given normalized_shape=\[4\], expected input with shape \[\*, 4\], but got input of size\[4, 3\]",
+        ),
         Bad(Sample(x, ()), RuntimeError, "Expected normalized_shape to be at least 1-dimensional"),
         Bad(Sample(x, 3), TypeError, "argument 'normalized_shape' .* must be tuple of ints, not int"),
         Bad(Sample(x, (3,), t(4)), RuntimeError, "Expected weight to be of same shape as normalized_shape"),
-        Bad(Sample(x, (3,), t(3), t(4)), RuntimeError, "Expected bias to be of same shape as normalized_shape"),
+        Bad(
+            Sample(x, (3,), t(3), t(4)), RuntimeError, "Expected bias to be of same shape as normalized_shape"
+        ),
         Bad(Sample(x, (3,), t(3, dtype="float64")), RuntimeError, "mixed dtype"),
         Bad(Sample(t(4, 3, dtype="int64"), (3,)), NotImplementedError, "not implemented for 'Long'"),
     ]
@@ -113,17 +136,37 @@ def group_samples(t):
 def group_errors(t):
     x = t(2, 4, 3)
     return [
-        Bad(Sample(x, 3), RuntimeError, "Expected number of channels in input to be divisible by num_groups, but got input of shape"),
+        Bad(
+            Sample(x, 3),
+            RuntimeError,
+            "Expected number of channels in input to be divisible by num_groups, but got input of shape",
+        ),
         Bad(Sample(x, 0), RuntimeError, "Expected num groups to be greater than 0, got 0"),
-        Bad(Sample(x, 2, t(3)), RuntimeError, "Expected weight to be a vector of size equal to the number of channels in input"),
-        Bad(Sample(x, 2, t(4), t(3)), RuntimeError, "Expected bias to be a vector of size equal to the number of channels in input"),
+        Bad(
+            Sample(x, 2, t(3)),
+            RuntimeError,
+            "Expected weight to be a vector of size equal to the number of channels in input",
+        ),
+        Bad(
+            Sample(x, 2, t(4), t(3)),
+            RuntimeError,
+            "Expected bias to be a vector of size equal to the number of channels in input",
+        ),
         Bad(Sample(t(4), 2), RuntimeError, "Expected at least 2 dimensions for input tensor but received 1"),
         Bad(Sample(t(1, 2), 2), ValueError, "Expected more than 1 value per channel when training"),
     ]
 
 
 ROWS = [
-    Row("batch_norm", batch_samples, batch_norm, "nn.functional.batch_norm", grad_samples=trained, errors=batch_errors, **HALF),
+    Row(
+        "batch_norm",
+        batch_samples,
+        batch_norm,
+        "nn.functional.batch_norm",
+        grad_samples=trained,
+        errors=batch_errors,
+        **HALF,
+    ),
     Row("layer_norm", layer_samples, layer_norm, "nn.functional.layer_norm", errors=layer_errors, **HALF),
     Row("group_norm", group_samples, group_norm, "nn.functional.group_norm", errors=group_errors, **HALF),
 ]

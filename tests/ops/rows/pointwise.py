@@ -21,12 +21,20 @@ def _refuses(*dtypes, error=NotImplementedError, match="not implemented for"):
 
 
 def _binary_errors(t):
-    return [Bad(Sample(t(2), t(3)), (RuntimeError, ValueError), "size|shape|broadcast"),
-            Bad(Sample(t(2), "a"), TypeError, "must be Tensor or Number, not str|expected a Tensor or a number")]  # fmt: skip
+    return [
+        Bad(Sample(t(2), t(3)), (RuntimeError, ValueError), "size|shape|broadcast"),
+        Bad(Sample(t(2), "a"), TypeError, "must be Tensor or Number, not str|expected a Tensor or a number"),
+    ]
 
 
 def _pairs(t):
-    return [Sample(t(3, 4), t(3, 4)), Sample(t(3, 1), t(4)), Sample(t(), t(2)), Sample(t(0), t(1)), Sample(t(2), 2)]
+    return [
+        Sample(t(3, 4), t(3, 4)),
+        Sample(t(3, 1), t(4)),
+        Sample(t(), t(2)),
+        Sample(t(0), t(1)),
+        Sample(t(2), 2),
+    ]
 
 
 # ---- arithmetic with options
@@ -44,11 +52,15 @@ def _add(x, y, alpha=1):
 
 
 def _alpha_errors(t):
-    return _binary_errors(t) + [Bad(Sample(tensor([1]), tensor([1]), alpha=0.5), RuntimeError, "alpha must not be a floating")]
+    return _binary_errors(t) + [
+        Bad(Sample(tensor([1]), tensor([1]), alpha=0.5), RuntimeError, "alpha must not be a floating")
+    ]
 
 
 def _sub_errors(t):
-    return _alpha_errors(t) + [Bad(Sample(tensor([True]), tensor([True])), RuntimeError, "with a bool tensor is not supported")]
+    return _alpha_errors(t) + [
+        Bad(Sample(tensor([True]), tensor([True])), RuntimeError, "with a bool tensor is not supported")
+    ]
 
 
 def _away_from_0(t, *shape):
@@ -57,8 +69,13 @@ def _away_from_0(t, *shape):
 
 
 def _quotients(t):
-    return [Sample(t(3, 4), _away_from_0(t, 3, 4)), Sample(t(3, 1), _away_from_0(t, 4)), Sample(t(), _away_from_0(t, 2)),
-            Sample(t(0), t(1, low=1, high=2)), Sample(t(3), 2)]  # fmt: skip
+    return [
+        Sample(t(3, 4), _away_from_0(t, 3, 4)),
+        Sample(t(3, 1), _away_from_0(t, 4)),
+        Sample(t(), _away_from_0(t, 2)),
+        Sample(t(0), t(1, low=1, high=2)),
+        Sample(t(3), 2),
+    ]
 
 
 def _rounded_quotients(t):
@@ -75,30 +92,51 @@ def _div(x, y, rounding_mode=None):
 
 def _div_errors(t):
     return _binary_errors(t) + [
-        Bad(Sample(t(2), 2, rounding_mode="up"), RuntimeError, "rounding_mode to be one of None, 'trunc', or 'floor'"),
+        Bad(
+            Sample(t(2), 2, rounding_mode="up"),
+            RuntimeError,
+            "rounding_mode to be one of None, 'trunc', or 'floor'",
+        ),
         Bad(Sample(tensor([1]), 0, rounding_mode="floor"), RuntimeError, "ZeroDivisionError"),
     ]
 
 
 def _no_zero_division(t):
-    return _binary_errors(t) + [Bad(Sample(tensor([1, 2]), tensor([1, 0])), RuntimeError, "ZeroDivisionError"),
-                                Bad(Sample(tensor([True]), tensor([True])), NotImplementedError, "'Bool'"),
-                                Bad(Sample(tensor([1j]), 2), NotImplementedError, "'ComplexFloat'")]  # fmt: skip
+    return _binary_errors(t) + [
+        Bad(Sample(tensor([1, 2]), tensor([1, 0])), RuntimeError, "ZeroDivisionError"),
+        Bad(Sample(tensor([True]), tensor([True])), NotImplementedError, "'Bool'"),
+        Bad(Sample(tensor([1j]), 2), NotImplementedError, "'ComplexFloat'"),
+    ]
 
 
 def _smooth_quotients(t):
     """Pairs whose quotient is no integer, where the remainder jumps."""
-    return [Sample(t.array([[5.3, -4.2, 3.1]]), t.array([[2.0], [-3.0]])), Sample(t.array(5.5), t.array([2.0, 3.0]))]
+    return [
+        Sample(t.array([[5.3, -4.2, 3.1]]), t.array([[2.0], [-3.0]])),
+        Sample(t.array(5.5), t.array([2.0, 3.0])),
+    ]
 
 
 def _powers(t):
-    made = [Sample(t(3, 4, low=0.2, high=3), t(3, 4, low=0, high=2)), Sample(t(3, 1, low=0.2, high=3), t(4, low=0, high=2)),
-            Sample(t(), 2), Sample(t(3), 0), Sample(t(0), 3), Sample(t(3), 3)]  # fmt: skip
+    made = [
+        Sample(t(3, 4, low=0.2, high=3), t(3, 4, low=0, high=2)),
+        Sample(t(3, 1, low=0.2, high=3), t(4, low=0, high=2)),
+        Sample(t(), 2),
+        Sample(t(3), 0),
+        Sample(t(0), 3),
+        Sample(t(3), 3),
+    ]
     return made + ([Sample(t(3, low=0.2, high=3), 0.5), Sample(t(3), -2)] if t.dtype in BOTH else [])
 
 
 def _zero_powers(t):
-    return [Sample(t(3, low=0.5, high=2), t(3)), Sample(t.array([0.0, 0.5, 2.0]), 2), Sample(t(2), 0), Sample(t(2, 1, low=0.5, high=2), t(3)), Sample(t(3), 1)]  # fmt: skip
+    return [
+        Sample(t(3, low=0.5, high=2), t(3)),
+        Sample(t.array([0.0, 0.5, 2.0]), 2),
+        Sample(t(2), 0),
+        Sample(t(2, 1, low=0.5, high=2), t(3)),
+        Sample(t(3), 1),
+    ]
 
 
 def _powers_of_numbers(t):
@@ -106,23 +144,38 @@ def _powers_of_numbers(t):
 
 
 def _pow_errors(t):
-    return [Bad(Sample(tensor([1, 2]), -1), RuntimeError, "Integers to negative integer powers are not allowed"),
-            Bad(Sample(2, 3), TypeError, "must be Tensor"), Bad(Sample(t(2), "a"), TypeError, "must be Tensor or Number"),
-            Bad(Sample(tensor([True]), tensor([True])), NotImplementedError, "'Bool'")]  # fmt: skip
+    return [
+        Bad(Sample(tensor([1, 2]), -1), RuntimeError, "Integers to negative integer powers are not allowed"),
+        Bad(Sample(2, 3), TypeError, "must be Tensor"),
+        Bad(Sample(t(2), "a"), TypeError, "must be Tensor or Number"),
+        Bad(Sample(tensor([True]), tensor([True])), NotImplementedError, "'Bool'"),
+    ]
 
 
 def _three(t):
-    return [Sample(t(3, 4), t(3, 4), t(3, 4, low=0.5, high=2)), Sample(t(3, 1), t(4), t(2, 1, 1, low=0.5, high=2)),
-            Sample(t(), t(), t(low=0.5, high=2)), Sample(t(0), t(0), t(0)), Sample(t(3), t(3), t(3, low=0.5, high=2), value=2)]  # fmt: skip
+    return [
+        Sample(t(3, 4), t(3, 4), t(3, 4, low=0.5, high=2)),
+        Sample(t(3, 1), t(4), t(2, 1, 1, low=0.5, high=2)),
+        Sample(t(), t(), t(low=0.5, high=2)),
+        Sample(t(0), t(0), t(0)),
+        Sample(t(3), t(3), t(3, low=0.5, high=2), value=2),
+    ]
 
 
 def _lerps(t):
-    return [Sample(t(3, 4), t(3, 4), 0.3), Sample(t(3, 4), t(4), 0.8), Sample(t(3, 1), t(4), t(4)), Sample(t(), t(), 1.0),
-            Sample(t(0), t(0), 0.5)]  # fmt: skip
+    return [
+        Sample(t(3, 4), t(3, 4), 0.3),
+        Sample(t(3, 4), t(4), 0.8),
+        Sample(t(3, 1), t(4), t(4)),
+        Sample(t(), t(), 1.0),
+        Sample(t(0), t(0), 0.5),
+    ]
 
 
 def _complex_refused(name):
-    return lambda t: [Bad(Sample(tensor([1j]), tensor([1j])), RuntimeError, f"{name} not implemented for complex tensors")]
+    return lambda t: [
+        Bad(Sample(tensor([1j]), tensor([1j])), RuntimeError, f"{name} not implemented for complex tensors")
+    ]
 
 
 ARITHMETIC = [
@@ -132,35 +185,79 @@ ARITHMETIC = [
     binary("mul", np.multiply, dtypes=ALL, errors=_binary_errors),
     Row("div", _rounded_quotients, _div, dtypes=ALL, errors=_div_errors, grad_samples=_quotients),
     Row("floor_divide", _quotients, np.floor_divide, dtypes=REAL, grad=False, errors=_no_zero_division),
-    Row("remainder", _quotients, np.remainder, dtypes=REAL, errors=_no_zero_division, grad_samples=_smooth_quotients),
+    Row(
+        "remainder",
+        _quotients,
+        np.remainder,
+        dtypes=REAL,
+        errors=_no_zero_division,
+        grad_samples=_smooth_quotients,
+    ),
     Row("fmod", _quotients, np.fmod, dtypes=REAL, errors=_no_zero_division, grad_samples=_smooth_quotients),
     Row("pow", _powers, np.power, dtypes=NUMBERS, errors=_pow_errors, grad_samples=_zero_powers),
     Row("pow", _powers_of_numbers, np.power, dtypes=NUMBERS, inplace=False),
     Row("float_power", _powers, np.float_power, dtypes=NUMBERS, grad_samples=_zero_powers),
-    *[binary(name, getattr(np, name), dtypes=WITH_INTS, scalar=None, errors=_complex_refused(name))
-      for name in ("maximum", "minimum", "fmax", "fmin")],
+    *[
+        binary(name, getattr(np, name), dtypes=WITH_INTS, scalar=None, errors=_complex_refused(name))
+        for name in ("maximum", "minimum", "fmax", "fmin")
+    ],
     binary("atan2", np.arctan2, dtypes=WITH_INTS, scalar=None),
     binary("hypot", np.hypot, dtypes=FLOATS, scalar=None),
     binary("copysign", np.copysign, dtypes=WITH_INTS),
     binary("nextafter", np.nextafter, dtypes=("float32", "float64"), scalar=None, grad=False),
     binary("logaddexp", np.logaddexp, dtypes=FLOATS, scalar=None),
     binary("logaddexp2", np.logaddexp2, dtypes=FLOATS, scalar=None, edges=False),
-    Row("xlogy", lambda t: [Sample(t(3, 4), t(3, 4)), Sample(t(3, 1), t(4)), Sample(t(), t(2)), Sample(t(2), 2),
-                            Sample(t(0), t(1)), Sample(t.array([0, 0, 0]), t.array([0, 1, 2]))],
-        lambda x, y: np.where(x == 0, 0.0, x * np.log(y)), dtypes=WITH_INTS, domain=POSITIVE,
-        grad_samples=lambda t: [Sample(t(2, 1), t(3)), Sample(t(2), 2)]),
-    Row("xlogy", lambda t: [Sample(0, t(3)), Sample(2, t(3))], lambda x, y: 0.0 * y if x == 0 else x * np.log(y), dtypes=FLOATS,
-        domain=POSITIVE, inplace=False),
+    Row(
+        "xlogy",
+        lambda t: [
+            Sample(t(3, 4), t(3, 4)),
+            Sample(t(3, 1), t(4)),
+            Sample(t(), t(2)),
+            Sample(t(2), 2),
+            Sample(t(0), t(1)),
+            Sample(t.array([0, 0, 0]), t.array([0, 1, 2])),
+        ],
+        lambda x, y: np.where(x == 0, 0.0, x * np.log(y)),
+        dtypes=WITH_INTS,
+        domain=POSITIVE,
+        grad_samples=lambda t: [Sample(t(2, 1), t(3)), Sample(t(2), 2)],
+    ),
+    Row(
+        "xlogy",
+        lambda t: [Sample(0, t(3)), Sample(2, t(3))],
+        lambda x, y: 0.0 * y if x == 0 else x * np.log(y),
+        dtypes=FLOATS,
+        domain=POSITIVE,
+        inplace=False,
+    ),
     binary("gcd", np.gcd, dtypes=INTS, scalar=None, domain=(-40, 40), grad=False, edges=False),
     binary("lcm", np.lcm, dtypes=("int32", "int64"), scalar=None, domain=(-40, 40), grad=False, edges=False),
     Row("ldexp", lambda t: _pairs(t)[:-1], lambda x, y: x * 2.0**y, dtypes=FLOATS),
-    Row("lerp", _lerps, lambda x, y, w: x + w * (y - x), dtypes=BOTH, errors=lambda t: [
-        Bad(Sample(t(2), tensor([1, 2]), 0.5), RuntimeError, "lerp: expected dtype"),
-        Bad(Sample(tensor([1]), tensor([2]), 0.5), NotImplementedError, "not implemented for 'Long'")]),
+    Row(
+        "lerp",
+        _lerps,
+        lambda x, y, w: x + w * (y - x),
+        dtypes=BOTH,
+        errors=lambda t: [
+            Bad(Sample(t(2), tensor([1, 2]), 0.5), RuntimeError, "lerp: expected dtype"),
+            Bad(Sample(tensor([1]), tensor([2]), 0.5), NotImplementedError, "not implemented for 'Long'"),
+        ],
+    ),
     Row("addcmul", _three, lambda x, y, z, value=1: x + value * y * z, dtypes=NUMBERS),
-    Row("addcdiv", _three, lambda x, y, z, value=1: x + value * y / z, dtypes=BOTH, errors=lambda t: [
-        Bad(Sample(tensor([1]), tensor([2]), tensor([3])), RuntimeError, "Integer division with addcdiv is no longer")]),
-]  # fmt: skip
+    Row(
+        "addcdiv",
+        _three,
+        lambda x, y, z, value=1: x + value * y / z,
+        dtypes=BOTH,
+        errors=lambda t: [
+            Bad(
+                Sample(tensor([1]), tensor([2]), tensor([3])),
+                RuntimeError,
+                "Integer division with addcdiv is no longer",
+            )
+        ],
+    ),
+]
 
 
 # ---- one argument
@@ -175,7 +272,9 @@ def _complex_pairs(t):
 
 
 def _vectorized(function):
-    return lambda x: np.vectorize(function, otypes=[np.float64])(x) if np.size(x) else np.asarray(x, np.float64)
+    return lambda x: (
+        np.vectorize(function, otypes=[np.float64])(x) if np.size(x) else np.asarray(x, np.float64)
+    )
 
 
 def _real_trig(name, numpy_name=None, **options):
@@ -183,27 +282,59 @@ def _real_trig(name, numpy_name=None, **options):
 
 
 ONE = [
-    unary("neg", np.negative, dtypes=NUMBERS, errors=_refuses("bool", error=RuntimeError, match="on a bool tensor is not supported")),
-    unary("positive", np.positive, dtypes=NUMBERS, errors=_refuses("bool", error=RuntimeError, match="bool tensor")),
+    unary(
+        "neg",
+        np.negative,
+        dtypes=NUMBERS,
+        errors=_refuses("bool", error=RuntimeError, match="on a bool tensor is not supported"),
+    ),
+    unary(
+        "positive",
+        np.positive,
+        dtypes=NUMBERS,
+        errors=_refuses("bool", error=RuntimeError, match="bool tensor"),
+    ),
     unary("abs", np.abs, dtypes=NUMBERS, errors=_numbers_only),
     unary("sign", None, dtypes=WITH_INTS, errors=_reals_only),
     unary("sgn", None, dtypes=ALL),
     unary("floor", np.floor, dtypes=REAL, errors=_refuses("bool", "complex64")),
     unary("ceil", np.ceil, dtypes=REAL, errors=_refuses("bool", "complex64")),
     unary("trunc", np.trunc, dtypes=REAL, errors=_refuses("bool", "complex64")),
-    Row("round", lambda t: [Sample(t(3, 4)), Sample(t()), Sample(t(0)), Sample(t.array([0, 1, 2, 3]))]
-        + ([Sample(t.array([0.5, 1.5, -2.5, 12.345])), Sample(t(3, 4), decimals=2), Sample(t(3, low=-99, high=99), decimals=-1)]
-           if t.dtype in FLOATS else []),
-        lambda x, decimals=0: np.round(x, decimals), dtypes=REAL, rtol={"float16": 1e-2, "bfloat16": 2e-2},
-        grad_samples=lambda t: [Sample(t.array([0.4, 1.3, -2.2])), Sample(t.array([0.43, -1.28]), decimals=1)], errors=lambda t: [
-            Bad(Sample(tensor([1]), decimals=1), NotImplementedError, "not implemented for 'Long'")]),
+    Row(
+        "round",
+        lambda t: (
+            [Sample(t(3, 4)), Sample(t()), Sample(t(0)), Sample(t.array([0, 1, 2, 3]))]
+            + (
+                [
+                    Sample(t.array([0.5, 1.5, -2.5, 12.345])),
+                    Sample(t(3, 4), decimals=2),
+                    Sample(t(3, low=-99, high=99), decimals=-1),
+                ]
+                if t.dtype in FLOATS
+                else []
+            )
+        ),
+        lambda x, decimals=0: np.round(x, decimals),
+        dtypes=REAL,
+        rtol={"float16": 1e-2, "bfloat16": 2e-2},
+        grad_samples=lambda t: [
+            Sample(t.array([0.4, 1.3, -2.2])),
+            Sample(t.array([0.43, -1.28]), decimals=1),
+        ],
+        errors=lambda t: [
+            Bad(Sample(tensor([1]), decimals=1), NotImplementedError, "not implemented for 'Long'")
+        ],
+    ),
     unary("frac", lambda x: x - np.trunc(x), dtypes=FLOATS, errors=_floats_only),
     unary("square", None, dtypes=ALL),
     unary("reciprocal", np.reciprocal, dtypes=WITH_INTS + COMPLEX, domain=POSITIVE),
     unary("exp", np.exp, dtypes=WITH_INTS + COMPLEX),
     unary("exp2", np.exp2, dtypes=WITH_INTS + COMPLEX),
     unary("expm1", np.expm1, dtypes=WITH_INTS + COMPLEX),
-    *[unary(name, getattr(np, name), dtypes=WITH_INTS + COMPLEX, domain=POSITIVE) for name in ("log", "log2", "log10", "log1p", "sqrt")],
+    *[
+        unary(name, getattr(np, name), dtypes=WITH_INTS + COMPLEX, domain=POSITIVE)
+        for name in ("log", "log2", "log10", "log1p", "sqrt")
+    ],
     unary("rsqrt", lambda x: 1 / np.sqrt(x), dtypes=WITH_INTS + COMPLEX, domain=POSITIVE),
     *[_real_trig(name) for name in ("sin", "cos", "sinh", "cosh", "tanh", "sinc")],
     _real_trig("tan", domain=(-1.2, 1.2)),
@@ -220,44 +351,106 @@ ONE = [
     unary("erfinv", None, dtypes=WITH_INTS, domain=(-0.9, 0.9)),
     unary("lgamma", _vectorized(math.lgamma), dtypes=WITH_INTS, domain=(0.1, 20)),
     unary("digamma", None, dtypes=WITH_INTS, domain=(0.1, 20)),
-    Row("polygamma", lambda t: [Sample(n, t(3, 4)) for n in (0, 1, 2, 4)] + [Sample(1, t()), Sample(2, t(0))],
-        dtypes=FLOATS, domain=(0.5, 12), rtol={"bfloat16": 3e-2}, grad_samples=lambda t: [Sample(1, t(2, 2)), Sample(2, t(2))],
-        errors=lambda t: [Bad(Sample(-1, t(2)), RuntimeError, "does not support negative n")]),
-    Row("mvlgamma", lambda t: [Sample(t(3, 4), 1), Sample(t(3), 3), Sample(t(), 2), Sample(t(0), 2)], dtypes=("float32", "float64"),
-        domain=(2.0, 9.0), errors=lambda t: [Bad(Sample(t(2), 0), RuntimeError, "p has to be greater than or equal to 1")]),
+    Row(
+        "polygamma",
+        lambda t: [Sample(n, t(3, 4)) for n in (0, 1, 2, 4)] + [Sample(1, t()), Sample(2, t(0))],
+        dtypes=FLOATS,
+        domain=(0.5, 12),
+        rtol={"bfloat16": 3e-2},
+        grad_samples=lambda t: [Sample(1, t(2, 2)), Sample(2, t(2))],
+        errors=lambda t: [Bad(Sample(-1, t(2)), RuntimeError, "does not support negative n")],
+    ),
+    Row(
+        "mvlgamma",
+        lambda t: [Sample(t(3, 4), 1), Sample(t(3), 3), Sample(t(), 2), Sample(t(0), 2)],
+        dtypes=("float32", "float64"),
+        domain=(2.0, 9.0),
+        errors=lambda t: [Bad(Sample(t(2), 0), RuntimeError, "p has to be greater than or equal to 1")],
+    ),
     unary("sigmoid", lambda x: 1 / (1 + np.exp(-x)), dtypes=WITH_INTS + COMPLEX),
-    Row("logit", lambda t: [Sample(t(3, 4)), Sample(t()), Sample(t(0)), Sample(t.array([-1.0, 0.0, 0.5, 1.0, 2.0]), 0.1),
-                            Sample(t(4), eps=0.2)],
+    Row(
+        "logit",
+        lambda t: [
+            Sample(t(3, 4)),
+            Sample(t()),
+            Sample(t(0)),
+            Sample(t.array([-1.0, 0.0, 0.5, 1.0, 2.0]), 0.1),
+            Sample(t(4), eps=0.2),
+        ],
         lambda x, eps=None: (lambda p: np.log(p / (1 - p)))(x if eps is None else np.clip(x, eps, 1 - eps)),
-        dtypes=FLOATS, domain=(0.1, 0.9), grad_samples=lambda t: [Sample(t(2, 3)), Sample(t.array([-1.0, 0.05, 0.5, 2.0]), 0.1)]),
-]  # fmt: skip
+        dtypes=FLOATS,
+        domain=(0.1, 0.9),
+        grad_samples=lambda t: [Sample(t(2, 3)), Sample(t.array([-1.0, 0.05, 0.5, 2.0]), 0.1)],
+    ),
+]
 
 
 # ---- complex parts
 
 PARTS = [
     unary("real", np.real, dtypes=ALL),
-    unary("imag", np.imag, dtypes=COMPLEX, edges=False, errors=lambda t: [
-        Bad(Sample(tensor([1.0])), RuntimeError, "imag is not implemented for tensors with non-complex dtypes")]),
+    unary(
+        "imag",
+        np.imag,
+        dtypes=COMPLEX,
+        edges=False,
+        errors=lambda t: [
+            Bad(
+                Sample(tensor([1.0])),
+                RuntimeError,
+                "imag is not implemented for tensors with non-complex dtypes",
+            )
+        ],
+    ),
     unary("conj", np.conj, dtypes=ALL),
     unary("angle", np.angle, dtypes=("float32", "float64", "bool") + INTS + COMPLEX),
-    Row("complex", _complex_pairs, lambda x, y: x + 1j * y, dtypes=("float32", "float64"), errors=lambda t: [
-        Bad(Sample(t(2), tensor([1, 2])), RuntimeError, "Expected object of scalar type Float"),
-        Bad(Sample(tensor([1]), tensor([1])), RuntimeError, "to be Float or Double tensors")]),
-    Row("polar", lambda t: [Sample(t(3, 4, low=0.1, high=2), t(3, 4)), Sample(t(low=0.1, high=2), t()), Sample(t(0), t(0))],
-        lambda r, a: r * np.exp(1j * a), dtypes=("float32", "float64")),
-    Row("view_as_real", lambda t: [Sample(t(3, 4)), Sample(t()), Sample(t(0))], lambda z: np.stack([z.real, z.imag], -1),
-        dtypes=COMPLEX, errors=lambda t: [Bad(Sample(tensor([1.0])), RuntimeError, "only supported for complex tensors")]),
-    Row("view_as_complex", lambda t: [Sample(t(3, 2)), Sample(t(2))], lambda x: x[..., 0] + 1j * x[..., 1],
-        dtypes=("float32", "float64"), layouts=False, errors=lambda t: [
+    Row(
+        "complex",
+        _complex_pairs,
+        lambda x, y: x + 1j * y,
+        dtypes=("float32", "float64"),
+        errors=lambda t: [
+            Bad(Sample(t(2), tensor([1, 2])), RuntimeError, "Expected object of scalar type Float"),
+            Bad(Sample(tensor([1]), tensor([1])), RuntimeError, "to be Float or Double tensors"),
+        ],
+    ),
+    Row(
+        "polar",
+        lambda t: [
+            Sample(t(3, 4, low=0.1, high=2), t(3, 4)),
+            Sample(t(low=0.1, high=2), t()),
+            Sample(t(0), t(0)),
+        ],
+        lambda r, a: r * np.exp(1j * a),
+        dtypes=("float32", "float64"),
+    ),
+    Row(
+        "view_as_real",
+        lambda t: [Sample(t(3, 4)), Sample(t()), Sample(t(0))],
+        lambda z: np.stack([z.real, z.imag], -1),
+        dtypes=COMPLEX,
+        errors=lambda t: [Bad(Sample(tensor([1.0])), RuntimeError, "only supported for complex tensors")],
+    ),
+    Row(
+        "view_as_complex",
+        lambda t: [Sample(t(3, 2)), Sample(t(2))],
+        lambda x: x[..., 0] + 1j * x[..., 1],
+        dtypes=("float32", "float64"),
+        layouts=False,
+        errors=lambda t: [
             Bad(Sample(t(3)), RuntimeError, "must have a last dimension of size 2"),
             Bad(Sample(tensor(1.0)), RuntimeError, "must have one or more dimensions"),
-            Bad(Sample(tensor([1, 2])), RuntimeError, "view_as_complex is only supported")]),
-    *[Row(name, lambda t: [Sample(t(3)), Sample(t())], lambda x: x, torch=None, dtypes=BOTH) for name in ("resolve_conj", "resolve_neg")],
+            Bad(Sample(tensor([1, 2])), RuntimeError, "view_as_complex is only supported"),
+        ],
+    ),
+    *[
+        Row(name, lambda t: [Sample(t(3)), Sample(t())], lambda x: x, torch=None, dtypes=BOTH)
+        for name in ("resolve_conj", "resolve_neg")
+    ],
     *[Row(name, lambda t: [Sample(t(3))], dtypes=BOTH, grad=False) for name in ("is_conj", "is_neg")],
-]  # fmt: skip
+]
 
 ROWS = ARITHMETIC + ONE + PARTS
 for _row in ROWS:
-    for _dtype in WITH_INTS[len(FLOATS):]:
+    for _dtype in WITH_INTS[len(FLOATS) :]:
         _row.rtol.setdefault(_dtype, 2e-5)  # float32 results of ints

@@ -44,7 +44,11 @@ def over_dims(t):
 
 def dim_errors(t):
     return [
-        Bad(Sample(t(2, 3), 2), IndexError, r"Dimension out of range \(expected to be in range of \[-2, 1\], but got 2\)"),
+        Bad(
+            Sample(t(2, 3), 2),
+            IndexError,
+            r"Dimension out of range \(expected to be in range of \[-2, 1\], but got 2\)",
+        ),
         Bad(Sample(t(2, 3), -3), IndexError, "Dimension out of range"),
         Bad(Sample(t(), 1), IndexError, r"in range of \[-1, 0\]"),
         Bad(Sample(t(2, 3), 0, 1), TypeError, "'keepdim' must be bool, not int"),
@@ -69,7 +73,14 @@ def _with_zeros(t):
 
 
 def _one_dim(t):
-    return [Sample(t(3, 4)), Sample(t()), Sample(t(), 0), Sample(t(2, 3, 2), 1), Sample(t(2, 3), -1, True), Sample(t(0, 3), 0)]
+    return [
+        Sample(t(3, 4)),
+        Sample(t()),
+        Sample(t(), 0),
+        Sample(t(2, 3, 2), 1),
+        Sample(t(2, 3), -1, True),
+        Sample(t(0, 3), 0),
+    ]
 
 
 def _nan_samples(t):
@@ -171,7 +182,11 @@ def _order_grads(t):
 
 def _norm_errors(t):
     return [
-        Bad(Sample(t.ints(5, 3)), RuntimeError, "Expected a floating point or complex tensor as input. Got Long"),
+        Bad(
+            Sample(t.ints(5, 3)),
+            RuntimeError,
+            "Expected a floating point or complex tensor as input. Got Long",
+        ),
         Bad(Sample(t(0, 3), inf), RuntimeError, "cannot compute the inf norm on an empty tensor"),
         Bad(Sample(t(0, 3), -1, 0), RuntimeError, r"dimensions \[0\] of shape \[0, 3\]"),
         Bad(Sample(t(2, 3), 2, 2), IndexError, "Dimension out of range"),
@@ -186,7 +201,13 @@ def _named_norm(x, p="fro", dim=None, keepdim=False):
 
 
 def _distinct(t):
-    return [Sample(t(3, 4)), Sample(t()), Sample(t(2, 3, 2), 1), Sample(t(2, 3, 2), (0, 2), True), Sample(t(2, 3, 2), -1)]
+    return [
+        Sample(t(3, 4)),
+        Sample(t()),
+        Sample(t(2, 3, 2), 1),
+        Sample(t(2, 3, 2), (0, 2), True),
+        Sample(t(2, 3, 2), -1),
+    ]
 
 
 def _extreme_samples(t):
@@ -243,7 +264,10 @@ def _running(name):
 
 
 def _running_errors(t):
-    return [Bad(Sample(t(2, 3), 2), IndexError, "Dimension out of range"), Bad(Sample(t(2, 3), 0.5), TypeError, "'dim' must be int")]
+    return [
+        Bad(Sample(t(2, 3), 2), IndexError, "Dimension out of range"),
+        Bad(Sample(t(2, 3), 0.5), TypeError, "'dim' must be int"),
+    ]
 
 
 def _product_grads(t):
@@ -335,7 +359,10 @@ def _histc_errors(t):
 
 
 def _mean_errors(t):
-    return _twice(t) + [Bad(Sample(t.ints(5, 2)), RuntimeError, "Got: Long"), Bad(Sample(t.bools(2)), RuntimeError, "Got: Bool")]
+    return _twice(t) + [
+        Bad(Sample(t.ints(5, 2)), RuntimeError, "Got: Long"),
+        Bad(Sample(t.bools(2)), RuntimeError, "Got: Bool"),
+    ]
 
 
 HALF_SUMS = dict(rtol={"bfloat16": 3e-2, "float16": 4e-3}, atol={"bfloat16": 3e-2, "float16": 4e-3})
@@ -343,36 +370,131 @@ HALF_SUMS = dict(rtol={"bfloat16": 3e-2, "float16": 4e-3}, atol={"bfloat16": 3e-
 ROWS = [
     Row("sum", over_dims, _at_least_1d(np.sum), dtypes=ALL, errors=_twice, **HALF_SUMS),
     Row("mean", over_dims, _at_least_1d(np.mean), dtypes=BOTH, errors=_mean_errors),
-    Row("prod", _one_dim, _at_least_1d(np.prod), dtypes=ALL, grad_samples=_with_zeros, errors=dim_errors, domain=(-1.5, 1.5),
-        **HALF_SUMS),
+    Row(
+        "prod",
+        _one_dim,
+        _at_least_1d(np.prod),
+        dtypes=ALL,
+        grad_samples=_with_zeros,
+        errors=dim_errors,
+        domain=(-1.5, 1.5),
+        **HALF_SUMS,
+    ),
     Row("nansum", _nan_samples, _at_least_1d(np.nansum), dtypes=REAL + ("bool",), grad_samples=_plain),
-    Row("nanmean", _nan_samples, _at_least_1d(np.nanmean), grad_samples=_plain,
-        errors=lambda t: [Bad(Sample(t.ints(5, 2)), RuntimeError, "floating point dtype but got Long")]),
+    Row(
+        "nanmean",
+        _nan_samples,
+        _at_least_1d(np.nanmean),
+        grad_samples=_plain,
+        errors=lambda t: [Bad(Sample(t.ints(5, 2)), RuntimeError, "floating point dtype but got Long")],
+    ),
     Row("var", _var_samples, _var, dtypes=BOTH, grad_samples=_var_grads, errors=_var_errors),
-    Row("std", _var_samples, lambda *a, **k: np.sqrt(_var(*a, **k)), dtypes=BOTH, grad_samples=_var_grads, errors=_var_errors),
+    Row(
+        "std",
+        _var_samples,
+        lambda *a, **k: np.sqrt(_var(*a, **k)),
+        dtypes=BOTH,
+        grad_samples=_var_grads,
+        errors=_var_errors,
+    ),
     Row("var_mean", _var_samples, dtypes=BOTH, grad_samples=_var_grads, errors=_var_errors),
     Row("std_mean", _var_samples, dtypes=BOTH, grad_samples=_var_grads, errors=_var_errors),
-    Row("linalg_vector_norm", _orders, _vector_norm, torch="vector_norm", dtypes=BOTH, domain=(0.5, 2.0),
-        grad_samples=_order_grads, errors=_norm_errors),
-    Row("norm", lambda t: [Sample(t(3, 4)), Sample(t(3, 4), "fro", 1), Sample(t(3, 4), 1, 0, True), Sample(t(3, 4), inf, 1)],
-        _named_norm, dtypes=BOTH, errors=lambda t: [Bad(Sample(t(2), "nuc"), RuntimeError, "order 'nuc' is not supported")]),
-    Row("dist", lambda t: [Sample(t(3, 4), t(3, 4)), Sample(t(3, 4), t(4), 1), Sample(t(3), t(3), p=inf)],
-        lambda a, b, p=2: _vector_norm(a - b, p)),
-    Row("amax", _extreme_samples, _at_least_1d(np.amax), dtypes=REAL + ("bool",), grad_samples=_distinct, errors=_empty_errors),
-    Row("amin", _extreme_samples, _at_least_1d(np.amin), dtypes=REAL + ("bool",), grad_samples=_distinct, errors=_empty_errors),
-    Row("aminmax", lambda t: [Sample(t(3, 4)), Sample(t(3, 4), dim=1), Sample(t(3, 4), dim=0, keepdim=True), Sample(t())],
-        _aminmax, dtypes=REAL + ("bool",),
-        errors=lambda t: [Bad(Sample(t(0)), RuntimeError, "cannot compute aminmax over an empty dimension")]),
+    Row(
+        "linalg_vector_norm",
+        _orders,
+        _vector_norm,
+        torch="vector_norm",
+        dtypes=BOTH,
+        domain=(0.5, 2.0),
+        grad_samples=_order_grads,
+        errors=_norm_errors,
+    ),
+    Row(
+        "norm",
+        lambda t: [
+            Sample(t(3, 4)),
+            Sample(t(3, 4), "fro", 1),
+            Sample(t(3, 4), 1, 0, True),
+            Sample(t(3, 4), inf, 1),
+        ],
+        _named_norm,
+        dtypes=BOTH,
+        errors=lambda t: [Bad(Sample(t(2), "nuc"), RuntimeError, "order 'nuc' is not supported")],
+    ),
+    Row(
+        "dist",
+        lambda t: [Sample(t(3, 4), t(3, 4)), Sample(t(3, 4), t(4), 1), Sample(t(3), t(3), p=inf)],
+        lambda a, b, p=2: _vector_norm(a - b, p),
+    ),
+    Row(
+        "amax",
+        _extreme_samples,
+        _at_least_1d(np.amax),
+        dtypes=REAL + ("bool",),
+        grad_samples=_distinct,
+        errors=_empty_errors,
+    ),
+    Row(
+        "amin",
+        _extreme_samples,
+        _at_least_1d(np.amin),
+        dtypes=REAL + ("bool",),
+        grad_samples=_distinct,
+        errors=_empty_errors,
+    ),
+    Row(
+        "aminmax",
+        lambda t: [
+            Sample(t(3, 4)),
+            Sample(t(3, 4), dim=1),
+            Sample(t(3, 4), dim=0, keepdim=True),
+            Sample(t()),
+        ],
+        _aminmax,
+        dtypes=REAL + ("bool",),
+        errors=lambda t: [Bad(Sample(t(0)), RuntimeError, "cannot compute aminmax over an empty dimension")],
+    ),
     Row("all", over_dims, _truth(np.all), dtypes=ALL, grad=False, errors=dim_errors, domain=(-1.0, 3.0)),
     Row("any", over_dims, _truth(np.any), dtypes=ALL, grad=False, errors=dim_errors, domain=(-0.9, 1.0)),
-    Row("count_nonzero", lambda t: [Sample(t(3, 4)), Sample(t(3, 4), 0), Sample(t(2, 3, 4), (0, 2)), Sample(t()), Sample(t(0))],
-        _count_nonzero, dtypes=ALL, grad=False, errors=lambda t: dim_errors(t)[:3]),
-    Row("bincount", _bincounts, _bincount, dtypes=("float32", "float64"), grad=False, errors=_bincount_errors),
+    Row(
+        "count_nonzero",
+        lambda t: [
+            Sample(t(3, 4)),
+            Sample(t(3, 4), 0),
+            Sample(t(2, 3, 4), (0, 2)),
+            Sample(t()),
+            Sample(t(0)),
+        ],
+        _count_nonzero,
+        dtypes=ALL,
+        grad=False,
+        errors=lambda t: dim_errors(t)[:3],
+    ),
+    Row(
+        "bincount", _bincounts, _bincount, dtypes=("float32", "float64"), grad=False, errors=_bincount_errors
+    ),
     Row("histc", _histc_samples, _histc, dtypes=("float32", "float64"), grad=False, errors=_histc_errors),
     Row("cumsum", _along, _running("cumsum"), dtypes=ALL, errors=_running_errors, **HALF_SUMS),
-    Row("cumprod", _along, _running("cumprod"), dtypes=ALL, grad_samples=_product_grads, errors=_running_errors, **HALF_SUMS),
-    Row("logcumsumexp", _far_apart, _logcumsumexp, dtypes=BOTH, grad_samples=lambda t: [Sample(t(2, 3), 1), Sample(t(), 0)],
-        errors=lambda t: _running_errors(t) + [Bad(Sample(t.ints(5, 2), 0), NotImplementedError, "not implemented for 'Long'")]),
+    Row(
+        "cumprod",
+        _along,
+        _running("cumprod"),
+        dtypes=ALL,
+        grad_samples=_product_grads,
+        errors=_running_errors,
+        **HALF_SUMS,
+    ),
+    Row(
+        "logcumsumexp",
+        _far_apart,
+        _logcumsumexp,
+        dtypes=BOTH,
+        grad_samples=lambda t: [Sample(t(2, 3), 1), Sample(t(), 0)],
+        errors=lambda t: (
+            _running_errors(t)
+            + [Bad(Sample(t.ints(5, 2), 0), NotImplementedError, "not implemented for 'Long'")]
+        ),
+    ),
     Row("cummax", _along, _running_extreme("max"), dtypes=REAL + ("bool",), errors=_running_errors),
     Row("cummin", _along, _running_extreme("min"), dtypes=REAL + ("bool",), errors=_running_errors),
-]  # fmt: skip
+]

@@ -4,8 +4,6 @@ import math
 
 import numpy as np
 
-from flambeau import float64
-
 from ..table import COMPLEX, FLOATS, Bad, Row, Sample
 
 inf, nan = math.inf, math.nan
@@ -20,20 +18,19 @@ def _samples(t):
         Sample(t(0, 3), 0),
         Sample(t(3, 0), 1),
         Sample(t(2, 40), 1),
-        Sample(t(3, 4), 1, dtype=float64),
         Sample(t.array([[90.0, -90, 89], [0, -inf, 1]]), 1),
         Sample(t.array([[nan, 1.0], [2, inf]]), 1),
     ]
 
 
-def _softmax(x, dim, dtype=None):
+def _softmax(x, dim):
     if x.ndim == 0:
         return np.ones_like(x)
     e = np.exp(x - x.max(axis=dim, keepdims=True, initial=-inf))
     return e / e.sum(axis=dim, keepdims=True)
 
 
-def _log_softmax(x, dim, dtype=None):
+def _log_softmax(x, dim):
     if x.ndim == 0:
         return np.zeros_like(x)
     y = x - x.max(axis=dim, keepdims=True, initial=-inf)
@@ -65,8 +62,9 @@ def _logsumexp_samples(t):
         made += [
             Sample(t.array([[90.0, -90], [-inf, -inf]]), 1),
             Sample(t.array([[nan, 1.0], [2, inf]]), 1),
-            Sample(t.ints(5, 3), 0),
         ]
+    if t.dtype == "float32":
+        made.append(Sample(t.ints(5, 3), 0))
     return made
 
 
@@ -80,7 +78,12 @@ def _logsumexp(x, dim, keepdim=False):
 ROWS = [
     Row("softmax", _samples, _softmax, torch="softmax", grad_samples=_small, errors=_errors),
     Row("log_softmax", _samples, _log_softmax, torch="log_softmax", grad_samples=_small, errors=_errors),
-    Row("logsumexp", _logsumexp_samples, _logsumexp, dtypes=FLOATS + COMPLEX,
+    Row(
+        "logsumexp",
+        _logsumexp_samples,
+        _logsumexp,
+        dtypes=FLOATS + COMPLEX,
         grad_samples=lambda t: [Sample(t(2, 3), 1), Sample(t(2, 3), (0, 1), True), Sample(t(), 0)],
-        errors=lambda t: _errors(t)[:1] + [Bad(Sample(t(2)), TypeError, "dim")]),
-]  # fmt: skip
+        errors=lambda t: _errors(t)[:1] + [Bad(Sample(t(2)), TypeError, "dim")],
+    ),
+]

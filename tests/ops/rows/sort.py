@@ -17,7 +17,11 @@ def _distinct(t, *shape):
     """Different values along every dim (as far as the dtype has them)."""
     n = math.prod(shape)
     values = t.random.permutation(n) - (0 if t.dtype in ("uint8", "bool") else n // 2)
-    return t.array(values.reshape(shape) % 2 if t.dtype == "bool" else values.reshape(shape) * (0.5 if t.dtype in FLOATS else 1))
+    return t.array(
+        values.reshape(shape) % 2
+        if t.dtype == "bool"
+        else values.reshape(shape) * (0.5 if t.dtype in FLOATS else 1)
+    )
 
 
 def _lines(t):
@@ -62,7 +66,11 @@ def _dim_errors(t):
 def _empty_errors(t):
     return _dim_errors(t) + [
         Bad(Sample(t(0, 3), 0), IndexError, "Expected reduction dim 0 to have non-zero size"),
-        Bad(Sample(t.array([1j], "complex64"), 0), (NotImplementedError, RuntimeError), "ot implemented|does not support complex"),
+        Bad(
+            Sample(t.array([1j], "complex64"), 0),
+            (NotImplementedError, RuntimeError),
+            "ot implemented|does not support complex",
+        ),
     ]
 
 
@@ -83,7 +91,9 @@ def _select(choose):
         if x.ndim == 0:
             return x, np.zeros((), np.int64)
         lines = np.moveaxis(x, dim, -1)
-        index = np.array([choose(line) for line in lines.reshape(-1, lines.shape[-1])], np.int64).reshape(lines.shape[:-1])
+        index = np.array([choose(line) for line in lines.reshape(-1, lines.shape[-1])], np.int64).reshape(
+            lines.shape[:-1]
+        )
         values = np.take_along_axis(lines, index[..., None], -1)[..., 0]
         return [np.expand_dims(a, dim) if keepdim else a for a in (values, index)]
 
@@ -199,7 +209,12 @@ def _quantile(function):
 
 
 def _k_samples(t):
-    return [Sample(_distinct(t, 3, 4), 2), Sample(_distinct(t, 3, 4), 3, 0, True), Sample(t(), 1), Sample(_distinct(t, 5), k=5, dim=-1)]
+    return [
+        Sample(_distinct(t, 3, 4), 2),
+        Sample(_distinct(t, 3, 4), 3, 0, True),
+        Sample(t(), 1),
+        Sample(_distinct(t, 5), k=5, dim=-1),
+    ]
 
 
 def _k_errors(t):
@@ -213,13 +228,19 @@ def _k_errors(t):
 
 def _modes(t):
     small = t.array(t.random.randint(0, 2 if t.dtype == "bool" else 4, (3, 9)))
-    return [Sample(small), Sample(small, 0, True), Sample(t(), 0), Sample(t(2, 3), dim=1), Sample(t.array([2, 1, 1, 2, 3]))]
+    return [
+        Sample(small),
+        Sample(small, 0, True),
+        Sample(t(), 0),
+        Sample(t(2, 3), dim=1),
+        Sample(t.array([2, 1, 1, 2, 3])),
+    ]
 
 
 def _sorts(t):
     made = [
         Sample(_distinct(t, 3, 4), stable=True),
-        Sample(_distinct(t, 3, 4), 0, True, stable=True),
+        Sample(_distinct(t, 3, 4), dim=0, descending=True, stable=True),
         Sample(_distinct(t, 2, 3, 4), dim=1, descending=True, stable=True),
         Sample(t.array([[2, 1, 2, 1], [3, 3, 0, 0]]), stable=True),
         Sample(t.array([[2, 1, 2, 1], [3, 3, 0, 0]]), descending=True, stable=True),
@@ -270,11 +291,20 @@ def _uniques(t):
 def _runs(t):
     values = t.array([1, 1, 0, 0, 0, 1])
     rows = t.array([[1, 0], [1, 0], [0, 1]])
-    return [Sample(values), Sample(values, True, True), Sample(rows, dim=0, return_inverse=True), Sample(rows), Sample(t(0))]
+    return [
+        Sample(values),
+        Sample(values, True, True),
+        Sample(rows, dim=0, return_inverse=True),
+        Sample(rows),
+        Sample(t(0)),
+    ]
 
 
 def _unique_errors(t):
-    return [Bad(Sample(t(0, 3), dim=1), RuntimeError, "0 sized dimensions"), Bad(Sample(t(2), dim=1), IndexError, "out of range")]
+    return [
+        Bad(Sample(t(0, 3), dim=1), RuntimeError, "0 sized dimensions"),
+        Bad(Sample(t(2), dim=1), IndexError, "out of range"),
+    ]
 
 
 def _searches(t):
@@ -297,7 +327,11 @@ def _search_errors(t):
     return [
         Bad(Sample(a, a, side="middle"), RuntimeError, "side can only be 'left' or 'right' but got middle"),
         Bad(Sample(a, a, side="left", right=True), RuntimeError, "can't be set to opposites"),
-        Bad(Sample(t(2, 3), t(1, 3)), RuntimeError, r"boundaries tensor \[2, 3\] and input value tensor \[1, 3\]"),
+        Bad(
+            Sample(t(2, 3), t(1, 3)),
+            RuntimeError,
+            r"boundaries tensor \[2, 3\] and input value tensor \[1, 3\]",
+        ),
         Bad(Sample(t(2, 3), 1.0), RuntimeError, "can be a scalar only when boundaries tensor dimension is 1"),
         Bad(Sample(t(), a), RuntimeError, "positive dimension"),
         Bad(Sample(a, a, sorter=a), RuntimeError, "must be a tensor of long dtype but got dtype Float"),
@@ -309,7 +343,12 @@ def _search_errors(t):
 
 def _buckets(t):
     edges = t.array([0, 1, 3])
-    return [Sample(t(2, 3), edges), Sample(t(4), edges, right=True), Sample(2, edges), Sample(t(4), edges, out_int32=True)]
+    return [
+        Sample(t(2, 3), edges),
+        Sample(t(4), edges, right=True),
+        Sample(2, edges),
+        Sample(t(4), edges, out_int32=True),
+    ]
 
 
 def _memberships(t):
@@ -326,7 +365,10 @@ def _memberships(t):
 
 def _quantiles(t):
     made = [Sample(t(3, 5), 0.3)]
-    made += [Sample(t(3, 4), 0.4, 1, True, interpolation=i) for i in ("linear", "lower", "higher", "midpoint", "nearest")]
+    made += [
+        Sample(t(3, 4), 0.4, 1, True, interpolation=i)
+        for i in ("linear", "lower", "higher", "midpoint", "nearest")
+    ]
     return made + [
         Sample(t(3, 4), t.array([0.0, 0.25, 1.0]), dim=0),
         Sample(t(3, 4), t.array([0.1, 0.9]), 1, True),
@@ -337,7 +379,11 @@ def _quantiles(t):
 
 
 def _quantile_grads(t):
-    return [Sample(_distinct(t, 2, 3), 0.3), Sample(_distinct(t, 2, 4), 0.6, 1, True), Sample(_distinct(t, 5), 0.5, interpolation="midpoint")]
+    return [
+        Sample(_distinct(t, 2, 3), 0.3),
+        Sample(_distinct(t, 2, 4), 0.6, 1, True),
+        Sample(_distinct(t, 5), 0.5, interpolation="midpoint"),
+    ]
 
 
 def _quantile_errors(t):
@@ -355,32 +401,108 @@ def _quantile_errors(t):
 SINGLES = ("float32", "float64")
 
 ROWS = [
-    Row("max", lambda t: _whole_and_lines(t) + _pairs(t), _extreme("max"), dtypes=NUMBERS, grad_samples=_whole_grads,
-        errors=_extreme_errors),
-    Row("min", lambda t: _whole_and_lines(t) + _pairs(t), _extreme("min"), dtypes=NUMBERS, grad_samples=_whole_grads,
-        errors=_extreme_errors),
-    Row("median", _whole_and_lines, _median(_median_index), dtypes=REAL, grad_samples=_whole_grads, errors=_empty_errors),
-    Row("nanmedian", _whole_and_lines, _median(_nanmedian_index), dtypes=REAL, grad_samples=_whole_grads, errors=_empty_errors),
+    Row(
+        "max",
+        lambda t: _whole_and_lines(t) + _pairs(t),
+        _extreme("max"),
+        dtypes=NUMBERS,
+        grad_samples=_whole_grads,
+        errors=_extreme_errors,
+    ),
+    Row(
+        "min",
+        lambda t: _whole_and_lines(t) + _pairs(t),
+        _extreme("min"),
+        dtypes=NUMBERS,
+        grad_samples=_whole_grads,
+        errors=_extreme_errors,
+    ),
+    Row(
+        "median",
+        _whole_and_lines,
+        _median(_median_index),
+        dtypes=REAL,
+        grad_samples=_whole_grads,
+        errors=_empty_errors,
+    ),
+    Row(
+        "nanmedian",
+        _whole_and_lines,
+        _median(_nanmedian_index),
+        dtypes=REAL,
+        grad_samples=_whole_grads,
+        errors=_empty_errors,
+    ),
     Row("mode", _modes, _select(_mode_index), dtypes=REAL, grad_samples=_grads, errors=_empty_errors),
     Row("kthvalue", _k_samples, _kthvalue, dtypes=REAL, errors=_k_errors),
     Row("argmax", _whole_and_lines, _argument("argmax"), dtypes=REAL, grad=False, errors=_empty_errors),
     Row("argmin", _whole_and_lines, _argument("argmin"), dtypes=REAL, grad=False, errors=_empty_errors),
-    Row("sort", _sorts, _sort, dtypes=NUMBERS, grad_samples=lambda t: [Sample(_distinct(t, 2, 3)), Sample(_distinct(t, 2, 3), 0, True)],
-        errors=_sort_errors),
-    Row("argsort", _sorts, lambda *a, **k: _sort(*a, **k)[1], dtypes=NUMBERS, grad=False, errors=_sort_errors),
-    Row("msort", lambda t: [Sample(_distinct(t, 3, 4)), Sample(t()), Sample(t(0))], lambda x: np.sort(x, 0) if x.ndim else x, dtypes=NUMBERS),
-    Row("topk", _topks, _topk, dtypes=REAL, grad_samples=lambda t: [Sample(_distinct(t, 2, 4), 2), Sample(_distinct(t, 3), 2, 0, False)],
-        errors=_k_errors),
-    Row("quantile", _quantiles, _quantile(np.quantile), dtypes=SINGLES, grad_samples=_quantile_grads, errors=_quantile_errors),
-    Row("nanquantile", _quantiles, _quantile(np.nanquantile), dtypes=SINGLES, grad_samples=_quantile_grads, errors=_quantile_errors),
+    Row(
+        "sort",
+        _sorts,
+        _sort,
+        dtypes=NUMBERS,
+        grad_samples=lambda t: [Sample(_distinct(t, 2, 3)), Sample(_distinct(t, 2, 3), 0, True)],
+        errors=_sort_errors,
+    ),
+    Row(
+        "argsort", _sorts, lambda *a, **k: _sort(*a, **k)[1], dtypes=NUMBERS, grad=False, errors=_sort_errors
+    ),
+    Row(
+        "msort",
+        lambda t: [Sample(_distinct(t, 3, 4)), Sample(t()), Sample(t(0))],
+        lambda x: np.sort(x, 0) if x.ndim else x,
+        dtypes=NUMBERS,
+    ),
+    Row(
+        "topk",
+        _topks,
+        _topk,
+        dtypes=REAL,
+        grad_samples=lambda t: [Sample(_distinct(t, 2, 4), 2), Sample(_distinct(t, 3), 2, 0, False)],
+        errors=_k_errors,
+    ),
+    Row(
+        "quantile",
+        _quantiles,
+        _quantile(np.quantile),
+        dtypes=SINGLES,
+        grad_samples=_quantile_grads,
+        errors=_quantile_errors,
+    ),
+    Row(
+        "nanquantile",
+        _quantiles,
+        _quantile(np.nanquantile),
+        dtypes=SINGLES,
+        grad_samples=_quantile_grads,
+        errors=_quantile_errors,
+    ),
     Row("unique", _uniques, _unique, dtypes=NUMBERS, grad=False, errors=_unique_errors),
     Row("unique_consecutive", _runs, _unique_consecutive, dtypes=NUMBERS, grad=False, errors=_unique_errors),
-    Row("isin", _memberships, lambda x, y, assume_unique=False, invert=False: np.isin(x, y, invert=invert), dtypes=REAL, grad=False,
-        errors=lambda t: [Bad(Sample(1, 2), TypeError, "must be Tensor"),
-                          Bad(Sample(t.array([1j], "complex64"), t(2)), RuntimeError, "Unsupported input type")]),
+    Row(
+        "isin",
+        _memberships,
+        lambda x, y, assume_unique=False, invert=False: np.isin(x, y, invert=invert),
+        dtypes=REAL,
+        grad=False,
+        errors=lambda t: [
+            Bad(Sample(1, 2), TypeError, "must be Tensor"),
+            Bad(Sample(t.array([1j], "complex64"), t(2)), RuntimeError, "Unsupported input type"),
+        ],
+    ),
     Row("searchsorted", _searches, _searchsorted, dtypes=SINGLES + INTS, grad=False, errors=_search_errors),
-    Row("bucketize", _buckets, lambda x, edges, out_int32=False, right=False: np.asarray(np.searchsorted(edges, x, "right" if right else "left")),
-        dtypes=SINGLES + INTS, grad=False,
-        errors=lambda t: [Bad(Sample(t(2), t(2, 2)), RuntimeError, "boundaries tensor must be 1 dimension"),
-                          Bad(Sample(t(2), [1.0]), TypeError, "'boundaries'")]),
-]  # fmt: skip
+    Row(
+        "bucketize",
+        _buckets,
+        lambda x, edges, out_int32=False, right=False: np.asarray(
+            np.searchsorted(edges, x, "right" if right else "left")
+        ),
+        dtypes=SINGLES + INTS,
+        grad=False,
+        errors=lambda t: [
+            Bad(Sample(t(2), t(2, 2)), RuntimeError, "boundaries tensor must be 1 dimension"),
+            Bad(Sample(t(2), [1.0]), TypeError, "'boundaries'"),
+        ],
+    ),
+]

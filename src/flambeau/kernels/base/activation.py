@@ -28,7 +28,9 @@ def elu(xp, x: Array, alpha: float, scale: float, input_scale: float) -> Array:
 
 @_kernel
 def elu_grad(xp, g: Array, x: Array, alpha: float, scale: float, input_scale: float) -> Array:
-    return g * xp.where(x > 0, scale, xp.exp(xp.minimum(x, 0) * input_scale) * (alpha * scale * input_scale)).astype(g.dtype)
+    return g * xp.where(
+        x > 0, scale, xp.exp(xp.minimum(x, 0) * input_scale) * (alpha * scale * input_scale)
+    ).astype(g.dtype)
 
 
 @_kernel

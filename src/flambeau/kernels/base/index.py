@@ -40,11 +40,13 @@ def _key(indices: Indices) -> tuple:
 
 def index(x: Array, *indices: Array | None) -> Array:
     """x at the indices, a copy."""
-    check_indices(x.shape, indices)
-    given = [d for d, i in enumerate(indices) if i is not None]
-    if len(given) == 1:
-        return array_namespace(x).asarray(x.take(indices[given[0]], axis=given[0]))
-    return array_namespace(x).asarray(x[_key(indices)])
+    try:
+        if len(indices) == 1:
+            return x.take(indices[0], axis=0)
+        return array_namespace(x).asarray(x[_key(indices)])
+    except IndexError:
+        check_indices(x.shape, indices)
+        raise
 
 
 def index_put(x: Array, values: Array, accumulate: bool, *indices: Array | None) -> Array:

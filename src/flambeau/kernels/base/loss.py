@@ -1,7 +1,8 @@
 """Losses with their gradients.
 
-The classifying ones take scores (N, C, *rest) with class axis 1, or (C,) for a single sample, and a target (N, *rest),
-or 0-dim, that holds a class number or ignore_index. weight (C,) scales the classes. reduction is 'none', 'mean' or 'sum'.
+The classifying ones take scores (N, C, *rest) with class axis 1, or (C,) for a single sample, and a target
+(N, *rest), or 0-dim, that holds a class number or ignore_index. weight (C,) scales the classes. reduction is
+'none', 'mean' or 'sum'.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import numpy as np
 
 from ._xp import Array, array_namespace, widen
-from .softmax import log_softmax
 
 
 def _reduced(loss: Array, reduction: str, dtype) -> Array:
@@ -17,7 +17,11 @@ def _reduced(loss: Array, reduction: str, dtype) -> Array:
         loss = loss.sum()
     elif reduction == "mean":
         loss = loss.sum() / loss.dtype.type(loss.size)
-    return array_namespace(loss).asarray(loss, dtype=dtype) if reduction == "none" else np.asarray(loss, dtype=dtype)
+    return (
+        array_namespace(loss).asarray(loss, dtype=dtype)
+        if reduction == "none"
+        else np.asarray(loss, dtype=dtype)
+    )
 
 
 def _class_axis(scores_shape: tuple[int, ...]) -> int:
@@ -39,7 +43,9 @@ def _places(target: Array, weight: Array | None, classes: int, ignore_index: int
                 f"nll_loss: with {classes} classes a target is in [0, {classes - 1}] or is {ignore_index=}"
             )
         target = xp.where(counts, target, 0).astype(np.int64, copy=False)
-        scale = (counts if weight is None else xp.where(counts, widen(weight)[target], 0)).astype(dtype, copy=False)
+        scale = (counts if weight is None else xp.where(counts, widen(weight)[target], 0)).astype(
+            dtype, copy=False
+        )
     if target.ndim == 1:
         index = (xp.arange(target.shape[0]), target)
     elif target.ndim == 0:
@@ -67,7 +73,9 @@ def nll_loss(
     is NaN where there are none). IndexError for a target that is neither a class nor ignore_index.
     """
     xp, wide = array_namespace(logp), widen(logp)
-    index, scale, total = _places(target, weight, logp.shape[_class_axis(logp.shape)], ignore_index, wide.dtype)
+    index, scale, total = _places(
+        target, weight, logp.shape[_class_axis(logp.shape)], ignore_index, wide.dtype
+    )
     loss = -_scaled(wide[index], scale)
     if reduction != "none":
         loss = loss.sum()
@@ -92,25 +100,27 @@ def nll_loss_grad(
 ) -> Array:
     """Gradient of nll_loss in a logp of logp_shape; g has the loss's shape."""
     wide = widen(g)
-    index, scale, total = _places(target, weight, logp_shape[_class_axis(logp_shape)], ignore_index, wide.dtype)
+    index, scale, total = _places(
+        target, weight, logp_shape[_class_axis(logp_shape)], ignore_index, wide.dtype
+    )
     gx = array_namespace(g).zeros(logp_shape, wide.dtype)
     gx[index] = -_factors(wide, scale, total, reduction)
     return gx.astype(g.dtype, copy=False)
 
 
-def cross_entropy(
-    x: Array, target: Array, weight: Array | None = None, ignore_index: int = -100, reduction: str = "mean"
-) -> tuple[Array, Array]:
-    """(loss, logp): nll_loss of logp = log_softmax(x)."""
-    logp = log_softmax(x, _class_axis(x.shape))
-    return nll_loss(logp, target, weight, ignore_index, reduction)[0], logp
-
-
 @np.errstate(all="ignore")
 def cross_entropy_grad(
-    g: Array, logp: Array, target: Array, weight: Array | None = None, ignore_index: int = -100, reduction: str = "mean"
+    g: Array,
+    logp: Array,
+    target: Array,
+    weight: Array | None = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
 ) -> Array:
-    """Gradient of cross_entropy in x: (softmax(x) - onehot(target)) times the gradient of each position."""
+    """Gradient of nll_loss(log_softmax(x)) in x, from logp = log_softmax(x).
+
+    It is softmax(x) - onehot(target), times the gradient of each position.
+    """
     xp, wide = array_namespace(logp), widen(logp)
     axis = _class_axis(logp.shape)
     index, scale, total = _places(target, weight, logp.shape[axis], ignore_index, wide.dtype)

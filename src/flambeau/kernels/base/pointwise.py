@@ -51,7 +51,9 @@ maximum = _same("maximum")
 minimum = _same("minimum")
 fmax = _same("fmax")
 fmin = _same("fmin")
-div_trunc = _kernel(lambda xp, a, b: _quotient(xp, a, b) if a.dtype.kind in "iu" else xp.trunc(xp.true_divide(a, b)))
+div_trunc = _kernel(
+    lambda xp, a, b: _quotient(xp, a, b) if a.dtype.kind in "iu" else xp.trunc(xp.true_divide(a, b))
+)
 atan2 = _same("arctan2")
 hypot = _same("hypot")
 copysign = _same("copysign")
@@ -230,6 +232,8 @@ floor = _rounding("floor")
 ceil = _rounding("ceil")
 round = _rounding("rint")
 trunc = _rounding("trunc")
+
+
 @_kernel
 def sign(xp, a: Array) -> Array:
     """-1, 0 or 1, and a / |a| of complex numbers; 0 for NaN."""
@@ -263,7 +267,6 @@ def angle(xp, a: Array) -> Array:
     if a.dtype.kind == "c":
         return xp.angle(a)
     return xp.where(xp.isnan(a), a, xp.where(a < 0, math.pi, 0.0).astype(a.dtype))
-
 
 
 def _elementwise(function):
@@ -349,4 +352,3 @@ def gelu_tanh_grad(xp, g: Array, x: Array) -> Array:
 def where(condition: Array, a: Array, b: Array) -> Array:
     """a where condition, else b; a and b have one dtype."""
     return array_namespace(a).where(condition, a, b)
-

@@ -103,7 +103,9 @@ def amin(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
 def _truth(x: Array, name: str, axis: Axes, keepdims: bool) -> Array:
     xp = array_namespace(x)
     true = x if x.dtype.kind == "b" else x != 0
-    return xp.asarray(getattr(true, name)(axis=axis, keepdims=keepdims), dtype=np.uint8 if x.dtype == np.uint8 else bool)
+    return xp.asarray(
+        getattr(true, name)(axis=axis, keepdims=keepdims), dtype=np.uint8 if x.dtype == np.uint8 else bool
+    )
 
 
 def all(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
@@ -123,9 +125,12 @@ def count_nonzero(x: Array, axis: Axes = None) -> Array:
 
 
 def spread(x: Array, shape: tuple[int, ...], axis: Axes = None, keepdims: bool = False) -> Array:
-    """A reduction backwards: x, reduced over axis from an array of this shape, repeated to it (a view with steps of 0)."""
+    """A reduction backwards: x, reduced over axis from this shape, repeated to it (a view with steps of 0)."""
+    on_cpu = isinstance(x, np.ndarray)  # where broadcast_to costs several times as much as the view itself
+    if axis is None and on_cpu:
+        return strided_view(x, shape, (0,) * len(shape), 0)
     axes = range(len(shape)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    if array_namespace(x) is np:  # broadcast_to costs several times as much
+    if on_cpu:
         steps = iter(x.strides)
         strides = [_next_step(steps, keepdims) if a in axes else next(steps) for a in range(len(shape))]
         return strided_view(x, shape, strides, 0)
@@ -142,7 +147,7 @@ def _next_step(steps, kept: bool) -> int:
 
 
 def bincount(x: Array, weights: Array | None = None, minlength: int = 0) -> Array:
-    """How often (or with which total weight) each of 0, 1, ... occurs in a 1-D array; the caller has checked its values."""
+    """How often (or with which total weight) each of 0, 1, ... occurs in a 1-D array of checked values."""
     xp = array_namespace(x)
     if weights is None:
         return xp.bincount(x, minlength=minlength).astype(np.int64, copy=False)

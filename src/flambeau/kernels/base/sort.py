@@ -225,7 +225,9 @@ def mode(x: Array, axis: int, keepdims: bool = False) -> tuple[Array, Array]:
     places = xp.arange(rows.shape[0]).reshape(-1, *(1,) * (x.ndim - 1))
     starts = xp.ones(rows.shape, bool)
     starts[1:] = rows[1:] != rows[:-1]
-    run = places - xp.maximum.accumulate(xp.where(starts, places, 0), axis=0)  # elements equal to this one so far
+    run = places - xp.maximum.accumulate(
+        xp.where(starts, places, 0), axis=0
+    )  # elements equal to this one so far
     last = xp.moveaxis(xp.expand_dims(run.argmax(axis=0), 0), 0, axis)
     return _with_index(x, axis, keepdims, xp.take_along_axis(order, last, axis))
 

@@ -112,7 +112,10 @@ def _cotangent_derivative(xp, n, x):
 
 @_in_double
 def polygamma(xp, x: Array, n: int) -> Array:
-    """The derivative of order n of digamma: (-1)^(n+1) n! zeta(n + 1, x) (DLMF 5.15.1); below 0 by reflection (5.15.6)."""
+    """The derivative of order n of digamma: (-1)^(n+1) n! zeta(n + 1, x) (DLMF 5.15.1).
+
+    Below 0 by reflection (DLMF 5.15.6).
+    """
     if n == 0:
         return digamma(x)
     low = x < 0

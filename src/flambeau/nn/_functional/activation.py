@@ -8,13 +8,13 @@ from .primitives import inplace as write_into
 from .primitives import op
 
 
-def _choose(fn, input, inplace, *args):
-    return write_into(fn, input, *args) if inplace else fn(input, *args)
+def _choose(name, input, inplace, *args):
+    return getattr(op, f"{name}_" if inplace else name)(input, *args)
 
 
 def relu(input, inplace=False):
     """max(0, x)"""
-    return input.relu_() if inplace else op.relu(input)
+    return _choose("relu", input, inplace)
 
 
 def relu_(input):
@@ -24,105 +24,57 @@ def relu_(input):
 
 def leaky_relu(input, negative_slope=0.01, inplace=False):
     """x where x > 0, else negative_slope * x"""
-    return _choose(op.leaky_relu, input, inplace, negative_slope)
+    return _choose("leaky_relu", input, inplace, negative_slope)
 
 
 def elu(input, alpha=1.0, inplace=False):
     """x where x > 0, else alpha * (exp(x) - 1)"""
-    return _choose(op.elu, input, inplace, alpha)
-
-
-def _selu(input):
-    scale, alpha = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
-    return op.elu(input, alpha) * scale
+    return _choose("elu", input, inplace, alpha)
 
 
 def selu(input, inplace=False):
     """scale * elu(x, alpha) with the constants of Klambauer et al., 2017."""
-    return _choose(_selu, input, inplace)
-
-
-def _celu(input, alpha):
-    return fb.where(input > 0, input, (input.clamp(max=0) / alpha).expm1() * alpha)
+    return _choose("selu", input, inplace)
 
 
 def celu(input, alpha=1.0, inplace=False):
     """max(0, x) + min(0, alpha * (exp(x / alpha) - 1))"""
-    if alpha == 0:
-        raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
-    return _choose(_celu, input, inplace, alpha)
+    return _choose("celu", input, inplace, alpha)
 
 
 def silu(input, inplace=False):
     """x * sigmoid(x)"""
-    return _choose(op.silu, input, inplace)
-
-
-def _mish(input):
-    return input * op.softplus(input).tanh()
+    return _choose("silu", input, inplace)
 
 
 def mish(input, inplace=False):
     """x * tanh(softplus(x))"""
-    return _choose(_mish, input, inplace)
-
-
-def _hardtanh(input, min_val, max_val):
-    # Not clamp alone: at the two corners the gradient of hardtanh is 0, that of clamp 1.
-    inside = (input > min_val) & (input < max_val)
-    return fb.where(inside, input, input.detach().clamp(min_val, max_val))
+    return _choose("mish", input, inplace)
 
 
 def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
     """x limited to [min_val, max_val]"""
-    if min_val > max_val:
-        raise ValueError("min_val cannot be greater than max_val")
-    return _choose(_hardtanh, input, inplace, min_val, max_val)
+    return _choose("hardtanh", input, inplace, min_val, max_val)
 
 
 def relu6(input, inplace=False):
     """min(max(0, x), 6)"""
-    return _choose(_hardtanh, input, inplace, 0.0, 6.0)
-
-
-def _hardsigmoid(input):
-    return _hardtanh(input + 3, 0.0, 6.0) / 6
+    return _choose("relu6", input, inplace)
 
 
 def hardsigmoid(input, inplace=False):
     """min(max(0, x + 3), 6) / 6"""
-    return _choose(_hardsigmoid, input, inplace)
-
-
-def _hardswish(input):
-    return input * _hardsigmoid(input)
+    return _choose("hardsigmoid", input, inplace)
 
 
 def hardswish(input, inplace=False):
     """x * hardsigmoid(x)"""
-    return _choose(_hardswish, input, inplace)
-
-
-def _threshold(input, threshold, value):
-    return fb.where(input <= threshold, fb.full_like(input, value), input)
+    return _choose("hardswish", input, inplace)
 
 
 def threshold(input, threshold, value, inplace=False):
     """x where x > threshold, else value"""
-    return _choose(_threshold, input, inplace, threshold, value)
-
-
-def hardshrink(input, lambd=0.5):
-    """x where |x| > lambd, else 0"""
-    return fb.where(input.abs() <= lambd, fb.zeros_like(input), input)
-
-
-def softshrink(input, lambd=0.5):
-    """x moved by lambd towards 0, 0 where |x| <= lambd"""
-    if lambd < 0:
-        raise RuntimeError(f"lambda must be greater or equal to 0, but found to be {lambd}.")
-    # input * 0 and not zeros: NaN stays NaN.
-    return fb.where(input > lambd, input - lambd, fb.where(input < -lambd, input + lambd, input * 0))
+    return _choose("threshold", input, inplace, threshold, value)
 
 
 def tanhshrink(input):
@@ -133,12 +85,6 @@ def tanhshrink(input):
 def softsign(input):
     """x / (1 + |x|)"""
     return input / (input.abs() + 1)
-
-
-def logsigmoid(input):
-    """log(1 / (1 + exp(-x))), without overflow"""
-    # From 40 on, softplus(x) is x to the last bit of a float64.
-    return -op.softplus(-input, 1.0, 40.0)
 
 
 def glu(input, dim=-1):
@@ -153,21 +99,6 @@ def glu(input, dim=-1):
     return input.narrow(dim, 0, size // 2) * input.narrow(dim, size // 2, size // 2).sigmoid()
 
 
-def prelu(input, weight):
-    """x where x > 0, else weight * x; weight has one element or one for each channel (dimension 1)"""
-    if weight.numel() != 1:
-        channels = input.size(1) if input.dim() > 1 else 1
-        if weight.numel() != channels:
-            raise RuntimeError(
-                f"Mismatch of parameter numbers and input channel size. Found parameter numbers = {weight.numel()} "
-                f"and channel size = {channels}."
-            )
-        weight = weight.reshape(1, channels, *[1] * (input.dim() - 2))
-    elif input.dim() == 0:
-        weight = weight.reshape(())
-    return fb.where(input > 0, input, weight * input)
-
-
 def _rrelu(input, lower, upper, training):
     if not training:
         return op.leaky_relu(input, (lower + upper) / 2)
@@ -177,7 +108,8 @@ def _rrelu(input, lower, upper, training):
 
 def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, inplace=False):
     """leaky_relu with a slope drawn from U(lower, upper) for each element (not training: their mean)"""
-    return _choose(_rrelu, input, inplace, lower, upper, training)
+    args = lower, upper, training
+    return write_into(_rrelu, input, *args) if inplace else _rrelu(input, *args)
 
 
 def _implicit_dim(name, dims):
@@ -252,7 +184,7 @@ def hardtanh_(input, min_val=-1.0, max_val=1.0):
 
 def threshold_(input, threshold, value):
     """`threshold` in place."""
-    return write_into(_threshold, input, threshold, value)
+    return op.threshold_(input, threshold, value)
 
 
 def rrelu_(input, lower=1.0 / 8, upper=1.0 / 3, training=False):

@@ -5,7 +5,6 @@ import warnings
 
 import flambeau as fb
 
-from .activation import logsigmoid
 from .distance import pairwise_distance
 from .primitives import op
 from .reduction import choose_reduction, reduced
@@ -284,7 +283,7 @@ def _triplet(anchor, positive, negative, distance, margin, swap, reduction):
 def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="mean"):
     """log(1 + exp(-target x))"""
     reduction = choose_reduction(size_average, reduce, reduction)
-    return reduced(-logsigmoid(target * input), reduction)
+    return reduced(-op.logsigmoid(target * input), reduction)
 
 
 def multi_margin_loss(
@@ -335,7 +334,7 @@ def multilabel_margin_loss(input, target, size_average=None, reduce=None, reduct
 def multilabel_soft_margin_loss(input, target, weight=None, size_average=None, reduce=None, reduction="mean"):
     """mean over the classes of binary cross-entropy with logits: input and target (N, C) or (C)"""
     reduction = choose_reduction(size_average, reduce, reduction)
-    loss = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))
+    loss = -(target * op.logsigmoid(input) + (1 - target) * op.logsigmoid(-input))
     if weight is not None:
         loss = loss * weight
     return reduced(loss.mean(-1), reduction)

@@ -1,0 +1,1 @@
+"""Tools around tensors and models; each submodule is imported on first use."""
