@@ -9,7 +9,6 @@ names (the field's names mean the same everywhere) and from their defaults.
 """
 
 import argparse
-import builtins
 import inspect
 import pathlib
 import sys
@@ -20,18 +19,25 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent / "src" / "flambeau"
 TENSORS = {"input", "mat1", "mat2", "vec", "vec1", "vec2", "batch1", "batch2", "tensor1", "tensor2", "target", "mask", "index",
            "indices", "condition", "source", "running_mean", "running_var"}  # fmt: skip
 TYPES = {
-    "dim": "int | Sequence[int] | None", "keepdim": "bool", "dtype": "dtype | None", "device": "device | str | int | None",
-    "requires_grad": "bool", "out": "Any", "generator": "Any", "memory_format": "Any", "other": "Tensor | Number",
-    "tensors": "Sequence[Tensor]", "p": "Number", "inplace": "bool", "training": "bool", "reduction": "str", "alpha": "Number",
+    "dim": "_int | Sequence[_int] | None", "keepdim": "_bool", "dtype": "_dtype | None", "device": "_device | _str | _int | None",
+    "requires_grad": "_bool", "out": "Any", "generator": "Any", "memory_format": "Any", "other": "Tensor | _Number",
+    "tensors": "Sequence[Tensor]", "p": "_Number", "inplace": "_bool", "training": "_bool", "reduction": "_str",
+    "alpha": "_Number",
 }  # fmt: skip
 
+# Names such as `float` are dtypes in one stub and methods in the other: types go by names of their own.
 HEADER = '''"""Written by tools/make_stub.py; do not edit."""
 
-from collections.abc import Callable, Iterator, Sequence
+from builtins import bool as _bool, complex as _complex, float as _float, int as _int, str as _str
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from .device import device as _device
+from .dtype import dtype as _dtype
+from .size import Size as _Size
+
+_Number = _bool | _int | _float | _complex
 '''
-NUMBER = "Number = bool | int | float | complex\n"
 
 
 def type_of(parameter):
@@ -44,7 +50,7 @@ def type_of(parameter):
     if name in TENSORS:
         return "Tensor | None" if default is None else "Tensor" if default is parameter.empty else "Any"
     if type(default) in (bool, int, float, str):
-        return {bool: "bool", int: "Any", float: "float", str: "str"}[type(default)]
+        return {bool: "_bool", int: "Any", float: "_float", str: "_str"}[type(default)]
     return "Any"
 
 
@@ -66,7 +72,6 @@ def signature_of(function):
 def define(name, function, indent="", method=False):
     """One `def` line of the stub."""
     signature = signature_of(function)
-    decorator = ""
     if signature is None:
         text = "*args: Any, **kwargs: Any"
         if method:
@@ -90,7 +95,7 @@ def define(name, function, indent="", method=False):
             parts.insert(variadic[0] if variadic else len(parts), "out: Any = None")
         text = ", ".join(parts)
     result = "Tensor" if returns_tensor(function) else "Any"
-    return f"{decorator}{indent}def {name}({text}) -> {result}: ...\n"
+    return f"{indent}def {name}({text}) -> {result}: ...\n"
 
 
 def returns_tensor(function):
@@ -100,7 +105,8 @@ def returns_tensor(function):
 
 
 def namespace_stub(fb):
-    lines = [HEADER, "from . import autograd as autograd, cuda as cuda, nn as nn, ops as ops, optim as optim, vision as vision\n"]
+    """The stub of the package: what its `__init__.py` imports, the dtypes, the functions of the ops."""
+    lines = [HEADER, "\nfrom . import autograd as autograd, cuda as cuda, nn as nn, ops as ops, optim as optim, vision as vision\n"]
     for module, names in {
         "autograd": "enable_grad inference_mode is_grad_enabled is_inference_mode_enabled no_grad set_grad_enabled",
         "device": "device",
@@ -113,56 +119,38 @@ def namespace_stub(fb):
         "threads": "get_num_threads set_num_threads",
     }.items():
         lines.append(f"from .{module} import " + ", ".join(f"{n} as {n}" for n in names.split()) + "\n")
-    lines.append(f"\n{NUMBER}__version__: str\ninf: float\nnan: float\npi: float\ne: float\nnewaxis: None\nstrided: str\n\n")
-    dtypes = [n for n, v in sorted(vars(fb).items()) if type(v) is fb.dtype]
-    lines += [f"{n}: dtype\n" for n in dtypes]
-    lines.append("\ndef result_type(tensor1: Tensor | Number, tensor2: Tensor | Number) -> dtype: ...\n\n")
-    for name, function in sorted(fb.ops.FUNCTIONS.items()):
-        if not name.startswith("_"):
-            lines.append(define(name, function))
+    lines.append("\n__version__: _str\ninf: _float\nnan: _float\npi: _float\ne: _float\nnewaxis: None\nstrided: _str\n\n")
+    lines += [f"{n}: _dtype\n" for n, v in sorted(vars(fb).items()) if type(v) is fb.dtype and not n.startswith("_")]
+    lines.append("\ndef result_type(tensor1: Tensor | _Number, tensor2: Tensor | _Number) -> _dtype: ...\n\n")
+    lines += [define(name, f) for name, f in sorted(fb.ops.FUNCTIONS.items()) if not name.startswith("_")]
     return "".join(lines)
 
 
+PROPERTIES = {"shape": "_Size", "dtype": "_dtype", "device": "_device", "grad": "Tensor | None", "requires_grad": "_bool",
+              "data": "Tensor", "ndim": "_int", "is_leaf": "_bool"}  # fmt: skip
+
+
 def tensor_stub(fb):
-    lines = [HEADER, "import numpy\n\nfrom .device import device as Device\nfrom .dtype import dtype as DType\nfrom .size import Size\n\n"]
-    lines.append(NUMBER + "\nclass Tensor:\n")
-    replaced = {"def ": "    def "}
-    assert replaced
-    written = set()
-    properties = {"shape": "Size", "dtype": "DType", "device": "Device", "grad": "Tensor | None", "requires_grad": "bool",
-                  "data": "Tensor", "ndim": "int", "is_leaf": "bool"}  # fmt: skip
-    body = []
-    everything = {}
+    """The stub of `Tensor`: its own members, those of the compiled base class, and the methods of the ops."""
+    lines = [HEADER, "\nimport numpy\n\nfrom ._core import TensorBase\n\nclass Tensor(TensorBase):\n"]
+    members = {}
     for cls in reversed(fb.Tensor.__mro__[:-1]):
-        everything.update(vars(cls))
-    for name, value in sorted(everything.items()):
-        if name in written or (name.startswith("_") and name not in OPERATORS):
-            continue
-        written.add(name)
+        members.update(vars(cls))
+    for name, value in sorted(members.items()):
         if name in OPERATORS:
-            body.append(f"    {OPERATORS[name]}\n")
+            lines.append(f"    {OPERATORS[name]}\n")
+        elif name.startswith("_"):
+            continue
         elif isinstance(value, (property, types.GetSetDescriptorType, types.MemberDescriptorType)):
-            kind = properties.get(name, "Any")
-            body.append(f"    @property\n    def {name}(self) -> {kind}: ...\n")
-            if name in ("grad", "requires_grad", "data"):
-                body.append(f"    @{name}.setter\n    def {name}(self, value: Any) -> None: ...\n")
+            lines.append(f"    @property\n    def {name}(self) -> {PROPERTIES.get(name, 'Any')}: ...\n")
+            if not isinstance(value, property) or value.fset:
+                lines.append(f"    @{name}.setter\n    def {name}(self, value: Any) -> None: ...\n")
             if name == "grad":
-                body.append("    @grad.deleter\n    def grad(self) -> None: ...\n")
+                lines.append("    @grad.deleter\n    def grad(self) -> None: ...\n")
         elif callable(value):
-            body.append(define(name, value, "    ", method=True))
+            lines.append(define(name, value, "    ", method=True))
         else:
-            body.append(f"    {name}: Any\n")
-    # inside the class, `dtype` and `device` are properties and names like `float` are methods
-    text = "".join(body)
-    for short, full in (("device | str", "Device | str"), ("dtype | None", "DType | None")):
-        text = text.replace(short, full)
-    shadowed = sorted(n for n in written if n in vars(builtins) and n in ("bool", "int", "float", "complex", "str", "type"))
-    head = "".join(f"_{n} = {n}\n" for n in shadowed)
-    for n in shadowed:
-        for before, after in ((": ", " "), (": ", ","), (": ", ")"), ("-> ", ":"), ("[", "]"), ("| ", " "), ("| ", "]")):
-            text = text.replace(f"{before}{n}{after}", f"{before}_{n}{after}")
-    lines.insert(2, head + "\n")
-    lines.append(text)
+            lines.append(f"    {name}: Any\n")
     lines.append("\ndef storage_array(t: Tensor) -> Any: ...\n")
     return "".join(lines)
 
@@ -176,20 +164,21 @@ OPERATORS = {
     "__init__": "def __init__(self, *args: Any, device: Any = None) -> None: ...",
     "__getitem__": "def __getitem__(self, key: Any) -> Tensor: ...",
     "__setitem__": "def __setitem__(self, key: Any, value: Any) -> None: ...",
-    "__len__": "def __len__(self) -> int: ...",
-    "__bool__": "def __bool__(self) -> bool: ...",
-    "__float__": "def __float__(self) -> float: ...",
-    "__int__": "def __int__(self) -> int: ...",
-    "__index__": "def __index__(self) -> int: ...",
-    "__complex__": "def __complex__(self) -> complex: ...",
+    "__len__": "def __len__(self) -> _int: ...",
+    "__bool__": "def __bool__(self) -> _bool: ...",
+    "__float__": "def __float__(self) -> _float: ...",
+    "__int__": "def __int__(self) -> _int: ...",
+    "__index__": "def __index__(self) -> _int: ...",
+    "__complex__": "def __complex__(self) -> _complex: ...",
     "__iter__": "def __iter__(self) -> Iterator[Tensor]: ...",
-    "__contains__": "def __contains__(self, element: Any) -> bool: ...",
+    "__contains__": "def __contains__(self, element: Any) -> _bool: ...",
     "__array__": "def __array__(self, dtype: Any = None, copy: Any = None) -> numpy.ndarray: ...",
     "__dlpack__": "def __dlpack__(self, **options: Any) -> Any: ...",
     "__dlpack_device__": "def __dlpack_device__(self) -> tuple[Any, Any]: ...",
-    "_version": "@property\n    def _version(self) -> int: ...",
+    "_version": "@property\n    def _version(self) -> _int: ...",
+    "_make_subclass": "@staticmethod\n    def _make_subclass(cls: Any, data: Tensor, require_grad: _bool = False) -> Any: ...",
     "_face": "_face: Any",
-    "_face_rank": "_face_rank: int",
+    "_face_rank": "_face_rank: _int",
 }
 
 

@@ -79,4 +79,6 @@ def __dir__():
 def result_type(tensor1, tensor2):
     """result_type(tensor1, tensor2) -> dtype: of an arithmetic operation on the two (tensors or numbers)."""
     args = [_core.array_of(t) if isinstance(t, Tensor) else t for t in (tensor1, tensor2)]
+    if tensor1 is None or tensor2 is None:
+        raise TypeError("result_type(): expected tensors or numbers, got None")
     return ALL[_core.result_type_code(*args)]

@@ -3,7 +3,8 @@
 import re
 
 _KNOWN = ("cpu", "cuda")
-_PATTERN = re.compile(r"([a-z]+)(?::(\d+))?")
+_PATTERN = re.compile(r"([a-z]+)(?::(0|[1-9][0-9]*))?")
+_LAST = 127
 
 
 class device:
@@ -29,8 +30,11 @@ class device:
             type = match[1]
         if type not in _KNOWN:
             raise RuntimeError(f"Expected one of {', '.join(_KNOWN)} device type at start of device string: {type}")
-        if index is not None and (not isinstance(index, int) or index < 0):
-            raise RuntimeError(f"Device index must be a non-negative integer, got {index!r}")
+        if index is not None:
+            if not isinstance(index, int) or isinstance(index, bool):
+                raise TypeError(f"device(): argument 'index' must be int, not {index.__class__.__name__}")
+            if not 0 <= index <= _LAST:
+                raise RuntimeError(f"Device index must not be negative or above {_LAST}, got {index}")
         object.__setattr__(self, "type", type)
         object.__setattr__(self, "index", index)
 

@@ -111,14 +111,19 @@ _core.register_promotion([[_promote(a, b).code for b in ALL] for a in ALL])
 
 def promote_types(type1, type2):
     """promote_types(type1, type2) -> dtype: the smallest type that holds the values of both."""
-    for t in (type1, type2):
-        if not isinstance(t, dtype):
-            raise TypeError(f"promote_types(): expected two dtypes, got {type(t).__name__}")
+    _check_dtypes("promote_types", type1, type2)
     return _promote(type1, type2)
+
+
+def _check_dtypes(name, *types):
+    for t in types:
+        if not isinstance(t, dtype):
+            raise TypeError(f"{name}(): expected two dtypes, got {type(t).__name__}")
 
 
 def can_cast(from_, to):
     """can_cast(from_, to) -> bool: whether promotion rules allow writing `from_` into `to` (no fall in category)."""
+    _check_dtypes("can_cast", from_, to)
     return _CATEGORY[from_.category] <= _CATEGORY[to.category]
 
 
@@ -185,7 +190,7 @@ class finfo:
         self.bits, self.dtype = info.bits, real.name
         self.min, self.max, self.eps = float(info.min), float(info.max), float(info.eps)
         self.tiny = self.smallest_normal = float(info.smallest_normal)
-        self.resolution = float(info.resolution)
+        self.resolution = float(f"1e-{info.precision}")
 
     def __repr__(self):
         return (

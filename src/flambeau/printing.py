@@ -34,8 +34,9 @@ def set_printoptions(
     """set_printoptions(precision=4, threshold=1000, edgeitems=3, linewidth=80, profile=None, sci_mode=None)
 
     precision: digits after the point. threshold: tensors of more elements are summarised, with `edgeitems` elements
-    at both ends of each dimension. linewidth: characters of a line. profile: "default", "short" or "full" set all of these.
-    sci_mode: True or False for scientific notation always or never; None (also when left out) decides by the values.
+    at both ends of each dimension. linewidth: characters of a line. profile: "default", "short" or "full" set all of
+    these. sci_mode: True or False for scientific notation always or never; None (also when left out) decides by the
+    values.
     """
     if profile is not None:
         if profile not in _PROFILES:

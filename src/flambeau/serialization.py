@@ -354,9 +354,9 @@ def _unpickler_class(module, weights_only, reader):
             safe = _SAFE.get((module, name))
             if safe is None:
                 raise pickle.UnpicklingError(
-                    f"Weights only load failed: the file uses {module}.{name}, which is not on the list of safe classes. "
-                    "If you trust the source of the file, call load(..., weights_only=False), which can run any code in "
-                    f"it, or allow the class with flambeau.serialization.add_safe_globals([{name}])."
+                    f"Weights only load failed: the file uses {module}.{name}, which is not on the list of safe "
+                    "classes. If you trust the source of the file, call load(..., weights_only=False), which can run "
+                    f"any code in it, or allow the class with flambeau.serialization.add_safe_globals([{name}])."
                 )
             # a new function each time: a file could set attributes of what it gets
             return (

@@ -1,6 +1,7 @@
 """`Size`: the shape of a tensor."""
 
 import math
+import operator
 
 from . import _core
 
@@ -9,6 +10,9 @@ class Size(tuple):
     """A tuple of ints, as `Tensor.shape` gives it."""
 
     __slots__ = ()
+
+    def __new__(cls, sizes=()):
+        return tuple.__new__(cls, [operator.index(n) for n in sizes])
 
     def __repr__(self):
         return f"torch.Size({list(self)})"

@@ -18,6 +18,7 @@ cdef enum:
 
 cdef enum:
     N_NUMS = 32            # NumPy's own type numbers lie below
+    RELEASE_GIL = 20000    # elements from which a loop runs without the GIL, on several threads
 
 cdef int code_of_num[N_NUMS]
 cdef int bfloat16_num = -1
@@ -113,7 +114,9 @@ cdef inline int combine(int higher, int lower) noexcept:
     if lower < 0:
         return higher
     if category(lower) > category(higher):
-        return promote_table[higher][lower] if category(lower) == 3 else lower
+        if category(lower) == 3 and category(higher) == 2:        # the floats decide on the precision
+            return COMPLEX128 if higher == FLOAT64 else COMPLEX64
+        return lower
     return higher
 
 
@@ -199,30 +202,73 @@ def promote(tuple args, bint to_float=False):
     cdef int code = result_code(args)
     if to_float and code <= INT64:
         code = default_float
-    descr = descr_of_code[code]
     like = None
-    for a in args:
-        if hasattr(a, "ndim") and not isinstance(a, np.generic):
-            like = a
-            break
     out = []
     for a in args:
         if a is None:
             out.append(None)
-        elif hasattr(a, "ndim") and not isinstance(a, np.generic):
-            out.append(a if array_code(a) == code else cast_array(a, descr))
+        elif is_array(a):
+            like = a if like is None else like
+            out.append(a if array_code(a) == code else cast_array(a, code))
         else:
-            number = np.array(a)
-            if number.dtype.kind == "c" and code < COMPLEX64:
-                raise TypeError(f"a complex number cannot be converted to {dtype_of_code[code]}")
-            number = cast_array(number, descr)
-            out.append(number if type(like) is np.ndarray else sys.modules[type(like).__module__.split(".")[0]].asarray(number))
+            out.append(number_array(a, code))
+    if like is not None and not FB_IS_ARRAY(<PyObject*>like):
+        library = sys.modules[type(like).__module__.partition(".")[0]]
+        out = [library.asarray(a) if FB_IS_ARRAY(<PyObject*>a) else a for a in out]
     return out
 
 
-cdef object cast_array(a, descr):
-    with np.errstate(all="ignore"):
-        return a.astype(descr)
+cdef inline bint is_array(object a):
+    if FB_IS_ARRAY(<PyObject*>a):
+        return True
+    return not isinstance(a, (int, float, complex, np.generic)) and hasattr(a, "ndim") and hasattr(a, "dtype")
+
+
+cdef object number_array(object number, int code):
+    """A 0-dim array of one Python number; integers out of range wrap around."""
+    cdef char element[16]
+    if scalar_element(number, code, element):
+        out = fb_new_array(<void*><PyObject*>descr_of_code[code], 0, NULL)
+        memcpy(FB_DATA(<PyObject*>out), element, FB_ITEMSIZE(<PyObject*>out))
+        return out
+    array = np.array(number)
+    if array.dtype.kind == "c" and code < COMPLEX64:
+        raise TypeError(f"a complex number cannot be converted to {dtype_of_code[code]}")
+    if array.dtype.kind == "O":
+        raise RuntimeError(f"value cannot be converted to type {dtype_of_code[code]} without overflow: {number}")
+    return cast_array(array, code)
+
+
+cdef object cast_array(object a, int code):
+    """The elements of an array in another dtype, in a new array."""
+    cdef int64_t shape[64]
+    cdef int64_t so[64]
+    cdef int64_t sa[64]
+    cdef int i, nd, source = array_code(a), status
+    cdef char* po
+    cdef char* pa
+    if not FB_IS_ARRAY(<PyObject*>a) or source < 0 or not FB_FLAGS(<PyObject*>a) & cnp.NPY_ARRAY_ALIGNED:
+        with np.errstate(all="ignore"):
+            return a.astype(descr_of_code[code])
+    nd = FB_NDIM(<PyObject*>a)
+    out = fb_new_array(<void*><PyObject*>descr_of_code[code], nd, FB_DIMS(<PyObject*>a))
+    for i in range(nd):
+        shape[i] = FB_DIMS(<PyObject*>a)[i]
+        sa[i] = FB_STRIDES(<PyObject*>a)[i]
+        so[i] = FB_STRIDES(<PyObject*>out)[i]
+    po = FB_DATA(<PyObject*>out)
+    pa = FB_DATA(<PyObject*>a)
+    if FB_SIZE(<PyObject*>a) < RELEASE_GIL:
+        fb_cast_nd(source, code, nd, shape, po, so, pa, sa)
+    else:
+        with nogil:
+            fb_cast_nd(source, code, nd, shape, po, so, pa, sa)
+    return out
+
+
+def cast(array, int code):
+    """The elements of an array in the dtype of the given code, always a new array."""
+    return cast_array(array, code)
 
 
 def ones_like(array):

@@ -11,6 +11,8 @@ One extension module, so that the parts call each other without a function point
     function.pxi   OpFunction: the callable behind every op; the general path of a call
     fast.pxi       the short path of pointwise ops on small plain tensors
     views.pxi      the short path of views
+    inplace.pxi    in-place and out= forms, the history of changed views
+    reduce.pxi     reductions of arrays by the native kernel
     engine.pxi     backward
 """
 include "imports.pxi"
@@ -21,4 +23,5 @@ include "function.pxi"
 include "fast.pxi"
 include "views.pxi"
 include "inplace.pxi"
+include "reduce.pxi"
 include "engine.pxi"

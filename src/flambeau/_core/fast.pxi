@@ -1,10 +1,6 @@
 # The short path: pointwise ops on plain CPU tensors, and basic indexing. Each function returns None when a call is
 # not of the simple kind; the caller then takes the general path, which also raises the errors.
 
-cdef enum:
-    RELEASE_GIL = 20000                # elements from which a loop runs without the GIL, on several threads
-
-
 cdef inline bint is_plain(object t) noexcept:
     return Py_TYPE(t) == tensor_type or Py_TYPE(t) == parameter_type
 
@@ -418,7 +414,7 @@ cdef object basic_view(PyObject* a, object key):
             at += 1
         elif <object>k is None:
             dims[n] = 1
-            strides[n] = 0
+            strides[n] = d[at] * s[at] if at < nd else FB_ITEMSIZE(a)
             n += 1
         elif <object>k is Ellipsis:
             if ellipsis:

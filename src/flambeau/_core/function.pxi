@@ -346,12 +346,15 @@ cdef int set_edges(Node node, tuple args) except -1:
 cdef object run_forward(object forward, Node node, list raw):
     cdef PyObject* stack[9]
     cdef Py_ssize_t n = len(raw), i
-    if n > 8:
-        return forward(node, *raw)
-    stack[0] = <PyObject*>node
-    for i in range(n):
-        stack[i + 1] = <PyObject*>raw[i]
-    return fb_vectorcall(<PyObject*>forward, stack, n + 1, NULL)
+    try:
+        if n > 8:
+            return forward(node, *raw)
+        stack[0] = <PyObject*>node
+        for i in range(n):
+            stack[i + 1] = <PyObject*>raw[i]
+        return fb_vectorcall(<PyObject*>forward, stack, n + 1, NULL)
+    except MemoryError as error:
+        raise RuntimeError(f"not enough memory: {error}") from error
 
 
 cdef inline bint is_nondifferentiable(Node node, object array):

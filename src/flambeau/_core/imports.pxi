@@ -71,6 +71,9 @@ cdef extern from "flambeau.h" nogil:
     void fb_unary_nd(fb_unary_loop, int, const int64_t*, char*, const int64_t*, const char*, const int64_t*, int)
     void fb_binary_nd(fb_binary_loop, int, const int64_t*, char*, const int64_t*, const char*, const int64_t*,
                       const char*, const int64_t*, int)
+    int fb_cast_nd(int, int, int, const int64_t*, char*, const int64_t*, const char*, const int64_t*)
+    int fb_reduce_nd(int, int, int, const int64_t*, uint64_t, char*, const int64_t*, const char*, const int64_t*)
+    int fb_reduce_dtype(int, int)
     int fb_num_threads()
     void fb_set_num_threads(int)
     void* fb_alloc(size_t)
@@ -109,17 +112,20 @@ cdef extern from *:
         for (int i = 0; i < nd; i++) n *= (size_t)dims[i];
         return n ? n : 1;
     }
+    static inline PyObject* fb_no_memory(size_t n) {
+        return PyErr_Format(PyExc_RuntimeError, "not enough memory: you tried to allocate %zu bytes.", n);
+    }
     static inline PyObject* fb_new_array(void* d, int nd, const npy_intp* dims) {
         PyArray_Descr* descr = (PyArray_Descr*)d;
         void* data = fb_alloc(fb_nbytes(descr, nd, dims));
-        if (!data) return PyErr_NoMemory();
+        if (!data) return fb_no_memory(fb_nbytes(descr, nd, dims));
         Py_INCREF(descr);
         return fb_adopt(descr, nd, dims, data);
     }
     static inline PyObject* fb_new_zeros(void* d, int nd, const npy_intp* dims) {
         PyArray_Descr* descr = (PyArray_Descr*)d;
         void* data = fb_calloc(1, fb_nbytes(descr, nd, dims));
-        if (!data) return PyErr_NoMemory();
+        if (!data) return fb_no_memory(fb_nbytes(descr, nd, dims));
         Py_INCREF(descr);
         return fb_adopt(descr, nd, dims, data);
     }

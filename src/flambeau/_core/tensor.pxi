@@ -519,6 +519,17 @@ def bump_version(TensorBase t):
     bump(t)
 
 
+def bump_versions(tensors):
+    """Says that the storages of several tensors were changed in place."""
+    for t in tensors:
+        bump(<TensorBase?>t)
+
+
+def backend_for(TensorBase t not None):
+    """The array library of a tensor."""
+    return cpu_backend if FB_IS_ARRAY(<PyObject*>t._array) else backend_of(t._array)
+
+
 # -------------------------------------------------------------------------------------------- gradients
 
 cdef inline bint needs_grad(TensorBase t) except -1:

@@ -38,7 +38,8 @@ class Piece(Op, name="_piece"):
 
 
 class ReplacePiece(Op, name="_replace_piece"):
-    """input, laid out as `whole`, with the elements seen through the layout `part` replaced by piece (None: by zeros)."""
+    """input, laid out as `whole`, with the elements seen through the layout `part` replaced by piece (None: by
+    zeros)."""
 
     @staticmethod
     def forward(ctx, x, piece, whole, part):

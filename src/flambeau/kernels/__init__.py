@@ -13,7 +13,7 @@ from ..device import CPU
 
 BASE = ("pointwise", "pad", "shape", "index", "special", "activation", "reduce", "linalg", "conv", "pool", "norm", "softmax", "loss", "embedding",
         "select", "sort", "optim")  # fmt: skip
-NATIVE = ("pointwise", "linalg", "softmax", "optim")
+NATIVE = ("pointwise", "reduce", "linalg", "softmax", "optim")
 
 
 class Kernels:

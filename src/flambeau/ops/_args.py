@@ -67,7 +67,7 @@ def reduced_dims(name, input, dim, keepdim=False):
 def one_dim(name, input, dim):
     """A single dim counted from the front."""
     check_tensor(input, name)
-    if not hasattr(dim, "__index__"):
+    if not hasattr(dim, "__index__") or isinstance(dim, bool):
         raise TypeError(f"{name}(): argument 'dim' must be int, not {type(dim).__name__}")
     return normalize_dim(dim, input.ndim)
 

@@ -4,7 +4,8 @@ import math
 
 from .. import _core
 from ..device import device as Device
-from ..dtype import ALIASES, as_dtype, bfloat16, bool_, dtype as DType, iinfo, int8, uint8
+from ..dtype import ALIASES, as_dtype, bfloat16, bool_, iinfo, int8, uint8
+from ..dtype import dtype as DType
 from ..kernels.base.shape import strided
 from ._args import check_tensor, ints
 from .op import METHODS, Op, composite
@@ -87,8 +88,8 @@ _core.set_operator("cast", ToCopy.function)
 def to(input, *args, dtype=None, device=None, other=None, non_blocking=False, copy=False, memory_format=None):
     """to(dtype), to(device), to(device, dtype), to(other), each with non_blocking=False, copy=False -> Tensor
 
-    The tensor converted and moved; self when there is nothing to do (unless copy). Gradients pass. Complex to real keeps
-    the real part.
+    The tensor converted and moved; self when there is nothing to do (unless copy). Gradients pass. Complex to
+    real keeps the real part.
     """
     for a in args:
         if isinstance(a, DType):
@@ -101,7 +102,8 @@ def to(input, *args, dtype=None, device=None, other=None, non_blocking=False, co
             pass  # non_blocking and copy by position: copy is the later one
         elif a is not None:
             raise TypeError(
-                f"to() received an invalid combination of arguments - got ({', '.join(type(v).__name__ for v in args)}); "
+                f"to() received an invalid combination of arguments - got "
+                f"({', '.join(type(v).__name__ for v in args)}); "
                 "expected a dtype, a device, a device and a dtype, or a tensor"
             )
     flags = [a for a in args if isinstance(a, bool)]
@@ -148,7 +150,9 @@ class CopyFrom(Op, name="copy_", methods=("copy_",), mutates=True):
     @staticmethod
     def prepare(input, src, non_blocking=False):
         if not isinstance(src, TensorBase):
-            raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {type(src).__name__}")
+            raise TypeError(
+                f"copy_(): argument 'other' (position 1) must be Tensor, not {type(src).__name__}"
+            )
         if src.shape != input.shape:
             check_broadcast(src.shape, input.shape)
         if src.device != input.device:
@@ -169,15 +173,20 @@ def check_broadcast(have, want):
     have, want = tuple(have), tuple(want)
     if len(have) <= len(want):
         lead = len(want) - len(have)
-        bad = next((i for i, (h, w) in enumerate(zip(have, want[lead:], strict=True)) if h not in (w, 1)), None)
+        bad = next(
+            (i for i, (h, w) in enumerate(zip(have, want[lead:], strict=True)) if h not in (w, 1)), None
+        )
         if bad is None:
             return
         if want[lead + bad] != 1:
             raise RuntimeError(
-                f"The size of tensor a ({want[lead + bad]}) must match the size of tensor b ({have[bad]}) at non-singleton "
+                f"The size of tensor a ({want[lead + bad]}) must match the size of tensor b ({have[bad]}) "
+                "at non-singleton "
                 f"dimension {lead + bad}"
             )
-    raise RuntimeError(f"output with shape {list(want)} doesn't match the broadcast shape {list(_common(have, want))}")
+    raise RuntimeError(
+        f"output with shape {list(want)} doesn't match the broadcast shape {list(_common(have, want))}"
+    )
 
 
 def _common(a, b):
@@ -188,6 +197,8 @@ def _common(a, b):
 
 def element(value, dtype, name):
     """A number, or the number in a 0-dim tensor, checked to fit the dtype."""
+    if type(value) in (int, float) and dtype.category == "float":
+        return value
     if isinstance(value, TensorBase):
         if value.ndim:
             raise RuntimeError(
@@ -291,7 +302,8 @@ def resize_as_(input, other, *, memory_format=None):
 
 @composite("resize", name="_resize_copy")
 def resize(input, *sizes):
-    """resize(*sizes) -> Tensor: the elements in another shape of the same number of elements (deprecated: use reshape)."""
+    """resize(*sizes) -> Tensor: the elements in another shape of the same number of elements (deprecated: use
+    reshape)."""
     return input.reshape(*sizes)
 
 
@@ -299,7 +311,8 @@ def resize(input, *sizes):
 def set_(input, source=None, storage_offset=0, size=None, stride=None):
     """set_(source=None, storage_offset=0, size=None, stride=None) -> self over the memory of another tensor or storage.
 
-    Without source, self becomes empty. Sizes and strides are in elements; with a tensor and no sizes, those of the tensor.
+    Without source, self becomes empty. Sizes and strides are in elements; with a tensor and no sizes, those of
+    the tensor.
     """
     if input.requires_grad and _core.is_grad_enabled() and not input.is_leaf:
         raise RuntimeError("set_: cannot give other memory to a tensor with history; use detach() first")
@@ -307,7 +320,7 @@ def set_(input, source=None, storage_offset=0, size=None, stride=None):
         _core.set_array(input, _core.empty_array((0,), _array(input).dtype))
         return input
     if not isinstance(source, TensorBase):
-        source = source.as_tensor(input.dtype)
+        source = _core.make(source.array)
         if size is None:
             size = (source.numel() - storage_offset,)
     if source.dtype is not input.dtype:
@@ -330,5 +343,3 @@ def expand_value(value, shape):
     if have != tuple(value.shape):
         value = value.reshape(have)
     return value.expand(expanded_shape(have, shape)) if have != tuple(shape) else value
-
-

@@ -25,17 +25,25 @@ def _finish(array, device, requires_grad=False, like=None):
 
 def size_of(size, name):
     """The sizes meant by f(2, 3), f((2, 3)) or f(Size)."""
-    if len(size) == 1 and not hasattr(size[0], "__index__"):
+    if len(size) == 1 and isinstance(size[0], (tuple, list)):
         size = size[0]
-        if not isinstance(size, (tuple, list)):
-            raise TypeError(f"{name}(): argument 'size' must be tuple of ints, not {type(size).__name__}")
     try:
-        return tuple([operator.index(s) for s in size])
+        return tuple([_size(s) for s in size])
     except TypeError:
-        bad = next(s for s in size if not hasattr(s, "__index__"))
-        raise TypeError(
-            f"{name}(): argument 'size' must be tuple of ints, but found element of type {type(bad).__name__}: {bad!r}"
-        ) from None
+        for at, s in enumerate(size):
+            try:
+                _size(s)
+            except TypeError:
+                raise TypeError(
+                    f"{name}(): argument 'size' must be tuple of ints, but found element of type {type(s).__name__} at pos {at}"
+                ) from None
+        raise
+
+
+def _size(s):
+    if isinstance(s, (bool, np.bool_)):
+        raise TypeError("a bool is no size")
+    return operator.index(s)
 
 
 def data_array(data, dtype, name="tensor"):

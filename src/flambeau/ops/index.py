@@ -55,9 +55,12 @@ class IndexPut(Op, name="_index_put_", mutates=True):
     def prepare(input, values, accumulate, *indices):
         shape = check_indices(input.shape, [None if i is None else _array(i) for i in indices])
         have = tuple(values.shape)
-        if len(have) > len(shape) or any(h not in (1, s) for h, s in zip(have[::-1], shape[::-1], strict=False)):
+        if len(have) > len(shape) or any(
+            h not in (1, s) for h, s in zip(have[::-1], shape[::-1], strict=False)
+        ):
             raise RuntimeError(
-                f"shape mismatch: value tensor of shape {list(have)} cannot be broadcast to indexing result of shape {list(shape)}"
+                f"shape mismatch: value tensor of shape {list(have)} cannot be broadcast to indexing result "
+                f"of shape {list(shape)}"
             )
         return input, values, accumulate, *indices
 
@@ -72,7 +75,9 @@ class IndexPut(Op, name="_index_put_", mutates=True):
         indices = ctx.saved
         of_input = None
         if ctx.needs(0):
-            of_input = grad if ctx.accumulate else index_put(grad, indices, FUNCTIONS["zeros"]((), dtype=grad.dtype))
+            of_input = (
+                grad if ctx.accumulate else index_put(grad, indices, FUNCTIONS["zeros"]((), dtype=grad.dtype))
+            )
         return of_input, Index.apply(grad, *indices) if ctx.needs(1) else None
 
 
@@ -107,10 +112,12 @@ def _read_item(item):
     if isinstance(item, slice):
         step = _bound(item.step)
         if step is not None and step <= 0:
-            raise ValueError("step must be greater than zero")
+            raise ValueError("step must be greater than zero" if step else "slice step cannot be zero")
         return slice(_bound(item.start), _bound(item.stop), step)
     if not isinstance(item, TensorBase):
-        if isinstance(item, str) or not (isinstance(item, (list, tuple, range, np.ndarray)) or hasattr(item, "__len__")):
+        if isinstance(item, str) or not (
+            isinstance(item, (list, tuple, range, np.ndarray)) or hasattr(item, "__len__")
+        ):
             if hasattr(item, "__index__"):
                 return operator.index(item)
             raise IndexError(
@@ -158,7 +165,8 @@ def read_key(shape, key):
             raise IndexError("slice() cannot be applied to a 0-dim tensor.")
         if not shape and len(items) == 1 and isinstance(items[0], int):
             raise IndexError(
-                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim "
+                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in "
+                "C++ to convert a 0-dim "
                 "tensor to a number"
             )
         raise IndexError(f"too many indices for tensor of dimension {len(shape)}")
@@ -190,7 +198,8 @@ def read_key(shape, key):
             for k, size in enumerate(item.shape):
                 if size != shape[d + k]:
                     raise IndexError(
-                        f"The shape of the mask {list(item.shape)} at index {k} does not match the shape of the indexed tensor "
+                        f"The shape of the mask {list(item.shape)} at index {k} does not match the shape of "
+                        "the indexed tensor "
                         f"{_view_shape(shape, items)} at index {len(indices) + k}"
                     )
             where = _array(item.detach()).nonzero()
@@ -231,7 +240,9 @@ def setitem(x, key, value):
     basic, indices = read_key(x.shape, key)
     if isinstance(value, np.ndarray):
         value = _core.make(value)
-    if not isinstance(value, TensorBase) and not isinstance(value, (int, float, complex, np.number, np.bool_)):
+    if not isinstance(value, TensorBase) and not isinstance(
+        value, (int, float, complex, np.number, np.bool_)
+    ):
         raise TypeError(f"can't assign a {type(value).__name__} to a {x.type()}")
     if indices:
         target = x if basic is None else _seen(x, basic)
@@ -261,7 +272,9 @@ _core.set_operator("[]=", setitem)
 def _index_list(shape, indices, name):
     """index_put's indices: tensors, masks or None for the first dimensions."""
     if not isinstance(indices, (tuple, list)):
-        raise TypeError(f"{name}(): argument 'indices' must be tuple of Tensors, not {type(indices).__name__}")
+        raise TypeError(
+            f"{name}(): argument 'indices' must be tuple of Tensors, not {type(indices).__name__}"
+        )
     for i in indices:
         if i is not None and (not isinstance(i, TensorBase) or i.dtype.category not in ("bool", "int")):
             raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
@@ -272,10 +285,12 @@ def _index_list(shape, indices, name):
 @composite("index_put_")
 def index_put_(input, indices, values, accumulate=False):
     """index_put_(indices, values, accumulate=False) -> self: values (broadcast) written or, with accumulate, added at a
-    tuple of index tensors; None stands for a whole dimension. Without accumulate, repeated indices leave one of the values."""
+    tuple of index tensors; None stands for a whole dimension. Without accumulate, repeated indices leave one
+    of the values."""
     if values.dtype is not input.dtype:
         raise RuntimeError(
-            f"Index put requires the source and destination dtypes match, got {input.dtype.title} for the destination and "
+            f"Index put requires the source and destination dtypes match, got {input.dtype.title} for the "
+            "destination and "
             f"{values.dtype.title} for the source."
         )
     return IndexPut.function(input, values, accumulate, *_index_list(input.shape, indices, "index_put_"))
@@ -285,5 +300,3 @@ def index_put_(input, indices, values, accumulate=False):
 def index_put(input, indices, values, accumulate=False):
     """index_put(input, indices, values, accumulate=False) -> Tensor: a copy of input after index_put_."""
     return index_put_(input.clone(), indices, values, accumulate)
-
-

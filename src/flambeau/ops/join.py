@@ -10,13 +10,15 @@ from .op import FUNCTIONS, METHODS, Op, composite
 from .part import Slice, Unbind, along
 from .shape import Expand, Permute, Reshape, atleast_1d, atleast_2d, atleast_3d
 
-TensorBase = _core.TensorBase
+TensorBase, _array = _core.TensorBase, _core.array_of
 
 
 def _tensor_list(tensors, name, empty):
     """The tensors given as a sequence, checked."""
     if not isinstance(tensors, (tuple, list)):
-        raise TypeError(f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}")
+        raise TypeError(
+            f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}"
+        )
     for i, t in enumerate(tensors):
         if not isinstance(t, TensorBase):
             raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(t).__name__}")
@@ -27,7 +29,11 @@ def _tensor_list(tensors, name, empty):
 
 def _of_one_dtype(arrays):
     """The arrays in their common dtype; all of them count, whatever their number of dimensions."""
-    if all(a.dtype == arrays[0].dtype for a in arrays):
+    first = arrays[0].dtype
+    for a in arrays:
+        if a.dtype is not first and a.dtype != first:
+            break
+    else:
         return arrays
     return _core.promote(tuple([a.reshape(-1) if a.ndim == 0 else a for a in arrays]))
 
@@ -41,20 +47,26 @@ class Cat(Op, name="cat", aliases=("concat", "concatenate")):
     @staticmethod
     def prepare(tensors, dim=0):
         tensors = _tensor_list(tensors, "cat", "torch.cat(): expected a non-empty list of Tensors")
-        shapes = [tuple(t.shape) for t in tensors]
-        for i, shape in enumerate(shapes):
-            if not shape:
-                raise RuntimeError(f"zero-dimensional tensor (at position {i}) cannot be concatenated")
+        shapes = [_array(t).shape for t in tensors]
+        if () in shapes:
+            raise RuntimeError(
+                f"zero-dimensional tensor (at position {shapes.index(())}) cannot be concatenated"
+            )
         counted = [i for i, shape in enumerate(shapes) if shape != (0,)] or [0]
         first = shapes[counted[0]]
         d = normalize_dim(dim, len(first))
         for i in counted[1:]:
+            if shapes[i] == first:
+                continue
             if len(shapes[i]) != len(first):
-                raise RuntimeError(f"Tensors must have same number of dimensions: got {len(first)} and {len(shapes[i])}")
+                raise RuntimeError(
+                    f"Tensors must have same number of dimensions: got {len(first)} and {len(shapes[i])}"
+                )
             for k, (size, other) in enumerate(zip(first, shapes[i], strict=True)):
                 if size != other and k != d:
                     raise RuntimeError(
-                        f"Sizes of tensors must match except in dimension {d}. Expected size {size} but got size {other} for "
+                        f"Sizes of tensors must match except in dimension {d}. Expected size {size} but got "
+                        f"size {other} for "
                         f"tensor number {i} in the list."
                     )
         return (*tensors, d)
@@ -62,8 +74,8 @@ class Cat(Op, name="cat", aliases=("concat", "concatenate")):
     @staticmethod
     def forward(ctx, *arrays_and_dim):
         *arrays, dim = arrays_and_dim
-        ctx.dim = dim
-        ctx.sizes = [None if a.shape == (0,) else a.shape[dim] for a in arrays]
+        if ctx.recording:
+            ctx.dim, ctx.sizes = dim, [None if a.shape == (0,) else a.shape[dim] for a in arrays]
         arrays = _of_one_dtype(arrays)
         return ctx.k.concatenate([a for a in arrays if a.shape != (0,)] or arrays, dim)
 
@@ -85,11 +97,12 @@ class Stack(Op, name="stack"):
     @staticmethod
     def prepare(tensors, dim=0):
         tensors = _tensor_list(tensors, "stack", "stack expects a non-empty TensorList")
-        first = tuple(tensors[0].shape)
+        first = _array(tensors[0]).shape
         for i, t in enumerate(tensors):
-            if tuple(t.shape) != first:
+            if _array(t).shape != first:
                 raise RuntimeError(
-                    f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 and {list(t.shape)} at entry {i}"
+                    f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 and "
+                    f"{list(t.shape)} at entry {i}"
                 )
         return (*tensors, normalize_dim(dim, len(first) + 1))
 
@@ -110,7 +123,10 @@ def _stacked(name, least, dim_of, *aliases):
         return Cat.function(tensors, dim_of(tensors[0]), **({} if out is None else {"out": out}))
 
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"{name}(tensors, *, out=None) -> Tensor: cat along a fixed dimension of the tensors made {least.__name__}."
+    function.__doc__ = (
+        f"{name}(tensors, *, out=None) -> Tensor: cat along a fixed dimension of the tensors "
+        f"made {least.__name__}."
+    )
     return composite(aliases=aliases)(function)
 
 
@@ -121,7 +137,8 @@ dstack = _stacked("dstack", atleast_3d, lambda t: 2)
 
 @composite()
 def column_stack(tensors, *, out=None):
-    """column_stack(tensors, *, out=None) -> Tensor: hstack of the tensors, of which 0-D and 1-D ones count as columns."""
+    """column_stack(tensors, *, out=None) -> Tensor: hstack of the tensors, of which 0-D and 1-D ones count as
+    columns."""
     tensors = _tensor_list(tensors, "column_stack", "column_stack expects a non-empty TensorList")
     return hstack([Reshape.function(t, -1, 1) if t.ndim < 2 else t for t in tensors], out=out)
 
@@ -134,9 +151,14 @@ def block_diag(*tensors):
     rows, at = [], 0
     for t in tensors:
         if t.ndim != 2:
-            raise RuntimeError(f"torch.block_diag: Input tensors must have 2 or fewer dimensions. Input has {t.ndim} dimensions")
+            raise RuntimeError(
+                f"torch.block_diag: Input tensors must have 2 or fewer dimensions. Input has {t.ndim} dimensions"
+            )
         zeros = FUNCTIONS["zeros"]
-        left, right = zeros(t.shape[0], at, dtype=t.dtype), zeros(t.shape[0], width - at - t.shape[1], dtype=t.dtype)
+        left, right = (
+            zeros(t.shape[0], at, dtype=t.dtype),
+            zeros(t.shape[0], width - at - t.shape[1], dtype=t.dtype),
+        )
         rows.append(Cat.function([left, t, right], 1))
         at += t.shape[1]
     return Cat.function(rows, 0)
@@ -155,7 +177,9 @@ def meshgrid(*tensors, indexing=None):
         raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
     for t in tensors:
         if t.ndim > 1:
-            raise RuntimeError(f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: {list(t.shape)}")
+            raise RuntimeError(
+                f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: {list(t.shape)}"
+            )
         if t.dtype is not tensors[0].dtype:
             raise RuntimeError("torch.meshgrid expects all tensors to have the same dtype")
     swap = indexing == "xy" and len(tensors) > 1
@@ -163,7 +187,10 @@ def meshgrid(*tensors, indexing=None):
         tensors[:2] = tensors[1::-1]
     sizes = tuple([t.numel() for t in tensors])
     n = len(sizes)
-    grids = [Expand.function(Reshape.function(t, (1,) * i + (-1,) + (1,) * (n - 1 - i)), sizes) for i, t in enumerate(tensors)]
+    grids = [
+        Expand.function(Reshape.function(t, (1,) * i + (-1,) + (1,) * (n - 1 - i)), sizes)
+        for i, t in enumerate(tensors)
+    ]
     if swap:
         grids[:2] = grids[1::-1]
     return tuple(grids)
@@ -179,7 +206,8 @@ def cartesian_prod(*tensors):
 
 @composite()
 def combinations(input, r=2, with_replacement=False):
-    """combinations(input, r=2, with_replacement=False) -> Tensor (count, r) of the r-element combinations of a 1-D tensor."""
+    """combinations(input, r=2, with_replacement=False) -> Tensor (count, r) of the r-element combinations of a
+    1-D tensor."""
     import itertools
 
     check_tensor(input, "combinations")
@@ -234,8 +262,8 @@ def tile(input, *dims):
 
 @composite("repeat_interleave")
 def repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
-    """repeat_interleave(input, repeats, dim=None) -> Tensor: each element (slice along dim) repeated one after the other,
-    `repeats` times (an int, or a tensor with one count per slice). Without dim, of the flattened input.
+    """repeat_interleave(input, repeats, dim=None) -> Tensor: each element (slice along dim) repeated one after
+    the other, `repeats` times (an int, or a tensor with one count per slice). Without dim, of the flattened input.
 
     `repeat_interleave(repeats)` gives the index of each repeated element.
     """
@@ -269,7 +297,9 @@ def repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
         raise RuntimeError("repeats can not be negative")
     index = np.repeat(np.arange(size), counts if len(counts) == size else int(counts[0]))
     if output_size is not None and output_size != len(index):
-        raise RuntimeError(f"repeat_interleave: Allocated size does not match required size: {output_size}, {len(index)}")
+        raise RuntimeError(
+            f"repeat_interleave: Allocated size does not match required size: {output_size}, {len(index)}"
+        )
     return FUNCTIONS["index_select"](input, d, _core.make(index).to(input.device))
 
 
@@ -319,7 +349,11 @@ class Roll(Op, name="roll", methods=("roll",)):
     @staticmethod
     def prepare(input, shifts, dims=None):
         check_tensor(input, "roll")
-        shifts = ints((shifts,), "roll", "shifts") if not hasattr(shifts, "__index__") else (operator.index(shifts),)
+        shifts = (
+            ints((shifts,), "roll", "shifts")
+            if not hasattr(shifts, "__index__")
+            else (operator.index(shifts),)
+        )
         if dims is None or (not hasattr(dims, "__index__") and len(dims) == 0):
             if len(shifts) != 1:
                 raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:0")
@@ -341,7 +375,8 @@ class Roll(Op, name="roll", methods=("roll",)):
 
 @composite("rot90")
 def rot90(input, k=1, dims=(0, 1)):
-    """rot90(input, k=1, dims=(0, 1)) -> Tensor: a copy turned k times by 90 degrees, from the first to the second dim."""
+    """rot90(input, k=1, dims=(0, 1)) -> Tensor: a copy turned k times by 90 degrees, from the first to the
+    second dim."""
     check_tensor(input, "rot90")
     dims = ints((dims,), "rot90", "dims")
     if len(dims) != 2:
@@ -350,7 +385,9 @@ def rot90(input, k=1, dims=(0, 1)):
         raise RuntimeError(f"expected total dims >= 2, but got total dims = {input.ndim}")
     a, b = [normalize_dim(d, input.ndim) for d in dims]
     if a == b:
-        raise RuntimeError(f"expected rotation dims to be different, but got dim0 = {dims[0]} and dim1 = {dims[1]}")
+        raise RuntimeError(
+            f"expected rotation dims to be different, but got dim0 = {dims[0]} and dim1 = {dims[1]}"
+        )
     if k % 4 == 0:
         return input.clone()
     if k % 4 == 2:
@@ -361,7 +398,8 @@ def rot90(input, k=1, dims=(0, 1)):
 
 
 class Tril(Op, name="tril", methods=("tril", "tril_")):
-    """tril(input, diagonal=0, *, out=None) -> Tensor: the elements on and below a diagonal of matrices, zeros elsewhere."""
+    """tril(input, diagonal=0, *, out=None) -> Tensor: the elements on and below a diagonal of matrices, zeros
+    elsewhere."""
 
     @staticmethod
     def prepare(input, diagonal=0):
@@ -378,7 +416,8 @@ class Tril(Op, name="tril", methods=("tril", "tril_")):
 
 
 class Triu(Op, name="triu", methods=("triu", "triu_")):
-    """triu(input, diagonal=0, *, out=None) -> Tensor: the elements on and above a diagonal of matrices, zeros elsewhere."""
+    """triu(input, diagonal=0, *, out=None) -> Tensor: the elements on and above a diagonal of matrices, zeros
+    elsewhere."""
 
     @staticmethod
     def prepare(input, diagonal=0):
@@ -407,10 +446,11 @@ def _triangle_indices(name, mask):
         return _core.make(np.stack([rows, columns]).astype(np.int64)).to(device=device, dtype=dtype)
 
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"{name}(row, col, offset=0) -> Tensor (2, count): the indices of that triangle of a matrix, row by row."
+    function.__doc__ = (
+        f"{name}(row, col, offset=0) -> Tensor (2, count): indices of that triangle of a matrix, by rows."
+    )
     return composite()(function)
 
 
 tril_indices = _triangle_indices("tril_indices", np.tril)
 triu_indices = _triangle_indices("triu_indices", np.triu)
-

@@ -13,6 +13,8 @@ on raw arrays through the kernels of their device (`ctx.k`), `backward` on tenso
 A class keyword with the name of a trailing-underscore method makes the in-place form.
 """
 
+from typing import Any
+
 from .. import _core
 from ..dtype import from_numpy_dtype
 
@@ -25,7 +27,7 @@ class Op:
 
     forward(ctx, *arguments)
         Gets arrays for tensors, other arguments as they are; computes with `ctx.k.<kernel>`; returns an array or a tuple
-        of arrays. `ctx.save_for_backward(...)` keeps inputs, outputs and constants for backward (never an intermediate
+        or named tuple of arrays. `ctx.save_for_backward(...)` keeps inputs, outputs and constants for backward (never an intermediate
         value through which a second derivative would have to go); other constants become attributes of ctx.
     backward(ctx, *grads)
         Gets one Tensor per output; returns a gradient per argument of forward (trailing None may be left out).
@@ -42,8 +44,10 @@ class Op:
     short path of `_core/fast.pxi` a view takes when it is not recorded).
     """
 
-    backward = None
-    prepare = None
+    forward: Any = None
+    backward: Any = None
+    prepare: Any = None
+    function: Any = None  # the OpFunction, once the class has a name
     _strict = False  # gradients may be fewer than arguments
 
     def __init_subclass__(cls, name=None, methods=(), aliases=(), operator=None, inplace_operator=None, view=False,

@@ -17,7 +17,6 @@ def along(dim, key):
     return (slice(None),) * dim + (key,)
 
 
-
 class Slice(Op, name="_slice", view=True):
     """The view input[key] of a key of ints, slices with a positive step, None and Ellipsis."""
 
@@ -78,7 +77,9 @@ def narrow(input, dim, start, length):
     if length < 0:
         raise RuntimeError("narrow(): length must be non-negative.")
     if not -size <= start <= size:
-        raise IndexError(f"Dimension out of range (expected to be in range of [{-size}, {size}], but got {start})")
+        raise IndexError(
+            f"Dimension out of range (expected to be in range of [{-size}, {size}], but got {start})"
+        )
     start += size if start < 0 else 0
     if start + length > size:
         raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
@@ -122,7 +123,9 @@ def split(tensor, split_size_or_sections, dim=0):
     if n < 0:
         raise RuntimeError(f"split expects split_size be non-negative, but got split_size={n}")
     if n == 0 and size:
-        raise RuntimeError(f"split_size can only be 0 if dimension size is 0, but got dimension size of {size}")
+        raise RuntimeError(
+            f"split_size can only be 0 if dimension size is 0, but got dimension size of {size}"
+        )
     sizes = [min(n, size - at) for at in range(0, size, n)] if size else [0]
     return Split.apply(tensor, tuple(sizes), d)
 
@@ -140,7 +143,8 @@ def split_with_sizes(input, split_sizes, dim=0):
         )
     if sum(sizes) != input.shape[d]:
         raise RuntimeError(
-            f"split_with_sizes expects split_sizes to sum exactly to {input.shape[d]} (input tensor's size at dimension {dim}), "
+            f"split_with_sizes expects split_sizes to sum exactly to {input.shape[d]} (input tensor's size "
+            f"at dimension {dim}), "
             f"but got split_sizes={list(sizes)}"
         )
     return Split.apply(input, sizes, d)
@@ -148,7 +152,8 @@ def split_with_sizes(input, split_sizes, dim=0):
 
 @composite("chunk")
 def chunk(input, chunks, dim=0):
-    """chunk(input, chunks, dim=0) -> tuple of Tensors: views of at most `chunks` parts of equal size (the last may be smaller)."""
+    """chunk(input, chunks, dim=0) -> tuple of Tensors: views of at most `chunks` parts of equal size (the last
+    may be smaller)."""
     check_tensor(input, "chunk")
     if input.ndim == 0:
         raise RuntimeError("chunk expects at least a 1-dimensional tensor")
@@ -163,11 +168,13 @@ def chunk(input, chunks, dim=0):
 
 @composite("tensor_split")
 def tensor_split(input, indices_or_sections, dim=0):
-    """tensor_split(input, indices_or_sections, dim=0) -> tuple of Tensors: views of parts along dim: of n parts whose sizes
-    differ by at most 1, or cut at the given indices."""
+    """tensor_split(input, indices_or_sections, dim=0) -> tuple of Tensors: views of parts along dim: of n
+    parts whose sizes differ by at most 1, or cut at the given indices."""
     check_tensor(input, "tensor_split")
     if input.ndim == 0:
-        raise RuntimeError("tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims")
+        raise RuntimeError(
+            "tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims"
+        )
     d = normalize_dim(dim, input.ndim)
     size = input.shape[d]
     if isinstance(indices_or_sections, TensorBase):
@@ -179,7 +186,8 @@ def tensor_split(input, indices_or_sections, dim=0):
         return Split.apply(input, tuple([size // n + (i < size % n) for i in range(n)]), d)
     cuts = [slice(None, operator.index(i)).indices(size)[1] for i in indices_or_sections]
     return tuple(
-        Slice.apply(input, along(d, slice(a, max(a, b)))) for a, b in zip([0, *cuts], [*cuts, size], strict=True)
+        Slice.apply(input, along(d, slice(a, max(a, b))))
+        for a, b in zip([0, *cuts], [*cuts, size], strict=True)
     )
 
 
@@ -190,15 +198,20 @@ def _split_along(name, dim_of, least):
             raise RuntimeError(f"torch.{name} requires a tensor with at least {least} dimension, but got a tensor with "
                                f"{input.ndim} dimensions!")  # fmt: skip
         d = dim_of(input)
-        if isinstance(indices_or_sections, int) and (indices_or_sections < 1 or input.shape[d] % indices_or_sections):
+        if isinstance(indices_or_sections, int) and (
+            indices_or_sections < 1 or input.shape[d] % indices_or_sections
+        ):
             raise RuntimeError(
-                f"torch.{name} attempted to split along dimension {d}, but the size of the dimension {input.shape[d]} is not "
+                f"torch.{name} attempted to split along dimension {d}, but the size of the dimension "
+                f"{input.shape[d]} is not "
                 f"divisible by the split_size {indices_or_sections}!"
             )
         return tensor_split(input, indices_or_sections, d)
 
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"{name}(input, indices_or_sections) -> tuple of Tensors: tensor_split along a fixed dimension."
+    function.__doc__ = (
+        f"{name}(input, indices_or_sections) -> tuple of Tensors: tensor_split along a fixed dimension."
+    )
     return composite(name)(function)
 
 
@@ -254,10 +267,11 @@ class Relayout(Op, name="_relayout"):
 
 
 class AsStrided(Op, name="as_strided", methods=("as_strided",), view=True):
-    """as_strided(input, size, stride, storage_offset=None) -> Tensor: a view of the storage of input with these sizes and
-    strides (in elements), from an offset in the storage (default: that of input).
+    """as_strided(input, size, stride, storage_offset=None) -> Tensor: a view of the storage of input with
+    these sizes and strides (in elements), from an offset in the storage (default: that of input).
 
-    RuntimeError when the elements would lie outside of the storage. Elements that share memory get the sum of gradients.
+    RuntimeError when the elements would lie outside of the storage. Elements that share memory get the sum of
+    gradients.
     """
 
     @staticmethod
@@ -267,9 +281,13 @@ class AsStrided(Op, name="as_strided", methods=("as_strided",), view=True):
         check_tensor(input, "as_strided")
         size, stride = ints((size,), "as_strided", "size"), ints((stride,), "as_strided", "stride")
         if len(size) != len(stride):
-            raise RuntimeError(f"mismatch in length of strides and shape: {len(stride)} strides, {len(size)} sizes")
+            raise RuntimeError(
+                f"mismatch in length of strides and shape: {len(stride)} strides, {len(size)} sizes"
+            )
         if min((*size, *stride, 0)) < 0:
-            raise RuntimeError(f"as_strided: Negative strides or sizes are not supported, got strides {list(stride)}")
+            raise RuntimeError(
+                f"as_strided: Negative strides or sizes are not supported, got strides {list(stride)}"
+            )
         owner, item = storage_array(input), input.element_size()
         start = input.storage_offset()
         offset = start if storage_offset is None else operator.index(storage_offset)
@@ -278,7 +296,8 @@ class AsStrided(Op, name="as_strided", methods=("as_strided",), view=True):
         end = 0 if 0 in size else 1 + offset + sum((n - 1) * s for n, s in zip(size, stride, strict=True))
         if end * item > owner.nbytes:
             raise RuntimeError(
-                f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset}, and itemsize {item} requiring "
+                f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset}, and "
+                f"itemsize {item} requiring "
                 f"a storage size of {end * item} are out of bounds for storage of size {owner.nbytes}"
             )
         steps = tuple([s * item for s in stride])
@@ -298,7 +317,8 @@ class AsStrided(Op, name="as_strided", methods=("as_strided",), view=True):
 
 
 class Diagonal(Op, name="diagonal", methods=("diagonal",), view=True):
-    """diagonal(input, offset=0, dim1=0, dim2=1) -> Tensor: the view of a diagonal of the planes of two dims, as last dim.
+    """diagonal(input, offset=0, dim1=0, dim2=1) -> Tensor: the view of a diagonal of the planes of two dims,
+    as last dim.
 
     offset > 0: above the main diagonal, < 0: below it.
     """
@@ -336,8 +356,8 @@ class PlaceDiagonal(Op, name="_place_diagonal"):
 
 @composite("diag_embed")
 def diag_embed(input, offset=0, dim1=-2, dim2=-1):
-    """diag_embed(input, offset=0, dim1=-2, dim2=-1) -> Tensor: zeros with the last dim of input on a diagonal of the planes
-    of two new dims."""
+    """diag_embed(input, offset=0, dim1=-2, dim2=-1) -> Tensor: zeros with the last dim of input on a diagonal
+    of the planes of two new dims."""
     check_tensor(input, "diag_embed")
     n = input.ndim + 1
     d1, d2 = normalize_dim(dim1, n), normalize_dim(dim2, n)
@@ -351,7 +371,8 @@ def diag_embed(input, offset=0, dim1=-2, dim2=-1):
 
 @composite("diag")
 def diag(input, diagonal=0):
-    """diag(input, diagonal=0) -> Tensor: a matrix with a 1-D input on a diagonal, or a copy of a diagonal of a matrix."""
+    """diag(input, diagonal=0) -> Tensor: a matrix with a 1-D input on a diagonal, or a copy of a diagonal of a
+    matrix."""
     check_tensor(input, "diag")
     if input.ndim == 1:
         return diag_embed(input, diagonal)
@@ -413,7 +434,8 @@ METHODS["unfold"] = Unfold.function
 
 
 class ViewAsReal(Op, name="view_as_real", view=True):
-    """view_as_real(input) -> real Tensor: the view of a complex tensor with a last dimension (real part, imaginary part)."""
+    """view_as_real(input) -> real Tensor: the view of a complex tensor with a last dimension (real part,
+    imaginary part)."""
 
     @staticmethod
     def prepare(input):
@@ -433,13 +455,15 @@ class ViewAsReal(Op, name="view_as_real", view=True):
 
 
 class ViewAsComplex(Op, name="view_as_complex", view=True):
-    """view_as_complex(input) -> complex Tensor: the view of a real tensor whose last dimension holds (real, imaginary)."""
+    """view_as_complex(input) -> complex Tensor: the view of a real tensor whose last dimension holds (real,
+    imaginary)."""
 
     @staticmethod
     def prepare(input):
         check_tensor(input, "view_as_complex")
         if input.dtype.name not in ("float32", "float64"):
-            raise RuntimeError(f"view_as_complex is only supported for half, float and double tensors, but got a tensor of scalar "
+            raise RuntimeError(f"view_as_complex is only supported for half, float and double tensors, but "
+                               "got a tensor of scalar "
                                f"type: {input.dtype.title}")  # fmt: skip
         if input.ndim == 0:
             raise RuntimeError("Input tensor must have one or more dimensions")

@@ -3,6 +3,7 @@
 A fill draws in the order of memory. Tensors whose elements do not lie in a row are filled through a copy.
 """
 
+import functools
 import math
 import operator
 import warnings
@@ -35,6 +36,7 @@ def _unsupported(what, dtype):
     return NotImplementedError(f"\"{what}\" not implemented for '{title}'")
 
 
+@functools.cache
 def _limits(dtype):
     """(lowest, highest) finite value of a real dtype."""
     if dtype.category == "bool":
@@ -636,8 +638,9 @@ def normal(mean=0.0, std=1.0, size=None, *, generator=None, out=None, dtype=None
         return _factory("normal", (size,), dtype, device, requires_grad, out, lambda a: _normal(a, rng, m, s))
     if not tensors:
         raise TypeError(
-            f"normal() received an invalid combination of arguments - got ({type(mean).__name__}, {type(std).__name__}), "
-            "but expected a Tensor as mean or std, or a size: normal(mean, std, size)"
+            "normal() received an invalid combination of arguments - got "
+            f"({type(mean).__name__}, {type(std).__name__}), but expected a Tensor as mean or std, or a size: "
+            "normal(mean, std, size)"
         )
     if len(tensors) == 2:
         _check_broadcast(mean.shape, std.shape)
@@ -704,8 +707,8 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
     """multinomial(input, num_samples, replacement=False, *, generator=None, out=None) -> int64 Tensor
 
     Draws num_samples indices from each row of input, (n) or (m, n), with probabilities proportional to its elements;
-    the result is (num_samples) or (m, num_samples). Without replacement the k-th largest of p / e, with e exponential, is
-    the k-th draw (Efraimidis and Spirakis, 2006). RuntimeError for rows that are no distribution.
+    the result is (num_samples) or (m, num_samples). Without replacement the k-th largest of p / e, with e exponential,
+    is the k-th draw (Efraimidis and Spirakis, 2006). RuntimeError for rows that are no distribution.
     """
     check_tensor(input, "multinomial")
     p, dtype = _array(input.detach().cpu()), input.dtype

@@ -13,8 +13,6 @@ from .compare import where
 from .op import FUNCTIONS, Op, composite
 from .pointwise import conj
 
-TensorBase = _core.TensorBase
-
 
 def _size(shape, dim):
     """How many elements of a tensor of this shape go into one result."""

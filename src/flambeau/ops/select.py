@@ -1,7 +1,7 @@
 """Picking and writing elements by index tensors and masks, under names: gather, scatter, index_select, masked_fill, ...
 
-`x[key]` is in `index.py`. An index is an int64 (or int32) tensor; ops that write give a changed copy, and their `_` forms
-change the tensor itself.
+`x[key]` is in `index.py`. An index is an int64 (or int32) tensor; ops that write give a changed copy, and
+their `_` forms change the tensor itself.
 """
 
 import math
@@ -27,12 +27,16 @@ def _check_index(index, name, argument="index"):
 def _check_vector(index, name):
     _check_index(index, name)
     if index.ndim > 1:
-        raise IndexError(f"{name}(): Index is supposed to be a vector, but got a tensor of shape {list(index.shape)}")
+        raise IndexError(
+            f"{name}(): Index is supposed to be a vector, but got a tensor of shape {list(index.shape)}"
+        )
 
 
 def _same_dtype(input, src, name):
     if src.dtype is not input.dtype:
-        raise RuntimeError(f"{name}(): Expected self.dtype to be equal to src.dtype, got {input.dtype.name} and {src.dtype.name}")
+        raise RuntimeError(
+            f"{name}(): Expected self.dtype to be equal to src.dtype, got {input.dtype.name} and {src.dtype.name}"
+        )
 
 
 def _zeros(shape, like):
@@ -43,7 +47,8 @@ def _zeros(shape, like):
 
 
 class IndexSelect(Op, name="index_select", methods=("index_select",)):
-    """index_select(input, dim, index, *, out=None) -> Tensor: the slices of input along dim that a 1-D index names; a copy."""
+    """index_select(input, dim, index, *, out=None) -> Tensor: the slices of input along dim that a 1-D index
+    names; a copy."""
 
     @staticmethod
     def prepare(input, dim, index):
@@ -76,15 +81,16 @@ def _check_slices(name, input, dim, index, src):
     have = list(src.shape) or [1]
     if have != want:
         raise RuntimeError(
-            f"{name}(): source of shape {list(src.shape)} does not fit {index.numel()} slices along dim {d} of a tensor of shape "
+            f"{name}(): source of shape {list(src.shape)} does not fit {index.numel()} slices along dim {d} "
+            "of a tensor of shape "
             f"{list(input.shape)}: expected {want}"
         )
     return d
 
 
 class IndexAdd(Op, name="index_add", methods=("index_add", "index_add_")):
-    """index_add(input, dim, index, source, *, alpha=1) -> Tensor: alpha times the slices of source along dim added to those
-    of input that a 1-D index names; repeated indices add up."""
+    """index_add(input, dim, index, source, *, alpha=1) -> Tensor: alpha times the slices of source along dim
+    added to those of input that a 1-D index names; repeated indices add up."""
 
     @staticmethod
     def prepare(input, dim, index, source, *, alpha=1):
@@ -107,8 +113,8 @@ class IndexAdd(Op, name="index_add", methods=("index_add", "index_add_")):
 
 
 class IndexCopy(Op, name="index_copy", methods=("index_copy", "index_copy_")):
-    """index_copy(input, dim, index, source) -> Tensor: the slices of source along dim in place of those of input that a 1-D
-    index names."""
+    """index_copy(input, dim, index, source) -> Tensor: the slices of source along dim in place of those of
+    input that a 1-D index names."""
 
     @staticmethod
     def prepare(input, dim, index, source):
@@ -123,13 +129,15 @@ class IndexCopy(Op, name="index_copy", methods=("index_copy", "index_copy_")):
     @staticmethod
     def backward(ctx, grad):
         (index,) = ctx.saved
-        of_source = Reshape.function(IndexSelect.apply(grad, ctx.dim, index), ctx.shape) if ctx.needs(3) else None
+        of_source = (
+            Reshape.function(IndexSelect.apply(grad, ctx.dim, index), ctx.shape) if ctx.needs(3) else None
+        )
         return IndexFill.apply(grad, ctx.dim, index, 0) if ctx.needs(0) else None, None, None, of_source
 
 
 class IndexFill(Op, name="index_fill", methods=("index_fill", "index_fill_")):
-    """index_fill(input, dim, index, value) -> Tensor: value (a number or 0-dim tensor) in the slices along dim that a 1-D
-    index names."""
+    """index_fill(input, dim, index, value) -> Tensor: value (a number or 0-dim tensor) in the slices along dim
+    that a 1-D index names."""
 
     @staticmethod
     def prepare(input, dim, index, value):
@@ -156,8 +164,8 @@ class IndexFill(Op, name="index_fill", methods=("index_fill", "index_fill_")):
 class Gather(Op, name="gather", methods=("gather",)):
     """gather(input, dim, index, *, sparse_grad=False, out=None) -> Tensor of the shape of index
 
-    out[i][j][k] = input[index[i][j][k]][j][k] for dim 0, and so on. index has as many dimensions as input and is no larger,
-    but along dim. RuntimeError for an index out of range. sparse_grad is accepted; gradients are dense.
+    out[i][j][k] = input[index[i][j][k]][j][k] for dim 0, and so on. index has as many dimensions as input and
+    is no larger, but along dim. RuntimeError for an index out of range. sparse_grad is accepted; gradients are dense.
     """
 
     @staticmethod
@@ -201,8 +209,8 @@ def _check_scatter(name, input, dim, index, src):
 class Scatter(Op, name="scatter", methods=("scatter", "scatter_")):
     """scatter(input, dim, index, src, *, reduce=None) -> Tensor: elements of src written over those of input at index
 
-    out[index[i][j][k]][j][k] = src[i][j][k] for dim 0, and so on. src is a tensor no smaller than index, or a number (also
-    `value=`). Of repeated positions one stays. reduce="add" or "multiply" combines with what is there.
+    out[index[i][j][k]][j][k] = src[i][j][k] for dim 0, and so on. src is a tensor no smaller than index, or a
+    number (also `value=`). Of repeated positions one stays. reduce="add" or "multiply" combines with what is there.
     """
 
     @staticmethod
@@ -225,7 +233,9 @@ class Scatter(Op, name="scatter", methods=("scatter", "scatter_")):
     @staticmethod
     def backward(ctx, grad):
         if ctx.reduce == "multiply":
-            raise RuntimeError("the derivative for 'scatter' with reduce='multiply' is not implemented; use scatter_reduce")
+            raise RuntimeError(
+                "the derivative for 'scatter' with reduce='multiply' is not implemented; use scatter_reduce"
+            )
         (index,) = ctx.saved
         of_input = grad if ctx.reduce else Scatter.apply(grad, ctx.dim, index, 0, None)
         return of_input, None, None, _gathered(grad, ctx.dim, index, ctx.shape) if ctx.needs(3) else None
@@ -251,8 +261,8 @@ class ScatterAdd(Op, name="scatter_add", methods=("scatter_add", "scatter_add_")
 
 
 class ScatterReduce(Op, name="scatter_reduce", methods=("scatter_reduce", "scatter_reduce_")):
-    """scatter_reduce(input, dim, index, src, reduce, *, include_self=True) -> Tensor: src combined at index by "sum", "prod",
-    "mean", "amax" or "amin" with what is there (unless not include_self).
+    """scatter_reduce(input, dim, index, src, reduce, *, include_self=True) -> Tensor: src combined at index by
+    "sum", "prod", "mean", "amax" or "amin" with what is there (unless not include_self).
 
     The gradient of amax and amin goes in equal parts to all elements that are the extreme.
     """
@@ -308,8 +318,8 @@ def _prod_gradients(grad, x, src, index, dim, stays, at):
 
 @composite("take_along_dim")
 def take_along_dim(input, indices, dim=None):
-    """take_along_dim(input, indices, dim=None) -> Tensor: gather with input and indices broadcast against each other but for
-    dim; without dim, of the flattened input. Negative indices count from the end."""
+    """take_along_dim(input, indices, dim=None) -> Tensor: gather with input and indices broadcast against each
+    other but for dim; without dim, of the flattened input. Negative indices count from the end."""
     check_tensor(input, "take_along_dim")
     _check_index(indices, "torch.take_along_dim", "indices")
     if dim is None:
@@ -321,7 +331,11 @@ def take_along_dim(input, indices, dim=None):
         )
     d = normalize_dim(dim, input.ndim)
     size = input.shape[d]
-    shape = list(broadcast_sizes((*input.shape[:d], 1, *input.shape[d + 1 :]), (*indices.shape[:d], 1, *indices.shape[d + 1 :])))
+    shape = list(
+        broadcast_sizes(
+            (*input.shape[:d], 1, *input.shape[d + 1 :]), (*indices.shape[:d], 1, *indices.shape[d + 1 :])
+        )
+    )
     shape[d] = size
     input = Expand.function(input, shape)
     shape[d] = indices.shape[d]
@@ -333,8 +347,8 @@ def take_along_dim(input, indices, dim=None):
 
 
 class Take(Op, name="take", methods=("take",)):
-    """take(input, index) -> Tensor of the shape of index: elements of the flattened input. Negative indices count from the
-    end."""
+    """take(input, index) -> Tensor of the shape of index: elements of the flattened input. Negative indices
+    count from the end."""
 
     @staticmethod
     def prepare(input, index):
@@ -355,8 +369,8 @@ class Take(Op, name="take", methods=("take",)):
 
 
 class Put(Op, name="put", methods=("put", "put_")):
-    """put(input, index, source, accumulate=False) -> Tensor: elements of source, as many as index, written (or added) to the
-    flattened input at index. Negative indices count from the end."""
+    """put(input, index, source, accumulate=False) -> Tensor: elements of source, as many as index, written (or
+    added) to the flattened input at index. Negative indices count from the end."""
 
     @staticmethod
     def prepare(input, index, source, accumulate=False):
@@ -380,7 +394,11 @@ class Put(Op, name="put", methods=("put", "put_")):
     def backward(ctx, grad):
         (index,) = ctx.saved
         of_source = Reshape.function(Take.apply(grad, index), ctx.shape) if ctx.needs(2) else None
-        return grad if ctx.accumulate else Put.apply(grad, index, _zeros(index.shape, grad), False), None, of_source
+        return (
+            grad if ctx.accumulate else Put.apply(grad, index, _zeros(index.shape, grad), False),
+            None,
+            of_source,
+        )
 
 
 # ---- masks
@@ -403,7 +421,8 @@ class MaskedFill(Op, name="masked_fill", methods=("masked_fill", "masked_fill_")
         _check_mask(mask, "masked_fill_")
         if isinstance(value, TensorBase) and value.ndim:
             raise RuntimeError(
-                f"masked_fill_ only supports a 0-dimensional value tensor, but got tensor with {value.ndim} dimension(s)."
+                f"masked_fill_ only supports a 0-dimensional value tensor, but got tensor with {value.ndim} "
+                "dimension(s)."
             )
         broadcast_sizes(input.shape, mask.shape)
         return input, mask, element(value, input.dtype, "masked_fill_")
@@ -457,7 +476,9 @@ class MaskedScatter(Op, name="masked_scatter", methods=("masked_scatter", "maske
         of_source = None
         if ctx.needs(2):
             taken = masked_select(grad, mask)
-            of_source = Reshape.function(Place.function(taken, (math.prod(ctx.shape),), (slice(taken.numel()),)), ctx.shape)
+            of_source = Reshape.function(
+                Place.function(taken, (math.prod(ctx.shape),), (slice(taken.numel()),)), ctx.shape
+            )
         return MaskedFill.apply(grad, mask, 0), None, of_source
 
 
@@ -474,7 +495,8 @@ class Nonzero(Op, name="_nonzero"):
 
 @composite("nonzero")
 def nonzero(input, *, as_tuple=False, out=None):
-    """nonzero(input, *, as_tuple=False) -> int64 Tensor (count, input.ndim) of the indices of elements that are not zero
+    """nonzero(input, *, as_tuple=False) -> int64 Tensor (count, input.ndim) of the indices of elements that
+    are not zero
 
     With as_tuple, one 1-D tensor per dimension, which index input.
     """
@@ -501,7 +523,8 @@ def _replaced(input, src, view_of, name):
     out = input.clone()
     part = view_of(out)
     if src.shape != part.shape:
-        raise RuntimeError(f"{name}: expected src to have a size equal to the slice of self. src size = {list(src.shape)}, slice "
+        raise RuntimeError(f"{name}: expected src to have a size equal to the slice of self. src size = "
+                           f"{list(src.shape)}, slice "
                            f"size = {list(part.shape)}")  # fmt: skip
     part.copy_(src)
     return out
@@ -509,15 +532,19 @@ def _replaced(input, src, view_of, name):
 
 @composite("select_scatter")
 def select_scatter(input, src, dim, index):
-    """select_scatter(input, src, dim, index) -> Tensor: a copy of input with src as its slice input.select(dim, index)."""
+    """select_scatter(input, src, dim, index) -> Tensor: a copy of input with src as its slice
+    input.select(dim, index)."""
     return _replaced(input, src, lambda t: t.select(dim, index), "select_scatter")
 
 
 @composite("slice_scatter")
 def slice_scatter(input, src, dim=0, start=None, end=None, step=1):
-    """slice_scatter(input, src, dim=0, start=None, end=None, step=1) -> Tensor: a copy of input with src as those slices."""
+    """slice_scatter(input, src, dim=0, start=None, end=None, step=1) -> Tensor: a copy of input with src as
+    those slices."""
     d = normalize_dim(dim, input.ndim)
-    return _replaced(input, src, lambda t: t[(slice(None),) * d + (slice(start, end, step),)], "slice_scatter")
+    return _replaced(
+        input, src, lambda t: t[(slice(None),) * d + (slice(start, end, step),)], "slice_scatter"
+    )
 
 
 @composite("diagonal_scatter")

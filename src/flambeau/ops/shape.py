@@ -52,7 +52,8 @@ def infer_size(shape, count):
         return (*shape[:unknown], count // known, *shape[unknown + 1 :])
     elif not known and not count:
         raise RuntimeError(
-            f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified dimension size -1 can be "
+            f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified "
+            "dimension size -1 can be "
             "any value and is ambiguous"
         )
     raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {count}")
@@ -101,10 +102,14 @@ class ViewDtype(Op, name="_view_dtype", view=True):
             if new > old:
                 ratio = new // old
                 if input.size(-1) % ratio:
-                    raise RuntimeError(f"self.size(-1) must be divisible by {ratio} {names}, but got {input.size(-1)}")
+                    raise RuntimeError(
+                        f"self.size(-1) must be divisible by {ratio} {names}, but got {input.size(-1)}"
+                    )
                 for i, stride in enumerate(input.stride()[:-1]):
                     if stride % ratio:
-                        raise RuntimeError(f"self.stride({i}) must be divisible by {ratio} {names}, but got {stride}")
+                        raise RuntimeError(
+                            f"self.stride({i}) must be divisible by {ratio} {names}, but got {stride}"
+                        )
                 if input.storage_offset() % ratio:
                     raise RuntimeError(
                         f"self.storage_offset() must be divisible by {ratio} {names}, but got {input.storage_offset()}"
@@ -151,7 +156,8 @@ def reshape_as(input, other):
 
 @composite("flatten")
 def flatten(input, start_dim=0, end_dim=-1):
-    """flatten(input, start_dim=0, end_dim=-1) -> Tensor with the dims from start to end made one; a view if possible."""
+    """flatten(input, start_dim=0, end_dim=-1) -> Tensor with the dims from start to end made one; a view if
+    possible."""
     check_tensor(input, "flatten")
     first, last = normalize_dim(start_dim, input.ndim), normalize_dim(end_dim, input.ndim)
     if first > last:
@@ -178,7 +184,8 @@ def unflatten(input, dim, sizes):
     except RuntimeError:
         if -1 not in sizes:
             raise RuntimeError(
-                f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {dim} ({shape[d]}) in the input "
+                f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {dim} "
+                f"({shape[d]}) in the input "
                 "tensor"
             ) from None
         raise
@@ -204,7 +211,8 @@ class Permute(Op, name="permute", methods=("permute",), view=True, quick="permut
         n = input.ndim
         if len(dims) != n:
             raise RuntimeError(
-                "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
+                "permute(sparse_coo): number of dimensions in the tensor input does not match the length of "
+                "the desired "
                 f"ordering of dimensions i.e. input.dim() = {n} is not equal to len(dims) = {len(dims)}"
             )
         normal = tuple([normalize_dim(d, n) for d in dims])
@@ -271,7 +279,9 @@ def _reversed(x):
 def _matrix_transposed(x):
     """The last two dimensions exchanged."""
     if x.ndim == 1:
-        raise RuntimeError(f"tensor.mT is only supported on matrices or batches of matrices. Got {x.ndim}-D tensor.")
+        raise RuntimeError(
+            f"tensor.mT is only supported on matrices or batches of matrices. Got {x.ndim}-D tensor."
+        )
     return Transpose.function(x, -2, -1) if x.ndim else x
 
 
@@ -291,18 +301,25 @@ def _conjugate_transposed(x):
     return _adjoint(x)
 
 
-METHODS.update(T=property(_reversed), mT=property(_matrix_transposed), mH=property(_adjoint), H=property(_conjugate_transposed))
+METHODS.update(
+    T=property(_reversed),
+    mT=property(_matrix_transposed),
+    mH=property(_adjoint),
+    H=property(_conjugate_transposed),
+)
 composite("adjoint", name="adjoint")(_adjoint)
 
 
 @composite("movedim", "moveaxis", aliases=("moveaxis",))
 def movedim(input, source, destination):
-    """movedim(input, source, destination) -> Tensor: a view with dims moved to new places, the others in their order."""
+    """movedim(input, source, destination) -> Tensor: a view with dims moved to new places, the others in their
+    order."""
     check_tensor(input, "movedim")
     given = [(d,) if hasattr(d, "__index__") else tuple(d) for d in (source, destination)]
     if len(given[0]) != len(given[1]):
         raise RuntimeError(
-            f"movedim: Invalid source or destination dims: source ({list(given[0])} dims) should contain the same number of "
+            f"movedim: Invalid source or destination dims: source ({list(given[0])} dims) should contain "
+            "the same number of "
             f"dims as destination ({list(given[1])} dims)"
         )
     normal = []
@@ -326,7 +343,8 @@ def expanded_shape(have, want):
     lead = len(want) - len(have)
     if lead < 0:
         raise RuntimeError(
-            f"expand: the number of sizes provided ({len(want)}) must be greater or equal to the number of dimensions in the "
+            f"expand: the number of sizes provided ({len(want)}) must be greater or equal to the number of "
+            "dimensions in the "
             f"tensor ({len(have)})"
         )
     shape = []
@@ -338,7 +356,8 @@ def expanded_shape(have, want):
             )
         if size != -1 and size != old and (old != 1 or size < 0):
             raise RuntimeError(
-                f"The expanded size of the tensor ({size}) must match the existing size ({old}) at non-singleton dimension {i}.  "
+                f"The expanded size of the tensor ({size}) must match the existing size ({old}) at "
+                f"non-singleton dimension {i}.  "
                 f"Target sizes: {list(want)}.  Tensor sizes: {list(have)}"
             )
         shape.append(old if size == -1 else size)
@@ -386,19 +405,23 @@ def broadcast_sizes(*shapes):
     for shape in shapes:
         for i, size in enumerate(shape, n - len(shape)):
             if size < 0:
-                raise RuntimeError(f"Trying to create tensor with negative dimension ({size}): ({list(shape)})")
+                raise RuntimeError(
+                    f"Trying to create tensor with negative dimension ({size}): ({list(shape)})"
+                )
             if out[i] == 1:
                 out[i] = size
             elif size not in (1, out[i]):
                 raise RuntimeError(
-                    f"The size of tensor a ({out[i]}) must match the size of tensor b ({size}) at non-singleton dimension {i}"
+                    f"The size of tensor a ({out[i]}) must match the size of tensor b ({size}) at "
+                    f"non-singleton dimension {i}"
                 )
     return tuple(out)
 
 
 @composite()
 def broadcast_shapes(*shapes):
-    """broadcast_shapes(*shapes) -> Size: the shape that tensors of these shapes are broadcast to. RuntimeError if none."""
+    """broadcast_shapes(*shapes) -> Size: the shape that tensors of these shapes are broadcast to. RuntimeError
+    if none."""
     from ..size import Size
 
     shapes = [(s,) if hasattr(s, "__index__") else tuple(s) for s in shapes]
@@ -406,7 +429,8 @@ def broadcast_shapes(*shapes):
         return Size(broadcast_sizes(*shapes))
     except RuntimeError as error:
         raise RuntimeError(
-            f"Shape mismatch: objects cannot be broadcast to a single shape: {', '.join(str(s) for s in shapes)} ({error})"
+            f"Shape mismatch: objects cannot be broadcast to a single shape: "
+            f"{', '.join(str(s) for s in shapes)} ({error})"
         ) from None
 
 
@@ -459,7 +483,9 @@ class Unsqueeze(Op, name="unsqueeze", methods=("unsqueeze",), view=True, quick="
     def forward(ctx, x, dim):
         ctx.dim = dim
         step = x.shape[dim] * x.strides[dim] if dim < x.ndim else x.itemsize
-        return ctx.k.strided(x, (*x.shape[:dim], 1, *x.shape[dim:]), (*x.strides[:dim], step, *x.strides[dim:]), 0)
+        return ctx.k.strided(
+            x, (*x.shape[:dim], 1, *x.shape[dim:]), (*x.strides[:dim], step, *x.strides[dim:]), 0
+        )
 
     @staticmethod
     def backward(ctx, grad):
@@ -471,7 +497,9 @@ def _reshaped_in_place(name, op):
 
     def method(self, *args, **kwargs):
         if self.requires_grad and _core.is_grad_enabled():
-            raise RuntimeError(f"{name}: cannot change the shape of a tensor that requires grad in place; use {name[:-1]}()")
+            raise RuntimeError(
+                f"{name}: cannot change the shape of a tensor that requires grad in place; use {name[:-1]}()"
+            )
         view = _core.array_of(op(self.detach(), *args, **kwargs))
         _core.set_array(self, view)
         return self
@@ -500,8 +528,11 @@ def atleast_2d(*tensors):
 
 @composite()
 def atleast_3d(*tensors):
-    """atleast_3d(*tensors) -> Tensor or tuple of Tensors: those with fewer dimensions as views (1, n, 1) or (m, n, 1)."""
-    return _at_least(tensors, lambda t: t.reshape(1, -1, 1) if t.ndim < 2 else t.unsqueeze(-1) if t.ndim == 2 else t)
+    """atleast_3d(*tensors) -> Tensor or tuple of Tensors: those with fewer dimensions as views (1, n, 1) or
+    (m, n, 1)."""
+    return _at_least(
+        tensors, lambda t: t.reshape(1, -1, 1) if t.ndim < 2 else t.unsqueeze(-1) if t.ndim == 2 else t
+    )
 
 
 def _at_least(tensors, function):

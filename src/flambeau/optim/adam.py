@@ -2,6 +2,7 @@
 
 import flambeau as fb
 
+from ..ops.optim import adam_
 from .optimizer import Optimizer, _check_not_negative, _count_step, _number, _steps_as_tensors
 
 
@@ -57,30 +58,24 @@ class Adam(Optimizer):
         _steps_as_tensors(self.state)
 
     def _update(self, group, params):
-        # A fused kernel over all of `params` belongs here.
-        lr, eps, weight_decay = _number(group["lr"]), group["eps"], group["weight_decay"]
-        beta1, beta2 = map(_number, group["betas"])
-        for param in params:
-            state = self.state[param] or self._first_state(param, group["amsgrad"])
-            step = _count_step(state)
-            grad, mean, square = param.grad, state["exp_avg"], state["exp_avg_sq"]
-            largest = state["max_exp_avg_sq"] if group["amsgrad"] else None
-            if group["maximize"]:
-                grad = -grad
-            if weight_decay != 0:
-                if group["decoupled_weight_decay"]:
-                    param.mul_(1 - lr * weight_decay)
-                else:
-                    grad = grad.add(param, alpha=weight_decay)
-            if param.is_complex():  # real and imaginary part are parameters of their own
-                param, grad, mean, square = map(fb.view_as_real, (param, grad, mean, square))
-                largest = None if largest is None else fb.view_as_real(largest)
-            mean.lerp_(grad, 1 - beta1)
-            square.mul_(beta2).addcmul_(grad, grad, value=1 - beta2)
-            if largest is not None:
-                square = largest.copy_(fb.maximum(largest, square))
-            root = square.sqrt().div_((1 - beta2**step) ** 0.5).add_(eps)
-            param.addcdiv_(mean, root, value=-lr / (1 - beta1**step))
+        amsgrad = group["amsgrad"]
+        states = [self.state[param] or self._first_state(param, amsgrad) for param in params]
+        steps = [_count_step(state) for state in states]
+        largest = [state["max_exp_avg_sq"] for state in states] if amsgrad else None
+        adam_(
+            params,
+            [param.grad for param in params],
+            [state["exp_avg"] for state in states],
+            [state["exp_avg_sq"] for state in states],
+            largest,
+            steps,
+            _number(group["lr"]),
+            [_number(beta) for beta in group["betas"]],
+            group["eps"],
+            group["weight_decay"],
+            group["decoupled_weight_decay"],
+            group["maximize"],
+        )
 
     def _first_state(self, param, amsgrad):
         state = self.state[param]

@@ -1,5 +1,8 @@
 """Stochastic gradient descent."""
 
+import flambeau as fb
+
+from ..ops.optim import sgd_
 from .optimizer import Optimizer, _check_not_negative, _number
 
 
@@ -44,19 +47,13 @@ class SGD(Optimizer):
         super().__init__(params, defaults)
 
     def _update(self, group, params):
-        # A fused kernel over all of `params` belongs here.
-        lr = _number(group["lr"])
-        momentum, dampening, weight_decay = group["momentum"], group["dampening"], group["weight_decay"]
-        for param in params:
-            grad = -param.grad if group["maximize"] else param.grad
-            if weight_decay != 0:
-                grad = grad.add(param, alpha=weight_decay)
-            if momentum != 0:
-                state = self.state[param]
-                velocity = state.get("momentum_buffer")
-                if velocity is None:
-                    velocity = state["momentum_buffer"] = grad.detach().clone()
-                else:
-                    velocity.mul_(momentum).add_(grad, alpha=1 - dampening)
-                grad = grad.add(velocity, alpha=momentum) if group["nesterov"] else velocity
-            param.add_(grad, alpha=-lr)
+        momenta, first = None, [False] * len(params)
+        if group["momentum"] != 0:
+            states = [self.state[param] for param in params]
+            first = [state.get("momentum_buffer") is None for state in states]
+            for param, state, is_first in zip(params, states, first, strict=True):
+                if is_first:
+                    state["momentum_buffer"] = fb.empty_like(param.detach())
+            momenta = [state["momentum_buffer"] for state in states]
+        options = (group["momentum"], group["dampening"], group["weight_decay"], group["nesterov"], group["maximize"])
+        sgd_(params, [p.grad for p in params], momenta, first, _number(group["lr"]), *options)

@@ -20,7 +20,9 @@ def check_indices(shape: tuple[int, ...], indices: Indices) -> tuple[int, ...]:
         common = np.broadcast_shapes(*[i.shape for i in given])
     except ValueError:
         shapes = ", ".join(str(list(i.shape)) for i in given)
-        raise IndexError(f"shape mismatch: indexing tensors could not be broadcast together with shapes {shapes}") from None
+        raise IndexError(
+            f"shape mismatch: indexing tensors could not be broadcast together with shapes {shapes}"
+        ) from None
     for d, index in enumerate(indices):
         if index is None or not index.size:
             continue
@@ -50,7 +52,8 @@ def index(x: Array, *indices: Array | None) -> Array:
 
 
 def index_put(x: Array, values: Array, accumulate: bool, *indices: Array | None) -> Array:
-    """Writes (or adds) values, broadcast and converted, to x at the indices and returns x; of repeats the last one stays."""
+    """Writes (or adds) values, broadcast and converted, to x at the indices and returns x; of repeats the last
+    one stays."""
     xp = array_namespace(x)
     if xp.may_share_memory(x, values):
         values = values.copy()

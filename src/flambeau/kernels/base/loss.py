@@ -47,7 +47,7 @@ def _places(target: Array, weight: Array | None, classes: int, ignore_index: int
             dtype, copy=False
         )
     if target.ndim == 1:
-        index = (xp.arange(target.shape[0]), target)
+        index: tuple = (xp.arange(target.shape[0]), target)
     elif target.ndim == 0:
         index = (target,)
     else:

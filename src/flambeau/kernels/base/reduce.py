@@ -1,6 +1,6 @@
 """Base kernels of the reductions: one array in, `axis` None (all), an int or a tuple of ints.
 
-Half precision is summed in float32 and rounded once.
+Half precision is summed in float32 and rounded once. A result without axes may be a NumPy scalar.
 """
 
 from __future__ import annotations
@@ -30,10 +30,11 @@ def _count(x: Array, axis: Axes) -> int:
 
 def sum(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
     """The sum; ints and bools give int64."""
-    xp, dtype = array_namespace(x), _sum_dtype(x.dtype)
+    dtype = x.dtype
     with np.errstate(all="ignore"):
-        total = widen(x).sum(axis=axis, keepdims=keepdims, dtype=None if is_half(x.dtype) else dtype)
-        return xp.asarray(total, dtype=dtype)
+        if is_half(dtype):
+            return array_namespace(x).asarray(widen(x).sum(axis=axis, keepdims=keepdims), dtype=dtype)
+        return x.sum(axis, _sum_dtype(dtype), None, keepdims)
 
 
 def prod(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
@@ -48,7 +49,8 @@ def mean(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
     """The arithmetic mean; NaN over no elements."""
     with np.errstate(all="ignore"):
         total = widen(x).sum(axis=axis, keepdims=keepdims)
-        return array_namespace(x).asarray(total / total.dtype.type(_count(x, axis)), dtype=x.dtype)
+        average = total / total.dtype.type(_count(x, axis))
+        return array_namespace(x).asarray(average, dtype=x.dtype) if is_half(x.dtype) else average
 
 
 def var(x: Array, axis: Axes = None, correction: float = 1, keepdims: bool = False) -> Array:

@@ -112,13 +112,18 @@ def scatter_add(x: Array, axis: int, index: Array, src: Array | Scalar) -> Array
 _REDUCE = {"sum": "add", "prod": "multiply", "mean": "add", "amax": "maximum", "amin": "minimum"}
 
 
-def scatter_reduce(x: Array, axis: int, index: Array, src: Array | Scalar, reduce: str, include_self: bool) -> Array:
-    """src combined at scatter's positions by sum, prod, mean, amax or amin; what is there takes part if include_self."""
+def scatter_reduce(
+    x: Array, axis: int, index: Array, src: Array | Scalar, reduce: str, include_self: bool
+) -> Array:
+    """src combined at scatter's positions by sum, prod, mean, amax or amin; what is there takes part if
+    include_self."""
     wide, axis, index = _prepare(x, axis, index)
     xp = array_namespace(x)
     out = widen(wide).flatten()
     flat = _flat(wide.shape, axis, index).ravel()
-    values = xp.broadcast_to(xp.asarray(_source(src, index)), index.shape).ravel().astype(out.dtype, copy=False)
+    values = (
+        xp.broadcast_to(xp.asarray(_source(src, index)), index.shape).ravel().astype(out.dtype, copy=False)
+    )
     ufunc = getattr(xp, _REDUCE[reduce])
     if not include_self:
         if reduce in ("amax", "amin"):

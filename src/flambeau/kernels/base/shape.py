@@ -47,6 +47,9 @@ def fill(x: Array, value) -> Array:
     """Writes a number or 0-dim array over all elements of x and returns x."""
     if hasattr(value, "dtype"):
         return write(x, value)
+    if value == 0 or (x.dtype.kind == "f" and x.itemsize >= 4 and -3e38 < value < 3e38):  # nothing to warn of
+        x.fill(value)
+        return x
     with np.errstate(all="ignore"):
         x[...] = np.asarray(value).astype(x.dtype)
     return x
@@ -75,7 +78,8 @@ def view(x: Array, shape: tuple[int, ...]) -> Array:
 
 
 def strided(x: Array, shape: tuple[int, ...], strides: tuple[int, ...], offset: int) -> Array:
-    """A view of the memory of x: byte strides, and a byte offset from its first element. Bounds are the caller's matter."""
+    """A view of the memory of x: byte strides, and a byte offset from its first element. Bounds are the
+    caller's matter."""
     if type(x) is np.ndarray:
         return _core.strided_view(x, shape, strides, offset)
     return array_namespace(x).ndarray(shape, x.dtype, x.data + offset, strides)
@@ -132,7 +136,8 @@ def _over(memory: Array, layout: Layout, start: int) -> Array:
 
 
 def relayout(x: Array, source: Layout, target: Layout) -> Array:
-    """What is seen through `target` after x was written into zeroed memory through `source`; overlapping elements add."""
+    """What is seen through `target` after x was written into zeroed memory through `source`; overlapping
+    elements add."""
     (low, high), (low2, high2) = _span(source), _span(target)
     low, high = min(low, low2), max(high, high2)
     memory = array_namespace(x).zeros(high - low, np.uint8)
@@ -151,7 +156,9 @@ def _add_overlapping(memory: Array, x: Array, layout: Layout, start: int) -> Non
     flat = memory[first : first + (memory.size - first) // dtype.itemsize * dtype.itemsize].view(dtype)
     positions = xp.full((1,) * len(shape), (offset - start) // dtype.itemsize)
     for axis, (size, stride) in enumerate(zip(shape, strides, strict=True)):
-        positions = positions + xp.arange(size).reshape(-1, *(1,) * (len(shape) - 1 - axis)) * (stride // dtype.itemsize)
+        positions = positions + xp.arange(size).reshape(-1, *(1,) * (len(shape) - 1 - axis)) * (
+            stride // dtype.itemsize
+        )
     xp.add.at(flat, positions.ravel(), x.ravel())
 
 
@@ -187,7 +194,11 @@ def stack(arrays: list[Array], axis: int) -> Array:
 
 def place(x: Array, shape: tuple[int, ...], key) -> Array:
     """Zeros of a shape with x at a basic key."""
-    out = _core.zeros_array(shape, x.dtype) if type(x) is np.ndarray else array_namespace(x).zeros(shape, x.dtype)
+    out = (
+        _core.zeros_array(shape, x.dtype)
+        if type(x) is np.ndarray
+        else array_namespace(x).zeros(shape, x.dtype)
+    )
     out[key] = x
     return out
 

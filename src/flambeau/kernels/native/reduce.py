@@ -1,0 +1,40 @@
+"""Reductions in C++: sums in blocks of fixed size, so that results do not depend on the number of threads."""
+
+from __future__ import annotations
+
+from ... import _core
+from ..base import reduce as _base
+from ..base._xp import Array
+
+_SUM, _PROD, _MAX, _MIN = range(4)  # enum fb_reduce_op of csrc/flambeau.h
+_reduce = _core.reduce_array
+
+
+def sum(x: Array, axis: _base.Axes = None, keepdims: bool = False) -> Array:
+    """The sum, as in base."""
+    out = _reduce(_SUM, x, axis, keepdims)
+    return _base.sum(x, axis, keepdims) if out is None else out
+
+
+def prod(x: Array, axis: _base.Axes = None, keepdims: bool = False) -> Array:
+    """The product, as in base."""
+    out = _reduce(_PROD, x, axis, keepdims)
+    return _base.prod(x, axis, keepdims) if out is None else out
+
+
+def mean(x: Array, axis: _base.Axes = None, keepdims: bool = False) -> Array:
+    """The arithmetic mean, as in base."""
+    out = _reduce(_SUM, x, axis, keepdims) if x.dtype.kind == "f" and x.size else None
+    return _base.mean(x, axis, keepdims) if out is None else _core.divide_by(out, x.size / max(out.size, 1))
+
+
+def amax(x: Array, axis: _base.Axes = None, keepdims: bool = False) -> Array:
+    """The largest element, as in base."""
+    out = _reduce(_MAX, x, axis, keepdims)
+    return _base.amax(x, axis, keepdims) if out is None else out
+
+
+def amin(x: Array, axis: _base.Axes = None, keepdims: bool = False) -> Array:
+    """The smallest element, as in base."""
+    out = _reduce(_MIN, x, axis, keepdims)
+    return _base.amin(x, axis, keepdims) if out is None else out
