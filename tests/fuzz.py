@@ -21,19 +21,21 @@ import flambeau as fb
 from flambeau import _core
 from flambeau.ops import FUNCTIONS, METHODS
 
-ORDINARY = (TypeError, ValueError, RuntimeError, IndexError, OverflowError, NotImplementedError, AttributeError, ZeroDivisionError,
-            KeyError, BufferError)  # fmt: skip
+ORDINARY = (TypeError, ValueError, RuntimeError, IndexError, OverflowError, NotImplementedError, AttributeError,
+            ZeroDivisionError, KeyError, BufferError)  # fmt: skip
 NOT_ORDINARY = (RecursionError,)
-DTYPES = ("float32", "float32", "float64", "int64", "int64", "bool", "uint8", "int8", "int16", "int32", "float16", "bfloat16",
-          "complex64", "complex128")  # fmt: skip
-SHAPES = ((), (1,), (3,), (0,), (3, 4), (4, 3), (3, 3), (2, 0), (1, 3), (2, 3, 4), (2, 3, 5, 5), (2, 2, 3, 4, 4))
-NUMBERS = (0, 1, 2, 3, -1, -2, -7, 0.5, -0.5, 1e30, math.nan, math.inf, -math.inf, True, 1j, 2**31, -(2**31), 2**63 - 1, -(2**63), 2**63,
-           2**70, 10**400)  # fmt: skip
-OTHERS = (None, "x", "mean", "", b"ab", (), [], {}, (1, 2), [0, 0], (-1, 3), [2, -3], (2**40, 2**40), (1.5, 2), ("a",), [[1], [2, 3]],
-          slice(None), Ellipsis, object(), int, float, print, np.float32(2), np.int64(-3), np.arange(3), np.array("a"),
-          np.zeros(2, object), range(3), fb.float32, fb.int64, fb.bool, "int64", fb.device("cpu"), {1: 2}, {1, 2}, [None])  # fmt: skip
-KEYWORDS = ("dim", "keepdim", "dtype", "out", "size", "input", "other", "alpha", "device", "axis", "weight", "bogus", "index", "padding",
-            "stride", "requires_grad", "mode", "reduction", "p", "largest")  # fmt: skip
+DTYPES = ("float32", "float32", "float64", "int64", "int64", "bool", "uint8", "int8", "int16", "int32", "float16",
+          "bfloat16", "complex64", "complex128")  # fmt: skip
+SHAPES = ((), (1,), (3,), (0,), (3, 4), (4, 3), (3, 3), (2, 0), (1, 3), (2, 3, 4), (2, 3, 5, 5),
+          (2, 2, 3, 4, 4))  # fmt: skip
+NUMBERS = (0, 1, 2, 3, -1, -2, -7, 0.5, -0.5, 1e30, math.nan, math.inf, -math.inf, True, 1j, 2**31, -(2**31),
+           2**63 - 1, -(2**63), 2**63, 2**70, 10**400)  # fmt: skip
+OTHERS = (None, "x", "mean", "", b"ab", (), [], {}, (1, 2), [0, 0], (-1, 3), [2, -3], (2**40, 2**40), (1.5, 2),
+          ("a",), [[1], [2, 3]], slice(None), Ellipsis, object(), int, float, print, np.float32(2), np.int64(-3),
+          np.arange(3), np.array("a"), np.zeros(2, object), range(3), fb.float32, fb.int64, fb.bool, "int64",
+          fb.device("cpu"), {1: 2}, {1, 2}, [None])  # fmt: skip
+KEYWORDS = ("dim", "keepdim", "dtype", "out", "size", "input", "other", "alpha", "device", "axis", "weight", "bogus",
+            "index", "padding", "stride", "requires_grad", "mode", "reduction", "p", "largest")  # fmt: skip
 
 
 class TooSlow(BaseException):
@@ -86,7 +88,9 @@ def positional(function):
     except (TypeError, ValueError):
         return 1, 3
     plain = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    return len([p for p in plain if p.default is p.empty]), len(plain) + any(p.kind is p.VAR_POSITIONAL for p in parameters)
+    return len([p for p in plain if p.default is p.empty]), len(plain) + any(
+        p.kind is p.VAR_POSITIONAL for p in parameters
+    )
 
 
 def make_call(rng, function, method):
@@ -170,7 +174,9 @@ def main(seed, calls, limit, only=None):
         made += 1
         if "-v" in sys.argv:
             print(name, show(args), {k: show(v) for k, v in kwargs.items()}, flush=True)
-        shown = f"{name}({', '.join([show(a) for a in args] + [f'{k}={show(v)}' for k, v in kwargs.items()])})"
+        shown = (
+            f"{name}({', '.join([show(a) for a in args] + [f'{k}={show(v)}' for k, v in kwargs.items()])})"
+        )
         faulthandler.dump_traceback_later(60, exit=True)
         problem = check(name, function, args, kwargs, seconds=3)
         if problem:
@@ -181,5 +187,6 @@ def main(seed, calls, limit, only=None):
 
 
 if __name__ == "__main__":
-    found = main(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), next((a for a in sys.argv[4:] if a[0] != "-"), None))
+    name = next((a for a in sys.argv[4:] if a[0] != "-"), None)
+    found = main(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), name)
     sys.exit(bool(found))

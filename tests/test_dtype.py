@@ -186,8 +186,8 @@ def test_one_object_per_type():
 
 
 def test_names_of_types():
-    assert as_dtype(float) is as_dtype(None) is fb.float32 and as_dtype(int) is fb.int64
-    assert as_dtype(bool) is fb.bool and as_dtype(complex) is fb.complex64
+    assert as_dtype(float) is fb.float64 and as_dtype(None) is fb.float32 and as_dtype(int) is fb.int64
+    assert as_dtype(bool) is fb.bool and as_dtype(complex) is fb.complex128
     assert as_dtype(np.float16) is as_dtype(np.dtype("f2")) is fb.float16
     assert as_dtype(ml_dtypes.bfloat16) is fb.bfloat16
     assert as_dtype(np.longlong) is as_dtype(np.int64) is fb.int64

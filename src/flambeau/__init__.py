@@ -8,9 +8,9 @@ The namespace: Tensor and its factories, every op under its public name (from `f
 """
 
 import importlib
-from math import e, inf, nan, pi  # noqa: F401
+from math import e, inf, nan, pi
 
-from . import _core, kernels  # noqa: F401  (kernels registers the CPU)
+from . import _core, kernels  # kernels registers the CPU
 from . import dtype as _dtype
 from .device import device
 from .dtype import (
@@ -26,6 +26,7 @@ from .dtype import (
 )
 from .size import Size
 from .tensor import Tensor
+
 from . import ops, autograd  # isort: skip
 from .autograd import (
     enable_grad,

@@ -11,6 +11,8 @@ class device:
     """device("cuda:1"), device("cuda", 1), device(1), device("cpu"): where the elements of a tensor are."""
 
     __slots__ = ("type", "index", "__weakref__")
+    type: str
+    index: int | None
 
     def __init__(self, type, index=None):
         if isinstance(type, device):
@@ -25,7 +27,9 @@ class device:
                 raise RuntimeError(f"Invalid device string: '{type}'")
             if match[2] is not None:
                 if index is not None:
-                    raise RuntimeError(f"type (string) must not include an index because index was passed explicitly: {type}")
+                    raise RuntimeError(
+                        f"type (string) must not include an index because index was passed explicitly: {type}"
+                    )
                 index = int(match[2])
             type = match[1]
         if type not in _KNOWN:
@@ -42,7 +46,8 @@ class device:
         raise AttributeError(f"attribute '{name}' of a device is not writable")
 
     def __repr__(self):
-        return f"device(type='{self.type}')" if self.index is None else f"device(type='{self.type}', index={self.index})"
+        index = "" if self.index is None else f", index={self.index}"
+        return f"device(type='{self.type}'{index})"
 
     def __str__(self):
         return self.type if self.index is None else f"{self.type}:{self.index}"

@@ -140,17 +140,19 @@ def set_default_dtype(d):
 
 
 def as_dtype(d):
-    """The dtype meant by a dtype, a NumPy dtype or scalar type, or a Python type (float is the default float)."""
+    """The dtype meant by a dtype, a NumPy dtype or scalar type, or a Python type (float is float64, None the default dtype)."""
     if isinstance(d, dtype):
         return d
-    if d is None or d is float:
+    if d is None:
         return get_default_dtype()
+    if d is float:
+        return float64
     if d is int:
         return int64
     if d is bool:
         return bool_
     if d is complex:
-        return get_default_dtype().to_complex()
+        return complex128
     return from_numpy_dtype(np.dtype(d))
 
 

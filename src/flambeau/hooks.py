@@ -5,7 +5,7 @@ import weakref
 
 
 class RemovableHandle:
-    """What registering a hook returns: `remove()` takes the hook away; as a context manager, at the end of the block."""
+    """What registering a hook returns: `remove()` takes the hook away; as a context manager, when the block ends."""
 
     _ids = itertools.count()
 

@@ -1,6 +1,7 @@
 """The Tensor: state and protocols. Its mathematics is in `ops/`, whose classes register their methods here."""
 
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -39,12 +40,12 @@ class Tensor(_core.TensorBase):
             _core.init_tensor(self, _array(args[0]))
             _core.share_version(self, args[0])
             return
-        if len(args) == 1 and not hasattr(args[0], "__index__") and not isinstance(args[0], Size):
+        if len(args) == 1 and not isinstance(args[0], Size) and _is_data(args[0]):
             _core.init_tensor(self, data_array(args[0], dtype, "Tensor"))
             return
-        size = tuple(args[0]) if len(args) == 1 and isinstance(args[0], Size) else args or (0,)
+        size = args[0] if len(args) == 1 and isinstance(args[0], Size) else args or (0,)
         for s in size:
-            if not hasattr(s, "__index__"):
+            if isinstance(s, bool) or not isinstance(s, (int, np.integer)):
                 raise TypeError(f"Tensor(): expected sizes as ints, or one sequence of data; got {type(s).__name__}")
         _core.init_tensor(self, _core.empty_array([int(s) for s in size], dtype.numpy))
 
@@ -281,6 +282,13 @@ class Tensor(_core.TensorBase):
 
     def __dir__(self):
         return sorted({*super().__dir__()})
+
+
+def _is_data(value):
+    """Whether the older constructor reads its one argument as elements, not as a size."""
+    if isinstance(value, (Sequence, np.ndarray)):
+        return not isinstance(value, (str, bytes))
+    return hasattr(type(value), "__array__") and not isinstance(value, np.generic)
 
 
 def storage_array(t):

@@ -89,7 +89,9 @@ def test_a_graph_that_saves_nothing_may_run_again():
 
 
 def test_backward_of_what_needs_no_gradient():
-    with pytest.raises(RuntimeError, match="element 0 of tensors does not require grad and does not have a grad_fn"):
+    with pytest.raises(
+        RuntimeError, match="element 0 of tensors does not require grad and does not have a grad_fn"
+    ):
         fb.ones(1).backward()
 
 
@@ -99,7 +101,9 @@ def test_backward_of_a_non_scalar_needs_a_gradient():
 
 
 def test_gradient_of_a_wrong_shape():
-    with pytest.raises(RuntimeError, match=r"Mismatch in shape: grad_output\[0\] has a shape of torch.Size\(\[3\]\)"):
+    with pytest.raises(
+        RuntimeError, match=r"Mismatch in shape: grad_output\[0\] has a shape of torch.Size\(\[3\]\)"
+    ):
         (leaf([1.0, 2.0]) * 2).backward(fb.ones(3))
 
 
@@ -108,7 +112,9 @@ def test_a_modified_saved_tensor_is_reported():
     a = x * 2
     y = a * a
     a.add_(1)
-    with pytest.raises(RuntimeError, match="modified by an inplace operation.*is at version 1; expected version 0 instead"):
+    with pytest.raises(
+        RuntimeError, match="modified by an inplace operation.*is at version 1; expected version 0 instead"
+    ):
         y.backward(fb.ones(2))
 
 
@@ -131,7 +137,9 @@ def test_a_modified_tensor_that_was_not_saved_is_fine():
 
 def test_leaf_changed_in_place_is_refused():
     x = leaf([1.0])
-    with pytest.raises(RuntimeError, match="a leaf Variable that requires grad is being used in an in-place operation"):
+    with pytest.raises(
+        RuntimeError, match="a leaf Variable that requires grad is being used in an in-place operation"
+    ):
         x.add_(1)
     assert x.tolist() == [1.0] and x._version == 0
     with fb.no_grad():
@@ -277,7 +285,9 @@ def test_hook_must_keep_the_shape():
     y.register_hook(lambda g: fb.ones(3, dtype=fb.float64))
     with pytest.raises(RuntimeError, match="has changed the size of value"):
         y.backward(fb.ones(2))
-    with pytest.raises(RuntimeError, match="cannot register a hook on a tensor that doesn't require gradient"):
+    with pytest.raises(
+        RuntimeError, match="cannot register a hook on a tensor that doesn't require gradient"
+    ):
         fb.ones(2).register_hook(print)
 
 
@@ -319,7 +329,9 @@ def test_reentrant_backward():
             a = leaf([5.0])
             (a * a).backward()
             inner.append(a.grad.tolist())
-            inner.append(autograd.grad(y, x, retain_graph=True)[0].tolist())  # the graph of the outer pass too
+            inner.append(
+                autograd.grad(y, x, retain_graph=True)[0].tolist()
+            )  # the graph of the outer pass too
 
     z = y * 3
     z.register_hook(hook)
@@ -429,7 +441,9 @@ def test_graph_inspection():
 
 
 def test_requires_grad_rules():
-    with pytest.raises(RuntimeError, match="only Tensors of floating point and complex dtype can require gradients"):
+    with pytest.raises(
+        RuntimeError, match="only Tensors of floating point and complex dtype can require gradients"
+    ):
         fb.tensor([1]).requires_grad_()
     x = leaf([1.0])
     y = x * 2

@@ -123,9 +123,21 @@ def make(backward_result):
 @pytest.mark.parametrize(
     "result,error,match",
     [
-        (lambda g: g, RuntimeError, r"WrongBackward returned an incorrect number of gradients \(expected 2, got 1\)"),
-        (lambda g: (g, g, g), RuntimeError, r"WrongBackward returned an incorrect number of gradients \(expected 2, got 3\)"),
-        (lambda g: (fb.ones(7), None), RuntimeError, r"WrongBackward returned an invalid gradient at index 0 - got \[7\]"),
+        (
+            lambda g: g,
+            RuntimeError,
+            r"WrongBackward returned an incorrect number of gradients \(expected 2, got 1\)",
+        ),
+        (
+            lambda g: (g, g, g),
+            RuntimeError,
+            r"WrongBackward returned an incorrect number of gradients \(expected 2, got 3\)",
+        ),
+        (
+            lambda g: (fb.ones(7), None),
+            RuntimeError,
+            r"WrongBackward returned an invalid gradient at index 0 - got \[7\]",
+        ),
         (lambda g: (3.0, None), TypeError, "WrongBackward returned a gradient of type float at index 0"),
     ],
 )

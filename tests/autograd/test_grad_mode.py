@@ -41,7 +41,13 @@ def test_set_grad_enabled_as_a_call():
 
 
 @pytest.mark.parametrize(
-    "mode", [lambda: fb.no_grad(), lambda: fb.no_grad, lambda: fb.inference_mode(), lambda: fb.set_grad_enabled(False)]
+    "mode",
+    [
+        lambda: fb.no_grad(),
+        lambda: fb.no_grad,
+        lambda: fb.inference_mode(),
+        lambda: fb.set_grad_enabled(False),
+    ],
 )
 def test_decorators(mode):
     @mode()

@@ -152,6 +152,17 @@ def test_saved_values_of_the_change_are_freed():
         loss.backward()
 
 
+def test_view_of_a_base_that_was_given_other_memory():
+    x = leaf([1.0, 2.0, 3.0])
+    y = x * 1
+    view = y[1:]
+    y.data = fb.zeros(3, dtype=fb.float64)
+    view.mul_(leaf([2.0]))
+    assert view.tolist() == [4.0, 6.0] and y.tolist() == [0.0, 0.0, 0.0]
+    (g,) = autograd.grad(view.sum(), x)
+    np.testing.assert_array_equal(values(g), [0.0, 2.0, 2.0])
+
+
 # ---- versions
 
 VIEWS = {

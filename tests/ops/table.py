@@ -10,8 +10,8 @@ and in general
     Row("softmax", lambda t: [Sample(t(3, 4), dim=1), Sample(t(5), dim=0)], reference=softmax_in_numpy)
 
 `samples(t)` makes the inputs: `t(*shape)` is a tensor of the dtype under test with values in the row's domain,
-`t.ints(high, *shape)` an int64 tensor of indices, `t.bools(*shape)` a mask; all are reproducible. Samples should include
-0-dim, empty and broadcast inputs and every option of the op.
+`t.ints(high, *shape)` an int64 tensor of indices, `t.bools(*shape)` a mask; all are reproducible. Samples should
+include 0-dim, empty and broadcast inputs and every option of the op.
 """
 
 import importlib
@@ -38,7 +38,9 @@ class Sample:
 
     def map(self, function):
         """The same call with `function` applied to every tensor."""
-        return Sample(*[_map(a, function) for a in self.args], **{k: _map(v, function) for k, v in self.kwargs.items()})
+        return Sample(
+            *[_map(a, function) for a in self.args], **{k: _map(v, function) for k, v in self.kwargs.items()}
+        )
 
     def tensors(self):
         found = []
@@ -85,7 +87,9 @@ class Make:
         if target.kind == "c":
             values = values + 1j * self.random.uniform(low, high, shape)
         elif target.kind in "iu":
-            values = self.random.randint(int(max(low, 0 if target.kind == "u" else low)), int(high) + 1, shape)
+            values = self.random.randint(
+                int(max(low, 0 if target.kind == "u" else low)), int(high) + 1, shape
+            )
         elif target.kind == "b":
             values = values > (low + high) / 2
         return fb.from_numpy(np.array(values).astype(target))
@@ -107,10 +111,16 @@ def _no_errors(t):
     return []
 
 
+TOLERANCES = {  # rtol, atol
+    "float32": (2e-5, 1e-5), "float64": (1e-9, 1e-9), "float16": (2e-3, 2e-3), "bfloat16": (1.6e-2, 1e-2),
+    "complex64": (2e-5, 1e-5), "complex128": (1e-9, 1e-9),
+}  # fmt: skip
+
+
 @dataclass
 class Row:
-    """One op. `reference` takes NumPy arrays in place of tensors (float64 in tests); `torch` is PyTorch's function, or the
-    dotted path of one (default: found by name), or None when it has none."""
+    """One op. `reference` takes NumPy arrays in place of tensors (float64 in tests); `torch` is PyTorch's function, or
+    the dotted path of one (default: found by name), or None when it has none."""
 
     name: str
     samples: object
@@ -141,9 +151,8 @@ class Row:
         return list((samples or self.samples)(Make(dtype, self.domain, seed)))
 
     def tolerance(self, dtype):
-        rtol = {"float32": 2e-5, "float64": 1e-9, "float16": 2e-3, "bfloat16": 1.6e-2, "complex64": 2e-5, "complex128": 1e-9}
-        atol = {"float32": 1e-5, "float64": 1e-9, "float16": 2e-3, "bfloat16": 1e-2, "complex64": 1e-5, "complex128": 1e-9}
-        return self.rtol.get(dtype, rtol.get(dtype, 0)), self.atol.get(dtype, atol.get(dtype, 0))
+        rtol, atol = TOLERANCES.get(dtype, (0, 0))
+        return self.rtol.get(dtype, rtol), self.atol.get(dtype, atol)
 
     def __repr__(self):
         return self.name
@@ -161,7 +170,8 @@ def binary(name, reference=None, scalar=2, **options):
     options.setdefault("edges", True)
 
     def samples(t):
-        pairs = [((3, 4), (3, 4)), ((3, 1), (4,)), ((2, 1, 3), (5, 1)), ((), (2, 3)), ((), ()), ((0,), (1,)), ((70,), (70,))]
+        pairs = [((3, 4), (3, 4)), ((3, 1), (4,)), ((2, 1, 3), (5, 1)), ((), (2, 3)), ((), ()), ((0,), (1,)),
+                 ((70,), (70,))]  # fmt: skip
         made = [Sample(t(*a), t(*b)) for a, b in pairs]
         return made + ([] if scalar is None else [Sample(t(2, 3), scalar)])
 

@@ -65,6 +65,7 @@ def test_copy_converts_and_records():
     assert x.copy_(y) is x and x.tolist() == [[1.0, 2.0, 3.0]] * 2 and x.grad_fn is not None
     x.sum().backward()
     assert y.grad.dtype is fb.float32 and y.grad.tolist() == [2.0, 2.0, 2.0]
+    assert fb.zeros(2).copy_(3).tolist() == [3.0, 3.0]
     n = fb.zeros(2, dtype=fb.int64)
     assert n.copy_(fb.tensor([1.7, -1.7])).tolist() == [1, -1] and not n.requires_grad
     with pytest.raises(

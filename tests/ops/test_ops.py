@@ -41,7 +41,11 @@ def flatten(result):
 def to_torch(t):
     array = _core.array_of(t)
     if t.dtype is fb.bfloat16:
-        return torch.from_numpy(np.ascontiguousarray(array).view(np.int16)).view(torch.bfloat16).reshape(tuple(t.shape))
+        return (
+            torch.from_numpy(np.ascontiguousarray(array).view(np.int16))
+            .view(torch.bfloat16)
+            .reshape(tuple(t.shape))
+        )
     return torch.from_numpy(array.copy()).reshape(tuple(t.shape))
 
 
@@ -107,18 +111,25 @@ def test_against_numpy(row):
 def test_against_torch(row, dtype):
     function = torch_function(row)
     if function is None:
-        assert row.reference is not None, f"row '{row.name}' has neither a NumPy reference nor a PyTorch function"
+        assert row.reference is not None, (
+            f"row '{row.name}' has neither a NumPy reference nor a PyTorch function"
+        )
         return
     for sample in row.make(dtype):
         expected = quiet(function, sample.map(to_torch))
         got = quiet(row.function, sample)
-        check_close(row, dtype, got, [None if e is None else from_torch(e) for e in flatten(expected)], sample)
+        check_close(
+            row, dtype, got, [None if e is None else from_torch(e) for e in flatten(expected)], sample
+        )
         for g, e in zip(flatten(got), flatten(expected), strict=True):
             if isinstance(e, torch.Tensor):
-                assert repr(g.dtype) == repr(e.dtype), f"{row.name}{sample}: dtype {g.dtype}, expected {e.dtype}"
+                assert repr(g.dtype) == repr(e.dtype), (
+                    f"{row.name}{sample}: dtype {g.dtype}, expected {e.dtype}"
+                )
 
 
-SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, np.inf, -np.inf, np.nan, 1e-40, -1e-40, 1e30, -1e30, 88.8, -104.0, 20.5, 1e-8]
+SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, np.inf, -np.inf, np.nan, 1e-40, -1e-40, 1e30, -1e30, 88.8, -104.0,
+           20.5, 1e-8]  # fmt: skip
 
 
 @needs_torch
@@ -135,13 +146,17 @@ def test_special_values(row, dtype):
     expected = quiet(function, sample.map(to_torch))
     rtol, atol = row.tolerance(dtype)
     for g, e in zip(flatten(quiet(row.function, sample)), flatten(expected), strict=True):
-        np.testing.assert_allclose(array_of(g), from_torch(e), rtol, 1e-30, equal_nan=True, err_msg=f"{row.name}{sample}")
+        np.testing.assert_allclose(
+            array_of(g), from_torch(e), rtol, 1e-30, equal_nan=True, err_msg=f"{row.name}{sample}"
+        )
 
 
 def differentiable(row, dtype):
     for sample in row.make(dtype, row.grad_samples):
         tensors = sample.tensors()
-        inputs = [t.detach().requires_grad_() if t.is_floating_point() or t.is_complex() else t for t in tensors]
+        inputs = [
+            t.detach().requires_grad_() if t.is_floating_point() or t.is_complex() else t for t in tensors
+        ]
         if not any(t.requires_grad for t in inputs) or any(0 in t.shape for t in inputs):
             continue
 
@@ -166,7 +181,9 @@ def test_gradcheck(row, dtype):
     assert checked, f"row '{row.name}' has no sample to check gradients with"
 
 
-@pytest.mark.parametrize("row,dtype", [(r, d) for r in ROWS if r.grad and r.gradgrad for d in gradient_dtypes(r)], ids=str)
+@pytest.mark.parametrize(
+    "row,dtype", [(r, d) for r in ROWS if r.grad and r.gradgrad for d in gradient_dtypes(r)], ids=str
+)
 def test_gradgradcheck(row, dtype):
     for function, inputs in differentiable(row, dtype):
         assert fb.autograd.gradgradcheck(function, inputs)
@@ -178,7 +195,9 @@ def test_not_differentiable(row):
     for sample in row.make(row.dtypes[0]):
         recorded = sample.map(lambda t: t.detach().requires_grad_() if t.is_floating_point() else t)
         for r in flatten(quiet(row.function, recorded)):
-            assert not (isinstance(r, fb.Tensor) and r.requires_grad), f"{row.name}{sample} records a gradient"
+            assert not (isinstance(r, fb.Tensor) and r.requires_grad), (
+                f"{row.name}{sample} records a gradient"
+            )
 
 
 def strided(t):
@@ -209,11 +228,18 @@ def test_layouts(row, layout):
         check_close(row, dtype, got, expected, sample)
         for t, b in zip(laid.tensors(), before, strict=True):
             np.testing.assert_array_equal(array_of(t), b, err_msg=f"{row.name}{sample} changed an input")
-            assert t._version == 0 or not isinstance(t, fb.Tensor), f"{row.name}{sample} advanced the version of an input"
+            assert t._version == 0 or not isinstance(t, fb.Tensor), (
+                f"{row.name}{sample} advanced the version of an input"
+            )
 
 
 def has_out(row):
-    return row.out is not False and type(row.function) is _core.OpFunction and row.function.takes_out and not row.function.inplace
+    return (
+        row.out is not False
+        and type(row.function) is _core.OpFunction
+        and row.function.takes_out
+        and not row.function.inplace
+    )
 
 
 @pytest.mark.parametrize("row", [r for r in ROWS if has_out(r)], ids=str)
@@ -229,7 +255,8 @@ def test_out(row):
 
 def inplace_method(row):
     method = METHODS.get(f"{row.name}_")
-    return method if row.inplace is not False and type(row.function) is _core.OpFunction and type(method) is _core.OpFunction else None
+    automatic = type(row.function) is _core.OpFunction and type(method) is _core.OpFunction
+    return method if automatic and row.inplace is not False else None
 
 
 @pytest.mark.parametrize("row", [r for r in ROWS if inplace_method(r) is not None], ids=str)

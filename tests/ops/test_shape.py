@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import flambeau as fb
+from flambeau import _core
 
 try:
     import torch
@@ -125,7 +126,7 @@ def test_forms_of_the_call():
         t.permute(0, 2, 1).shape == t.permute((0, 2, 1)).shape == fb.permute(t, [0, 2, 1]).shape == (2, 4, 3)
     )
     assert fb.squeeze(t[:1]).shape == t[:1].squeeze(dim=0).shape == (3, 4)
-    assert t.unsqueeze(dim=1).shape == (2, 1, 3, 4)
+    assert t.unsqueeze(dim=1).shape == (2, 1, 3, 4) and t[:1, :1].squeeze(0, 1).shape == (4,)
     assert t.view(fb.tensor(4), fb.tensor(6)).shape == (4, 6)
     assert t.transpose(dim0=0, dim1=2).shape == (4, 3, 2)
     assert t.mH.shape == (2, 4, 3)
@@ -251,3 +252,22 @@ def test_broadcast_shapes():
     assert fb.broadcast_shapes((2, 1), (3,), 1) == (2, 3)
     with pytest.raises(RuntimeError, match="Shape mismatch: objects cannot be broadcast to a single shape"):
         fb.broadcast_shapes((2,), (3,))
+
+
+class OtherFace(fb.Tensor):
+    """A class of tensors that does not take the short path."""
+
+
+@pytest.mark.parametrize("name", sorted(set(SHARING) - {"meshgrid", "data", "detach"}))
+def test_short_and_general_path_agree(name):
+    plain = counted().requires_grad_()
+    other = _core.make(counted().numpy(), OtherFace).requires_grad_()
+    views = [SHARING[name](plain), SHARING[name](other)]
+    assert type(views[0]) is fb.Tensor and type(views[1]) is OtherFace
+    if name != "contiguous":
+        assert views[0].grad_fn.name() == views[1].grad_fn.name()
+    assert views[0].tolist() == views[1].tolist() and views[0].stride() == views[1].stride()
+    for view in views:
+        weight = fb.arange(float(view.numel())).view(view.shape)
+        (view * view * weight).sum().backward()
+    assert plain.grad.tolist() == other.grad.tolist()

@@ -178,7 +178,7 @@ cdef int _fill_dims(object shape, cnp.npy_intp* dims) except -1:
         dims[nd] = s
         if dims[nd] < 0:
             raise RuntimeError(f"Trying to create tensor with negative dimension {dims[nd]}: {list(shape)}")
-        total *= dims[nd]
+        total *= dims[nd] if dims[nd] else 1
         nd += 1
     if total > 2.0 ** 56:
         raise RuntimeError(f"Storage size calculation overflowed with sizes={list(shape)}")
@@ -277,9 +277,7 @@ def ones_like(array):
         out = fb_new_array(FB_DESCR(<PyObject*>array), FB_NDIM(<PyObject*>array), FB_DIMS(<PyObject*>array))
         out.fill(1)
         return out
-    out = array.copy()
-    out.fill(1)
-    return out
+    return backend_of(array).ones_like(array)
 
 
 def num_threads():
@@ -288,3 +286,41 @@ def num_threads():
 
 def set_num_threads(int n):
     fb_set_num_threads(n)
+
+
+def promote_to_broadcast(tuple args, bint to_float=False):
+    """`promote` for operands that are broadcast together; RuntimeError when their shapes do not fit."""
+    out = promote(args, to_float)
+    cdef Py_ssize_t i, n = len(out)
+    shape = None
+    for i in range(n):
+        a = out[i]
+        if a is None:
+            continue
+        shape = a.shape if shape is None else joint_shape(shape, a.shape)
+    return out
+
+
+cdef tuple joint_shape(tuple a, tuple b):
+    """The shape that two broadcast to."""
+    cdef Py_ssize_t na = len(a), nb = len(b), n = max(na, nb), i
+    cdef Py_ssize_t p, q
+    joint = [1] * n
+    for i in range(1, n + 1):
+        p = a[na - i] if i <= na else 1
+        q = b[nb - i] if i <= nb else 1
+        if q < 0:
+            raise RuntimeError(f"Trying to create tensor with negative dimension ({q}): ({list(b)})")
+        if p != q and p != 1 and q != 1:
+            raise RuntimeError(f"The size of tensor a ({p}) must match the size of tensor b ({q}) at non-singleton dimension "
+                               f"{n - i}: shapes {list(a)} and {list(b)} cannot be broadcast together")
+        joint[n - i] = q if p == 1 else p
+    return tuple(joint)
+
+
+def broadcast_shapes(*shapes):
+    """The shape that all of the given shapes broadcast to; RuntimeError when they do not fit."""
+    joint = ()
+    for s in shapes:
+        joint = joint_shape(joint, tuple(s))
+    return joint

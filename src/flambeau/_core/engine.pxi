@@ -294,10 +294,14 @@ cdef object call_backward(Node node, tuple grads):
     cdef int i
     if not node.bare:
         full = list(grads)
+        like = None
+        for g in full:
+            if g is not None:
+                like = (<TensorBase>g)._array
         for i in range(len(full)):
             if full[i] is None and node.n_outputs > 1 and output_meta(node, i) is not None:
                 shape, code = output_meta(node, i)
-                full[i] = wrap(node.out_backend.zeros(shape, descr_of_code[code]), node.out_face)
+                full[i] = wrap(node.out_backend.zeros(shape, descr_of_code[code], like), node.out_face)
         grads = tuple(full)
     return node._backward(node, *grads)
 
@@ -358,7 +362,7 @@ cdef object checked(Node node, Py_ssize_t i, object g, object edge, Node target,
                 nd = FB_NDIM(<PyObject*>leaf)
                 dims = FB_DIMS(<PyObject*>leaf)
                 code = num_code(FB_NUM(<PyObject*>leaf))
-        elif target.metas is None:
+        elif target.metas is None and target.out_backend is cpu_backend:
             nd = target.out_ndim
             dims = target.out_dims
             code = target.out_code
@@ -380,7 +384,21 @@ cdef object checked(Node node, Py_ssize_t i, object g, object edge, Node target,
         g = operators[OP_SUM_TO](g, tuple(shape))
     if array_code((<TensorBase>g)._array) != code:
         g = operators[OP_CAST](g, dtype_of_code[code])
+    if not FB_IS_ARRAY(<PyObject*>(<TensorBase>g)._array) or target.out_backend is not cpu_backend:
+        g = on_device(node, i, <TensorBase>g, edge, target)
     return g
+
+
+cdef object on_device(Node node, Py_ssize_t i, TensorBase g, object edge, Node target):
+    """The gradient on the device of what it belongs to; that of a number among tensors of a GPU has to be moved."""
+    backend = backend_for(<TensorBase>edge) if edge is not target else target.out_backend
+    if backend_for(g) is backend:
+        return g
+    device = edge.device if edge is not target else backend.device
+    if g._array.ndim:
+        raise RuntimeError(f"Function {node.name()} returned an invalid gradient at index {i} - expected device {device} but "
+                           f"got {g.device}")
+    return operators[OP_TRANSFER](g, device)
 
 
 cdef bint expandable(tuple small, tuple large):

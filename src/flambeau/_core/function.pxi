@@ -248,7 +248,7 @@ cdef object as_array(object a):
 cdef Node begin(OpFunction f, tuple args, list raw):
     """Unwraps the tensors into `raw` and makes the node; its edges are set when a gradient is wanted."""
     cdef Py_ssize_t n = PyTuple_GET_SIZE(args), i
-    cdef bint record = False, seen = False
+    cdef bint record = False, seen = False, mixed = False
     cdef TensorBase t
     cdef Node node
     face = None
@@ -267,12 +267,11 @@ cdef Node begin(OpFunction f, tuple args, list raw):
                 backend = b
             elif b is not backend:
                 # a 0-dim CPU tensor is a number to the other devices
-                if arr.ndim == 0 and b is cpu_backend:
-                    arr = arr.item()
-                elif backend is cpu_backend and all_numbers(args, i):
+                if backend is cpu_backend and all_numbers(args, i):
                     backend = b
-                else:
+                elif arr.ndim != 0 or b is not cpu_backend:
                     raise_devices(f, args)
+                mixed = True
             if Py_TYPE(t) != tensor_type:
                 face = join_faces(face, type(t))
             elif face is None:
@@ -284,6 +283,8 @@ cdef Node begin(OpFunction f, tuple args, list raw):
             raw.append(a)
     if not seen:
         raise_no_tensor(f, args)
+    if mixed:
+        move_numbers(backend, args, raw)
     node = <Node>FB_NEW_TENSOR(<PyObject*>Node, <PyObject*>f.node_type, _no_args)
     node.kernels = backend.kernels
     node.inputs = args
@@ -302,6 +303,18 @@ cdef bint all_numbers(tuple args, Py_ssize_t end):
         if isinstance(args[i], TensorBase) and (<TensorBase>args[i])._array.ndim > 0:
             return False
     return True
+
+
+cdef object move_numbers(backend, tuple args, list raw):
+    """Moves the arrays of 0-dim CPU tensors to the device of the others."""
+    cdef Py_ssize_t i
+    like = None
+    for i in range(len(raw)):
+        if like is None and isinstance(args[i], TensorBase) and not FB_IS_ARRAY(<PyObject*>raw[i]):
+            like = raw[i]
+    for i in range(len(raw)):
+        if isinstance(args[i], TensorBase) and FB_IS_ARRAY(<PyObject*>raw[i]):
+            raw[i] = backend.from_host(raw[i], like)
 
 
 cdef raise_devices(OpFunction f, tuple args):
@@ -347,6 +360,8 @@ cdef object run_forward(object forward, Node node, list raw):
     cdef PyObject* stack[9]
     cdef Py_ssize_t n = len(raw), i
     try:
+        if node.out_backend is not cpu_backend:
+            return node.out_backend.run(forward, node, raw)
         if n > 8:
             return forward(node, *raw)
         stack[0] = <PyObject*>node
@@ -416,6 +431,8 @@ cdef TensorBase wrap_output(OpFunction f, object array, tuple args, list raw, ob
 
 
 cdef inline bint shares_memory(object out, object source):
+    if not FB_IS_ARRAY(<PyObject*>out):
+        return owner_of(out) is owner_of(source)
     base = out.base
     return out is source or (base is not None and (base is source or base is source.base))
 
@@ -427,6 +444,8 @@ cdef int attach_outputs(Node node, list arrays, list outs) except -1:
     node.n_outputs = <int>len(outs)
     node.metas = tuple([(a.shape, array_code(a)) for a in arrays])
     node.out_ndim = -1
+    if outs:
+        node.out_backend = backend_for(<TensorBase>outs[0])
     for i in range(len(outs)):
         if not is_nondifferentiable(node, arrays[i]):
             set_history(<TensorBase>outs[i], node, <int>i)
@@ -511,6 +530,7 @@ def apply_function(cls, Node node, forward, backward, tuple args, setup_context=
                 continue
             any = True
             t = <TensorBase>o
+            node.out_backend = backend_for(t)
             if node.dirty is not None and is_dirty(node, o) and t._base is not None:
                 rebase_history(t, node, <int>i)
             else:

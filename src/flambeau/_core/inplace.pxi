@@ -31,8 +31,16 @@ cdef object check_writable(TensorBase x, str name):
             raise RuntimeError(f"{name}: the memory of this tensor is read-only; change a clone() instead")
         for i in range(FB_NDIM(a)):
             if FB_STRIDES(a)[i] == 0 and FB_DIMS(a)[i] > 1:
-                raise RuntimeError("unsupported operation: more than one element of the written-to tensor refers to a "
-                                   "single memory location. Please clone() the tensor before performing the operation.")
+                raise_overlapping()
+    elif 0 in x._array.strides:
+        for stride, size in zip(x._array.strides, x._array.shape):
+            if stride == 0 and size > 1:
+                raise_overlapping()
+
+
+cdef raise_overlapping():
+    raise RuntimeError("unsupported operation: more than one element of the written-to tensor refers to a "
+                       "single memory location. Please clone() the tensor before performing the operation.")
 
 
 cdef object check_cast(int have, int want, str name):
@@ -53,6 +61,8 @@ cdef object apply_inplace(OpFunction f, tuple args):
     if fb_grad_mode and (node.edges is not None or needs_grad(x)):
         check_inplace(x, f.name)
     target = x._array
+    if FB_IS_ARRAY(<PyObject*>target) and node.out_backend is not cpu_backend:
+        raise_devices(f, args)
     result = as_array(run_forward(f.forward, node, raw))
     if isinstance(result, tuple):
         raise RuntimeError(f"{f.name}: an op with several results has no in-place form")
@@ -63,7 +73,7 @@ cdef object apply_inplace(OpFunction f, tuple args):
         check_cast(array_code(result), array_code(target), f.name)
         if node.to_save is not None:
             keep_old(node, x)
-        target[...] = result
+        write_array(target, result)
     bump(x)
     node.dirty = (x,)
     if node.edges is not None and not is_nondifferentiable(node, target):
@@ -90,10 +100,21 @@ cdef int keep_old(Node node, TensorBase x) except -1:
     return 0
 
 
+cdef object owner_of(object array):
+    """What stands for the memory of an array: the array that owns it, or an object of the library."""
+    if not FB_IS_ARRAY(<PyObject*>array):
+        return backend_of(array).memory_of(array)
+    while type(array.base) is type(array):
+        array = array.base
+    return array
+
+
 cdef object rebase_history(TensorBase x, Node node, int nr):
     """After x was changed by node: x is its output; for a view, the base's history records the change of a part."""
     cdef TensorBase base = x._base
     cdef CopySlices copy
+    if base is not None and owner_of(x._array) is not owner_of(base._array):
+        x._base = base = None                     # one of the two was given other memory
     if base is None:
         set_history(x, node, nr)
         return
@@ -134,19 +155,31 @@ cdef class CopySlices(Node):
     cdef readonly int part_outputs                                     # how many results the op has
 
 
+def check_out(out, str name):
+    """Raises unless a result may be written to out=."""
+    if not isinstance(out, TensorBase):
+        raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(out).__name__}")
+    check_writable(<TensorBase>out, name)
+    if fb_grad_mode and needs_grad(<TensorBase>out):
+        raise_out_grad(name)
+
+
+cdef object raise_out_grad(str name):
+    raise RuntimeError(f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
+                       "arguments requires grad.")
+
+
 cdef object apply_out(OpFunction f, tuple args, object out):
     """The op's result written into `out` (or several), resized when the shape differs."""
     cdef list outs = list(out) if isinstance(out, (tuple, list)) else [out]
     cdef bint old = fb_grad_mode
-    cdef TensorBase o
     global fb_grad_mode
     for o in outs:
-        check_writable(o, f.name)
+        check_out(o, f.name)
     if fb_grad_mode:
-        for a in list(args) + outs:
+        for a in args:
             if isinstance(a, TensorBase) and needs_grad(<TensorBase>a):
-                raise RuntimeError(f"{f.name}(): functions with out=... arguments don't support automatic "
-                                   "differentiation, but one of the arguments requires grad.")
+                raise_out_grad(f.name)
     fb_grad_mode = 0
     try:
         result = apply_op(f, args)
@@ -158,16 +191,18 @@ cdef object apply_out(OpFunction f, tuple args, object out):
 cdef object store_out(OpFunction f, object result, object out):
     """Writes a result, or several, into `out`."""
     cdef list outs = list(out) if isinstance(out, (tuple, list)) else [out]
-    cdef TensorBase o
     for o in outs:
-        check_writable(o, f.name)
+        check_out(o, f.name)
     results = result if isinstance(result, (tuple, list)) else (result,)
     if len(results) != len(outs):
         raise TypeError(f"{f.name}(): expected {len(results)} tensors in out=, got {len(outs)}")
     for r, o in zip(results, outs):
-        check_cast(array_code((<TensorBase>r)._array), array_code(o._array), f.name)
+        check_cast(array_code((<TensorBase>r)._array), array_code((<TensorBase>o)._array), f.name)
+        if r.device != o.device:
+            raise RuntimeError(f"{f.name}: Expected all tensors to be on the same device, but the result is on {r.device} and "
+                               f"out is on {o.device}! Move out with .to(device).")
     for r, o in zip(results, outs):
-        write_out(<TensorBase>r, o)
+        write_out(<TensorBase>r, <TensorBase>o)
     return out
 
 
@@ -179,7 +214,18 @@ cdef object write_out(TensorBase result, TensorBase out):
                           f"{list(out._array.shape)}, which does not match the required output shape "
                           f"{list(result._array.shape)}. Resize out to zero elements with resize_(0) to avoid this.",
                           UserWarning, stacklevel=3)
-        out._array = empty_array(result._array.shape, out._array.dtype)
+        if FB_IS_ARRAY(<PyObject*>out._array):
+            out._array = empty_array(result._array.shape, out._array.dtype)
+        else:
+            out._array = backend_of(out._array).zeros(result._array.shape, out._array.dtype, out._array)
         out._base = None
-    out._array[...] = result._array
+    write_array(out._array, result._array)
     bump(out)
+
+
+cdef object write_array(object target, object value):
+    """target[...] = value, on the device of target."""
+    if FB_IS_ARRAY(<PyObject*>target):
+        target[...] = value
+    else:
+        backend_of(target).write(target, value)

@@ -375,6 +375,7 @@ cdef inline int set_output_meta(Node node, object array) except -1:
     """Remembers shape and dtype of the only output."""
     cdef int i, nd
     node.n_outputs = 1
+    node.out_backend = cpu_backend if FB_IS_ARRAY(<PyObject*>array) else backend_of(array)
     if FB_IS_ARRAY(<PyObject*>array):
         nd = FB_NDIM(<PyObject*>array)
         node.out_ndim = nd

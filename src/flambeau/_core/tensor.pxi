@@ -311,7 +311,8 @@ cdef class TensorBase:
                     return <double>(<float*>FB_DATA(a))[0]
                 return self._array.item() if FB_NUM(a) < N_NUMS else float(self._array.reshape(())[()])
         elif self._array.size == 1:
-            return self._array.item()
+            value = self._array.item()
+            return value if isinstance(value, (int, float, complex)) else float(value)
         raise RuntimeError(f"a Tensor with {self._numel()} elements cannot be converted to Scalar")
 
     def __float__(self):
@@ -335,7 +336,7 @@ cdef enum:
     OP_ADD, OP_SUB, OP_MUL, OP_DIV, OP_FLOORDIV, OP_MOD, OP_POW, OP_MATMUL, OP_AND, OP_OR, OP_XOR, OP_LSHIFT, OP_RSHIFT
     OP_NEG, OP_ABS, OP_INVERT, OP_IADD, OP_ISUB, OP_IMUL, OP_IDIV
     OP_LT, OP_LE, OP_EQ, OP_NE, OP_GT, OP_GE                # in the order of Python's rich comparisons
-    OP_INDEX, OP_SETITEM, OP_SUM_TO, OP_CAST, OP_ALIAS, OP_CLONE, OP_SLICE, OP_AS_STRIDED, OP_COPY_SLICES, OP_CONJ
+    OP_INDEX, OP_SETITEM, OP_SUM_TO, OP_CAST, OP_ALIAS, OP_CLONE, OP_SLICE, OP_AS_STRIDED, OP_COPY_SLICES, OP_CONJ, OP_TRANSFER
     N_OPERATORS
 
 _operator_slots = {
@@ -344,7 +345,7 @@ _operator_slots = {
     "~": OP_INVERT, "+=": OP_IADD, "-=": OP_ISUB, "*=": OP_IMUL, "/=": OP_IDIV,
     "<": OP_LT, "<=": OP_LE, "==": OP_EQ, "!=": OP_NE, ">": OP_GT, ">=": OP_GE, "[]": OP_INDEX, "[]=": OP_SETITEM,
     "sum_to": OP_SUM_TO, "cast": OP_CAST, "alias": OP_ALIAS, "clone": OP_CLONE, "slice": OP_SLICE, "as_strided": OP_AS_STRIDED,
-    "copy_slices": OP_COPY_SLICES, "conj": OP_CONJ,
+    "copy_slices": OP_COPY_SLICES, "conj": OP_CONJ, "transfer": OP_TRANSFER,
 }
 cdef list operators = [None] * N_OPERATORS
 
@@ -378,13 +379,21 @@ def set_size_type(type cls):
 
 
 class Backend:
-    """What the core knows of an array library: its array type, its kernels, the device of an array."""
+    """What the core knows of an array library: its array type, its kernels, the device of an array.
+
+    A library other than NumPy also defines zeros(shape, dtype, like), from_host(numpy_array, like), where `like` is an array
+    of the device meant, ones_like(array), write(target, value) and memory_of(array): what stands for the allocation.
+    """
     device = None
     kernels = None
     array_type = cnp.ndarray
 
     def device_of(self, array):
         return self.device
+
+    def run(self, forward, node, raw):
+        """Calls an op's forward; raw: its arguments, with arrays for tensors."""
+        return forward(node, *raw)
 
 
 cdef object cpu_backend = Backend()
@@ -544,7 +553,7 @@ cdef Node current_node(TensorBase t):
     """The node of t. After an in-place change of its storage a view's history is that of its base, seen as a view."""
     if t._base is not None and t._node_ver != version_of(t):
         t._node_ver = version_of(t)
-        if not t._leaf_grad and t._base._node is not None:
+        if not t._leaf_grad and t._base._node is not None and owner_of(t._array) is owner_of(t._base._array):
             operators[OP_AS_STRIDED](t)
     return t._node
 

@@ -4,6 +4,7 @@
 cdef enum:
     MAX_VIEW = 32                      # dimensions
 
+
 cdef inline bint read_int(object v, cnp.npy_intp* out) noexcept:
     cdef int overflow = 0
     if Py_TYPE(v) != &PyLong_Type:
@@ -59,6 +60,8 @@ cdef object quick_view(OpFunction f, PyObject** args, Py_ssize_t n):
     cdef TensorBase t
     a = <PyObject*>x._array
     if not FB_IS_ARRAY(a) or FB_NDIM(a) > MAX_VIEW:
+        return None
+    if n == 1 and f.quick != QUICK_T and f.quick != QUICK_SQUEEZE:
         return None
     nd = FB_NDIM(a)
     d = FB_DIMS(a)

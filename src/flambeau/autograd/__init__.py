@@ -1,7 +1,7 @@
 """Automatic differentiation: grad modes, backward and grad, custom Functions, gradient checking."""
 
+from . import inplace  # registers with the core
 from .engine import backward, grad
-from . import inplace  # noqa: F401  (registers with the core)
 from .function import Function
 from .grad_mode import (
     enable_grad,

@@ -31,18 +31,21 @@ def _start_gradients(tensors, grads, create_graph):
             if t.numel() != 1:
                 raise RuntimeError("grad can be implicitly created only for scalar outputs")
             if t.is_complex():
-                raise RuntimeError(f"grad can be implicitly created only for real scalar outputs but got {t.dtype}")
+                raise RuntimeError(
+                    f"grad can be implicitly created only for real scalar outputs but got {t.dtype}"
+                )
             g = _core.make(_core.ones_like(_core.array_of(t)), type(t)._face or type(t))
         elif not isinstance(g, _core.TensorBase):
             raise TypeError(f"gradients can be either Tensors or None, but got {type(g).__name__}")
         elif tuple(g.shape) != tuple(t.shape):
             raise RuntimeError(
-                f"Mismatch in shape: grad_output[{i}] has a shape of {g.shape} and output[{i}] has a shape of {t.shape}."
+                f"Mismatch in shape: grad_output[{i}] has a shape of {g.shape} and output[{i}] has a shape of "
+                f"{t.shape}."
             )
         elif g.is_complex() != t.is_complex():
             raise RuntimeError(
-                f"For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch in dtype: "
-                f"grad_output[{i}] has a dtype of {g.dtype} and output[{i}] has a dtype of {t.dtype}."
+                f"For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch in "
+                f"dtype: grad_output[{i}] has a dtype of {g.dtype} and output[{i}] has a dtype of {t.dtype}."
             )
         elif g.dtype is not t.dtype:
             g = g.to(t.dtype)
@@ -50,11 +53,13 @@ def _start_gradients(tensors, grads, create_graph):
     return started
 
 
-def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, grad_variables=None, inputs=None):
+def backward(
+    tensors, grad_tensors=None, retain_graph=None, create_graph=False, grad_variables=None, inputs=None
+):
     """backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, inputs=None)
 
-    Adds the gradients of the tensors (times grad_tensors, ones for scalars) to `.grad` of the leaves, or of `inputs` only.
-    Buffers are freed unless retain_graph (default: create_graph).
+    Adds the gradients of the tensors (times grad_tensors, ones for scalars) to `.grad` of the leaves, or of `inputs`
+    only. Buffers are freed unless retain_graph (default: create_graph).
     """
     if grad_variables is not None:
         if grad_tensors is not None:
@@ -72,7 +77,7 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
 
 def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, only_inputs=True, allow_unused=None,
          is_grads_batched=False, materialize_grads=False):  # fmt: skip
-    """grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, allow_unused=False) -> tuple of Tensors
+    """grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, allow_unused=False) -> tuple
 
     The gradients of the sum of outputs (each times its grad_output) with respect to inputs; `.grad` is left alone.
     An input that was not used raises RuntimeError unless allow_unused (then None, or zeros with materialize_grads).
@@ -82,13 +87,21 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
     if not only_inputs:
         import warnings
 
-        warnings.warn("only_inputs argument is deprecated and is ignored now (defaults to True).", FutureWarning, stacklevel=2)
+        warnings.warn(
+            "only_inputs argument is deprecated and is ignored now (defaults to True).",
+            FutureWarning,
+            stacklevel=2,
+        )
     if allow_unused is None:
         allow_unused = materialize_grads
     if materialize_grads and not allow_unused:
-        raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False.")
+        raise ValueError(
+            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
+        )
     if is_grads_batched:
-        return _batched(outputs, inputs, grad_outputs, retain_graph, create_graph, allow_unused, materialize_grads)
+        return _batched(
+            outputs, inputs, grad_outputs, retain_graph, create_graph, allow_unused, materialize_grads
+        )
     for t in inputs:
         if not t.requires_grad:
             raise RuntimeError("One of the differentiated Tensors does not require grad")
@@ -99,8 +112,8 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
         if g is None:
             if not allow_unused:
                 raise RuntimeError(
-                    "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if "
-                    "this is the desired behavior."
+                    "One of the differentiated Tensors appears to not have been used in the graph. Set "
+                    "allow_unused=True if this is the desired behavior."
                 )
             if materialize_grads:
                 results[i] = t.new_zeros(t.shape)
@@ -116,5 +129,8 @@ def _batched(outputs, inputs, grad_outputs, retain_graph, create_graph, allow_un
     rows = []
     for i in range(n):
         keep = retain_graph if i == n - 1 else True
-        rows.append(grad(outputs, inputs, [b[i] for b in batches], keep, create_graph, True, allow_unused, False, materialize_grads))
-    return tuple(None if column[0] is None else FUNCTIONS["stack"](column) for column in zip(*rows, strict=True))
+        seeds = [b[i] for b in batches]
+        rows.append(
+            grad(outputs, inputs, seeds, keep, create_graph, True, allow_unused, False, materialize_grads)
+        )
+    return tuple(None if c[0] is None else FUNCTIONS["stack"](c) for c in zip(*rows, strict=True))

@@ -1,6 +1,7 @@
 """User-defined differentiable functions: `Function`, in today's static form and in the instance form of 2017."""
 
 import functools
+from typing import Any
 
 from .. import _core
 
@@ -21,13 +22,13 @@ class Function(_core.Node):
                 (x,) = ctx.saved_tensors
                 return 2 * x * grad
 
-    With `setup_context(ctx, inputs, output)` defined, forward takes no ctx. In the older form, methods take `self` and an
-    instance is called: `F()(x)`; `self` is the node. forward runs unrecorded; backward returns one gradient per argument of
-    forward (None for those without; further None are ignored).
+    With `setup_context(ctx, inputs, output)` defined, forward takes no ctx. In the older form, methods take `self` and
+    an instance is called: `F()(x)`; `self` is the node. forward runs unrecorded; backward returns one gradient per
+    argument of forward (None for those without; further None are ignored).
     """
 
     _strict = True
-    _node_type = None
+    _node_type: Any = None
     _traceable = False
 
     @staticmethod
@@ -39,8 +40,8 @@ class Function(_core.Node):
     def backward(ctx, *grad_outputs):
         """Computes the gradients of the arguments of forward from those of its results."""
         raise NotImplementedError(
-            "You must implement either the backward or vjp method for your custom autograd.Function to use it with backward "
-            "mode AD."
+            "You must implement either the backward or vjp method for your custom autograd.Function "
+            "to use it with backward mode AD."
         )
 
     vjp = backward
@@ -54,8 +55,8 @@ class Function(_core.Node):
     def apply(cls, *args, **kwargs):
         """Runs forward and records the call."""
         if cls._node_type is None or cls._node_type.function is not cls:
-            cls._node_type = type(f"{cls.__name__}Backward", (_core.Node,), {"function": cls, "_function_attributes": True})
-            cls._node_type.__getattr__ = _class_attribute
+            members = {"function": cls, "_function_attributes": True, "__getattr__": _class_attribute}
+            cls._node_type = type(f"{cls.__name__}Backward", (_core.Node,), members)
         node = cls._node_type()
         backward = cls.backward if cls.vjp is Function.vjp else cls.vjp
         setup = None if cls.setup_context is Function.setup_context else cls.setup_context
@@ -80,6 +81,8 @@ def _class_attribute(node, name):
 
 class _NotTwice(_core.Node):
     """Stands behind gradients that cannot be differentiated again."""
+
+    _strict = False
 
 
 def _refuse(node, *grads):
@@ -111,6 +114,3 @@ def _mark(output, grads):
         return output
     node = _NotTwice()
     return _core.apply_function(_NotTwice, node, lambda ctx, o, *g: o.detach(), _refuse, (output, *grads))
-
-
-_NotTwice._strict = False

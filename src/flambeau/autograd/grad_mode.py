@@ -17,7 +17,9 @@ class _Mode:
 
     def __call__(self, function):
         if inspect.isclass(function):
-            raise TypeError(f"{type(self).__name__} decorates functions, not classes: decorate the methods of {function.__name__}")
+            raise TypeError(
+                f"{type(self).__name__} decorates functions, not classes: decorate the methods of {function.__name__}"
+            )
         if inspect.isgeneratorfunction(function):
 
             @functools.wraps(function)

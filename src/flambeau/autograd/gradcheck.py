@@ -15,14 +15,16 @@ def _inputs(inputs):
 
 def _outputs(result):
     outputs = result if isinstance(result, (tuple, list)) else (result,)
-    return [o for o in outputs if isinstance(o, _core.TensorBase) and (o.is_floating_point() or o.is_complex())]
+    return [
+        o for o in outputs if isinstance(o, _core.TensorBase) and (o.is_floating_point() or o.is_complex())
+    ]
 
 
 def _numerical(function, inputs, index, eps):
-    """d output / d input by central differences: one complex or real matrix (input elements, output elements) per output.
+    """d output / d input by central differences: a complex or real matrix (input elements, output elements) per output.
 
-    For a complex input the derivatives along the real and the imaginary direction are combined to the conjugate Wirtinger
-    derivative's convention of backward: v -> d/dre + i d/dim of the real inner product.
+    For a complex input the derivatives along the real and the imaginary direction are combined to the conjugate
+    Wirtinger derivative's convention of backward: v -> d/dre + i d/dim of the real inner product.
     """
     array = _core.array_of(inputs[index])
     directions = (eps, eps * 1j) if array.dtype.kind == "c" else (eps,)
@@ -50,11 +52,12 @@ def _compare(analytical, numerical, atol, rtol, where):
 
 
 def gradcheck(func, inputs, *, eps=1e-6, atol=1e-5, rtol=1e-3, raise_exception=True, nondet_tol=0.0,
-              check_undefined_grad=True, check_grad_dtypes=False, check_batched_grad=False, fast_mode=False):  # fmt: skip
+              check_undefined_grad=True, check_grad_dtypes=False, check_batched_grad=False,
+              fast_mode=False):  # fmt: skip
     """gradcheck(func, inputs, eps=1e-6, atol=1e-5, rtol=1e-3, raise_exception=True) -> bool
 
-    Compares the gradients of func (tensors -> tensor or tuple) at `inputs` with central differences, element by element.
-    Inputs that require grad should be float64 or complex128. A mismatch raises GradcheckError, or gives False.
+    Compares the gradients of func (tensors -> tensor or tuple) at `inputs` with central differences, element by
+    element. Inputs that require grad should be float64 or complex128. A mismatch raises GradcheckError, or gives False.
     `fast_mode` and the batched check are accepted; the full check is always made.
     """
     try:
@@ -71,22 +74,24 @@ def _gradcheck(func, inputs, eps, atol, rtol, nondet_tol, check_grad_dtypes):
     wanted = [i for i, t in enumerate(inputs) if isinstance(t, _core.TensorBase) and t.requires_grad]
     if not wanted:
         raise ValueError(
-            "gradcheck expects at least one input tensor to require gradient, but none of the them have requires_grad=True."
+            "gradcheck expects at least one input tensor to require gradient, but none of the them have "
+            "requires_grad=True."
         )
     for i in wanted:
         if inputs[i].dtype.to_real().name != "float64":
             import warnings
 
             warnings.warn(
-                f"Input #{i} requires gradient and is not a double precision floating point or complex. This check will likely "
-                "fail if all the inputs are not of double precision floating point or complex.",
+                f"Input #{i} requires gradient and is not a double precision floating point or complex. This check "
+                "will likely fail if all the inputs are not of double precision floating point or complex.",
                 UserWarning,
                 stacklevel=3,
             )
         if 0 in inputs[i].stride() and inputs[i].numel() > 1:
             raise RuntimeError(
-                f"The {i}th input has a dimension with stride 0. gradcheck only supports inputs that are non-overlapping to be "
-                "able to compute the numerical gradients correctly. You should call .contiguous on the input before passing it."
+                f"The {i}th input has a dimension with stride 0. gradcheck only supports inputs that are "
+                "non-overlapping to be able to compute the numerical gradients correctly. You should call .contiguous "
+                "on the input before passing it."
             )
     outputs = _outputs(func(*inputs))
     if not any(o.requires_grad for o in outputs):
@@ -111,7 +116,8 @@ def _gradcheck(func, inputs, eps, atol, rtol, nondet_tol, check_grad_dtypes):
                 analytical = None
                 for row in numerical:
                     for d in row:
-                        _compare(np.zeros_like(d[j]), d[j], atol, rtol, f"output {j} (not recorded) with respect to input {i}")
+                        where = f"output {j} (not recorded) with respect to input {i}"
+                        _compare(np.zeros_like(d[j]), d[j], atol, rtol, where)
                 continue
             analytical = _analytical(grad, output, inputs[i], nondet_tol)
             expected = _as_gradients(numerical, j, output.is_complex(), inputs[i].is_complex())
@@ -119,14 +125,16 @@ def _gradcheck(func, inputs, eps, atol, rtol, nondet_tol, check_grad_dtypes):
             if check_grad_dtypes:
                 (g,) = grad(output.sum(), inputs[i], retain_graph=True)
                 if g.dtype is not inputs[i].dtype:
-                    raise GradcheckError(f"gradient of input {i} has dtype {g.dtype}, the input {inputs[i].dtype}")
+                    raise GradcheckError(
+                        f"gradient of input {i} has dtype {g.dtype}, the input {inputs[i].dtype}"
+                    )
     return True
 
 
 def _analytical(grad, output, input, nondet_tol):
     """Gradients of each output element (real and imaginary part apart): (parts * output elements, input elements)."""
     shape = _core.array_of(output).shape
-    rows = []
+    rows: list[np.ndarray] = []
     for unit in (1, 1j) if output.is_complex() else (1,):
         for position in np.ndindex(shape):
             seed = np.zeros(shape, _core.array_of(output).dtype)
@@ -134,16 +142,22 @@ def _analytical(grad, output, input, nondet_tol):
             results = []
             for _ in range(2 if not rows else 1):  # the first row twice: backward must be deterministic
                 (g,) = grad(output, input, _core.make(seed.copy()), retain_graph=True, allow_unused=True)
-                results.append(np.zeros(_core.array_of(input).shape) if g is None else np.array(_core.array_of(g.detach())))
+                unused = g is None
+                results.append(
+                    np.zeros(_core.array_of(input).shape) if unused else np.array(_core.array_of(g.detach()))
+                )
             if np.max(np.abs(results[0] - results[-1]), initial=0) > nondet_tol:
-                raise GradcheckError("Backward is not reentrant, i.e., running backward with same input and grad_output multiple "
-                                     "times gives different values")  # fmt: skip
+                raise GradcheckError(
+                    "Backward is not reentrant, i.e., running backward with same input and grad_output multiple times "
+                    "gives different values"
+                )
             rows.append(results[0].reshape(-1))
     return np.array(rows).reshape(len(rows), -1)
 
 
 def _as_gradients(numerical, j, complex_output, complex_input):
-    """Directional derivatives arranged as backward gives them: for seed v, sum over directions of <v, d output> (real)."""
+    """Directional derivatives arranged as backward gives them: for seed v, the sum over directions of the real part
+    of <v, d output>."""
     rows = []
     for unit in (1, 1j) if complex_output else (1,):
         per_input = []
@@ -192,11 +206,13 @@ def gradgradcheck(func, inputs, grad_outputs=None, *, eps=1e-6, atol=1e-5, rtol=
 
     def fixed(*args):
         # finite differences move detached tensors: they must require grad for the inner backward
-        args = [a.detach().requires_grad_() if i in wanted and not a.requires_grad else a for i, a in enumerate(args)]
-        return gradients(*args)
+        moved = [i in wanted and not a.requires_grad for i, a in enumerate(args)]
+        return gradients(
+            *[a.detach().requires_grad_() if m else a for a, m in zip(args, moved, strict=True)]
+        )
 
     probe = gradients(*inputs, *grad_outputs)
     if not any(g.requires_grad for g in probe):
         return True  # linear in every input and independent of the seeds: nothing to differentiate
-    return gradcheck(fixed, inputs + tuple(grad_outputs), eps=eps, atol=atol, rtol=rtol, raise_exception=raise_exception,
-                     nondet_tol=nondet_tol)  # fmt: skip
+    options = dict(eps=eps, atol=atol, rtol=rtol, raise_exception=raise_exception, nondet_tol=nondet_tol)
+    return gradcheck(fixed, (*inputs, *grad_outputs), **options)

@@ -19,8 +19,8 @@ class Variable(metaclass=_VariableMeta):
     def __new__(cls, data=None, requires_grad=False, volatile=None):
         if volatile is not None:
             warnings.warn(
-                "volatile was removed (Variable.volatile is always False): compute under `with torch.no_grad():` instead, or "
-                "use `import flambeau.v03 as torch` for the behaviour of 0.3.",
+                "volatile was removed (Variable.volatile is always False): compute under `with torch.no_grad():` "
+                "instead, or use `import flambeau.v03 as torch` for the behaviour of 0.3.",
                 UserWarning,
                 stacklevel=2,
             )

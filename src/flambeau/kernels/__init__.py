@@ -1,7 +1,7 @@
 """Kernels: functions on raw arrays, one name per kernel.
 
-`base` holds every kernel once in array-API style; `native` overrides the hot ones on the CPU. An op finds the kernels of
-the device it runs on as `ctx.k`.
+`base` holds every kernel once in array-API style; `native` overrides the hot ones on the CPU; `cuda` is the backend of GPUs,
+which computes with the base kernels. An op finds the kernels of the device it runs on as `ctx.k`.
 """
 
 import importlib
@@ -11,8 +11,8 @@ import numpy as np
 from .. import _core
 from ..device import CPU
 
-BASE = ("pointwise", "pad", "shape", "index", "special", "activation", "reduce", "linalg", "conv", "pool", "norm", "softmax", "loss", "embedding",
-        "select", "sort", "optim")  # fmt: skip
+BASE = ("pointwise", "pad", "shape", "index", "special", "activation", "reduce", "linalg", "conv", "pool", "norm",
+        "softmax", "loss", "embedding", "select", "sort", "optim")  # fmt: skip
 NATIVE = ("pointwise", "reduce", "linalg", "softmax", "optim")
 
 
@@ -38,10 +38,27 @@ class CPUBackend(_core.Backend):
     device = CPU
     array_type = np.ndarray
 
-    def zeros(self, shape, descr):
+    def zeros(self, shape, descr, like=None):
         return _core.zeros_array(shape, descr)
+
+    def resolve(self, device):
+        """The device as tensors have it."""
+        return CPU
+
+    def place(self, array, device):
+        """A copy of an array of any device in host memory."""
+        return array.copy() if type(array) is np.ndarray else _core.backend_for(_core.make(array)).to_host(array)
 
 
 cpu = CPUBackend()
 cpu.kernels = Kernels(("base", BASE), ("native", NATIVE))
 _core.register_backend(cpu)
+
+
+def backend_on(device):
+    """The backend of a device. The first use of CUDA imports its own; RuntimeError when there is no GPU."""
+    if device.type == "cpu":
+        return cpu
+    from .cuda.backend import backend
+
+    return backend()

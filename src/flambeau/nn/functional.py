@@ -34,7 +34,6 @@ from ._functional.activation import (
     threshold,
     threshold_,
 )
-from ._functional.conv import conv1d, conv2d, conv3d
 from ._functional.distance import bilinear, cosine_similarity, pairwise_distance
 from ._functional.dropout import (
     alpha_dropout,
@@ -82,6 +81,9 @@ _PRIMITIVES = (
     "avg_pool1d",
     "avg_pool2d",
     "avg_pool3d",
+    "conv1d",
+    "conv2d",
+    "conv3d",
     "conv_transpose1d",
     "conv_transpose2d",
     "conv_transpose3d",
@@ -112,9 +114,6 @@ __all__ = [
     "celu",
     "celu_",
     "channel_shuffle",
-    "conv1d",
-    "conv2d",
-    "conv3d",
     "cosine_embedding_loss",
     "cosine_similarity",
     "cross_entropy",

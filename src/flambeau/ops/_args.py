@@ -42,7 +42,9 @@ def ints(values, name, argument="size"):
 def check_tensor(value, name, argument="input", position=1):
     """TypeError unless value is a Tensor."""
     if not isinstance(value, TensorBase):
-        raise TypeError(f"{name}(): argument '{argument}' (position {position}) must be Tensor, not {type(value).__name__}")
+        raise TypeError(
+            f"{name}(): argument '{argument}' (position {position}) must be Tensor, not {type(value).__name__}"
+        )
 
 
 def named_result(name, *fields):

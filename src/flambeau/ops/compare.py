@@ -256,7 +256,7 @@ class Where(Op, name="where"):
     @staticmethod
     def forward(ctx, condition, input, other):
         ctx.save_for_backward(condition)
-        a, b = _core.promote((input, other))
+        a, b = _core.promote_to_broadcast((input, other))
         return ctx.k.where(condition if condition.dtype.kind == "b" else condition != 0, a, b)
 
     @staticmethod
@@ -306,7 +306,7 @@ class Clamp(Op, name="clamp", methods=("clamp", "clamp_", "clip", "clip_"), alia
     @staticmethod
     def forward(ctx, input, min, max):
         ctx.save_for_backward(input, min, max)
-        a, low, high = _core.promote((input, min, max))
+        a, low, high = _core.promote_to_broadcast((input, min, max))
         if low is not None:
             a = ctx.k.maximum(a, low)
         return a if high is None else ctx.k.minimum(a, high)

@@ -45,10 +45,13 @@ class Convolution(Op, name="convolution"):
                 f"convolution: expected a 3D, 4D or 5D input, but got input of size: {list(input.shape)}"
             )
         name = f"conv_transpose{n}d" if transposed else f"conv{n}d"
-        options = [_ints(name, argument, value, n)
-                   for argument, value in (("stride", stride), ("padding", padding), ("dilation", dilation),
-                                           ("output_padding", output_padding))]  # fmt: skip
-        return _checked(name, input, weight, bias, *options[:3], bool(transposed), options[3], groups)
+        stride = _ints(name, "stride", stride, n)
+        padding = _ints(name, "padding", padding, n)
+        dilation = _ints(name, "dilation", dilation, n)
+        output_padding = _ints(name, "output_padding", output_padding, n)
+        return _checked(
+            name, input, weight, bias, stride, padding, dilation, bool(transposed), output_padding, groups
+        )
 
     @staticmethod
     def forward(ctx, input, weight, bias, stride, padding, dilation, transposed, output_padding, groups):

@@ -4,14 +4,16 @@ import math
 
 from .. import _core
 from ..device import device as Device
-from ..dtype import ALIASES, as_dtype, bfloat16, bool_, iinfo, int8, uint8
+from ..dtype import ALIASES, as_dtype, bfloat16, bool_, complex64, finfo, float32, iinfo, int8, uint8
 from ..dtype import dtype as DType
+from ..kernels import backend_on
 from ..kernels.base.shape import strided
 from ._args import check_tensor, ints
 from .op import METHODS, Op, composite
 from .shape import expanded_shape
 
 TensorBase, _array = _core.TensorBase, _core.array_of
+_FLOAT32 = finfo(float32).max
 
 
 class Clone(Op, name="clone", methods=("clone",)):
@@ -73,7 +75,7 @@ class Transfer(Op, name="_transfer"):
     @staticmethod
     def forward(ctx, x, device, source):
         ctx.source = source
-        return ctx.k.transfer(x, device)
+        return backend_on(device).place(x, device)
 
     @staticmethod
     def backward(ctx, grad):
@@ -82,6 +84,7 @@ class Transfer(Op, name="_transfer"):
 
 _core.set_operator("clone", Clone.function)
 _core.set_operator("cast", ToCopy.function)
+_core.set_operator("transfer", Transfer.function)
 
 
 @composite("to", name="_to")
@@ -113,7 +116,8 @@ def to(input, *args, dtype=None, device=None, other=None, non_blocking=False, co
     out = input
     if device is not None:
         device = device if isinstance(device, Device) else Device(device)
-        if device != out.device and not (device.index is None and device.type == out.device.type):
+        device = backend_on(device).resolve(device)
+        if device != out.device:
             out = Transfer.function(out, device)
     if dtype is not None and (dtype := as_dtype(dtype)) is not out.dtype:
         out = ToCopy.function(out, dtype)
@@ -145,14 +149,17 @@ for _name, _dtype in {**ALIASES, "bfloat16": bfloat16, "bool": bool_, "byte": ui
 
 
 class CopyFrom(Op, name="copy_", methods=("copy_",), mutates=True):
-    """copy_(src, non_blocking=False) -> self: the elements of src, broadcast and converted, written over self."""
+    """copy_(src, non_blocking=False) -> self: the elements of src (or a number), broadcast and converted,
+    written over self."""
 
     @staticmethod
     def prepare(input, src, non_blocking=False):
         if not isinstance(src, TensorBase):
-            raise TypeError(
-                f"copy_(): argument 'other' (position 1) must be Tensor, not {type(src).__name__}"
-            )
+            if not isinstance(src, (int, float, complex)):
+                raise TypeError(
+                    f"copy_(): argument 'other' (position 1) must be Tensor, not {type(src).__name__}"
+                )
+            return Fill.function(input, src)
         if src.shape != input.shape:
             check_broadcast(src.shape, input.shape)
         if src.device != input.device:
@@ -197,8 +204,6 @@ def _common(a, b):
 
 def element(value, dtype, name):
     """A number, or the number in a 0-dim tensor, checked to fit the dtype."""
-    if type(value) in (int, float) and dtype.category == "float":
-        return value
     if isinstance(value, TensorBase):
         if value.ndim:
             raise RuntimeError(
@@ -208,12 +213,14 @@ def element(value, dtype, name):
     if not isinstance(value, (int, float, complex)) and not hasattr(value, "__float__"):
         raise TypeError(f"{name}(): argument 'value' must be Number, not {type(value).__name__}")
     if dtype.category == "int":
-        number = value.real if isinstance(value, complex) else value
-        if math.isfinite(number):
-            info = iinfo(dtype)
-            # negative numbers wrap around in unsigned types
-            if not -(info.max + 1) <= int(number) <= info.max:
-                raise RuntimeError(f"value cannot be converted to type {dtype.name} without overflow")
+        number, info = value.real if isinstance(value, complex) else value, iinfo(dtype)
+        low = info.min if dtype.is_signed else -info.max  # negative numbers wrap around in unsigned types
+        if not low <= number < info.max + 1:
+            raise RuntimeError(f"value cannot be converted to type {dtype.name} without overflow")
+    elif (
+        dtype in (float32, complex64) and not isinstance(value, complex) and _FLOAT32 < abs(value) < math.inf
+    ):
+        raise RuntimeError(f"value cannot be converted to type {dtype.name} without overflow")
     if isinstance(value, complex) and dtype.category != "complex":
         if value.imag:
             raise RuntimeError(f"value cannot be converted to type {dtype.name} without overflow")

@@ -7,7 +7,10 @@ import numpy as np
 
 from .. import _core
 from ..device import CPU, device as Device
-from ..dtype import as_dtype, bfloat16, bool_, complex64, from_numpy_dtype, get_default_dtype, int64
+from ..dtype import as_dtype, bfloat16, bool_, float64, from_numpy_dtype, get_default_dtype, int64
+from ._args import check_tensor, unsupported
+from ._data import data_array
+from .convert import element
 from .op import composite
 
 _make, _array, TensorBase = _core.make, _core.array_of, _core.TensorBase
@@ -23,8 +26,12 @@ def _finish(array, device, requires_grad=False, like=None):
     return t
 
 
-def size_of(size, name):
-    """The sizes meant by f(2, 3), f((2, 3)) or f(Size)."""
+def size_of(size, name, keyword=None):
+    """The sizes meant by f(2, 3), f((2, 3)), f(Size) or f(size=(2, 3)), given the tuple of positional arguments."""
+    if keyword is not None:
+        if size:
+            raise TypeError(f"{name}() got multiple values for argument 'size'")
+        size = (keyword,)
     if len(size) == 1 and isinstance(size[0], (tuple, list)):
         size = size[0]
     try:
@@ -43,97 +50,10 @@ def size_of(size, name):
 def _size(s):
     if isinstance(s, (bool, np.bool_)):
         raise TypeError("a bool is no size")
-    return operator.index(s)
-
-
-def data_array(data, dtype, name="tensor"):
-    """A new array of the elements of `data`: numbers, nested sequences, arrays, tensors, and mixtures."""
-    if isinstance(data, TensorBase):
-        array = _array(data.detach().cpu())
-    elif isinstance(data, (np.ndarray, np.generic)):
-        array = np.asarray(data)
-    else:
-        array = _from_sequence(data, name)
-        if dtype is None and array.dtype.kind in "fc" and not _has_arrays(data):
-            default = get_default_dtype()
-            dtype = default if array.dtype.kind == "f" else default.to_complex()
-    if array.dtype.kind not in "biufcV" or _core.code_of(array.dtype) < 0:
-        if dtype is None or array.dtype.kind not in "u":
-            _refuse(data, array, name)
-    target = array.dtype if dtype is None else as_dtype(dtype).numpy
-    with np.errstate(all="ignore"):
-        out = _core.empty_array(array.shape, target)
-        out[...] = array if array.dtype.kind != "c" or target.kind == "c" else array.real
-    return out
-
-
-def _has_arrays(data):
-    while isinstance(data, (list, tuple)):
-        if not data:
-            return False
-        data = data[0]
-    return isinstance(data, (np.ndarray, np.generic, TensorBase))
-
-
-def _from_sequence(data, name):
-    if isinstance(data, (list, tuple)) and _holds_tensors(data):
-        data = _unpack_tensors(data)
-    try:
-        array = np.array(data)
-    except ValueError as error:
-        _check_rectangle(data, name)
-        raise ValueError(f"{name}(): could not read the data as an array of numbers: {error}") from None
-    except OverflowError:
-        raise RuntimeError(f"{name}(): overflow: a number does not fit the dtype") from None
-    if array.dtype == np.uint64 or (array.dtype == object and _all_ints(array)):
-        raise RuntimeError("Overflow when unpacking long long: an integer does not fit into int64")
-    if array.size == 0 and array.dtype == np.float64:
-        return array.astype(get_default_dtype().numpy)
-    return array
-
-
-def _all_ints(array):
-    return array.size > 0 and all(isinstance(v, int) for v in array.flat)
-
-
-def _holds_tensors(data):
-    return any(isinstance(v, TensorBase) or (isinstance(v, (list, tuple)) and _holds_tensors(v)) for v in data)
-
-
-def _unpack_tensors(data):
-    return [
-        _array(v.detach().cpu()) if isinstance(v, TensorBase) else _unpack_tensors(v) if isinstance(v, (list, tuple)) else v
-        for v in data
-    ]
-
-
-def _check_rectangle(data, name):
-    """Raises, in the words scripts know, when nested sequences differ in length."""
-    dim, level = 0, [data]
-    while all(isinstance(v, (list, tuple)) for v in level):
-        lengths = {len(v) for v in level}
-        if len(lengths) > 1:
-            first = len(level[0])
-            other = next(n for n in map(len, level) if n != first)
-            raise ValueError(f"expected sequence of length {first} at dim {dim} (got {other})")
-        level = [w for v in level for w in v]
-        dim += 1
-        if not level:
-            return
-    if any(isinstance(v, (list, tuple)) for v in level):
-        length = next(len(v) for v in level if isinstance(v, (list, tuple)))
-        raise ValueError(f"expected sequence of length 0 at dim {dim} (got {length}): numbers and sequences are mixed")
-
-
-def _refuse(data, array, name):
-    if isinstance(data, np.ndarray):
-        from_numpy_dtype(array.dtype)  # raises the error that lists the dtypes
-    bad = data
-    while isinstance(bad, (list, tuple)) and bad:
-        bad = next((v for v in bad if not isinstance(v, (int, float, complex, bool))), bad[0])
-    if isinstance(bad, (dict, set)) or bad is data:
-        raise RuntimeError(f"Could not infer dtype of {type(bad).__name__}: {name}() takes numbers, sequences and arrays")
-    raise TypeError(f"{name}(): invalid data type '{type(bad).__name__}'")
+    n = operator.index(s)
+    if not -(2**63) <= n < 2**63:
+        raise TypeError("a size is an int of 64 bits")
+    return n
 
 
 @composite()
@@ -155,20 +75,45 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fal
     return _finish(data_array(data, dtype), device, requires_grad)
 
 
-@composite(aliases=("asarray",))
-def as_tensor(data, dtype=None, device=None, *, copy=None, requires_grad=False):
+@composite()
+def as_tensor(data, dtype=None, device=None):
     """as_tensor(data, dtype=None, device=None) -> Tensor: shares memory and history with `data` where it can, else copies."""
     if isinstance(data, TensorBase):
-        t = data.to(device=device, dtype=dtype) if device is not None or dtype is not None else data
-        return t.clone() if copy and t is data else t
-    if isinstance(data, np.ndarray) and not copy:
+        t = data
+    elif isinstance(data, np.ndarray):
         t = from_numpy(data)
-    elif hasattr(data, "__array_interface__") and not isinstance(data, np.generic) and not copy:
-        t = from_numpy(np.asarray(data))
     else:
         t = _make(data_array(data, dtype, "as_tensor"))
-    if device is not None or dtype is not None:
-        t = t.to(device=device, dtype=dtype)
+    return t if device is None and dtype is None else t.to(device=device, dtype=dtype)
+
+
+@composite()
+def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=False):
+    """asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=False) -> Tensor
+
+    Shares memory with a tensor, an array or an object with `__dlpack__` or a buffer where it can; copy=True copies,
+    copy=False raises ValueError when a copy is needed. Without requires_grad the result has no history.
+    """
+    if isinstance(obj, TensorBase):
+        source = obj
+    elif isinstance(obj, np.ndarray):
+        source = from_numpy(obj)
+    elif hasattr(type(obj), "__dlpack__") and not isinstance(obj, np.generic):
+        source = from_dlpack(obj)
+    else:
+        source = None
+    if source is None:
+        if copy is False:
+            raise ValueError(f"asarray(): can't alias the data of a {type(obj).__name__}: a copy is needed, but copy=False was given")
+        t = _make(data_array(obj, dtype, "asarray"))
+    else:
+        t = source.to(device=device, dtype=dtype)
+        if t is not source and copy is False:
+            raise ValueError("asarray(): can't alias the data with another dtype or device, but copy=False was given")
+        t = t.clone() if copy and t is source else t
+        t = t if requires_grad else t.detach() if t.requires_grad else t
+    if device is not None:
+        t = t.to(device)
     return t.requires_grad_() if requires_grad else t
 
 
@@ -195,8 +140,31 @@ def from_numpy(ndarray):
 
 @composite()
 def frombuffer(buffer, *, dtype, count=-1, offset=0, requires_grad=False):
-    """frombuffer(buffer, *, dtype, count=-1, offset=0) -> 1-D Tensor over the memory of an object with a buffer."""
-    t = _make(np.frombuffer(buffer, as_dtype(dtype).numpy, count, offset))
+    """frombuffer(buffer, *, dtype, count=-1, offset=0) -> 1-D Tensor over the memory of an object with a buffer.
+
+    count: elements, all when negative; offset: bytes. ValueError for no elements or more than there are.
+    """
+    dtype = as_dtype(dtype)
+    try:
+        array = np.frombuffer(memoryview(buffer), np.uint8)
+    except TypeError:
+        raise ValueError(f"frombuffer(): an object with a buffer is needed, not {type(buffer).__name__}") from None
+    length, count, offset = array.size, operator.index(count), operator.index(offset)
+    if length == 0 or count == 0:
+        raise ValueError(f"both buffer length ({length}) and count ({count}) must not be 0")
+    if not 0 <= offset < length:
+        raise ValueError(f"offset ({offset} bytes) must be non-negative and no greater than buffer length ({length} bytes) - 1")
+    if count < 0 and (length - offset) % dtype.itemsize:
+        raise ValueError(
+            f"buffer length ({length - offset} bytes) after offset ({offset} bytes) must be a multiple of element size ({dtype.itemsize})"
+        )
+    count = (length - offset) // dtype.itemsize if count < 0 else count
+    if offset + count * dtype.itemsize > length:
+        raise ValueError(
+            f"requested buffer length ({count} * {dtype.itemsize} bytes) after offset ({offset} bytes) must not be greater than "
+            f"actual buffer length ({length} bytes)"
+        )
+    t = _make(array[offset : offset + count * dtype.itemsize].view(dtype.numpy))
     return t.requires_grad_() if requires_grad else t
 
 
@@ -255,101 +223,98 @@ def from_dlpack(ext_tensor, *, device=None, copy=None):
     return t if device is None else t.to(Device(device))
 
 
-def _out(array, out):
+def _out(array, out, name):
     """Writes a fresh array into out=, which takes its shape."""
+    _core.check_out(out, name)
     if _array(out).shape != array.shape:
         _core.set_array(out, _core.empty_array(array.shape, _array(out).dtype))
-    _array(out)[...] = array
+    with np.errstate(all="ignore"):
+        _array(out)[...] = array
     _core.bump_version(out)
     return out
 
 
-def _filled(array, value):
-    try:
-        array[...] = value
-    except (OverflowError, TypeError) as error:
-        raise RuntimeError(f"value {value!r} cannot be converted to type {array.dtype} without overflow") from error
-    return array
-
-
 @composite()
-def empty(*size, out=None, dtype=None, device=None, requires_grad=False, pin_memory=False, memory_format=None, layout=None):
+def empty(*sizes, size=None, out=None, dtype=None, device=None, requires_grad=False, pin_memory=False, memory_format=None, layout=None):
     """empty(*size, dtype=None, device=None, requires_grad=False) -> Tensor with uninitialised elements."""
-    array = _core.empty_array(size_of(size, "empty"), as_dtype(dtype).numpy)
+    array = _core.empty_array(size_of(sizes, "empty", size), as_dtype(dtype).numpy)
     if out is not None:
-        return _out(array, out)
+        return _out(array, out, "empty")
     return _finish(array, device, requires_grad)
 
 
 @composite()
-def zeros(*size, out=None, dtype=None, device=None, requires_grad=False, pin_memory=False, layout=None):
+def zeros(*sizes, size=None, out=None, dtype=None, device=None, requires_grad=False, pin_memory=False, layout=None):
     """zeros(*size, dtype=None, device=None, requires_grad=False) -> Tensor of zeros."""
-    array = _core.zeros_array(size_of(size, "zeros"), as_dtype(dtype).numpy)
+    array = _core.zeros_array(size_of(sizes, "zeros", size), as_dtype(dtype).numpy)
     if out is not None:
-        return _out(array, out)
+        return _out(array, out, "zeros")
     return _finish(array, device, requires_grad)
 
 
 @composite()
-def ones(*size, out=None, dtype=None, device=None, requires_grad=False, pin_memory=False, layout=None):
+def ones(*sizes, size=None, out=None, dtype=None, device=None, requires_grad=False, pin_memory=False, layout=None):
     """ones(*size, dtype=None, device=None, requires_grad=False) -> Tensor of ones."""
-    array = _core.empty_array(size_of(size, "ones"), as_dtype(dtype).numpy)
+    array = _core.empty_array(size_of(sizes, "ones", size), as_dtype(dtype).numpy)
     array.fill(1)
     if out is not None:
-        return _out(array, out)
+        return _out(array, out, "ones")
     return _finish(array, device, requires_grad)
 
 
 @composite()
 def full(size, fill_value, *, out=None, dtype=None, device=None, requires_grad=False, pin_memory=False, layout=None):
     """full(size, fill_value, *, dtype=None, device=None) -> Tensor of one value; its dtype is the value's."""
-    if isinstance(fill_value, TensorBase):
-        fill_value = fill_value.item()
+    fill_value = _number(fill_value, "full", "fill_value")
     if dtype is None:
-        dtype = (
-            bool_ if isinstance(fill_value, bool) else int64 if isinstance(fill_value, int)
-            else get_default_dtype().to_complex() if isinstance(fill_value, complex) else None
-        )  # fmt: skip
-    array = _filled(_core.empty_array(size_of((size,), "full"), as_dtype(dtype).numpy), fill_value)
+        default = get_default_dtype()
+        dtype = {bool: bool_, int: int64, float: default, complex: default.to_complex()}[type(fill_value)]
+    dtype = as_dtype(dtype)
+    array = _core.empty_array(size_of((size,), "full"), dtype.numpy)
+    with np.errstate(all="ignore"):
+        array[...] = np.array(element(fill_value, dtype, "full")).astype(dtype.numpy)
     if out is not None:
-        return _out(array, out)
+        return _out(array, out, "full")
     return _finish(array, device, requires_grad)
 
 
-def _like(input, dtype, device):
-    if not isinstance(input, TensorBase):
-        raise TypeError(f"argument 'input' must be Tensor, not {type(input).__name__}")
+def _like(name, input, dtype, device):
+    check_tensor(input, name)
+    return dict(size=tuple(input.shape), **_options(input, dtype, device))
+
+
+def _options(input, dtype, device):
     return dict(dtype=input.dtype if dtype is None else dtype, device=input.device if device is None else device)
 
 
 @composite()
 def empty_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None, layout=None, pin_memory=False):
     """empty_like(input) -> uninitialised Tensor of the shape, dtype and device of input."""
-    return empty(tuple(input.shape), requires_grad=requires_grad, **_like(input, dtype, device))
+    return empty(requires_grad=requires_grad, **_like("empty_like", input, dtype, device))
 
 
 @composite()
 def zeros_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None, layout=None, pin_memory=False):
     """zeros_like(input) -> Tensor of zeros of the shape, dtype and device of input."""
-    return zeros(tuple(input.shape), requires_grad=requires_grad, **_like(input, dtype, device))
+    return zeros(requires_grad=requires_grad, **_like("zeros_like", input, dtype, device))
 
 
 @composite()
 def ones_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None, layout=None, pin_memory=False):
     """ones_like(input) -> Tensor of ones of the shape, dtype and device of input."""
-    return ones(tuple(input.shape), requires_grad=requires_grad, **_like(input, dtype, device))
+    return ones(requires_grad=requires_grad, **_like("ones_like", input, dtype, device))
 
 
 @composite()
 def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False, memory_format=None, layout=None,
               pin_memory=False):  # fmt: skip
     """full_like(input, fill_value) -> Tensor of one value with the shape, dtype and device of input."""
-    return full(tuple(input.shape), fill_value, requires_grad=requires_grad, **_like(input, dtype, device))
+    return full(fill_value=fill_value, requires_grad=requires_grad, **_like("full_like", input, dtype, device))
 
 
 def _new(factory):
-    def method(self, *size, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False):
-        return factory(*size, requires_grad=requires_grad, **_like(self, dtype, device))
+    def method(self, *sizes, size=None, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False):
+        return factory(*sizes, size=size, requires_grad=requires_grad, **_options(self, dtype, device))
 
     method.__name__ = method.__qualname__ = f"new_{factory.__name__}"
     method.__doc__ = f"x.new_{factory.__name__}(*size) -> like {factory.__name__}, with the dtype and device of x."
@@ -362,48 +327,105 @@ new_empty, new_zeros, new_ones = _new(empty), _new(zeros), _new(ones)
 @composite("new_full", name="_new_full")
 def new_full(self, size, fill_value, *, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False):
     """x.new_full(size, fill_value) -> like full, with the dtype and device of x."""
-    return full(size, fill_value, requires_grad=requires_grad, **_like(self, dtype, device))
+    return full(size, fill_value, requires_grad=requires_grad, **_options(self, dtype, device))
 
 
 @composite("new_tensor", name="_new_tensor")
 def new_tensor(self, data, *, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False):
     """x.new_tensor(data) -> a copy of data with the dtype and device of x."""
-    options = _like(self, dtype, device)
+    options = _options(self, dtype, device)
     return _finish(data_array(data, options["dtype"], "new_tensor"), options["device"], requires_grad)
 
 
-def _number(v):
-    return v.item() if isinstance(v, TensorBase) else v
+@composite("new", name="_new")
+def new(self, *args, device=None):
+    """x.new(*size), x.new(sequence) or x.new(tensor) -> Tensor of the dtype and device of x. Sizes: uninitialised."""
+    options = _options(self, None, device)
+    if len(args) == 1 and isinstance(args[0], TensorBase) and args[0].ndim:
+        return args[0].to(**options)
+    if len(args) == 1 and isinstance(args[0], (list, np.ndarray)):
+        return _finish(data_array(args[0], options["dtype"], "new"), options["device"])
+    return empty(*(args or (0,)), **options)
+
+
+def _number(value, name, argument):
+    """A Python number from a number or a tensor without dimensions."""
+    if isinstance(value, (TensorBase, np.ndarray, np.generic)) and value.ndim == 0:
+        value = value.item()
+    for kind in (bool, int, float, complex):
+        if isinstance(value, kind):
+            return kind(value)
+    raise TypeError(f"{name}(): argument '{argument}' must be Number, not {type(value).__name__}")
+
+
+def _real(value, name, argument):
+    value = _number(value, name, argument)
+    if isinstance(value, complex):
+        raise RuntimeError(f"{name}(): argument '{argument}' must be real, got {value}")
+    return value
+
+
+def _count(value, name, argument):
+    """A size: an int, no bool."""
+    try:
+        return _size(value)
+    except TypeError:
+        raise TypeError(f"{name}(): argument '{argument}' must be int, not {type(value).__name__}") from None
+
+
+def _check_steps(name, start, end, step):
+    """Raises unless step leads from start to end."""
+    if not (math.isfinite(start) and math.isfinite(end)):
+        raise RuntimeError(f"unsupported range: {start} -> {end} ({name}())")
+    if step == 0 or math.isnan(step):
+        raise RuntimeError(f"step must be nonzero, got {step} ({name}())")
+    if (step > 0 and end < start) or (step < 0 and end > start):
+        raise RuntimeError(f"upper bound and lower bound inconsistent with step sign: {name}({start}, {end}, {step})")
+
+
+def _progression(n, start, step, dtype):
+    """start + i step for i < n, computed in int64 for ints and in float64 for floats."""
+    compute = np.dtype(np.int64) if dtype.category == "int" else np.dtype(np.float64)
+    array = _core.empty_array((n,), compute)
+    array[...] = np.arange(n)
+    with np.errstate(all="ignore"):
+        array *= compute.type(step)
+        array += compute.type(start)
+        return array.astype(dtype.numpy, copy=False)
 
 
 @composite()
-def arange(start, end=None, step=1, *, out=None, dtype=None, device=None, requires_grad=False, layout=None,
+def arange(start=None, end=None, step=1, *, out=None, dtype=None, device=None, requires_grad=False, layout=None,
            pin_memory=False):  # fmt: skip
     """arange(start=0, end, step=1) -> 1-D Tensor of ceil((end - start) / step) values from start, below end.
 
-    int64 when all arguments are ints, else the default float dtype.
+    int64 when all arguments are ints, else the default float dtype. With an integer dtype the arguments are first
+    truncated to ints. RuntimeError for an infinite range and a step of the wrong sign.
     """
-    if end is None:
-        start, end = 0, start
-    start, end, step = _number(start), _number(end), _number(step)
-    if any(isinstance(v, float) and not math.isfinite(v) for v in (start, end)):
-        raise RuntimeError(f"unsupported range: {start} -> {end}")
-    if step == 0 or (isinstance(step, float) and math.isnan(step)):
-        raise RuntimeError(f"step must be nonzero, got {step}")
-    if (step > 0 and end < start) or (step < 0 and end > start):
-        raise RuntimeError(f"upper bound and lower bound inconsistent with step sign: arange({start}, {end}, {step})")
+    if start is None and end is None:
+        raise TypeError("arange(): missing 1 required positional argument: 'end'")
+    if end is None or start is None:
+        start, end = 0, start if end is None else end
+    start, end, step = _real(start, "arange", "start"), _real(end, "arange", "end"), _real(step, "arange", "step")
     if dtype is None:
-        dtype = int64 if all(isinstance(v, (int, np.integer)) for v in (start, end, step)) else get_default_dtype()
-    else:
-        dtype = as_dtype(dtype)
-    n = math.ceil((end - start) / step)
+        dtype = get_default_dtype() if float in map(type, (start, end, step)) else int64
+    dtype = as_dtype(dtype)
+    if dtype.category in ("bool", "complex"):
+        raise unsupported("arange", dtype)
+    _check_steps("arange", start, end, step)
     if dtype.category == "int":
-        array = np.arange(n, dtype=np.int64) * int(step) + int(start)
+        start, end = int(start), int(end)
+        step = int(step) if math.isfinite(step) else max(abs(end - start), 1) * (1 if step > 0 else -1)
+        if step == 0:
+            raise ValueError(f"arange(): the step is 0 as {dtype.name}")
+        if not all(-(2**63) <= v < 2**63 for v in (start, end, step)):
+            raise OverflowError(f"arange({start}, {end}, {step}): an argument does not fit into 64 bits")
+        n = -((start - end) // step)
     else:
-        array = np.arange(n, dtype=np.float64) * float(step) + float(start)
-    array = array.astype(dtype.numpy)
+        n = math.ceil((float(end) - float(start)) / float(step))
+    array = _progression(n, start, step, dtype)
     if out is not None:
-        return _out(array, out)
+        return _out(array, out, "arange")
     return _finish(array, device, requires_grad)
 
 
@@ -420,70 +442,80 @@ def range(start=0, end=None, step=1, *, out=None, dtype=None, device=None, requi
         UserWarning,
         stacklevel=2,
     )
-    start, end, step = _number(start), _number(end), _number(step)
-    if step == 0:
-        raise RuntimeError("step must be nonzero")
-    n = math.floor((end - start) / step) + 1
-    if n < 1:
-        raise RuntimeError(f"upper bound and lower bound inconsistent with step sign: range({start}, {end}, {step})")
-    array = (np.arange(n, dtype=np.float64) * float(step) + float(start)).astype(as_dtype(dtype).numpy)
+    start, end, step = _real(start, "range", "start"), _real(end, "range", "end"), _real(step, "range", "step")
+    _check_steps("range", start, end, step)
+    array = _progression(math.floor((end - start) / step) + 1, float(start), float(step), float64).astype(as_dtype(dtype).numpy)
     if out is not None:
-        return _out(array, out)
+        return _out(array, out, "range")
     return _finish(array, device, requires_grad)
 
 
-def _spaced(start, end, steps, dtype):
+def _spaced(name, start, end, steps, dtype):
     """steps values from start to end inclusive, symmetric: the second half is counted from the end."""
+    start, end, steps = _number(start, name, "start"), _number(end, name, "end"), _count(steps, name, "steps")
     if steps < 0:
         raise RuntimeError(f"number of steps must be non-negative, got {steps}")
+    is_complex = isinstance(start, complex) or isinstance(end, complex)
+    if dtype is None:
+        dtype = get_default_dtype().to_complex() if is_complex else get_default_dtype()
     dtype = as_dtype(dtype)
-    compute = np.complex128 if dtype.is_complex or isinstance(start, complex) or isinstance(end, complex) else np.float64
-    if dtype.category == "float" and dtype.itemsize <= 4 and compute is np.float64:
+    if is_complex and not dtype.is_complex:
+        raise RuntimeError(f"{name}(): complex bounds need a complex dtype, got {dtype.name}")
+    compute = np.complex128 if dtype.is_complex else np.float64
+    if dtype.category == "float" and dtype.itemsize <= 4:
         compute = np.float32
-    if steps == 1:
-        return np.array([start]).astype(dtype.numpy)
-    step = compute((compute(end) - compute(start)) / compute(max(steps - 1, 1)))
-    i = np.arange(steps)
-    array = np.where(i < steps // 2, compute(start) + step * i.astype(compute), compute(end) - step * (steps - 1 - i).astype(compute))
-    return array.astype(compute).astype(dtype.numpy)
+    out = _core.empty_array((steps,), dtype.numpy)
+    i = np.arange(steps).astype(compute)
+    with np.errstate(all="ignore"):
+        start, end = compute(start), compute(end)
+        if steps == 1:
+            out[...] = start
+            return out
+        step = (end - start) / compute(max(steps - 1, 1))
+        half = steps // 2
+        out[:half] = start + step * i[:half]
+        out[half:] = end - step * (steps - 1 - i[half:])
+    return out
 
 
 @composite()
 def linspace(start, end, steps, *, out=None, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False):
     """linspace(start, end, steps) -> 1-D Tensor of `steps` evenly spaced values from start to end inclusive."""
-    array = _spaced(_number(start), _number(end), operator.index(steps), dtype)
+    array = _spaced("linspace", start, end, steps, dtype)
     if out is not None:
-        return _out(array, out)
+        return _out(array, out, "linspace")
     return _finish(array, device, requires_grad)
 
 
 @composite()
 def logspace(start, end, steps, base=10.0, *, out=None, dtype=None, device=None, requires_grad=False):
     """logspace(start, end, steps, base=10.0) -> 1-D Tensor of base ** linspace(start, end, steps)."""
-    exponents = _spaced(_number(start), _number(end), operator.index(steps), np.float64)
-    array = (float(base) ** exponents).astype(as_dtype(dtype).numpy)
+    exponents = _spaced("logspace", start, end, steps, float64)
+    with np.errstate(all="ignore"):
+        array = (_real(base, "logspace", "base") ** exponents).astype(as_dtype(dtype).numpy)
     if out is not None:
-        return _out(array, out)
+        return _out(array, out, "logspace")
     return _finish(array, device, requires_grad)
 
 
 @composite()
 def eye(n, m=None, *, out=None, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False):
     """eye(n, m=n) -> 2-D Tensor (n, m) with ones on the diagonal."""
-    m = n if m is None else m
+    n = _count(n, "eye", "n")
+    m = n if m is None else _count(m, "eye", "m")
     if n < 0 or m < 0:
         raise RuntimeError(f"n must be greater or equal to 0, got eye({n}, {m})")
     array = _core.zeros_array((n, m), as_dtype(dtype).numpy)
     np.fill_diagonal(array, 1)
     if out is not None:
-        return _out(array, out)
+        return _out(array, out, "eye")
     return _finish(array, device, requires_grad)
 
 
 @composite()
 def scalar_tensor(s, *, dtype=None, device=None, requires_grad=False):
     """scalar_tensor(s) -> 0-dim Tensor of the default float dtype."""
-    return _finish(data_array(s, as_dtype(dtype)), device, requires_grad)
+    return _finish(data_array(_number(s, "scalar_tensor", "s"), as_dtype(dtype)), device, requires_grad)
 
 
 @composite()
@@ -493,6 +525,6 @@ def is_tensor(obj):
 
 
 __all__ = [
-    "Device", "complex64", "data_array", "size_of", "tensor", "as_tensor", "from_numpy", "empty", "zeros", "ones", "full",
+    "Device", "data_array", "size_of", "tensor", "as_tensor", "from_numpy", "empty", "zeros", "ones", "full",
     "arange", "eye", "linspace", "logspace",
 ]  # fmt: skip

@@ -27,30 +27,28 @@ def einsum(equation, *operands):
     RuntimeError for an equation that does not fit the operands.
     """
     if isinstance(equation, _core.TensorBase):
-        operands, inputs, output = _from_sublists((equation, *operands))
+        tensors, inputs, output = _from_sublists((equation, *operands))
     else:
-        if len(operands) == 1 and isinstance(operands[0], (list, tuple)):
-            operands = operands[0]
-        operands = list(operands)
-        if not isinstance(equation, str) or not operands:
+        in_list = len(operands) == 1 and isinstance(operands[0], (list, tuple))
+        tensors = list(operands[0] if in_list else operands)
+        if not isinstance(equation, str) or not tensors:
             raise ValueError(
                 "einsum(): must specify the equation string and at least one operand, or at least one operand and its "
                 "subscripts list"
             )
-        inputs, output = _parse(equation, len(operands))
-    for i, operand in enumerate(operands):
-        check_tensor(operand, "einsum", "operands", i + 1)
-    labels = [
-        _labels(term, operand, i) for i, (term, operand) in enumerate(zip(inputs, operands, strict=True))
-    ]
-    sizes = _sizes(operands, labels)
+        inputs, output = _parse(equation, len(tensors))
+    for i, t in enumerate(tensors):
+        check_tensor(t, "einsum", "operands", i + 1)
+    labels = [_labels(term, t, i) for i, (term, t) in enumerate(zip(inputs, tensors, strict=True))]
+    sizes = _sizes(tensors, labels)
     output = _output(output, inputs, labels)
-    operands = [_diagonals(t, names) for t, names in zip(operands, labels, strict=True)]
+    terms = [_diagonals(t, names) for t, names in zip(tensors, labels, strict=True)]
 
-    tensor, names = operands[0]
-    for i in range(1, len(operands)):
-        later = {label for _, other in operands[i + 1 :] for label in other}
-        tensor, names = _contract(tensor, names, *operands[i], later.union(output), sizes)
+    tensor, names = terms[0]
+    for i in range(1, len(terms)):
+        later = {label for _, other in terms[i + 1 :] for label in other}
+        other, other_names = terms[i]
+        tensor, names = _contract(tensor, names, other, other_names, later.union(output), sizes)
     tensor, names = _summed(tensor, names, set(output))
     return tensor.permute(*[names.index(label) for label in output]) if names != output else tensor
 
@@ -58,8 +56,8 @@ def einsum(equation, *operands):
 def _parse(equation, count):
     """The terms of the equation as lists of letters and "...": one per operand, and the output's or None."""
     text, arrow, right = equation.partition("->")
-    terms, position = [[]], 0
-    term = terms[0]
+    term: list[str] = []
+    terms, position = [term], 0
     while position < len(text):
         c = text[position]
         if c == ",":
@@ -146,7 +144,7 @@ def _labels(term, operand, number):
             f"einsum(): the number of subscripts in the equation ({letters}) does not match the number of dimensions "
             f"({operand.ndim}) for operand {number}{more}"
         )
-    labels = []
+    labels: list[str | int] = []
     for c in term:
         labels += range(-hidden, 0) if c == "..." else [c]
     return labels
@@ -154,9 +152,9 @@ def _labels(term, operand, number):
 
 def _sizes(operands, labels):
     """The size of each label; dimensions of size 1 broadcast."""
-    sizes = {}
+    sizes: dict[str | int, int] = {}
     for number, (operand, names) in enumerate(zip(operands, labels, strict=True)):
-        own = {}
+        own: dict[str | int, int] = {}
         for label, size in zip(names, operand.shape, strict=True):
             if own.setdefault(label, size) != size:
                 raise RuntimeError(

@@ -5,13 +5,14 @@ dimensions of that view. Masks become index tensors of the positions where they 
 """
 
 import operator
+from typing import Any
 
 import numpy as np
 
 from .. import _core
-from ..dtype import int64
+from ..dtype import bool_, int64
 from ..kernels.base.index import check_indices
-from .convert import CopyFrom, Fill, expand_value
+from .convert import CopyFrom, Fill, element, expand_value
 from .op import FUNCTIONS, Op, composite
 from .part import Slice
 from .shape import Alias
@@ -53,8 +54,8 @@ class IndexPut(Op, name="_index_put_", mutates=True):
 
     @staticmethod
     def prepare(input, values, accumulate, *indices):
-        shape = check_indices(input.shape, [None if i is None else _array(i) for i in indices])
-        have = tuple(values.shape)
+        shape = check_indices(_array(input).shape, [None if i is None else _array(i) for i in indices])
+        have = _array(values).shape
         if len(have) > len(shape) or any(
             h not in (1, s) for h, s in zip(have[::-1], shape[::-1], strict=False)
         ):
@@ -139,7 +140,7 @@ def _makes_tuple(item):
 
 def _view_shape(shape, items):
     """The shape of the view of the basic part of a key; index tensors and masks count as full slices."""
-    key = []
+    key: list[Any] = []
     for item in items:
         if isinstance(item, TensorBase):
             key += [_FULL] * (item.ndim if _is_mask(item) else 1)
@@ -170,7 +171,9 @@ def read_key(shape, key):
                 "tensor to a number"
             )
         raise IndexError(f"too many indices for tensor of dimension {len(shape)}")
-    basic, indices, d = [], [], 0
+    basic: list[Any] = []  # the key of the view
+    indices: list[Any] = []
+    d = 0
     rest = len(shape) - used
     for item in items:
         if item is Ellipsis:
@@ -212,9 +215,18 @@ def read_key(shape, key):
             d += 1
     while indices and indices[-1] is None:
         indices.pop()
-    if all(type(b) is slice and b == _FULL for b in basic):
-        basic = None
-    return None if basic is None else tuple(basic), indices
+    whole = all(type(b) is slice and b == _FULL for b in basic)
+    return None if whole else tuple(basic), indices
+
+
+def _read_simple(x, key):
+    """read_key of a single index tensor, or of a mask that fits; None for other keys."""
+    if isinstance(key, TensorBase) and x.ndim:
+        if key.dtype is int64 and key.ndim:
+            return None, (key,)
+        if key.dtype is bool_ and 0 < key.ndim <= x.ndim and _array(key).shape == _array(x).shape[: key.ndim]:
+            return None, (key,)
+    return None
 
 
 def _seen(x, basic):
@@ -227,9 +239,7 @@ def getitem(x, key):
 
     IndexError for numbers out of range, too many indices, and masks of another shape; ValueError for a step below 1.
     """
-    if isinstance(key, TensorBase) and key.dtype is int64 and key.ndim and x.ndim:
-        return Index.apply(x, key)
-    basic, indices = read_key(x.shape, key)
+    basic, indices = _read_simple(x, key) or read_key(x.shape, key)
     if not indices:
         return Alias.function(x) if basic is None else _seen(x, basic)
     return Index.apply(x if basic is None else _seen(x, basic), *indices)
@@ -237,7 +247,7 @@ def getitem(x, key):
 
 def setitem(x, key, value):
     """x[key] = value: a number or a tensor, broadcast and converted, written to the elements that x[key] names."""
-    basic, indices = read_key(x.shape, key)
+    basic, indices = _read_simple(x, key) or read_key(x.shape, key)
     if isinstance(value, np.ndarray):
         value = _core.make(value)
     if not isinstance(value, TensorBase) and not isinstance(
@@ -247,12 +257,14 @@ def setitem(x, key, value):
     if indices:
         target = x if basic is None else _seen(x, basic)
         if not isinstance(value, TensorBase):
-            value = Fill.function(FUNCTIONS["empty"]((), dtype=x.dtype, device=x.device), value)
+            value = np.asarray(element(value, x.dtype, "index_put_")).astype(x.dtype.numpy)
+            value = _core.make(value).to(x.device)
         elif value.dtype is not x.dtype or value.device != x.device:
             value = value.to(x.device, x.dtype)
-        shape = check_indices(target.shape, [None if i is None else _array(i) for i in indices])
-        while value.ndim > len(shape) and value.shape[0] == 1:
-            value = value.reshape(value.shape[1:])
+        if value.ndim > 1 and value.shape[0] == 1:
+            shape = check_indices(_array(target).shape, [None if i is None else _array(i) for i in indices])
+            while value.ndim > len(shape) and value.shape[0] == 1:
+                value = value.reshape(value.shape[1:])
         IndexPut.function(target, value, False, *indices)
         return
     target = Alias.function(x) if basic is None else _seen(x, basic)

@@ -1,6 +1,7 @@
 """Joining, repeating and rearranging: results are new tensors."""
 
 import operator
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from .shape import Expand, Permute, Reshape, atleast_1d, atleast_2d, atleast_3d
 TensorBase, _array = _core.TensorBase, _core.array_of
 
 
-def _tensor_list(tensors, name, empty):
+def _tensor_list(tensors, name, empty, error=RuntimeError):
     """The tensors given as a sequence, checked."""
     if not isinstance(tensors, (tuple, list)):
         raise TypeError(
@@ -23,7 +24,7 @@ def _tensor_list(tensors, name, empty):
         if not isinstance(t, TensorBase):
             raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(t).__name__}")
     if not tensors:
-        raise RuntimeError(empty)
+        raise error(empty)
     return list(tensors)
 
 
@@ -46,7 +47,9 @@ class Cat(Op, name="cat", aliases=("concat", "concatenate")):
 
     @staticmethod
     def prepare(tensors, dim=0):
-        tensors = _tensor_list(tensors, "cat", "torch.cat(): expected a non-empty list of Tensors")
+        tensors = _tensor_list(
+            tensors, "cat", "torch.cat(): expected a non-empty list of Tensors", ValueError
+        )
         shapes = [_array(t).shape for t in tensors]
         if () in shapes:
             raise RuntimeError(
@@ -81,7 +84,8 @@ class Cat(Op, name="cat", aliases=("concat", "concatenate")):
 
     @staticmethod
     def backward(ctx, grad):
-        grads, at = [], 0
+        grads: list[Any] = []
+        at = 0
         for i, size in enumerate(ctx.sizes):
             if size is None:
                 grads.append(None)
@@ -146,10 +150,10 @@ def column_stack(tensors, *, out=None):
 @composite()
 def block_diag(*tensors):
     """block_diag(*tensors) -> 2-D Tensor with the tensors (of at most 2 dims) on the diagonal and zeros elsewhere."""
-    tensors = [atleast_2d(t) for t in tensors]
-    width = sum(t.shape[1] for t in tensors)
+    blocks = [atleast_2d(t) for t in tensors]
+    width = sum(t.shape[1] for t in blocks)
     rows, at = [], 0
-    for t in tensors:
+    for t in blocks:
         if t.ndim != 2:
             raise RuntimeError(
                 f"torch.block_diag: Input tensors must have 2 or fewer dimensions. Input has {t.ndim} dimensions"
@@ -170,26 +174,26 @@ def meshgrid(*tensors, indexing=None):
 
     indexing="xy" exchanges the first two axes.
     """
-    if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)):
-        tensors = tensors[0]
-    tensors = _tensor_list(tensors, "meshgrid", "meshgrid expects a non-empty TensorList")
+    in_list = len(tensors) == 1 and isinstance(tensors[0], (tuple, list))
+    axes = tensors[0] if in_list else tensors
+    axes = _tensor_list(axes, "meshgrid", "meshgrid expects a non-empty TensorList")
     if indexing not in (None, "ij", "xy"):
         raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
-    for t in tensors:
+    for t in axes:
         if t.ndim > 1:
             raise RuntimeError(
                 f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: {list(t.shape)}"
             )
-        if t.dtype is not tensors[0].dtype:
+        if t.dtype is not axes[0].dtype:
             raise RuntimeError("torch.meshgrid expects all tensors to have the same dtype")
-    swap = indexing == "xy" and len(tensors) > 1
+    swap = indexing == "xy" and len(axes) > 1
     if swap:
-        tensors[:2] = tensors[1::-1]
-    sizes = tuple([t.numel() for t in tensors])
+        axes[:2] = axes[1::-1]
+    sizes = tuple([t.numel() for t in axes])
     n = len(sizes)
     grids = [
         Expand.function(Reshape.function(t, (1,) * i + (-1,) + (1,) * (n - 1 - i)), sizes)
-        for i, t in enumerate(tensors)
+        for i, t in enumerate(axes)
     ]
     if swap:
         grids[:2] = grids[1::-1]
@@ -294,7 +298,11 @@ def repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
     else:
         counts = np.array([operator.index(repeats)])
     if (counts < 0).any():
-        raise RuntimeError("repeats can not be negative")
+        raise RuntimeError(
+            "repeats can not be negative"
+            if isinstance(repeats, TensorBase)
+            else "Repeats must be non-negative"
+        )
     index = np.repeat(np.arange(size), counts if len(counts) == size else int(counts[0]))
     if output_size is not None and output_size != len(index):
         raise RuntimeError(

@@ -262,7 +262,7 @@ class MseLoss(Op, name="mse_loss", out=False):
 
     @staticmethod
     def forward(ctx, input, target, reduction):
-        a, b = _core.promote((input, target))
+        a, b = _core.promote_to_broadcast((input, target))
         ctx.save_for_backward(input, target)
         ctx.reduction = reduction
         return ctx.k.mse_loss(a, b, reduction)
@@ -307,7 +307,7 @@ class BinaryCrossEntropyWithLogits(Op, name="_binary_cross_entropy_with_logits")
 
     @staticmethod
     def forward(ctx, input, target):
-        a, b = _core.promote((input, target))
+        a, b = _core.promote_to_broadcast((input, target))
         ctx.save_for_backward(input, target)
         return ctx.k.binary_cross_entropy_with_logits(a, b)
 

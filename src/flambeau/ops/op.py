@@ -18,17 +18,18 @@ from typing import Any
 from .. import _core
 from ..dtype import from_numpy_dtype
 
-FUNCTIONS = {}  # public name -> callable: what `flambeau.<name>` is
-METHODS = {}  # name -> callable: what `Tensor.<name>` is
+FUNCTIONS: dict[str, Any] = {}  # public name -> callable: what `flambeau.<name>` is
+METHODS: dict[str, Any] = {}  # name -> callable: what `Tensor.<name>` is
 
 
 class Op:
     """A differentiable operation on raw arrays. Subclasses define
 
     forward(ctx, *arguments)
-        Gets arrays for tensors, other arguments as they are; computes with `ctx.k.<kernel>`; returns an array or a tuple
-        or named tuple of arrays. `ctx.save_for_backward(...)` keeps inputs, outputs and constants for backward (never an intermediate
-        value through which a second derivative would have to go); other constants become attributes of ctx.
+        Gets arrays for tensors, other arguments as they are; computes with `ctx.k.<kernel>`; returns an array or a
+        tuple or named tuple of arrays. `ctx.save_for_backward(...)` keeps inputs, outputs and constants for backward
+        (never an intermediate value through which a second derivative would have to go); other constants become
+        attributes of ctx.
     backward(ctx, *grads)
         Gets one Tensor per output; returns a gradient per argument of forward (trailing None may be left out).
         Gradients may keep broadcast dimensions: the engine sums them to the shape of the input and casts them to its
@@ -37,16 +38,18 @@ class Op:
         The public signature when it differs from forward's: checks and normalises, and returns the tuple of arguments
         of forward - or, when there is nothing to do, the result itself. Tensors arrive as tensors.
 
-    Class keywords: `name` (public function; a leading underscore keeps it private), `methods` (names on Tensor; one that
-    ends in `_` is the in-place form), `aliases` (further function names), `operator` (`+`, `[]`, ...), `inplace_operator`
-    (`+=`), `view=True` (the result shares memory with the first argument), `out=False` (takes no `out=`),
-    `mutates=True` (forward changes its first array in place and returns it: only in-place names exist), `quick` (which
-    short path of `_core/fast.pxi` a view takes when it is not recorded).
+    Class keywords: `name` (public function; a leading underscore keeps it private), `methods` (names on Tensor; one
+    that ends in `_` is the in-place form), `aliases` (further function names), `operator` (`+`, `[]`, ...),
+    `inplace_operator` (`+=`), `view=True` (the result shares memory with the first argument), `out=False` (takes no
+    `out=`), `mutates=True` (forward changes its first array in place and returns it: only in-place names exist),
+    `quick` (which short path of `_core/fast.pxi` a view takes when it is not recorded).
     """
 
     forward: Any = None
     backward: Any = None
     prepare: Any = None
+    name: Any  # the public name
+    node_type: Any  # the class of its nodes
     function: Any = None  # the OpFunction, once the class has a name
     _strict = False  # gradients may be fewer than arguments
 
@@ -57,14 +60,18 @@ class Op:
         if name is None:
             return
         cls.name = name
+        if cls.prepare is not None:
+            cls.prepare.__qualname__ = name  # what Python's errors about arguments call it
         cls.node_type = type(f"{cls.__name__}Backward0", (_core.Node,), {"op_class": cls})
-        options = dict(view=view, quick=quick, takes_out=out and not view and not mutates, **cls._signature(), **cls._pointwise)
+        takes_out = out and not view and not mutates
+        options = dict(view=view, quick=quick, takes_out=takes_out, **cls._signature(), **cls._pointwise)
         cls.function = cls._make(name, inplace=mutates, **options)
         inplace = None
         for method in methods:
             if method.endswith("_") and not mutates:
                 if inplace is None:
-                    inplace = cls._make(method, inplace=True, **{**options, "takes_out": False, "view": False})
+                    fixed = dict(inplace=True, takes_out=False, view=False)
+                    inplace = cls._make(method, **{**options, **fixed})
                 METHODS[method] = FUNCTIONS[method] = inplace
             else:
                 METHODS[method] = cls.function
@@ -76,7 +83,7 @@ class Op:
         if inplace_operator:
             _core.set_operator(inplace_operator, inplace)
 
-    _pointwise = {}
+    _pointwise: dict[str, Any] = {}
 
     @classmethod
     def _declare(cls, name):
@@ -130,7 +137,10 @@ class Pointwise(Op):
     An op with further, optional arguments defines forward itself and calls `plain` when they are not given.
     """
 
-    inputs = ()
+    inputs: tuple[str, ...] = ()
+    kind: Any  # "unary" or "binary"
+    plain: Any  # the forward that follows from the class keywords
+    _forward: Any  # makes it
 
     @classmethod
     def _declare(cls, name, kernel=None, floats=False, saves=(), kinds="bifc", fast_ints=True):
@@ -146,7 +156,9 @@ class Pointwise(Op):
         cls.plain = staticmethod(cls._forward(name, kernel, floats, kinds, tuple(plan)))
         if "forward" not in cls.__dict__:
             cls.forward = cls.plain
-        cls._pointwise = dict(kind=cls.kind, to_float=floats, saves=tuple(plan), loop=kernel, fast_ints=fast_ints)
+        cls._pointwise = dict(
+            kind=cls.kind, to_float=floats, saves=tuple(plan), loop=kernel, fast_ints=fast_ints
+        )
 
 
 def check_kind(name, array, kinds):
@@ -192,7 +204,7 @@ class Binary(Pointwise):
     @staticmethod
     def _forward(name, kernel, floats, kinds, plan):
         def forward(ctx, input, other):
-            a, b = _core.promote((input, other), floats)
+            a, b = _core.promote_to_broadcast((input, other), floats)
             check_kind(name, a, kinds)
             out = getattr(ctx.k, kernel)(a, b)
             _save(ctx, plan, (input, other), out)

@@ -1,5 +1,7 @@
 """The steps of optimisers over lists of tensors: one call of a kernel for all of them, in place and unrecorded."""
 
+from typing import Any
+
 from .. import _core
 from .op import Op
 
@@ -37,7 +39,7 @@ class _AdamStep(Op, name="_adam_step"):
 
 def _step(op, params, others, extra, settings):
     """Runs op on the tensors of each dtype; the versions of all that are written advance."""
-    groups = {}
+    groups: dict[Any, list[int]] = {}
     for i, p in enumerate(params):
         groups.setdefault(p.dtype, []).append(i)
     lists = (params, *others)

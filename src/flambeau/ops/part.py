@@ -23,7 +23,8 @@ class Slice(Op, name="_slice", view=True):
     @staticmethod
     def forward(ctx, x, key):
         ctx.key, ctx.shape = key, x.shape
-        return x[key]
+        view = _core.basic_index(x, key)
+        return x[key] if view is None else view
 
     @staticmethod
     def backward(ctx, grad):
@@ -78,7 +79,7 @@ def narrow(input, dim, start, length):
         raise RuntimeError("narrow(): length must be non-negative.")
     if not -size <= start <= size:
         raise IndexError(
-            f"Dimension out of range (expected to be in range of [{-size}, {size}], but got {start})"
+            f"start out of range (expected to be in range of [{-size}, {size}], but got {start})"
         )
     start += size if start < 0 else 0
     if start + length > size:
@@ -412,7 +413,8 @@ class Unfold(Op, name="_unfold", view=True):
             rows = tuple([math.prod(x.shape[d + 1 :]) * x.itemsize for d in range(x.ndim)])
             shape, steps = window_layout(x.shape, rows, dim, size, step)
             ctx.source, ctx.target = (x.shape, rows, 0, x.dtype), (shape, steps, 0, x.dtype)
-        return strided(x, *window_layout(x.shape, x.strides, dim, size, step), 0)
+        shape, steps = window_layout(x.shape, x.strides, dim, size, step)
+        return strided(x, shape, steps, 0)
 
     @staticmethod
     def backward(ctx, grad):

@@ -116,7 +116,7 @@ def check_divisor(name, input, other):
     """RuntimeError for an integer division by zero; NotImplementedError for one of bools."""
     if _core.result_type_code(input, other) > _INT64:
         return
-    a, b = _core.promote((input, other))
+    a, b = _core.promote_to_broadcast((input, other))
     check_kind(name, a, "i")
     if not b.all():
         raise RuntimeError("ZeroDivisionError")
@@ -148,7 +148,7 @@ class Div(Binary, name="div", methods=("div", "div_", "divide", "divide_", "true
         if rounding_mode is None:
             return Div.plain(ctx, input, other)
         check_divisor(f"div_{rounding_mode}", input, other)
-        a, b = _core.promote((input, other))
+        a, b = _core.promote_to_broadcast((input, other))
         check_kind("div", a, "if")
         return (ctx.k.floor_divide if rounding_mode == "floor" else ctx.k.div_trunc)(a, b)
 
@@ -509,7 +509,7 @@ class Addcmul(Op, name="addcmul", methods=("addcmul", "addcmul_")):
     @staticmethod
     def forward(ctx, input, tensor1, tensor2, value):
         ctx.save_for_backward(tensor1, tensor2, value)
-        a, b, c = _core.promote((input, tensor1, tensor2))
+        a, b, c = _core.promote_to_broadcast((input, tensor1, tensor2))
         check_kind("addcmul", a, "ifc")
         return ctx.k.addcmul(a, b, c, value)
 
@@ -541,7 +541,7 @@ class Addcdiv(Op, name="addcdiv", methods=("addcdiv", "addcdiv_")):
                 ".to(input.dtype) for the historic result, or (input + value * tensor1 / tensor2) for a true division."
             )
         ctx.save_for_backward(tensor1, tensor2, value)
-        a, b, c = _core.promote((input, tensor1, tensor2))
+        a, b, c = _core.promote_to_broadcast((input, tensor1, tensor2))
         return ctx.k.addcdiv(a, b, c, value)
 
     @staticmethod

@@ -16,13 +16,8 @@ _COUNTS = {1: "one int", 2: "two ints", 3: "three ints"}
 # ---- the ops
 
 
-class _MaxPool(Op):
-    """The maximum of windows of fixed size."""
-
-    @staticmethod
-    def forward(ctx, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices):
-        out, indices = ctx.k.max_pool_nd(input, kernel_size, stride, padding, dilation, ceil_mode)
-        return _keep_maxima(ctx, input, out, indices, len(kernel_size), return_indices)
+class _Maxima(Op):
+    """The maxima of windows: their gradient goes to the elements that the indices name."""
 
     @staticmethod
     def backward(ctx, grad, *_):
@@ -38,6 +33,15 @@ def _keep_maxima(ctx, input, out, indices, n, return_indices):
     return (out, indices) if return_indices else out
 
 
+class _MaxPool(_Maxima):
+    """The maximum of windows of fixed size."""
+
+    @staticmethod
+    def forward(ctx, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices):
+        out, indices = ctx.k.max_pool_nd(input, kernel_size, stride, padding, dilation, ceil_mode)
+        return _keep_maxima(ctx, input, out, indices, len(kernel_size), return_indices)
+
+
 class MaxPool1DWithIndices(_MaxPool, name="_max_pool1d"):
     """The maximum of windows over the last dimension."""
 
@@ -50,7 +54,7 @@ class MaxPool3DWithIndices(_MaxPool, name="_max_pool3d"):
     """The maximum of windows over the last three dimensions."""
 
 
-class _AdaptiveMaxPool(_MaxPool):
+class _AdaptiveMaxPool(_Maxima):
     """The maximum of a given number of windows."""
 
     @staticmethod

@@ -191,7 +191,7 @@ def _into(out, name, size, fill):
     check_tensor(out, name, "out")
     array = _core.empty_array(size, _array(out).dtype)
     fill(array)
-    return _out(array, out)
+    return _out(array, out, name)
 
 
 @composite()
@@ -308,7 +308,7 @@ def _like(input, name, dtype, device, requires_grad, memory_format, fill):
     target = source.dtype if dtype is None else as_dtype(dtype).numpy
     order = sorted(range(source.ndim), key=lambda i: -abs(source.strides[i]))
     if memory_format is not None or source.flags.c_contiguous or 0 in source.strides:
-        order = range(source.ndim)
+        order = list(range(source.ndim))
     array = _core.empty_array([source.shape[i] for i in order], target).transpose(np.argsort(order))
     fill(array)
     return _finish(array, input.device if device is None else device, requires_grad)

@@ -409,7 +409,8 @@ class Amax(Op, name="amax", methods=("amax",)):
 
     @staticmethod
     def backward(ctx, grad):
-        return _shared(grad, *ctx.saved, ctx.dim, ctx.keepdim)
+        input, out = ctx.saved
+        return _shared(grad, input, out, ctx.dim, ctx.keepdim)
 
 
 class Amin(Op, name="amin", methods=("amin",)):
@@ -433,7 +434,8 @@ class Amin(Op, name="amin", methods=("amin",)):
 
     @staticmethod
     def backward(ctx, grad):
-        return _shared(grad, *ctx.saved, ctx.dim, ctx.keepdim)
+        input, out = ctx.saved
+        return _shared(grad, input, out, ctx.dim, ctx.keepdim)
 
 
 _aminmax = named_result("aminmax", "min", "max")

@@ -377,7 +377,7 @@ class Put(Op, name="put", methods=("put", "put_")):
         check_tensor(input, "put")
         _check_index(index, "put_")
         if index.numel() != source.numel():
-            raise RuntimeError(
+            raise IndexError(
                 f"put_(): Expected source and index to have the same number of elements, but got source.numel() = "
                 f"{source.numel()}, index.numel() = {index.numel()}"
             )
@@ -495,10 +495,9 @@ class Nonzero(Op, name="_nonzero"):
 
 @composite("nonzero")
 def nonzero(input, *, as_tuple=False, out=None):
-    """nonzero(input, *, as_tuple=False) -> int64 Tensor (count, input.ndim) of the indices of elements that
-    are not zero
+    """nonzero(input, *, as_tuple=False) -> Tensor or tuple of Tensors: the indices of the elements that are not zero
 
-    With as_tuple, one 1-D tensor per dimension, which index input.
+    int64 (count, input.ndim); with as_tuple, one 1-D tensor per dimension, which index input.
     """
     check_tensor(input, "nonzero")
     found = Nonzero.function(Reshape.function(input, 1) if as_tuple and input.ndim == 0 else input)

@@ -33,6 +33,13 @@ _core.set_operator("alias", Alias.function)
 # ---- shapes
 
 
+def _sizes(values, name, argument="size"):
+    """The ints of a call that needs at least one argument."""
+    if not values:
+        raise TypeError(f'{name}() missing 1 required positional arguments: "{argument}"')
+    return ints(values, name, argument)
+
+
 def infer_size(shape, count):
     """shape with its -1, if there is one, replaced by what makes it hold `count` elements."""
     known, unknown = 1, None
@@ -72,7 +79,7 @@ class View(Op, name="_view", view=True, quick="reshape"):
             (dtype,) = size
         if dtype is not None:
             return ViewDtype.function(input, dtype)
-        return input, infer_size(ints(size, "view"), input.numel())
+        return input, infer_size(_sizes(size, "view"), input.numel())
 
     @staticmethod
     def forward(ctx, x, shape):
@@ -136,7 +143,7 @@ class Reshape(Op, name="reshape", methods=("reshape",), view=True, quick="reshap
     @staticmethod
     def prepare(input, *shape):
         check_tensor(input, "reshape")
-        return input, infer_size(ints(shape, "reshape", "shape"), input.numel())
+        return input, infer_size(_sizes(shape, "reshape", "shape"), input.numel())
 
     @staticmethod
     def forward(ctx, x, shape):
@@ -207,7 +214,7 @@ class Permute(Op, name="permute", methods=("permute",), view=True, quick="permut
     @staticmethod
     def prepare(input, *dims):
         check_tensor(input, "permute")
-        dims = ints(dims, "permute", "dims")
+        dims = _sizes(dims, "permute", "dims")
         n = input.ndim
         if len(dims) != n:
             raise RuntimeError(
@@ -343,12 +350,12 @@ def expanded_shape(have, want):
     lead = len(want) - len(have)
     if lead < 0:
         raise RuntimeError(
-            f"expand: the number of sizes provided ({len(want)}) must be greater or equal to the number of "
-            "dimensions in the "
-            f"tensor ({len(have)})"
+            f"expand(Tensor{{{list(have)}}}, size={list(want)}): the number of sizes provided ({len(want)}) must be "
+            f"greater or equal to the number of dimensions in the tensor ({len(have)})"
         )
     shape = []
-    for i, size in enumerate(want):
+    for i in reversed(range(len(want))):
+        size = want[i]
         old = have[i - lead] if i >= lead else 1
         if size == -1 and i < lead:
             raise RuntimeError(
@@ -361,7 +368,7 @@ def expanded_shape(have, want):
                 f"Target sizes: {list(want)}.  Tensor sizes: {list(have)}"
             )
         shape.append(old if size == -1 else size)
-    return tuple(shape)
+    return tuple(reversed(shape))
 
 
 class Expand(Op, name="_expand", view=True, quick="expand"):
@@ -372,7 +379,7 @@ class Expand(Op, name="_expand", view=True, quick="expand"):
 
     @staticmethod
     def prepare(input, *sizes, implicit=False):
-        return input, expanded_shape(input.shape, ints(sizes, "expand"))
+        return input, expanded_shape(input.shape, _sizes(sizes, "expand"))
 
     @staticmethod
     def forward(ctx, x, shape):
@@ -398,24 +405,7 @@ def broadcast_to(input, size):
     return Expand.function(input, size)
 
 
-def broadcast_sizes(*shapes):
-    """The common shape of several."""
-    n = max(map(len, shapes), default=0)
-    out = [1] * n
-    for shape in shapes:
-        for i, size in enumerate(shape, n - len(shape)):
-            if size < 0:
-                raise RuntimeError(
-                    f"Trying to create tensor with negative dimension ({size}): ({list(shape)})"
-                )
-            if out[i] == 1:
-                out[i] = size
-            elif size not in (1, out[i]):
-                raise RuntimeError(
-                    f"The size of tensor a ({out[i]}) must match the size of tensor b ({size}) at "
-                    f"non-singleton dimension {i}"
-                )
-    return tuple(out)
+broadcast_sizes = _core.broadcast_shapes
 
 
 @composite()
@@ -424,25 +414,25 @@ def broadcast_shapes(*shapes):
     if none."""
     from ..size import Size
 
-    shapes = [(s,) if hasattr(s, "__index__") else tuple(s) for s in shapes]
+    given = [(s,) if hasattr(s, "__index__") else tuple(s) for s in shapes]
     try:
-        return Size(broadcast_sizes(*shapes))
+        return Size(broadcast_sizes(*given))
     except RuntimeError as error:
         raise RuntimeError(
             f"Shape mismatch: objects cannot be broadcast to a single shape: "
-            f"{', '.join(str(s) for s in shapes)} ({error})"
+            f"{', '.join(str(s) for s in given)} ({error})"
         ) from None
 
 
 @composite()
 def broadcast_tensors(*tensors):
     """broadcast_tensors(*tensors) -> tuple of Tensors: views of the tensors expanded to their common shape."""
-    if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)):
-        tensors = tensors[0]
-    for i, t in enumerate(tensors):
+    in_list = len(tensors) == 1 and isinstance(tensors[0], (tuple, list))
+    given = list(tensors[0] if in_list else tensors)
+    for i, t in enumerate(given):
         check_tensor(t, "broadcast_tensors", f"tensors[{i}]")
-    shape = broadcast_sizes(*[t.shape for t in tensors])
-    return tuple(Expand.function(t, shape) for t in tensors)
+    shape = broadcast_sizes(*[t.shape for t in given])
+    return tuple(Expand.function(t, shape) for t in given)
 
 
 # ---- dimensions of size 1
@@ -453,8 +443,9 @@ class Squeeze(Op, name="squeeze", methods=("squeeze",), view=True, quick="squeez
     (an int or several) that have size 1."""
 
     @staticmethod
-    def prepare(input, dim=None):
+    def prepare(input, dim=None, *more):
         check_tensor(input, "squeeze")
+        dim = (dim, *more) if more else dim
         shape = input.shape
         dims = () if dim == () else normalize_dims(dim, len(shape), "squeeze")
         return input, tuple([d for d in dims if shape and shape[d] == 1])

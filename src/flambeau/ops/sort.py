@@ -69,7 +69,8 @@ class _Reduction(_Selection):
     @staticmethod
     def backward(ctx, grad, _=None):
         if ctx.dim is None:
-            return _shared(grad, *ctx.saved, None, False)
+            input, out = ctx.saved
+            return _shared(grad, input, out, None, False)
         return _Selection.backward(ctx, grad)
 
 

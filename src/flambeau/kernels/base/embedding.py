@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._xp import Array, array_namespace, widen
+from ._xp import Array, add_at, array_namespace, widen
 
 
 def _check_rows(indices: Array, rows: int) -> None:
@@ -35,7 +35,7 @@ def embedding_grad(
     rows = indices.reshape(-1).astype(np.int64, copy=False)
     wide = widen(g)
     gw = xp.zeros(num_weights * width, wide.dtype)
-    xp.add.at(gw, (rows[:, None] * width + xp.arange(width)).ravel(), wide.ravel())
+    add_at(gw, (rows[:, None] * width + xp.arange(width)).ravel(), wide.ravel())
     gw = gw.reshape(num_weights, width)
     if padding_idx is not None:
         gw[padding_idx] = 0

@@ -1,23 +1,30 @@
 """Indexing with integer arrays: one index array (or None: all) per dimension; trailing dimensions may be left out.
 
 Index arrays are broadcast against each other. Their dimensions take the place of the indexed ones when these are
-neighbours, else they come first (NumPy's rule). Negative numbers count from the end.
+neighbours, else they come first (NumPy's rule). Negative numbers count from the end. A single index may be a
+mask of the first dimensions instead.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
-from ._xp import Array, array_namespace, widen
+from ._xp import Array, add_at, array_namespace, widen
 
-Indices = tuple[Array | None, ...]
+Indices = Sequence[Any]  # an array or None for each dimension
 
 
 def check_indices(shape: tuple[int, ...], indices: Indices) -> tuple[int, ...]:
     """The shape of what the indices select; IndexError when one is out of range or they cannot be broadcast."""
+    if len(indices) == 1 and indices[0].dtype == bool:
+        return (int(np.count_nonzero(indices[0])), *shape[indices[0].ndim :])
     given = [i for i in indices if i is not None]
     try:
-        common = np.broadcast_shapes(*[i.shape for i in given])
+        common = np.broadcast_shapes(*[i.shape for i in given]) if len(given) > 1 else given[0].shape
     except ValueError:
         shapes = ", ".join(str(list(i.shape)) for i in given)
         raise IndexError(
@@ -30,6 +37,8 @@ def check_indices(shape: tuple[int, ...], indices: Indices) -> tuple[int, ...]:
         if low < -shape[d] or high >= shape[d]:
             bad = high if high >= shape[d] else low
             raise IndexError(f"index {bad} is out of bounds for dimension {d} with size {shape[d]}")
+    if len(indices) == 1:
+        return (*common, *shape[1:])
     dims = [d for d, i in enumerate(indices) if i is not None]
     rest = [s for d, s in enumerate(shape) if d not in dims]
     at = dims[0] if dims == list(range(dims[0], dims[-1] + 1)) else 0
@@ -40,10 +49,12 @@ def _key(indices: Indices) -> tuple:
     return tuple([slice(None) if i is None else i for i in indices])
 
 
-def index(x: Array, *indices: Array | None) -> Array:
+def index(x: Array, *indices: Any) -> Array:
     """x at the indices, a copy."""
+    if type(x) is not np.ndarray:  # CuPy counts on from the other end
+        check_indices(x.shape, indices)
     try:
-        if len(indices) == 1:
+        if len(indices) == 1 and indices[0].dtype != bool:
             return x.take(indices[0], axis=0)
         return array_namespace(x).asarray(x[_key(indices)])
     except IndexError:
@@ -51,7 +62,7 @@ def index(x: Array, *indices: Array | None) -> Array:
         raise
 
 
-def index_put(x: Array, values: Array, accumulate: bool, *indices: Array | None) -> Array:
+def index_put(x: Array, values: Array, accumulate: bool, *indices: Any) -> Array:
     """Writes (or adds) values, broadcast and converted, to x at the indices and returns x; of repeats the last
     one stays."""
     xp = array_namespace(x)
@@ -62,13 +73,23 @@ def index_put(x: Array, values: Array, accumulate: bool, *indices: Array | None)
             x[_key(indices)] = values.astype(x.dtype, copy=False)
         return x
     wide = widen(x)
-    xp.add.at(wide, _key(indices), values.astype(wide.dtype, copy=False))
+    add_at(wide, _key(indices), values.astype(wide.dtype, copy=False))
     if wide is not x:
         x[...] = wide
     return x
 
 
-def index_add_zeros(x: Array, shape: tuple[int, ...], *indices: Array | None) -> Array:
+def index_add_zeros(x: Array, shape: tuple[int, ...], *indices: Any) -> Array:
     """Zeros of a shape with x added at the indices."""
-    out = array_namespace(x).zeros(shape, widen(x).dtype)
-    return index_put(out, x, True, *indices).astype(x.dtype, copy=False)
+    xp = array_namespace(x)
+    out = xp.zeros(shape, widen(x).dtype)
+    first = indices[0]
+    if len(indices) > 1:
+        add_at(out, _key(indices), widen(x))
+    elif first.dtype == bool:
+        out[first] = x
+    else:  # positions of single elements: NumPy is much faster there
+        rows = math.prod(shape[1:])
+        flat = xp.where(first < 0, first + shape[0], first).reshape(-1, 1) * rows + xp.arange(rows)
+        xp.add.at(out.reshape(-1), flat.reshape(-1), widen(x).reshape(-1))
+    return out.astype(x.dtype, copy=False)

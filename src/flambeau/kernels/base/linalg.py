@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import numpy as np
 
 from ._xp import Array, array_namespace, widen
@@ -43,8 +45,10 @@ def addmm(c: Array, a: Array, b: Array, beta: complex, alpha: complex) -> Array:
 
 def inverse(a: Array) -> Array:
     """The inverses of a batch of square matrices. RuntimeError if one is singular."""
+    xp = array_namespace(a)
     try:
-        return array_namespace(a).linalg.inv(a)
+        with np.errstate() if xp is np else importlib.import_module(f"{xp.__name__}x").errstate(linalg="raise"):
+            return xp.linalg.inv(a)
     except np.linalg.LinAlgError:
         raise RuntimeError(
             "linalg.inv: The inversion could not be completed because the input matrix is singular."

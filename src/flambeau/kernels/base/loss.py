@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._xp import Array, array_namespace, widen
+from ._xp import Array, array_namespace, grid, widen
 
 
 def _reduced(loss: Array, reduction: str, dtype) -> Array:
@@ -17,11 +17,7 @@ def _reduced(loss: Array, reduction: str, dtype) -> Array:
         loss = loss.sum()
     elif reduction == "mean":
         loss = loss.sum() / loss.dtype.type(loss.size)
-    return (
-        array_namespace(loss).asarray(loss, dtype=dtype)
-        if reduction == "none"
-        else np.asarray(loss, dtype=dtype)
-    )
+    return array_namespace(loss).asarray(loss, dtype=dtype)
 
 
 def _class_axis(scores_shape: tuple[int, ...]) -> int:
@@ -51,7 +47,7 @@ def _places(target: Array, weight: Array | None, classes: int, ignore_index: int
     elif target.ndim == 0:
         index = (target,)
     else:
-        rest = xp.indices(target.shape, sparse=True)
+        rest = grid(xp, target.shape)
         index = (rest[0], target, *rest[1:])
     return index, scale, dtype.type(target.size) if scale is None else scale.sum()
 

@@ -6,6 +6,7 @@ Half-precision floats compute in float32 and round once. Values outside an op's 
 from __future__ import annotations
 
 import functools
+import importlib
 import math
 
 import numpy as np
@@ -132,16 +133,27 @@ def pow(xp, a: Array, b: Array) -> Array:
 
 # ---- comparison and logic
 
+
+def _logical(name):
+    """A logical function; CuPy has none for complex numbers."""
+
+    def function(xp, *arrays):
+        return getattr(xp, name)(*[a != 0 if a.dtype.kind == "c" else a for a in arrays])
+
+    function.__name__ = function.__qualname__ = name
+    return _kernel(function)
+
+
 eq = _same("equal")
 ne = _same("not_equal")
 lt = _same("less")
 le = _same("less_equal")
 gt = _same("greater")
 ge = _same("greater_equal")
-logical_and = _same("logical_and")
-logical_or = _same("logical_or")
-logical_xor = _same("logical_xor")
-logical_not = _same("logical_not")
+logical_and = _logical("logical_and")
+logical_or = _logical("logical_or")
+logical_xor = _logical("logical_xor")
+logical_not = _logical("logical_not")
 bitwise_and = _same("bitwise_and")
 bitwise_or = _same("bitwise_or")
 bitwise_xor = _same("bitwise_xor")
@@ -239,6 +251,8 @@ def sign(xp, a: Array) -> Array:
     """-1, 0 or 1, and a / |a| of complex numbers; 0 for NaN."""
     if a.dtype.kind == "b":
         return a.copy()
+    if a.dtype.kind == "c" and xp is not np:  # where the sign of a complex number is that of its real part
+        return xp.where(a == 0, a, a / xp.abs(a))
     return xp.where(xp.isnan(a), xp.zeros((), a.dtype), xp.sign(a)) if a.dtype.kind == "f" else xp.sign(a)
 
 
@@ -269,17 +283,20 @@ def angle(xp, a: Array) -> Array:
     return xp.where(xp.isnan(a), a, xp.where(a < 0, math.pi, 0.0).astype(a.dtype))
 
 
-def _elementwise(function):
-    """A function of math, element by element: slow, exact, for kernels without an array form."""
+def _special(name):
+    """A function of math, element by element (slow and exact), or of cupyx.scipy.special."""
+    function = np.vectorize(getattr(math, name), otypes=[np.float64])
 
     def kernel(xp, a):
-        return xp.asarray(np.vectorize(function, otypes=[np.float64])(a), dtype=a.dtype)
+        if xp is np:
+            return xp.asarray(function(a), dtype=a.dtype)
+        return getattr(importlib.import_module(f"{xp.__name__}x.scipy.special"), name)(a)
 
     return kernel
 
 
-erf = _kernel(_elementwise(math.erf))
-erfc = _kernel(_elementwise(math.erfc))
+erf = _kernel(_special("erf"))
+erfc = _kernel(_special("erfc"))
 
 
 @_kernel

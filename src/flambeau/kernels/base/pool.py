@@ -12,7 +12,7 @@ from math import prod
 import numpy as np
 
 from ._window import pad, taps
-from ._xp import Array, array_namespace, widen
+from ._xp import Array, add_at, array_namespace, widen
 
 Ints = tuple[int, ...]
 
@@ -117,7 +117,7 @@ def max_pool_nd_grad(g: Array, indices: Array, input_spatial_shape: Ints) -> Arr
     base = xp.arange(prod(lead), dtype=np.int64) * plane
     flat = (indices.reshape(prod(lead), prod(g.shape[g.ndim - nd :])) + base[:, None]).ravel()
     gx = xp.zeros(prod(lead) * plane, wide.dtype)
-    xp.add.at(gx, flat, wide.ravel())
+    add_at(gx, flat, wide.ravel())
     return gx.reshape(*lead, *input_spatial_shape).astype(g.dtype, copy=False)
 
 

@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from ..._core import strided_view
-from ._xp import Array, array_namespace, is_half, widen
+from ._xp import Array, array_namespace, extreme, is_half, widen
 
 Axes = int | tuple[int, ...] | None
 
@@ -78,9 +78,9 @@ def vector_norm(x: Array, p: float = 2, axis: Axes = None, keepdims: bool = Fals
         a = xp.abs(widen(x))
         dtype = x.dtype if is_half(x.dtype) else a.dtype
         if p == math.inf:
-            y = a.max(axis=axis, keepdims=keepdims, initial=0)
+            y = extreme(a, "max", axis, keepdims, 0)
         elif p == -math.inf:
-            y = a.min(axis=axis, keepdims=keepdims, initial=math.inf)
+            y = extreme(a, "min", axis, keepdims, math.inf)
         elif p == 0:
             y = (a != 0).sum(axis=axis, keepdims=keepdims)
         elif p == 1:

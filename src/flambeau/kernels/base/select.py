@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._xp import Array, array_namespace, widen
+from ._xp import Array, add_at, array_namespace, reduce_at, widen
 
 Scalar = bool | int | float | complex
 
@@ -48,7 +48,7 @@ def _add_at(x: Array, flat: Array, src: Array) -> Array:
     """x with src added at flat positions; repeated positions sum up in the computing type."""
     xp = array_namespace(x)
     out = widen(x).flatten()
-    xp.add.at(out, flat.ravel(), src.ravel().astype(out.dtype, copy=False))
+    add_at(out, flat.ravel(), src.ravel().astype(out.dtype, copy=False))
     return out.reshape(x.shape).astype(x.dtype, copy=False)
 
 
@@ -61,9 +61,10 @@ def _prepare(x: Array, axis: int, index: Array) -> tuple[Array, int, Array]:
     if x.ndim != index.ndim:
         raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
     axis %= x.ndim
-    if any(i > n for d, (i, n) in enumerate(zip(index.shape, x.shape, strict=True)) if d != axis):
+    large = [d for d, (i, n) in enumerate(zip(index.shape, x.shape, strict=True)) if d != axis and i > n]
+    if large:
         raise RuntimeError(
-            f"Size does not match at dimension {axis} expected index {list(index.shape)} "
+            f"Size does not match at dimension {large[0]} expected index {list(index.shape)} "
             f"to be no larger than self {list(x.shape)} apart from dimension {axis}"
         )
     _check_range(index, x.shape[axis], axis)
@@ -124,17 +125,16 @@ def scatter_reduce(
     values = (
         xp.broadcast_to(xp.asarray(_source(src, index)), index.shape).ravel().astype(out.dtype, copy=False)
     )
-    ufunc = getattr(xp, _REDUCE[reduce])
     if not include_self:
         if reduce in ("amax", "amin"):
             out[flat] = values
         else:
             out[flat] = 1 if reduce == "prod" else 0
     with np.errstate(all="ignore"):
-        ufunc.at(out, flat, values)
+        reduce_at(_REDUCE[reduce], out, flat, values)
         if reduce == "mean":
             count = xp.full(out.shape, 1 if include_self else 0)
-            xp.add.at(count, flat, 1)
+            add_at(count, flat, xp.ones_like(flat))
             count[count == 0] = 1
             out = out // count if out.dtype.kind in "iu" else out / count
     return out.reshape(x.shape).astype(x.dtype, copy=False)
@@ -268,7 +268,7 @@ def masked_scatter(x: Array, mask: Array, src: Array) -> Array:
     wanted = int(mask.sum())
     if wanted > src.size:
         raise RuntimeError(
-            f"masked_scatter: the mask selects {wanted} elements, but source has only {src.size} of them"
+            f"masked_scatter: Number of elements of source < number of ones in mask: {src.size} < {wanted}"
         )
     out[mask] = src.ravel()[:wanted]
     return out

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from ... import _core
-from ._xp import Array, array_namespace
+from ._xp import Array, add_at, array_namespace
 
 Layout = tuple[tuple[int, ...], tuple[int, ...], int, np.dtype]
 
@@ -53,14 +53,6 @@ def fill(x: Array, value) -> Array:
     with np.errstate(all="ignore"):
         x[...] = np.asarray(value).astype(x.dtype)
     return x
-
-
-def transfer(x: Array, device) -> Array:
-    """x on another device."""
-    if device.type == "cpu":
-        return x
-    raise RuntimeError(f"cannot move a tensor to {device}: no GPU is usable here. The GPU part is installed by "
-                       "`pip install flambeau[cuda13]`, and needs a CUDA driver.")  # fmt: skip
 
 
 # ---- views
@@ -159,7 +151,7 @@ def _add_overlapping(memory: Array, x: Array, layout: Layout, start: int) -> Non
         positions = positions + xp.arange(size).reshape(-1, *(1,) * (len(shape) - 1 - axis)) * (
             stride // dtype.itemsize
         )
-    xp.add.at(flat, positions.ravel(), x.ravel())
+    add_at(flat, positions.ravel(), x.ravel())
 
 
 def replace(x: Array, piece: Array | None, whole: Layout, part: Layout) -> Array:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._xp import Array, array_namespace, widen
+from ._xp import Array, array_namespace, extreme, widen
 
 Axes = int | tuple[int, ...]
 
@@ -16,7 +16,7 @@ Axes = int | tuple[int, ...]
 def _shifted(x: Array, axis: int) -> Array:
     """x - max(x) in the computing type, as a new array of at least one axis."""
     x = widen(x if x.ndim else x.reshape(1))
-    return x - x.max(axis=axis, keepdims=True, initial=-np.inf)
+    return x - extreme(x, "max", axis, True, -np.inf)
 
 
 @np.errstate(all="ignore")
@@ -65,7 +65,7 @@ def logsumexp(x: Array, axis: Axes = -1, keepdims: bool = False) -> Array:
     if x.ndim == 0:
         return x.copy()
     wide = widen(x)
-    m = wide.real.max(axis=axis, keepdims=True, initial=-np.inf)
+    m = extreme(wide.real, "max", axis, True, -np.inf)
     m = xp.where(xp.isfinite(m), m, m.dtype.type(0))
     y = xp.log(xp.exp(wide - m).sum(axis=axis, keepdims=True)) + m
     if not keepdims:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._xp import Array, array_namespace, widen
+from ._xp import Array, add_at, array_namespace, extreme, grid, running, widen
 
 
 def _one_axis(x: Array, axis: int) -> tuple[Array, int]:
@@ -119,12 +119,12 @@ def _running_extreme(x: Array, axis: int, name: str) -> tuple[Array, Array]:
     xp, shape = array_namespace(x), x.shape
     x, axis = _one_axis(x, axis)
     keys = widen(x)
-    values = getattr(xp, name).accumulate(keys, axis=axis)
+    values = running(name, keys, axis)
     reached = keys == values
     if keys.dtype.kind == "f":
         reached |= keys != keys
     places = xp.arange(x.shape[axis], dtype=np.int64).reshape(-1, *(1,) * (x.ndim - 1 - axis))
-    indices = xp.maximum.accumulate(xp.where(reached, places, 0), axis=axis)
+    indices = running("maximum", xp.where(reached, places, 0), axis)
     return values.astype(x.dtype, copy=False).reshape(shape), indices.reshape(shape)
 
 
@@ -144,9 +144,9 @@ def logcumsumexp(x: Array, axis: int) -> Array:
     wide, axis = _one_axis(widen(x), axis)
     with np.errstate(all="ignore"):
         if wide.dtype.kind != "c":
-            y = xp.logaddexp.accumulate(wide, axis=axis)
+            y = running("logaddexp", wide, axis)
         else:
-            highest = wide.real.max(axis=axis, keepdims=True, initial=-np.inf)
+            highest = extreme(wide.real, "max", axis, True, -np.inf)
             highest = xp.where(xp.isfinite(highest), highest, 0)
             y = xp.log(xp.cumsum(xp.exp(wide - highest), axis=axis)) + highest
     return y.reshape(shape).astype(x.dtype, copy=False)
@@ -225,9 +225,7 @@ def mode(x: Array, axis: int, keepdims: bool = False) -> tuple[Array, Array]:
     places = xp.arange(rows.shape[0]).reshape(-1, *(1,) * (x.ndim - 1))
     starts = xp.ones(rows.shape, bool)
     starts[1:] = rows[1:] != rows[:-1]
-    run = places - xp.maximum.accumulate(
-        xp.where(starts, places, 0), axis=0
-    )  # elements equal to this one so far
+    run = places - running("maximum", xp.where(starts, places, 0), 0)  # elements equal to this one so far
     last = xp.moveaxis(xp.expand_dims(run.argmax(axis=0), 0), 0, axis)
     return _with_index(x, axis, keepdims, xp.take_along_axis(order, last, axis))
 
@@ -239,9 +237,9 @@ def place_along(g: Array, index: Array, shape: tuple[int, ...], axis: int, add: 
         return g.reshape(()).copy()
     out = xp.zeros(shape, widen(g[:0] if g.ndim else g).dtype if add else g.dtype)
     if add:
-        where = list(xp.indices(index.shape, sparse=True))
+        where = grid(xp, index.shape)
         where[axis] = index
-        xp.add.at(out, tuple(where), widen(g))
+        add_at(out, tuple(where), widen(g))
     else:
         xp.put_along_axis(out, index, g, axis)
     return out.astype(g.dtype, copy=False)

@@ -1,0 +1,12 @@
+"""Factories have no gradient and no array input: `tests/test_create.py` tests them."""
+
+ROWS = []
+
+ELSEWHERE = {
+    name: "tests/test_create.py"
+    for name in (
+        "arange", "as_tensor", "asarray", "empty", "empty_like", "eye", "from_numpy", "frombuffer", "full", "full_like",
+        "is_tensor", "linspace", "logspace", "new_empty", "new_full", "new_ones", "new_tensor", "new_zeros", "ones",
+        "ones_like", "range", "scalar_tensor", "tensor", "zeros", "zeros_like",
+    )
+} | {"from_dlpack": "tests/test_dlpack.py"}  # fmt: skip
