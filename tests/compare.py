@@ -23,8 +23,8 @@ def outcome(lib, expression, **names):
 def describe(value):
     """Results of either library in plain terms."""
     if type(value).__name__ == "Tensor":
-        flat = value.detach()
-        return (str(value.dtype), tuple(value.shape), value.requires_grad, plain(flat.tolist()) if value.numel() else [])
+        elements = plain(value.detach().tolist()) if value.numel() else []
+        return str(value.dtype), tuple(value.shape), value.requires_grad, elements
     if isinstance(value, (tuple, list)):
         return [describe(v) for v in value]
     return plain(value)

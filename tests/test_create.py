@@ -11,7 +11,7 @@ from flambeau.ops import FUNCTIONS
 
 from .compare import same
 
-# Expressions with the same outcome (values, dtype, shape, requires_grad, or type of the exception) under both libraries.
+# Expressions with the same outcome (values, dtype, shape, requires_grad, or type of the exception) in both libraries.
 
 TENSOR = """
 T.tensor(1)
@@ -507,7 +507,9 @@ T.Tensor(T.ones(2))
 T.Tensor(T.ones(2, dtype=T.int64))
 """
 
-EXPRESSIONS = (TENSOR + AS_TENSOR + MEMORY + SIZES + FULL + LIKE + NEW + ARANGE + SPACED + OTHERS + TENSOR).split("\n")
+EXPRESSIONS = (
+    TENSOR + AS_TENSOR + MEMORY + SIZES + FULL + LIKE + NEW + ARANGE + SPACED + OTHERS + TENSOR
+).split("\n")
 
 
 @pytest.mark.parametrize("expression", [e for e in EXPRESSIONS if e])
@@ -530,27 +532,35 @@ def test_as_pytorch(expression):
     (lambda: fb.tensor("12"), TypeError, "invalid data type 'str'"),
     (lambda: fb.tensor(["12"]), ValueError, "too many dimensions 'str'"),
     (lambda: fb.tensor([1, "a"]), ValueError, "too many dimensions 'str'"),
-    (lambda: fb.tensor([fb.ones(2), fb.ones(2)]), ValueError, "only one element tensors can be converted to Python scalars"),
-    (lambda: fb.tensor([np.ones(2), np.ones(3)]), ValueError, r"expected arrays of one shape at dim 1, got the shapes \[\[2\], \[3\]\]"),
+    (lambda: fb.tensor([fb.ones(2), fb.ones(2)]), ValueError,
+     "only one element tensors can be converted to Python scalars"),
+    (lambda: fb.tensor([np.ones(2), np.ones(3)]), ValueError,
+     r"expected arrays of one shape at dim 1, got the shapes \[\[2\], \[3\]\]"),
     (lambda: fb.tensor(2**63), ValueError, "Overflow when unpacking long"),
-    (lambda: fb.tensor([300], dtype=fb.uint8), RuntimeError, "value cannot be converted to type uint8 without overflow"),
+    (lambda: fb.tensor([300], dtype=fb.uint8), RuntimeError,
+     "value cannot be converted to type uint8 without overflow"),
     (lambda: fb.tensor([1j], dtype=fb.float32), TypeError, "can't convert complex numbers to float32"),
-    (lambda: fb.tensor([1], requires_grad=True), RuntimeError, "only Tensors of floating point and complex dtype can require gradients"),
+    (lambda: fb.tensor([1], requires_grad=True), RuntimeError,
+     "only Tensors of floating point and complex dtype can require gradients"),
     (lambda: fb.from_numpy([1]), TypeError, r"expected np.ndarray \(got list\)"),
     (lambda: fb.from_numpy(np.zeros(2, object)), TypeError, "can't convert np.ndarray of type numpy.object"),
     (lambda: fb.from_numpy(np.zeros(2, "datetime64[s]")), TypeError, "only supported types are"),
     (lambda: fb.from_numpy(np.zeros(2, ">f8")), ValueError, "byte order"),
     (lambda: fb.from_numpy(np.zeros(2, np.uint32)), TypeError, "uint32"),
-    (lambda: fb.zeros(2, "a"), TypeError, r"zeros\(\): argument 'size' must be tuple of ints, but found element of type str at pos 1"),
-    (lambda: fb.ones(2.5), TypeError, r"ones\(\): argument 'size' must be tuple of ints, but found element of type float"),
+    (lambda: fb.zeros(2, "a"), TypeError,
+     r"zeros\(\): argument 'size' must be tuple of ints, but found element of type str at pos 1"),
+    (lambda: fb.ones(2.5), TypeError,
+     r"ones\(\): argument 'size' must be tuple of ints, but found element of type float"),
     (lambda: fb.empty(2, -1), RuntimeError, r"negative dimension -1: \[2, -1\]"),
     (lambda: fb.zeros(2**40, 2**40), RuntimeError, "overflowed with sizes"),
     (lambda: fb.zeros(2**50), RuntimeError, "not enough memory: you tried to allocate 4503599627370496 bytes"),
     (lambda: fb.zeros(3, size=(2,)), TypeError, "multiple values for argument 'size'"),
     (lambda: fb.full((2,), "a"), TypeError, r"full\(\): argument 'fill_value' must be Number, not str"),
     (lambda: fb.full((2,), 300, dtype=fb.uint8), RuntimeError, "cannot be converted to type uint8 without overflow"),
-    (lambda: fb.full((1,), float("nan"), dtype=fb.int32), RuntimeError, "cannot be converted to type int32 without overflow"),
-    (lambda: fb.zeros_like([1]), TypeError, r"zeros_like\(\): argument 'input' \(position 1\) must be Tensor, not list"),
+    (lambda: fb.full((1,), float("nan"), dtype=fb.int32), RuntimeError,
+     "cannot be converted to type int32 without overflow"),
+    (lambda: fb.zeros_like([1]), TypeError,
+     r"zeros_like\(\): argument 'input' \(position 1\) must be Tensor, not list"),
     (lambda: fb.arange(5, 0), RuntimeError, "upper bound and lower bound inconsistent with step sign"),
     (lambda: fb.arange(0, 5, 0), RuntimeError, "step must be nonzero"),
     (lambda: fb.arange(0, float("inf")), RuntimeError, "unsupported range: 0 -> inf"),
@@ -561,7 +571,8 @@ def test_as_pytorch(expression):
     (lambda: fb.eye(-1), RuntimeError, "n must be greater or equal to 0"),
     (lambda: fb.eye(2.5), TypeError, r"eye\(\): argument 'n' must be int, not float"),
     (lambda: fb.frombuffer(bytearray(3), dtype=fb.int16), ValueError, r"must be a multiple of element size \(2\)"),
-    (lambda: fb.frombuffer(bytearray(8), dtype=fb.int16, count=9), ValueError, "must not be greater than actual buffer length"),
+    (lambda: fb.frombuffer(bytearray(8), dtype=fb.int16, count=9), ValueError,
+     "must not be greater than actual buffer length"),
     (lambda: fb.asarray([1, 2], copy=False), ValueError, "copy=False"),
 ], ids=lambda v: v if isinstance(v, str) else "")  # fmt: skip
 def test_messages(call, error, match):
@@ -570,11 +581,18 @@ def test_messages(call, error, match):
 
 
 FACTORIES = {
-    "tensor": ([1.0, 2.0],), "as_tensor": ([1.0, 2.0],), "asarray": ([1.0, 2.0],), "zeros": (2,), "ones": (2,), "empty": (2,),
-    "full": ((2,), 1.5), "arange": (2.0,), "linspace": (0, 1, 3), "logspace": (0, 1, 3), "eye": (2,), "scalar_tensor": (1,),
+    "tensor": ([1.0, 2.0],), "as_tensor": ([1.0, 2.0],), "asarray": ([1.0, 2.0],), "zeros": (2,), "ones": (2,),
+    "empty": (2,), "full": ((2,), 1.5), "arange": (2.0,), "linspace": (0, 1, 3), "logspace": (0, 1, 3), "eye": (2,),
+    "scalar_tensor": (1,),
 }  # fmt: skip
 LIKE = {"zeros_like": (), "ones_like": (), "empty_like": (), "full_like": (1.5,)}
-NEW = {"new_zeros": (2,), "new_ones": (2,), "new_empty": (2,), "new_full": ((2,), 1.5), "new_tensor": ([1.0],)}
+NEW = {
+    "new_zeros": (2,),
+    "new_ones": (2,),
+    "new_empty": (2,),
+    "new_full": ((2,), 1.5),
+    "new_tensor": ([1.0],),
+}
 CALLS = [(n, getattr(fb, n), a) for n, a in FACTORIES.items()]
 CALLS += [(n, getattr(fb, n), (fb.ones(2), *a)) for n, a in LIKE.items()]
 CALLS += [(n, getattr(fb.ones(2), n), a) for n, a in NEW.items()]
@@ -610,7 +628,9 @@ def test_dtypes_and_requires_grad(call, args):
     if call.__name__ != "as_tensor":
         t = call(*args, requires_grad=True)
         assert t.requires_grad and t.is_leaf and t.grad_fn is None and type(t) is fb.Tensor
-        with pytest.raises(RuntimeError, match="only Tensors of floating point and complex dtype can require gradients"):
+        with pytest.raises(
+            RuntimeError, match="only Tensors of floating point and complex dtype can require gradients"
+        ):
             call(*args, dtype=fb.int64, requires_grad=True)
     with pytest.raises(TypeError):
         call(*args, bogus=1)
@@ -618,7 +638,10 @@ def test_dtypes_and_requires_grad(call, args):
         call(*args, dtype=object())
 
 
-@pytest.mark.parametrize("name,args", [(n, FACTORIES[n]) for n in ("zeros", "ones", "empty", "full", "arange", "linspace", "logspace", "eye")])
+@pytest.mark.parametrize(
+    "name,args",
+    [(n, FACTORIES[n]) for n in ("zeros", "ones", "empty", "full", "arange", "linspace", "logspace", "eye")],
+)
 def test_out(name, args):
     expected = getattr(fb, name)(*args)
     for dtype in (fb.float32, fb.float64):
@@ -650,8 +673,16 @@ def test_copies_and_shares():
     a[0] = 9
     assert copied.tolist() == [0, 1, 2] and shared.tolist() == [9, 1, 2]
     shared[1] = 8
-    assert a[1] == 8 and fb.as_tensor(a).data_ptr() == fb.asarray(a).data_ptr() == shared.data_ptr() == a.ctypes.data
-    for other in (fb.as_tensor(a, dtype=fb.float32), fb.asarray(a, copy=True), fb.asarray(a, dtype=fb.float32), fb.Tensor(a)):
+    assert (
+        a[1] == 8
+        and fb.as_tensor(a).data_ptr() == fb.asarray(a).data_ptr() == shared.data_ptr() == a.ctypes.data
+    )
+    for other in (
+        fb.as_tensor(a, dtype=fb.float32),
+        fb.asarray(a, copy=True),
+        fb.asarray(a, dtype=fb.float32),
+        fb.Tensor(a),
+    ):
         assert other.data_ptr() != a.ctypes.data and other.tolist() == a.tolist()
     t = fb.ones(2)
     assert fb.as_tensor(t) is t and fb.asarray(t) is t and fb.asarray(t, copy=True) is not t
@@ -690,8 +721,9 @@ def test_odd_arrays():
     read_only.flags.writeable = False
     t = fb.from_numpy(read_only)
     assert t.sum().item() == 3
-    for change in (lambda: t.add_(1), lambda: t.zero_(), lambda: t.__setitem__(0, 5.0), lambda: t[1:].mul_(2), lambda: fb.exp(t, out=t),
-                   lambda: t.copy_(fb.ones(3)), lambda: t.fill_(2), lambda: t.__setitem__(fb.tensor([0]), 1.0)):  # fmt: skip
+    for change in (lambda: t.add_(1), lambda: t.zero_(), lambda: t.__setitem__(0, 5.0), lambda: t[1:].mul_(2),
+                   lambda: fb.exp(t, out=t), lambda: t.copy_(fb.ones(3)), lambda: t.fill_(2),
+                   lambda: t.__setitem__(fb.tensor([0]), 1.0)):  # fmt: skip
         with pytest.raises(RuntimeError, match="read-only"):
             change()
     assert read_only.tolist() == [0, 1, 2]
@@ -719,10 +751,15 @@ def test_buffers():
 
 
 def test_sequences():
-    for data in (collections.deque([1, 2, 3]), range(1, 4), collections.UserList([1, 2, 3]), (1, 2, 3), np.array([1, 2, 3]), bytearray(b"\1\2\3"),
-                 memoryview(b"\1\2\3")):  # fmt: skip
+    for data in (collections.deque([1, 2, 3]), range(1, 4), collections.UserList([1, 2, 3]), (1, 2, 3),
+                 np.array([1, 2, 3]), bytearray(b"\1\2\3"), memoryview(b"\1\2\3")):  # fmt: skip
         assert fb.tensor(data).tolist() == [1, 2, 3]
-    assert fb.tensor([range(2), (3, 4), [5, 6], np.array([7, 8])]).tolist() == [[0, 1], [3, 4], [5, 6], [7, 8]]
+    assert fb.tensor([range(2), (3, 4), [5, 6], np.array([7, 8])]).tolist() == [
+        [0, 1],
+        [3, 4],
+        [5, 6],
+        [7, 8],
+    ]
     nested = [fb.tensor(1.0), np.float32(2), 3, True, np.array(5)]
     assert fb.tensor(nested).tolist() == [1, 2, 3, 1, 5]
     deep = 1
@@ -739,10 +776,10 @@ def test_random_nested_data():
         shape = [rng.randrange(1, 4) for _ in range(rng.randrange(1, 5))]
         array = np.array(rng.choices([0, 1, -3, 250], k=int(np.prod(shape)))).reshape(shape)
 
-        def mixed(a):
+        def mixed(a, whole=len(shape)):
             if a.ndim == 0:
                 return rng.choice([int, float, np.int32, fb.tensor])(int(a))
-            if rng.random() < 0.2 and a.ndim < len(shape):
+            if rng.random() < 0.2 and a.ndim < whole:
                 return a
             return rng.choice([list, tuple, collections.deque])([mixed(v) for v in a])
 

@@ -169,7 +169,11 @@ def test_attributes(torch):
     for d in ALL:
         theirs = getattr(torch, d.name)
         assert repr(d) == repr(theirs) and d.itemsize == theirs.itemsize
-        assert (d.is_floating_point, d.is_complex, d.is_signed) == (theirs.is_floating_point, theirs.is_complex, theirs.is_signed)
+        assert (d.is_floating_point, d.is_complex, d.is_signed) == (
+            theirs.is_floating_point,
+            theirs.is_complex,
+            theirs.is_signed,
+        )
         assert d.to_real().name == name(theirs.to_real()) or not d.is_complex
         assert fb.zeros(0, dtype=d).type() == torch.zeros(0, dtype=theirs).type()
     for alias in ("half", "float", "double", "short", "int", "long", "cfloat", "cdouble"):
@@ -207,16 +211,19 @@ def test_names_of_types():
 def test_devices(torch):
     for args in (("cpu",), ("cuda",), ("cuda:1",), ("cuda", 0), ("cpu:0",), ("cpu", 0)):
         ours, theirs = fb.device(*args), torch.device(*args)
-        assert (repr(ours), str(ours), ours.type, ours.index) == (repr(theirs), str(theirs), theirs.type, theirs.index)
+        assert repr(ours) == repr(theirs) and str(ours) == str(theirs)
+        assert (ours.type, ours.index) == (theirs.type, theirs.index)
         for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
             assert pickle.loads(pickle.dumps(ours, protocol)) == ours
         assert copy.deepcopy(ours) == copy.copy(ours) == ours and hash(copy.copy(ours)) == hash(ours)
     assert fb.device("cuda:1") != fb.device("cuda:0") != fb.device("cpu") and fb.device("cpu") != "cpu"
-    assert fb.device(1) == fb.device("cuda:1") and fb.device(fb.device("cuda:3")) == fb.device("cuda", 3) == fb.device(type="cuda", index=3)
+    assert fb.device(1) == fb.device("cuda:1")
+    assert fb.device(fb.device("cuda:3")) == fb.device("cuda", 3) == fb.device(type="cuda", index=3)
 
 
-@pytest.mark.parametrize("args", [("",), ("CPU",), ("cpu:",), ("cpu:-1",), ("cuda:x",), ("cuda:01",), ("cuda:1", 1), ("quantum",), (-1,),
-                                  ("cuda", -2), (" cpu",), ("cpu ",), ("cuda:99999999999999999999",)], ids=str)  # fmt: skip
+@pytest.mark.parametrize("args", [("",), ("CPU",), ("cpu:",), ("cpu:-1",), ("cuda:x",), ("cuda:01",), ("cuda:1", 1),
+                                  ("quantum",), (-1,), ("cuda", -2), (" cpu",), ("cpu ",),
+                                  ("cuda:99999999999999999999",)], ids=str)  # fmt: skip
 def test_bad_devices(torch, args):
     with pytest.raises(RuntimeError):
         fb.device(*args)
@@ -224,7 +231,9 @@ def test_bad_devices(torch, args):
         torch.device(*args)
 
 
-@pytest.mark.parametrize("args", [(), (None,), (1.5,), ([],), (object(),), ("cpu", "0"), ("cpu", 1.0)], ids=str)
+@pytest.mark.parametrize(
+    "args", [(), (None,), (1.5,), ([],), (object(),), ("cpu", "0"), ("cpu", 1.0)], ids=str
+)
 def test_devices_of_the_wrong_type(args):
     with pytest.raises(TypeError):
         fb.device(*args)

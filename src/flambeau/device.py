@@ -20,7 +20,9 @@ class device:
         elif isinstance(type, int) and not isinstance(type, bool):
             type, index = "cuda", type
         elif not isinstance(type, str):
-            raise TypeError(f"device(): argument 'type' must be str, int or device, not {type.__class__.__name__}")
+            raise TypeError(
+                f"device(): argument 'type' must be str, int or device, not {type.__class__.__name__}"
+            )
         else:
             match = _PATTERN.fullmatch(type)
             if match is None:
@@ -33,7 +35,9 @@ class device:
                 index = int(match[2])
             type = match[1]
         if type not in _KNOWN:
-            raise RuntimeError(f"Expected one of {', '.join(_KNOWN)} device type at start of device string: {type}")
+            raise RuntimeError(
+                f"Expected one of {', '.join(_KNOWN)} device type at start of device string: {type}"
+            )
         if index is not None:
             if not isinstance(index, int) or isinstance(index, bool):
                 raise TypeError(f"device(): argument 'index' must be int, not {index.__class__.__name__}")

@@ -140,7 +140,8 @@ def set_default_dtype(d):
 
 
 def as_dtype(d):
-    """The dtype meant by a dtype, a NumPy dtype or scalar type, or a Python type (float is float64, None the default dtype)."""
+    """The dtype meant by a dtype, a NumPy dtype or scalar type, or a Python type (float is float64); None is the
+    default dtype."""
     if isinstance(d, dtype):
         return d
     if d is None:
@@ -161,8 +162,8 @@ def from_numpy_dtype(d):
     code = _core.code_of(d)
     if code < 0:
         raise TypeError(
-            f"can't convert np.ndarray of type numpy.{d.name}. The only supported types are: float64, float32, float16, "
-            "bfloat16, complex64, complex128, int64, int32, int16, int8, uint8, and bool."
+            f"can't convert np.ndarray of type numpy.{d.name}. The only supported types are: float64, float32, "
+            "float16, bfloat16, complex64, complex128, int64, int32, int16, int8, uint8, and bool."
         )
     return ALL[code]
 
@@ -172,7 +173,9 @@ class iinfo:
 
     def __init__(self, type):
         if not isinstance(type, dtype) or type.category not in ("int",):
-            raise TypeError(f"iinfo() requires an integer dtype, got {type!r}; use finfo for floating-point types")
+            raise TypeError(
+                f"iinfo() requires an integer dtype, got {type!r}; use finfo for floating-point types"
+            )
         info = np.iinfo(type.numpy)
         self.bits, self.min, self.max, self.dtype = info.bits, int(info.min), int(info.max), type.name
 
@@ -181,12 +184,15 @@ class iinfo:
 
 
 class finfo:
-    """finfo(dtype): limits of a floating-point type: `min`, `max`, `eps`, `tiny`, `smallest_normal`, `resolution`, `bits`."""
+    """finfo(dtype): limits of a floating-point type: `min`, `max`, `eps`, `tiny`, `smallest_normal`, `resolution`,
+    `bits`."""
 
     def __init__(self, type=None):
         type = get_default_dtype() if type is None else type
         if not isinstance(type, dtype) or type.category not in ("float", "complex"):
-            raise TypeError(f"finfo() requires a floating-point dtype, got {type!r}; use iinfo for integer types")
+            raise TypeError(
+                f"finfo() requires a floating-point dtype, got {type!r}; use iinfo for integer types"
+            )
         real = type.to_real()
         info = (ml_dtypes.finfo if real is bfloat16 else np.finfo)(real.numpy)
         self.bits, self.dtype = info.bits, real.name

@@ -105,9 +105,7 @@ class Storage:
 
     def clone(self):
         """clone() -> a copy with memory of its own."""
-        copied = _core.empty_array((len(self),), self.dtype.numpy)
-        copied[...] = self.array
-        return type(self)(copied, self.dtype)
+        return type(self)(_core.array_of(_core.make(self.array).clone()), self.dtype)
 
     def resize_(self, size):
         """resize_(size) -> self with that many elements, in new memory: tensors made before keep theirs."""

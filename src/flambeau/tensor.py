@@ -8,8 +8,8 @@ import numpy as np
 from . import _core
 from .device import CPU
 from .device import device as Device
-from .dtype import dtype as DType
 from .dtype import as_dtype, get_default_dtype
+from .dtype import dtype as DType
 from .hooks import RemovableHandle
 from .size import Size
 
@@ -46,7 +46,9 @@ class Tensor(_core.TensorBase):
         size = args[0] if len(args) == 1 and isinstance(args[0], Size) else args or (0,)
         for s in size:
             if isinstance(s, bool) or not isinstance(s, (int, np.integer)):
-                raise TypeError(f"Tensor(): expected sizes as ints, or one sequence of data; got {type(s).__name__}")
+                raise TypeError(
+                    f"Tensor(): expected sizes as ints, or one sequence of data; got {type(s).__name__}"
+                )
         _core.init_tensor(self, _core.empty_array([int(s) for s in size], dtype.numpy))
 
     @staticmethod
@@ -61,24 +63,28 @@ class Tensor(_core.TensorBase):
 
     # ---- autograd
 
-    def backward(self, gradient=None, retain_graph=None, create_graph=False, inputs=None, retain_variables=None):
+    def backward(
+        self, gradient=None, retain_graph=None, create_graph=False, inputs=None, retain_variables=None
+    ):
         """backward(gradient=None, retain_graph=None, create_graph=False, inputs=None)
 
-        Adds the gradients of this tensor (times `gradient`; for a scalar, 1) to `.grad` of the leaves that it was computed
-        from. Frees the buffers of the graph unless `retain_graph`.
+        Adds the gradients of this tensor (times `gradient`; for a scalar, 1) to `.grad` of the leaves that it was
+        computed from. Frees the buffers of the graph unless `retain_graph`.
         """
         if retain_variables is not None:
-            warnings.warn("retain_variables option is deprecated, use retain_graph instead", UserWarning, stacklevel=2)
+            warnings.warn(
+                "retain_variables option is deprecated, use retain_graph instead", UserWarning, stacklevel=2
+            )
             retain_graph = retain_variables
         backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
     def register_hook(self, hook):
-        """register_hook(fn(grad) -> Tensor or None) -> handle: called when the gradient of this tensor is computed; what it
-        returns takes the gradient's place."""
+        """register_hook(fn(grad) -> Tensor or None) -> handle: called when the gradient of this tensor is computed;
+        what it returns takes the gradient's place."""
         return _core.add_hook(_core.tensor_hooks(self), hook)
 
     def register_post_accumulate_grad_hook(self, hook):
-        """register_post_accumulate_grad_hook(fn(tensor)) -> handle: called after `.grad` of this leaf was accumulated."""
+        """register_post_accumulate_grad_hook(fn(tensor)) -> handle: called after `.grad` of this leaf was added to."""
         return _core.add_hook(_core.accumulated_hooks(self), hook)
 
     def retain_grad(self):
@@ -113,10 +119,13 @@ class Tensor(_core.TensorBase):
         if force:
             return _array(self.detach().cpu())
         if self.requires_grad:
-            raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+            raise RuntimeError(
+                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
+            )
         if self.device.type != "cpu":
             raise TypeError(
-                f"can't convert {self.device} device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host memory first."
+                f"can't convert {self.device} device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host "
+                "memory first."
             )
         return _array(self)
 
@@ -124,7 +133,9 @@ class Tensor(_core.TensorBase):
         array = self.numpy()
         if dtype is not None and array.dtype != dtype:
             if copy is False:
-                raise ValueError(f"a copy is needed to convert a tensor of {array.dtype} to {np.dtype(dtype)}")
+                raise ValueError(
+                    f"a copy is needed to convert a tensor of {array.dtype} to {np.dtype(dtype)}"
+                )
             return array.astype(dtype)
         return array.copy() if copy else array
 
@@ -152,9 +163,9 @@ class Tensor(_core.TensorBase):
             return memo[id(self)]
         if not self.is_leaf:
             raise RuntimeError(
-                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment. "
-                "If you were attempting to deepcopy a module, this may be because of a torch.nn.utils.weight_norm usage, see "
-                "https://github.com/pytorch/pytorch/pull/103001"
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the "
+                "moment. If you were attempting to deepcopy a module, this may be because of a "
+                "torch.nn.utils.weight_norm usage, see https://github.com/pytorch/pytorch/pull/103001"
             )
         import copy
 
@@ -171,6 +182,7 @@ class Tensor(_core.TensorBase):
         new = type(self).__new__(type(self))
         _core.init_tensor(new, _array(self), self.requires_grad)
         _core.share_version(new, self)
+        new.__dict__.update(self.__dict__)
         return new
 
     def __reduce_ex__(self, protocol):
@@ -234,8 +246,7 @@ class Tensor(_core.TensorBase):
 
     def storage_offset(self):
         """storage_offset() -> elements from the start of the storage to the first element."""
-        owner = storage_array(self)
-        return (_array(self).__array_interface__["data"][0] - owner.__array_interface__["data"][0]) // self.element_size()
+        return (self.data_ptr() - _make(storage_array(self)).data_ptr()) // self.element_size()
 
     def storage(self):
         """storage() -> the storage of this tensor: all of the memory that it and its views share."""
@@ -268,7 +279,9 @@ class Tensor(_core.TensorBase):
     def __contains__(self, element):
         if isinstance(element, (_core.TensorBase, int, float, complex, bool, np.number)):
             return bool((self == element).any())
-        raise RuntimeError(f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}.")
+        raise RuntimeError(
+            f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
+        )
 
     def __repr__(self):
         from .printing import tensor_repr
@@ -292,8 +305,10 @@ def _is_data(value):
 
 
 def storage_array(t):
-    """The array that owns the memory of t."""
+    """The array that owns the memory of t; on a GPU, its allocation as an array."""
     array = _array(t)
+    if type(array) is not np.ndarray:
+        return _core.backend_for(t).storage(array)
     while isinstance(array.base, type(array)):
         array = array.base
     return array
@@ -301,7 +316,13 @@ def storage_array(t):
 
 def _copy_storage(t, memo):
     """A copy of the array of t; tensors that share a storage share the copy of it, as they do when pickled."""
+    from .kernels.base.shape import strided
+
     array, owner = _array(t), storage_array(t)
+    if type(array) is not np.ndarray:
+        memory = _core.backend_for(t).memory_of(array)
+        copied = memo.setdefault(("flambeau.storage", id(memory)), _core.array_of(_make(owner).clone()))
+        return strided(copied, array.shape, array.strides, t.data_ptr() - _make(owner).data_ptr())
     key = ("flambeau.storage", id(owner))
     if owner is array or not owner.flags.forc:
         copied = memo.get(key)

@@ -196,9 +196,8 @@ cdef int walk(Run run) except -1:
         if not s.needed:
             pass_on(run, node, None)
             continue
-        if node.tensor_hooks is not None and grads is not None:
+        if node.hooks is not None and grads is not None:
             grads = run_tensor_hooks(node, grads)
-        if node.retained is not None and grads is not None:
             store_retained(node, grads)
         if run.captures is not None:
             capture(run, node, grads)
@@ -237,7 +236,7 @@ cdef int capture(Run run, Node node, object grads) except -1:
 
 cdef object run_tensor_hooks(Node node, object grads):
     cdef bint single = node.n_outputs <= 1
-    for nr, hooks in node.tensor_hooks.items():
+    for nr, hooks in node.hooks.on_outputs.items():
         g = grads if single else grads[nr]
         if g is None:
             continue
@@ -257,7 +256,7 @@ cdef object run_tensor_hooks(Node node, object grads):
 
 
 cdef int store_retained(Node node, object grads) except -1:
-    for nr, ref in node.retained.items():
+    for nr, ref in node.hooks.retained.items():
         t = ref()
         g = grads if node.n_outputs <= 1 else grads[nr]
         if t is not None and g is not None:
@@ -268,22 +267,22 @@ cdef int store_retained(Node node, object grads) except -1:
 cdef object evaluate(Run run, Node node, object grads):
     """Calls the node's backward and its hooks; the result is a tuple of gradients, one per edge."""
     cdef PyObject* stack[2]
-    if node.n_outputs == 1 and node.pre_hooks is None and node.post_hooks is None and not node.once:
+    if node.n_outputs == 1 and node.hooks is None:
         if type(grads) is list:
             grads = (<list>grads)[0]
         stack[0] = <PyObject*>node
         stack[1] = <PyObject*>grads
         return fb_vectorcall(<PyObject*>node._backward, stack, 2, NULL)
     given = tuple(grads) if type(grads) is list else (grads,)
-    if node.pre_hooks is not None:
-        for hook in list(node.pre_hooks.values()):
+    if node.hooks is not None:
+        for hook in list(node.hooks.before.values()):
             new = hook(given)
             if new is not None:
                 given = new if isinstance(new, tuple) else (new,)
     result = call_backward(node, given)
-    if node.post_hooks is not None:
+    if node.hooks is not None and node.hooks.after:
         result = result if type(result) is tuple else (result,)
-        for hook in list(node.post_hooks.values()):
+        for hook in list(node.hooks.after.values()):
             new = hook(result, given)
             if new is not None:
                 result = new if isinstance(new, tuple) else (new,)

@@ -238,7 +238,6 @@ cdef int record(OpFunction f, TensorBase out, object x, object y, int n, unsigne
     node._backward = f.backward
     node.out_face = <object>tensor_type
     node.out_backend = cpu_backend
-    node.kernels = cpu_backend.kernels
     node.seq = next_seq
     next_seq += 1
     if f.n_saves:

@@ -286,7 +286,6 @@ cdef Node begin(OpFunction f, tuple args, list raw):
     if mixed:
         move_numbers(backend, args, raw)
     node = <Node>FB_NEW_TENSOR(<PyObject*>Node, <PyObject*>f.node_type, _no_args)
-    node.kernels = backend.kernels
     node.inputs = args
     if record:
         set_edges(node, args)

@@ -130,7 +130,6 @@ cdef object rebase_history(TensorBase x, Node node, int nr):
     copy._backward = operators[OP_COPY_SLICES]
     copy.out_face = plain_face(type(base))
     copy.out_backend = node.out_backend
-    copy.kernels = node.kernels
     copy.seq = next_seq
     next_seq += 1
     copy.base_strides = tuple(base._array.strides)

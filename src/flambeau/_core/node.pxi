@@ -17,6 +17,28 @@ cdef class SavedOutput:
     cdef object face
 
 
+cdef class Hooks:
+    """What users attached to a node."""
+    cdef dict on_outputs               # output number -> OrderedDict of functions of its gradient
+    cdef dict retained                 # output number -> weakref of a tensor that wants .grad
+    cdef object before                 # OrderedDict of functions of the gradients of the outputs
+    cdef object after                  # OrderedDict of functions of those of the inputs and of the outputs
+    cdef dict metadata
+
+
+cdef Hooks hooks_of(Node node):
+    cdef Hooks hooks
+    if node.hooks is None:
+        hooks = Hooks.__new__(Hooks)
+        hooks.on_outputs = {}
+        hooks.retained = {}
+        hooks.before = OrderedDict()
+        hooks.after = OrderedDict()
+        hooks.metadata = {}
+        node.hooks = hooks
+    return node.hooks
+
+
 cdef uint64_t next_seq = 0
 cdef enum:
     META_DIMS = 6
@@ -39,7 +61,6 @@ cdef class Node(GraphState):
     cdef long versions[4]
     cdef vector[long] more_versions
     cdef bint freed
-    cdef bint once                     # backward is not itself differentiable
     cdef bint bare                     # absent output gradients arrive as None, not as zeros
     cdef uint64_t seq
     cdef int n_outputs
@@ -53,13 +74,7 @@ cdef class Node(GraphState):
     cdef tuple inputs                  # during forward only
     cdef object dirty
     cdef object non_differentiable
-    cdef dict tensor_hooks             # output number -> OrderedDict of functions
-    cdef dict retained                 # output number -> weakref of a tensor that wants .grad
-    cdef object pre_hooks
-    cdef object post_hooks
-    cdef object kernels
-    cdef dict _metadata
-    cdef dict __dict__
+    cdef Hooks hooks                   # None when there are none
     cdef object __weakref__
 
     # ---- the ctx of forward
@@ -67,7 +82,7 @@ cdef class Node(GraphState):
     @property
     def k(self):
         """The kernels of the device that the op runs on."""
-        return self.kernels
+        return self.out_backend.kernels
 
     @property
     def needs_input_grad(self):
@@ -143,9 +158,7 @@ cdef class Node(GraphState):
 
     @property
     def metadata(self):
-        if self._metadata is None:
-            self._metadata = {}
-        return self._metadata
+        return hooks_of(self).metadata
 
     @property
     def _sequence_nr(self):
@@ -153,15 +166,11 @@ cdef class Node(GraphState):
 
     def register_hook(self, hook):
         """register_hook(fn(grad_inputs, grad_outputs)) -> handle: called after backward of this node."""
-        if self.post_hooks is None:
-            self.post_hooks = OrderedDict()
-        return add_hook(self.post_hooks, hook)
+        return add_hook(hooks_of(self).after, hook)
 
     def register_prehook(self, hook):
         """register_prehook(fn(grad_outputs)) -> handle: called before backward of this node."""
-        if self.pre_hooks is None:
-            self.pre_hooks = OrderedDict()
-        return add_hook(self.pre_hooks, hook)
+        return add_hook(hooks_of(self).before, hook)
 
     def __call__(self, *grads):
         """Runs the backward of this node alone."""
@@ -218,9 +227,7 @@ def tensor_hooks(TensorBase t):
     if not needs_grad(t):
         raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
     node = target_of(edge_of(t))
-    if node.tensor_hooks is None:
-        node.tensor_hooks = {}
-    return node.tensor_hooks.setdefault(t._output_nr, OrderedDict())
+    return hooks_of(node).on_outputs.setdefault(t._output_nr, OrderedDict())
 
 
 def accumulated_hooks(TensorBase t):
@@ -237,14 +244,12 @@ def retain_grad(TensorBase t):
     node = current_node(t)
     if node is None:
         return
-    if node.retained is None:
-        node.retained = {}
-    node.retained[t._output_nr] = weakref.ref(t)
+    hooks_of(node).retained[t._output_nr] = weakref.ref(t)
 
 
 def retains_grad(TensorBase t):
     node = current_node(t)
-    return node is not None and node.retained is not None and t._output_nr in node.retained
+    return node is not None and node.hooks is not None and t._output_nr in node.hooks.retained
 
 
 # --------------------------------------------------------------------------------- saving and unpacking

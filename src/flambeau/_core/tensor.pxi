@@ -18,7 +18,6 @@ cdef class TensorBase:
     cdef bint _inference               # made in inference mode
     cdef long _ver
     cdef long _node_ver                # for views: the version at which _node was right
-    cdef dict __dict__
     cdef object __weakref__
 
     # ---- operator slots: the callables are registered by the ops (see set_operator)
@@ -66,12 +65,16 @@ cdef class TensorBase:
         return operators[OP_NEG](self)
 
     def __pos__(self):
+        if array_code(self._array) == BOOL:
+            raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
         return self
 
     def __abs__(self):
         return operators[OP_ABS](self)
 
     def __invert__(self):
+        if category(array_code(self._array)) > 1:
+            raise TypeError(f"~ (operator.invert) is only implemented on integer and Boolean-type tensors, not on {self.dtype}")
         return operators[OP_INVERT](self)
 
     def __iadd__(self, y):
@@ -210,7 +213,9 @@ cdef class TensorBase:
         return needs_grad(self)
 
     @requires_grad.setter
-    def requires_grad(self, bint value):
+    def requires_grad(self, value):
+        if not isinstance(value, bool):
+            raise RuntimeError(f"requires_grad must be a bool, got {type(value).__name__}")
         self.requires_grad_(value)
 
     def requires_grad_(self, bint requires_grad=True):
@@ -315,11 +320,16 @@ cdef class TensorBase:
             return value if isinstance(value, (int, float, complex)) else float(value)
         raise RuntimeError(f"a Tensor with {self._numel()} elements cannot be converted to Scalar")
 
+    cdef object _scalar(self):
+        if self._numel() != 1:
+            raise ValueError(f"only one element tensors can be converted to Python scalars, got shape {list(self.shape)}")
+        return self.item()
+
     def __float__(self):
-        return float(self.item())
+        return float(self._scalar())
 
     def __int__(self):
-        return int(self.item())
+        return int(self._scalar())
 
     def __index__(self):
         if self._numel() != 1 or category(array_code(self._array)) > 1:
@@ -327,7 +337,7 @@ cdef class TensorBase:
         return int(self._array.item())
 
     def __complex__(self):
-        return complex(self.item())
+        return complex(self._scalar())
 
 
 # ---------------------------------------------------------------------------------------- registration
@@ -361,15 +371,40 @@ cdef object size_type = None                   # flambeau.Size
 cdef object _kept_types = []
 
 
+cdef extern from *:
+    """
+    /* Python gives a subclass slots that look the method up by name at every call, since Cython lists operators among the
+       methods too. A subclass that leaves an operator alone may have the slot of its base. */
+    #define FB_COPY(suite, slot, name) \
+        if (!PyDict_GetItemString(t->tp_dict, name) && b->tp_as_##suite->slot) t->tp_as_##suite->slot = b->tp_as_##suite->slot;
+    static void fb_inherit_operators(PyTypeObject* t, PyTypeObject* b) {
+        FB_COPY(number, nb_add, "__add__") FB_COPY(number, nb_subtract, "__sub__") FB_COPY(number, nb_multiply, "__mul__")
+        FB_COPY(number, nb_true_divide, "__truediv__") FB_COPY(number, nb_floor_divide, "__floordiv__")
+        FB_COPY(number, nb_remainder, "__mod__") FB_COPY(number, nb_power, "__pow__")
+        FB_COPY(number, nb_matrix_multiply, "__matmul__") FB_COPY(number, nb_and, "__and__") FB_COPY(number, nb_or, "__or__")
+        FB_COPY(number, nb_xor, "__xor__") FB_COPY(number, nb_negative, "__neg__") FB_COPY(number, nb_inplace_add, "__iadd__")
+        FB_COPY(number, nb_inplace_subtract, "__isub__") FB_COPY(number, nb_inplace_multiply, "__imul__")
+        FB_COPY(number, nb_inplace_true_divide, "__itruediv__") FB_COPY(number, nb_bool, "__bool__")
+        FB_COPY(mapping, mp_subscript, "__getitem__") FB_COPY(mapping, mp_length, "__len__")
+        if (!PyDict_GetItemString(t->tp_dict, "__setitem__")) t->tp_as_mapping->mp_ass_subscript = b->tp_as_mapping->mp_ass_subscript;
+        if (!PyDict_GetItemString(t->tp_dict, "__eq__") && !PyDict_GetItemString(t->tp_dict, "__lt__"))
+            t->tp_richcompare = b->tp_richcompare;
+    }
+    """
+    void fb_inherit_operators(PyTypeObject*, PyTypeObject*)
+
+
 def set_tensor_type(type cls):
     global tensor_type
     tensor_type = <PyTypeObject*>cls
+    fb_inherit_operators(tensor_type, <PyTypeObject*>TensorBase)
     _kept_types.append(cls)
 
 
 def set_parameter_type(type cls):
     global parameter_type
     parameter_type = <PyTypeObject*>cls
+    fb_inherit_operators(parameter_type, <PyTypeObject*>TensorBase)
     _kept_types.append(cls)
 
 

@@ -190,7 +190,6 @@ cdef Node record_view(OpFunction f, TensorBase t, TensorBase x):
     node._backward = f.backward
     node.out_face = <object>tensor_type
     node.out_backend = cpu_backend
-    node.kernels = cpu_backend.kernels
     node.seq = next_seq
     next_seq += 1
     set_output_meta(node, t._array)

@@ -207,9 +207,7 @@ def gradgradcheck(func, inputs, grad_outputs=None, *, eps=1e-6, atol=1e-5, rtol=
     def fixed(*args):
         # finite differences move detached tensors: they must require grad for the inner backward
         moved = [i in wanted and not a.requires_grad for i, a in enumerate(args)]
-        return gradients(
-            *[a.detach().requires_grad_() if m else a for a, m in zip(args, moved, strict=True)]
-        )
+        return gradients(*[a.detach().requires_grad_() if m else a for a, m in zip(args, moved, strict=True)])
 
     probe = gradients(*inputs, *grad_outputs)
     if not any(g.requires_grad for g in probe):

@@ -175,8 +175,11 @@ def draw_misread(path: Path, data: Digits, logits) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    if args.device == "cuda" and not flambeau.cuda.is_available():
-        raise CommandError("demo: there is no CUDA device here; leave out --device cuda to use the CPU")
+    if args.device == "cuda":
+        try:
+            flambeau.cuda.current_device()
+        except RuntimeError as error:
+            raise CommandError(f"demo: {error}") from None
     if args.evaluate is not None:
         print(json.dumps(evaluate(args.evaluate, args.device)))
         return 0

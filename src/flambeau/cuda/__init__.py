@@ -1,7 +1,7 @@
 """CUDA GPUs, through CuPy: `pip install flambeau[cuda13]`.
 
-Tensors get to a GPU with `x.to("cuda")`, `x.cuda()` or `device="cuda"` in factories. Random numbers are drawn by the CPU's
-generator and copied, so a seed gives the same numbers on every device.
+Tensors get to a GPU with `x.to("cuda")`, `x.cuda()` or `device="cuda"` in factories. Random numbers are drawn by the
+CPU's generator and copied, so a seed gives the same numbers on every device.
 """
 
 from ..device import device as _Device
@@ -86,7 +86,7 @@ def synchronize(device=None):
 
 
 def empty_cache():
-    """empty_cache(): gives memory that the pool of CuPy keeps for reuse back to the driver; nothing before a first use."""
+    """empty_cache(): gives memory that the pool of CuPy keeps for reuse back to the driver, if a GPU was used."""
     if is_initialized():
         _backend().cupy.get_default_memory_pool().free_all_blocks()
 
@@ -108,8 +108,8 @@ def memory_reserved(device=None):
 
 
 def manual_seed(seed):
-    """manual_seed(seed): accepted so that scripts run, and without effect: numbers on a GPU are drawn by the CPU's generator,
-    which `flambeau.manual_seed` seeds."""
+    """manual_seed(seed): accepted so that scripts run, and without effect: numbers on a GPU are drawn by the CPU's
+    generator, which `flambeau.manual_seed` seeds."""
     int(seed)
 
 

@@ -1,10 +1,11 @@
 """Kernels: functions on raw arrays, one name per kernel.
 
-`base` holds every kernel once in array-API style; `native` overrides the hot ones on the CPU; `cuda` is the backend of GPUs,
-which computes with the base kernels. An op finds the kernels of the device it runs on as `ctx.k`.
+`base` holds every kernel once in array-API style; `native` overrides the hot ones on the CPU; `cuda` is the backend of
+GPUs, which computes with the base kernels. An op finds the kernels of the device it runs on as `ctx.k`.
 """
 
 import importlib
+from contextlib import nullcontext
 
 import numpy as np
 
@@ -38,8 +39,17 @@ class CPUBackend(_core.Backend):
     device = CPU
     array_type = np.ndarray
 
+    def on(self, array):
+        """A context in which the device of an array is the current one."""
+        return nullcontext()
+
     def zeros(self, shape, descr, like=None):
         return _core.zeros_array(shape, descr)
+
+    def write(self, target, value):
+        """target[...] = value"""
+        with np.errstate(all="ignore"):
+            target[...] = value
 
     def resolve(self, device):
         """The device as tensors have it."""

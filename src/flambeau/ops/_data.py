@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -41,13 +42,14 @@ def data_array(data, dtype, name="tensor"):
 def _is_foreign_array(data):
     """Whether data is another library's array or a NumPy scalar, to be read as a whole."""
     return isinstance(data, np.generic) or (
-        not isinstance(data, (int, float, complex, list, tuple)) and hasattr(type(data), "__array_interface__")
+        not isinstance(data, (int, float, complex, list, tuple))
+        and hasattr(type(data), "__array_interface__")
     )
 
 
 def _read(data, name):
     """The array of a number or nested sequences, and the types of its leaves: Python's and dtypes."""
-    found = set()
+    found: set[Any] = set()
     if not _is_sequence(data):
         if isinstance(data, (str, bytes)):
             raise TypeError(f"{name}(): invalid data type '{type(data).__name__}'")
@@ -92,8 +94,8 @@ def _leaf(value, found, name):
     if isinstance(value, TensorBase):
         if value.numel() != 1:
             raise ValueError(
-                f"only one element tensors can be converted to Python scalars: {name}() got a sequence with a tensor of shape "
-                f"{list(value.shape)}; use stack() or cat()"
+                f"only one element tensors can be converted to Python scalars: {name}() got a sequence with a tensor "
+                f"of shape {list(value.shape)}; use stack() or cat()"
             )
         found.add(value.dtype)
         return _array(value.detach().cpu()).reshape(())
@@ -110,7 +112,9 @@ def _leaf(value, found, name):
         array = np.asarray(value)
         found.add(from_numpy_dtype(array.dtype))
         return array
-    raise RuntimeError(f"Could not infer dtype of {type(value).__name__}: {name}() takes numbers, sequences and arrays")
+    raise RuntimeError(
+        f"Could not infer dtype of {type(value).__name__}: {name}() takes numbers, sequences and arrays"
+    )
 
 
 def _common_dtype(found):
@@ -123,7 +127,9 @@ def _big_ints(array):
     """Integers beyond int64, among or instead of floats, as floats; a complex mixture as complex."""
     try:
         with np.errstate(all="ignore"):
-            return array.astype(np.complex128 if any(isinstance(v, complex) for v in array.flat) else np.float64)
+            return array.astype(
+                np.complex128 if any(isinstance(v, complex) for v in array.flat) else np.float64
+            )
     except OverflowError:
         raise OverflowError("an integer is too large to be converted to a float") from None
 
@@ -139,7 +145,9 @@ def _check_range(array, target, found, name):
     low = info.min if target.is_signed else -info.max  # negative numbers wrap around in unsigned types
     if not np.all((array >= low) & (array < info.max + 1 if kind == "f" else array <= info.max)):
         if target is int64 and float not in found:
-            raise ValueError(f"Overflow when unpacking long long: {name}() got a number that does not fit into int64")
+            raise ValueError(
+                f"Overflow when unpacking long long: {name}() got a number that does not fit into int64"
+            )
         raise RuntimeError(f"value cannot be converted to type {target.name} without overflow ({name}())")
 
 
@@ -157,6 +165,8 @@ def _check_rectangle(data):
             return
     shapes = {np.shape(v) for v in level if not isinstance(v, (list, tuple))}
     if len(shapes) > 1:
-        raise ValueError(f"expected arrays of one shape at dim {dim}, got the shapes {sorted(map(list, shapes))}")
+        raise ValueError(
+            f"expected arrays of one shape at dim {dim}, got the shapes {sorted(map(list, shapes))}"
+        )
     if any(isinstance(v, (list, tuple)) for v in level) and shapes == {()}:
         raise TypeError(f"expected sequences at dim {dim}: numbers and sequences are mixed")

@@ -7,7 +7,7 @@ from ..dtype import finfo, from_numpy_dtype
 from ._args import check_tensor
 from .op import FUNCTIONS, METHODS, Binary, Op, Unary, check_kind, composite
 
-_array, TensorBase = _core.array_of, _core.TensorBase
+TensorBase = _core.TensorBase
 
 
 def where(condition, input, other):
@@ -149,7 +149,7 @@ class IsClose(Op, name="isclose", methods=("isclose",), out=False):
 @composite("allclose")
 def allclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
     """allclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False) -> bool: whether `isclose` holds everywhere."""
-    return bool(_array(IsClose.function(input, other, rtol, atol, equal_nan)).all())
+    return bool(IsClose.function(input, other, rtol, atol, equal_nan).all())
 
 
 @composite("equal")
@@ -157,7 +157,7 @@ def equal(input, other):
     """equal(input, other) -> bool: whether both have the same size and equal elements."""
     for position, (argument, value) in enumerate((("input", input), ("other", other)), 1):
         check_tensor(value, "equal", argument, position)
-    return input.shape == other.shape and bool(_array(Eq.function(input, other)).all())
+    return input.shape == other.shape and bool(Eq.function(input, other).all())
 
 
 # ---- logic: any dtype counts as true where it is not 0

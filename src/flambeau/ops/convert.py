@@ -282,9 +282,10 @@ def _resize(t, shape):
             step *= s
         _core.set_array(t, strided(array, shape, tuple(steps[::-1]), 0))
         return t
-    new = _core.empty_array((n,), array.dtype)
+    backend = _core.backend_for(t)
+    new = backend.zeros((n,), array.dtype, array)
     have = (owner.nbytes // array.itemsize) - offset
-    new[:have] = strided(array, (have,), (array.itemsize,), 0)
+    backend.write(new[:have], strided(array, (have,), (array.itemsize,), 0))
     _core.set_array(t, new.reshape(shape))
     return t
 
@@ -324,7 +325,8 @@ def set_(input, source=None, storage_offset=0, size=None, stride=None):
     if input.requires_grad and _core.is_grad_enabled() and not input.is_leaf:
         raise RuntimeError("set_: cannot give other memory to a tensor with history; use detach() first")
     if source is None:
-        _core.set_array(input, _core.empty_array((0,), _array(input).dtype))
+        array = _array(input)
+        _core.set_array(input, _core.backend_for(input).zeros((0,), array.dtype, array))
         return input
     if not isinstance(source, TensorBase):
         source = _core.make(source.array)

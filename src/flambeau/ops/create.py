@@ -2,11 +2,13 @@
 
 import math
 import operator
+from typing import Any
 
 import numpy as np
 
 from .. import _core
-from ..device import CPU, device as Device
+from ..device import CPU
+from ..device import device as Device
 from ..dtype import as_dtype, bfloat16, bool_, float64, from_numpy_dtype, get_default_dtype, int64
 from ._args import check_tensor, unsupported
 from ._data import data_array
@@ -42,7 +44,8 @@ def size_of(size, name, keyword=None):
                 _size(s)
             except TypeError:
                 raise TypeError(
-                    f"{name}(): argument 'size' must be tuple of ints, but found element of type {type(s).__name__} at pos {at}"
+                    f"{name}(): argument 'size' must be tuple of ints, but found element of type {type(s).__name__} "
+                    f"at pos {at}"
                 ) from None
         raise
 
@@ -60,8 +63,9 @@ def _size(s):
 def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=False):
     """tensor(data, *, dtype=None, device=None, requires_grad=False) -> Tensor
 
-    A new leaf tensor with the elements of `data` (a number, nested sequences, an array, a tensor: always copied). Floats get
-    the default dtype, ints int64. Raises ValueError for ragged sequences, TypeError for data that are no numbers.
+    A new leaf tensor with the elements of `data` (a number, nested sequences, an array, a tensor: always copied).
+    Floats get the default dtype, ints int64. Raises ValueError for ragged sequences, TypeError for data that are no
+    numbers.
     """
     if isinstance(data, TensorBase):
         import warnings
@@ -77,7 +81,7 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fal
 
 @composite()
 def as_tensor(data, dtype=None, device=None):
-    """as_tensor(data, dtype=None, device=None) -> Tensor: shares memory and history with `data` where it can, else copies."""
+    """as_tensor(data, dtype=None, device=None) -> Tensor: shares memory and history with `data`, or a copy."""
     if isinstance(data, TensorBase):
         t = data
     elif isinstance(data, np.ndarray):
@@ -104,12 +108,16 @@ def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=False):
         source = None
     if source is None:
         if copy is False:
-            raise ValueError(f"asarray(): can't alias the data of a {type(obj).__name__}: a copy is needed, but copy=False was given")
+            raise ValueError(
+                f"asarray(): can't alias the data of a {type(obj).__name__}: a copy is needed, but copy=False was given"
+            )
         t = _make(data_array(obj, dtype, "asarray"))
     else:
         t = source.to(device=device, dtype=dtype)
         if t is not source and copy is False:
-            raise ValueError("asarray(): can't alias the data with another dtype or device, but copy=False was given")
+            raise ValueError(
+                "asarray(): can't alias the data with another dtype or device, but copy=False was given"
+            )
         t = t.clone() if copy and t is source else t
         t = t if requires_grad else t.detach() if t.requires_grad else t
     if device is not None:
@@ -128,8 +136,9 @@ def from_numpy(ndarray):
     from_numpy_dtype(ndarray.dtype)
     if not ndarray.dtype.isnative:
         raise ValueError(
-            f"from_numpy(): given numpy array has byte order different from the native byte order ({ndarray.dtype.str}). "
-            "Conversion between byte orders is currently not supported; use array.astype(array.dtype.newbyteorder('='))."
+            "from_numpy(): given numpy array has byte order different from the native byte order "
+            f"({ndarray.dtype.str}). Conversion between byte orders is currently not supported; use "
+            "array.astype(array.dtype.newbyteorder('='))."
         )
     if type(ndarray) is not np.ndarray:
         ndarray = ndarray.view(np.ndarray)
@@ -148,21 +157,26 @@ def frombuffer(buffer, *, dtype, count=-1, offset=0, requires_grad=False):
     try:
         array = np.frombuffer(memoryview(buffer), np.uint8)
     except TypeError:
-        raise ValueError(f"frombuffer(): an object with a buffer is needed, not {type(buffer).__name__}") from None
+        raise ValueError(
+            f"frombuffer(): an object with a buffer is needed, not {type(buffer).__name__}"
+        ) from None
     length, count, offset = array.size, operator.index(count), operator.index(offset)
     if length == 0 or count == 0:
         raise ValueError(f"both buffer length ({length}) and count ({count}) must not be 0")
     if not 0 <= offset < length:
-        raise ValueError(f"offset ({offset} bytes) must be non-negative and no greater than buffer length ({length} bytes) - 1")
+        raise ValueError(
+            f"offset ({offset} bytes) must be non-negative and no greater than buffer length ({length} bytes) - 1"
+        )
     if count < 0 and (length - offset) % dtype.itemsize:
         raise ValueError(
-            f"buffer length ({length - offset} bytes) after offset ({offset} bytes) must be a multiple of element size ({dtype.itemsize})"
+            f"buffer length ({length - offset} bytes) after offset ({offset} bytes) must be a multiple of element size "
+            f"({dtype.itemsize})"
         )
     count = (length - offset) // dtype.itemsize if count < 0 else count
     if offset + count * dtype.itemsize > length:
         raise ValueError(
-            f"requested buffer length ({count} * {dtype.itemsize} bytes) after offset ({offset} bytes) must not be greater than "
-            f"actual buffer length ({length} bytes)"
+            f"requested buffer length ({count} * {dtype.itemsize} bytes) after offset ({offset} bytes) must not be "
+            f"greater than actual buffer length ({length} bytes)"
         )
     t = _make(array[offset : offset + count * dtype.itemsize].view(dtype.numpy))
     return t.requires_grad_() if requires_grad else t
@@ -197,21 +211,25 @@ def _from_capsule(capsule):
 def from_dlpack(ext_tensor, *, device=None, copy=None):
     """from_dlpack(ext_tensor, *, device=None, copy=None) -> Tensor over the memory of another library's array
 
-    ext_tensor: an object with `__dlpack__` and `__dlpack_device__` (arrays of NumPy, PyTorch, JAX, ...), or a capsule, which can
-    be used once. copy=True copies. TypeError for other objects and for element types that tensors do not have.
+    ext_tensor: an object with `__dlpack__` and `__dlpack_device__` (arrays of NumPy, PyTorch, JAX, ...), or a capsule,
+    which can be used once. copy=True copies. TypeError for other objects and for element types that tensors do not
+    have.
     """
     if type(ext_tensor).__name__ == "PyCapsule":
         array = _from_capsule(ext_tensor)
     elif not (hasattr(ext_tensor, "__dlpack__") and hasattr(ext_tensor, "__dlpack_device__")):
         raise TypeError(
-            f"from_dlpack(): expected an object with __dlpack__ and __dlpack_device__, or a capsule, not {type(ext_tensor).__name__}"
+            "from_dlpack(): expected an object with __dlpack__ and __dlpack_device__, or a capsule, not "
+            f"{type(ext_tensor).__name__}"
         )
     elif isinstance(ext_tensor, np.ndarray):
         array = ext_tensor
     else:
         kind = int(ext_tensor.__dlpack_device__()[0])
         if kind != 1:
-            raise BufferError(f"from_dlpack(): the array is on a device of DLPack type {kind}; move it to the CPU first")
+            raise BufferError(
+                f"from_dlpack(): the array is on a device of DLPack type {kind}; move it to the CPU first"
+            )
         try:
             capsule = ext_tensor.__dlpack__(max_version=(1, 0))
         except TypeError:  # of the time before versions
@@ -226,16 +244,26 @@ def from_dlpack(ext_tensor, *, device=None, copy=None):
 def _out(array, out, name):
     """Writes a fresh array into out=, which takes its shape."""
     _core.check_out(out, name)
+    backend = _core.backend_for(out)
     if _array(out).shape != array.shape:
-        _core.set_array(out, _core.empty_array(array.shape, _array(out).dtype))
-    with np.errstate(all="ignore"):
-        _array(out)[...] = array
+        _core.set_array(out, backend.zeros(array.shape, _array(out).dtype, _array(out)))
+    backend.write(_array(out), array)
     _core.bump_version(out)
     return out
 
 
 @composite()
-def empty(*sizes, size=None, out=None, dtype=None, device=None, requires_grad=False, pin_memory=False, memory_format=None, layout=None):
+def empty(
+    *sizes,
+    size=None,
+    out=None,
+    dtype=None,
+    device=None,
+    requires_grad=False,
+    pin_memory=False,
+    memory_format=None,
+    layout=None,
+):
     """empty(*size, dtype=None, device=None, requires_grad=False) -> Tensor with uninitialised elements."""
     array = _core.empty_array(size_of(sizes, "empty", size), as_dtype(dtype).numpy)
     if out is not None:
@@ -244,7 +272,9 @@ def empty(*sizes, size=None, out=None, dtype=None, device=None, requires_grad=Fa
 
 
 @composite()
-def zeros(*sizes, size=None, out=None, dtype=None, device=None, requires_grad=False, pin_memory=False, layout=None):
+def zeros(
+    *sizes, size=None, out=None, dtype=None, device=None, requires_grad=False, pin_memory=False, layout=None
+):
     """zeros(*size, dtype=None, device=None, requires_grad=False) -> Tensor of zeros."""
     array = _core.zeros_array(size_of(sizes, "zeros", size), as_dtype(dtype).numpy)
     if out is not None:
@@ -253,7 +283,9 @@ def zeros(*sizes, size=None, out=None, dtype=None, device=None, requires_grad=Fa
 
 
 @composite()
-def ones(*sizes, size=None, out=None, dtype=None, device=None, requires_grad=False, pin_memory=False, layout=None):
+def ones(
+    *sizes, size=None, out=None, dtype=None, device=None, requires_grad=False, pin_memory=False, layout=None
+):
     """ones(*size, dtype=None, device=None, requires_grad=False) -> Tensor of ones."""
     array = _core.empty_array(size_of(sizes, "ones", size), as_dtype(dtype).numpy)
     array.fill(1)
@@ -263,7 +295,9 @@ def ones(*sizes, size=None, out=None, dtype=None, device=None, requires_grad=Fal
 
 
 @composite()
-def full(size, fill_value, *, out=None, dtype=None, device=None, requires_grad=False, pin_memory=False, layout=None):
+def full(
+    size, fill_value, *, out=None, dtype=None, device=None, requires_grad=False, pin_memory=False, layout=None
+):
     """full(size, fill_value, *, dtype=None, device=None) -> Tensor of one value; its dtype is the value's."""
     fill_value = _number(fill_value, "full", "fill_value")
     if dtype is None:
@@ -284,23 +318,31 @@ def _like(name, input, dtype, device):
 
 
 def _options(input, dtype, device):
-    return dict(dtype=input.dtype if dtype is None else dtype, device=input.device if device is None else device)
+    return dict(
+        dtype=input.dtype if dtype is None else dtype, device=input.device if device is None else device
+    )
 
 
 @composite()
-def empty_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None, layout=None, pin_memory=False):
+def empty_like(
+    input, *, dtype=None, device=None, requires_grad=False, memory_format=None, layout=None, pin_memory=False
+):
     """empty_like(input) -> uninitialised Tensor of the shape, dtype and device of input."""
     return empty(requires_grad=requires_grad, **_like("empty_like", input, dtype, device))
 
 
 @composite()
-def zeros_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None, layout=None, pin_memory=False):
+def zeros_like(
+    input, *, dtype=None, device=None, requires_grad=False, memory_format=None, layout=None, pin_memory=False
+):
     """zeros_like(input) -> Tensor of zeros of the shape, dtype and device of input."""
     return zeros(requires_grad=requires_grad, **_like("zeros_like", input, dtype, device))
 
 
 @composite()
-def ones_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None, layout=None, pin_memory=False):
+def ones_like(
+    input, *, dtype=None, device=None, requires_grad=False, memory_format=None, layout=None, pin_memory=False
+):
     """ones_like(input) -> Tensor of ones of the shape, dtype and device of input."""
     return ones(requires_grad=requires_grad, **_like("ones_like", input, dtype, device))
 
@@ -309,15 +351,21 @@ def ones_like(input, *, dtype=None, device=None, requires_grad=False, memory_for
 def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False, memory_format=None, layout=None,
               pin_memory=False):  # fmt: skip
     """full_like(input, fill_value) -> Tensor of one value with the shape, dtype and device of input."""
-    return full(fill_value=fill_value, requires_grad=requires_grad, **_like("full_like", input, dtype, device))
+    return full(
+        fill_value=fill_value, requires_grad=requires_grad, **_like("full_like", input, dtype, device)
+    )
 
 
 def _new(factory):
-    def method(self, *sizes, size=None, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False):
+    def method(
+        self, *sizes, size=None, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False
+    ):
         return factory(*sizes, size=size, requires_grad=requires_grad, **_options(self, dtype, device))
 
     method.__name__ = method.__qualname__ = f"new_{factory.__name__}"
-    method.__doc__ = f"x.new_{factory.__name__}(*size) -> like {factory.__name__}, with the dtype and device of x."
+    method.__doc__ = (
+        f"x.new_{factory.__name__}(*size) -> like {factory.__name__}, with the dtype and device of x."
+    )
     return composite(method.__name__, name=f"_{method.__name__}")(method)
 
 
@@ -325,7 +373,9 @@ new_empty, new_zeros, new_ones = _new(empty), _new(zeros), _new(ones)
 
 
 @composite("new_full", name="_new_full")
-def new_full(self, size, fill_value, *, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False):
+def new_full(
+    self, size, fill_value, *, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False
+):
     """x.new_full(size, fill_value) -> like full, with the dtype and device of x."""
     return full(size, fill_value, requires_grad=requires_grad, **_options(self, dtype, device))
 
@@ -352,7 +402,8 @@ def _number(value, name, argument):
     """A Python number from a number or a tensor without dimensions."""
     if isinstance(value, (TensorBase, np.ndarray, np.generic)) and value.ndim == 0:
         value = value.item()
-    for kind in (bool, int, float, complex):
+    kinds: Any = (bool, int, float, complex)
+    for kind in kinds:
         if isinstance(value, kind):
             return kind(value)
     raise TypeError(f"{name}(): argument '{argument}' must be Number, not {type(value).__name__}")
@@ -380,7 +431,9 @@ def _check_steps(name, start, end, step):
     if step == 0 or math.isnan(step):
         raise RuntimeError(f"step must be nonzero, got {step} ({name}())")
     if (step > 0 and end < start) or (step < 0 and end > start):
-        raise RuntimeError(f"upper bound and lower bound inconsistent with step sign: {name}({start}, {end}, {step})")
+        raise RuntimeError(
+            f"upper bound and lower bound inconsistent with step sign: {name}({start}, {end}, {step})"
+        )
 
 
 def _progression(n, start, step, dtype):
@@ -406,7 +459,11 @@ def arange(start=None, end=None, step=1, *, out=None, dtype=None, device=None, r
         raise TypeError("arange(): missing 1 required positional argument: 'end'")
     if end is None or start is None:
         start, end = 0, start if end is None else end
-    start, end, step = _real(start, "arange", "start"), _real(end, "arange", "end"), _real(step, "arange", "step")
+    start, end, step = (
+        _real(start, "arange", "start"),
+        _real(end, "arange", "end"),
+        _real(step, "arange", "step"),
+    )
     if dtype is None:
         dtype = get_default_dtype() if float in map(type, (start, end, step)) else int64
     dtype = as_dtype(dtype)
@@ -442,9 +499,15 @@ def range(start=0, end=None, step=1, *, out=None, dtype=None, device=None, requi
         UserWarning,
         stacklevel=2,
     )
-    start, end, step = _real(start, "range", "start"), _real(end, "range", "end"), _real(step, "range", "step")
+    start, end, step = (
+        _real(start, "range", "start"),
+        _real(end, "range", "end"),
+        _real(step, "range", "step"),
+    )
     _check_steps("range", start, end, step)
-    array = _progression(math.floor((end - start) / step) + 1, float(start), float(step), float64).astype(as_dtype(dtype).numpy)
+    array = _progression(math.floor((end - start) / step) + 1, float(start), float(step), float64).astype(
+        as_dtype(dtype).numpy
+    )
     if out is not None:
         return _out(array, out, "range")
     return _finish(array, device, requires_grad)
@@ -461,7 +524,7 @@ def _spaced(name, start, end, steps, dtype):
     dtype = as_dtype(dtype)
     if is_complex and not dtype.is_complex:
         raise RuntimeError(f"{name}(): complex bounds need a complex dtype, got {dtype.name}")
-    compute = np.complex128 if dtype.is_complex else np.float64
+    compute: Any = np.complex128 if dtype.is_complex else np.float64
     if dtype.category == "float" and dtype.itemsize <= 4:
         compute = np.float32
     out = _core.empty_array((steps,), dtype.numpy)
@@ -479,7 +542,18 @@ def _spaced(name, start, end, steps, dtype):
 
 
 @composite()
-def linspace(start, end, steps, *, out=None, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False):
+def linspace(
+    start,
+    end,
+    steps,
+    *,
+    out=None,
+    dtype=None,
+    device=None,
+    requires_grad=False,
+    layout=None,
+    pin_memory=False,
+):
     """linspace(start, end, steps) -> 1-D Tensor of `steps` evenly spaced values from start to end inclusive."""
     array = _spaced("linspace", start, end, steps, dtype)
     if out is not None:

@@ -5,6 +5,7 @@ dimensions of that view. Masks become index tensors of the positions where they 
 """
 
 import operator
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -49,12 +50,19 @@ class IndexAddZeros(Op, name="_index_add_zeros"):
         return Index.apply(grad, *ctx.saved)
 
 
+def _selected(x, indices):
+    """The shape of what index tensors select in x; IndexError when one is out of range or they cannot be broadcast."""
+    array = _array(x)
+    with _core.backend_for(x).on(array):
+        return check_indices(array.shape, [None if i is None else _array(i) for i in indices])
+
+
 class IndexPut(Op, name="_index_put_", mutates=True):
     """values written (or added) to input at index tensors."""
 
     @staticmethod
     def prepare(input, values, accumulate, *indices):
-        shape = check_indices(_array(input).shape, [None if i is None else _array(i) for i in indices])
+        shape = _selected(input, indices)
         have = _array(values).shape
         if len(have) > len(shape) or any(
             h not in (1, s) for h, s in zip(have[::-1], shape[::-1], strict=False)
@@ -89,7 +97,7 @@ def _as_index(item):
     """A list, range or array of a key as a tensor."""
     if isinstance(item, np.ndarray):
         return _core.make(item if _core.code_of(item.dtype) >= 0 else item.astype(np.int64))
-    if hasattr(item, "__len__") and len(item) == 0:
+    if isinstance(item, (list, tuple)) and len(item) == 0:
         return _core.make(np.zeros(0, np.int64))
     return FUNCTIONS["tensor"](item)
 
@@ -116,9 +124,7 @@ def _read_item(item):
             raise ValueError("step must be greater than zero" if step else "slice step cannot be zero")
         return slice(_bound(item.start), _bound(item.stop), step)
     if not isinstance(item, TensorBase):
-        if isinstance(item, str) or not (
-            isinstance(item, (list, tuple, range, np.ndarray)) or hasattr(item, "__len__")
-        ):
+        if isinstance(item, (str, bytes)) or not isinstance(item, (Sequence, np.ndarray)):
             if hasattr(item, "__index__"):
                 return operator.index(item)
             raise IndexError(
@@ -205,7 +211,8 @@ def read_key(shape, key):
                         "the indexed tensor "
                         f"{_view_shape(shape, items)} at index {len(indices) + k}"
                     )
-            where = _array(item.detach()).nonzero()
+            with _core.backend_for(item).on(_array(item)):
+                where = _array(item).nonzero()
             basic += [_FULL] * len(where)
             indices += [_core.make(w) for w in where]
             d += len(where)
@@ -229,6 +236,11 @@ def _read_simple(x, key):
     return None
 
 
+def _moved(indices, x):
+    """Index tensors on the device of x."""
+    return [i if i is None or i.device == x.device else i.to(x.device) for i in indices]
+
+
 def _seen(x, basic):
     """The view of the basic part of a key."""
     return Slice.apply(x, (*basic, ...) if basic.count(Ellipsis) == 0 else basic)
@@ -242,7 +254,7 @@ def getitem(x, key):
     basic, indices = _read_simple(x, key) or read_key(x.shape, key)
     if not indices:
         return Alias.function(x) if basic is None else _seen(x, basic)
-    return Index.apply(x if basic is None else _seen(x, basic), *indices)
+    return Index.apply(x if basic is None else _seen(x, basic), *_moved(indices, x))
 
 
 def setitem(x, key, value):
@@ -255,6 +267,7 @@ def setitem(x, key, value):
     ):
         raise TypeError(f"can't assign a {type(value).__name__} to a {x.type()}")
     if indices:
+        indices = _moved(indices, x)
         target = x if basic is None else _seen(x, basic)
         if not isinstance(value, TensorBase):
             value = np.asarray(element(value, x.dtype, "index_put_")).astype(x.dtype.numpy)
@@ -262,7 +275,7 @@ def setitem(x, key, value):
         elif value.dtype is not x.dtype or value.device != x.device:
             value = value.to(x.device, x.dtype)
         if value.ndim > 1 and value.shape[0] == 1:
-            shape = check_indices(_array(target).shape, [None if i is None else _array(i) for i in indices])
+            shape = _selected(target, indices)
             while value.ndim > len(shape) and value.shape[0] == 1:
                 value = value.reshape(value.shape[1:])
         IndexPut.function(target, value, False, *indices)
@@ -305,7 +318,8 @@ def index_put_(input, indices, values, accumulate=False):
             "destination and "
             f"{values.dtype.title} for the source."
         )
-    return IndexPut.function(input, values, accumulate, *_index_list(input.shape, indices, "index_put_"))
+    indices = _moved(_index_list(input.shape, indices, "index_put_"), input)
+    return IndexPut.function(input, values, accumulate, *indices)
 
 
 @composite("index_put")

@@ -160,8 +160,8 @@ def block_diag(*tensors):
             )
         zeros = FUNCTIONS["zeros"]
         left, right = (
-            zeros(t.shape[0], at, dtype=t.dtype),
-            zeros(t.shape[0], width - at - t.shape[1], dtype=t.dtype),
+            zeros(t.shape[0], at, dtype=t.dtype, device=t.device),
+            zeros(t.shape[0], width - at - t.shape[1], dtype=t.dtype, device=t.device),
         )
         rows.append(Cat.function([left, t, right], 1))
         at += t.shape[1]

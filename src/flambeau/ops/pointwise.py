@@ -8,14 +8,7 @@ from ._args import check_tensor
 from .compare import operand, where
 from .op import FUNCTIONS, METHODS, Binary, Op, Unary, check_kind, composite
 
-
-def conj(t):
-    """The complex conjugate; real tensors and numbers come back as they are."""
-    if isinstance(t, complex):
-        return t.conjugate()
-    if isinstance(t, _core.TensorBase) and t.is_complex():
-        return Conj.function(t)
-    return t
+conj = _core.conj  # the complex conjugate; real tensors and numbers come back as they are
 
 
 class Conj(
@@ -32,6 +25,9 @@ class Conj(
     @staticmethod
     def backward(ctx, grad):
         return conj(grad)
+
+
+_core.set_operator("conj", Conj.function)
 
 
 def zeros(t):

@@ -304,7 +304,7 @@ def randperm(
 def _like(input, name, dtype, device, requires_grad, memory_format, fill):
     """A filled tensor of the shape of input, which lies in memory as input does."""
     check_tensor(input, name)
-    source = _array(input.detach().cpu())
+    source = _array(input)
     target = source.dtype if dtype is None else as_dtype(dtype).numpy
     order = sorted(range(source.ndim), key=lambda i: -abs(source.strides[i]))
     if memory_format is not None or source.flags.c_contiguous or 0 in source.strides:
@@ -352,7 +352,45 @@ def randint_like(input, *args, generator=None, dtype=None, layout=None, device=N
 # ---- filling in place: the gradient of the overwritten values is zero
 
 
-class _Fill(Op):
+def _mirror(array):
+    """An array of a device as a NumPy array that lies in memory in the same way."""
+    span = array.itemsize + sum((n - 1) * s for n, s in zip(array.shape, array.strides, strict=True) if n)
+    memory = _core.empty_array((span // array.itemsize,), array.dtype)
+    host = _core.strided_view(memory, array.shape, array.strides, 0)
+    host[...] = _core.backend_for(_core.make(array)).to_host(array)
+    return host
+
+
+def _in_host_memory(forward):
+    """`forward` for arrays of any device: those of a GPU are drawn in host memory, and copied."""
+
+    def run(ctx, *args):
+        like = next((a for a in args if hasattr(a, "strides") and type(a) is not np.ndarray), None)
+        if like is None:
+            return forward(ctx, *args)
+        host = [_mirror(a) if type(a) is type(like) else a for a in args]
+        drawn, backend = forward(ctx, *host), _core.backend_for(_core.make(like))
+        if drawn is not host[0]:
+            return backend.from_host(drawn, like)
+        backend.write(args[0], drawn)
+        return args[0]
+
+    return run
+
+
+class _Drawn(Op):
+    """An op whose forward draws with the CPU's generator."""
+
+    @classmethod
+    def _make(cls, public, inplace=False, **options):
+        drawing = cls.forward
+        cls.forward = staticmethod(_in_host_memory(drawing))
+        made = super()._make(public, inplace=inplace, **options)
+        cls.forward = staticmethod(drawing)
+        return made
+
+
+class _Fill(_Drawn):
     """An op that overwrites its first argument."""
 
     @staticmethod
@@ -589,7 +627,7 @@ class Geometric(_Fill, name="geometric_", methods=("geometric_",), mutates=True)
 # ---- drawing from given distributions
 
 
-class _NormalFrom(Op, name="_normal"):
+class _NormalFrom(_Drawn, name="_normal"):
     """Normal numbers whose mean or standard deviation are tensors; the gradient of both is zero."""
 
     @staticmethod
@@ -738,7 +776,7 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
             keys = p / noise
         drawn = np.argsort(-keys.astype(np.float64), axis=-1, kind="stable")[..., :num_samples]
     drawn = np.ascontiguousarray(drawn, np.int64)
-    return _finish(drawn, input.device) if out is None else _out(drawn, out)
+    return _finish(drawn, input.device) if out is None else _out(drawn, out, "multinomial")
 
 
 def _with_replacement(p, num_samples, rng):

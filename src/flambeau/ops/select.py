@@ -445,7 +445,9 @@ def masked_select(input, mask):
     check_tensor(input, "masked_select")
     _check_mask(mask, "masked_select")
     shape = broadcast_sizes(input.shape, mask.shape)
-    where = _array(Expand.function(mask, shape)).reshape(shape or (1,)).nonzero()
+    found = _array(Expand.function(mask, shape))
+    with _core.backend_for(mask).on(found):
+        where = found.reshape(shape or (1,)).nonzero()
     input = Reshape.function(input, 1) if not shape else Expand.function(input, shape)
     return Index.apply(input, *[_core.make(w) for w in where])
 

@@ -293,7 +293,7 @@ def _matrix_transposed(x):
 
 
 def _adjoint(x):
-    """The last two dimensions exchanged, and conjugated."""
+    """adjoint(input) -> Tensor: the last two dimensions exchanged, and conjugated."""
     return _matrix_transposed(x).conj()
 
 

@@ -58,7 +58,8 @@ def add_at(x: Array, key: Any, values: Array) -> None:
 
 
 def reduce_at(name: str, x: Array, flat: Array, values: Array) -> None:
-    """x[flat] = ufunc(x[flat], values) in place for 1-D arrays, positions that occur several times one after the other."""
+    """x[flat] = ufunc(x[flat], values) in place for 1-D arrays; positions that occur several times, one after the
+    other."""
     xp = array_namespace(x)
     ufunc = getattr(xp, name)
     if xp is np:

@@ -21,7 +21,7 @@ Indices = Sequence[Any]  # an array or None for each dimension
 def check_indices(shape: tuple[int, ...], indices: Indices) -> tuple[int, ...]:
     """The shape of what the indices select; IndexError when one is out of range or they cannot be broadcast."""
     if len(indices) == 1 and indices[0].dtype == bool:
-        return (int(np.count_nonzero(indices[0])), *shape[indices[0].ndim :])
+        return (int(indices[0].sum()), *shape[indices[0].ndim :])
     given = [i for i in indices if i is not None]
     try:
         common = np.broadcast_shapes(*[i.shape for i in given]) if len(given) > 1 else given[0].shape

@@ -46,7 +46,6 @@ def _flat(shape: tuple[int, ...], axis: int, index: Array) -> Array:
 
 def _add_at(x: Array, flat: Array, src: Array) -> Array:
     """x with src added at flat positions; repeated positions sum up in the computing type."""
-    xp = array_namespace(x)
     out = widen(x).flatten()
     add_at(out, flat.ravel(), src.ravel().astype(out.dtype, copy=False))
     return out.reshape(x.shape).astype(x.dtype, copy=False)

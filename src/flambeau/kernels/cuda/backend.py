@@ -84,8 +84,9 @@ class CUDABackend(_core.Backend):
             return self.cupy.ones(array.shape, array.dtype)
 
     def write(self, target, value):
+        """target[...] = value; value may be a NumPy array."""
         with self.on(target):
-            target[...] = value
+            target[...] = self.cupy.asarray(value)
 
     def from_host(self, array, like):
         """A copy of a NumPy array on the GPU of a device or an array."""
