@@ -20,6 +20,7 @@ import zipfile
 import numpy as np
 
 from . import _core
+from .device import CPU
 from .device import device as Device
 from .dtype import ALL
 from .size import Size
@@ -34,10 +35,12 @@ _CHUNK = 1 << 24
 # ---- plain pickle and copy
 
 
-def rebuild_tensor(cls, raw, dtype, requires_grad, attributes):
+def rebuild_tensor(cls, raw, dtype, requires_grad, attributes, device=CPU):
     """The tensor that `Tensor.__reduce_ex__` took apart: raw is its array (bfloat16 as uint16)."""
     array = _core.empty_array(raw.shape, dtype.numpy)
     array[...] = raw.view(dtype.numpy) if dtype.numpy.kind == "V" else raw
+    if device != CPU:
+        array = _core.array_of(_core.make(array).to(device))
     return _new_tensor(cls, array, requires_grad, attributes)
 
 

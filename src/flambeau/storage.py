@@ -35,6 +35,10 @@ class Storage:
             self.array = _flat(source, self.dtype)
 
     @property
+    def _backend(self):
+        return _core.backend_for(_core.make(self.array))
+
+    @property
     def device(self):
         """Where the memory is."""
         return CPU if isinstance(self.array, _NUMPY) else _core.make(self.array).device
@@ -81,7 +85,7 @@ class Storage:
         key = self._index(key)
         if isinstance(value, Storage):
             value = value.array
-        self.array[key] = value
+        self._backend.write(self.array[key, ...], value)
 
     def __iter__(self):
         return iter(self.tolist())
@@ -94,13 +98,13 @@ class Storage:
         """copy_(source) -> self, with the elements of a storage of the same size."""
         if len(source) != len(self):
             raise RuntimeError(f"copy_: a storage of size {len(self)} cannot take {len(source)} elements")
-        with np.errstate(all="ignore"):
-            self.array[...] = source.array
+        source = source if source.device == self.device else source.cpu()
+        self._backend.write(self.array, source.array)
         return self
 
     def fill_(self, value):
         """fill_(value) -> self, all elements set to value."""
-        self.array[...] = value
+        self._backend.write(self.array, value)
         return self
 
     def clone(self):
@@ -112,15 +116,15 @@ class Storage:
         size = operator.index(size)
         if size < 0:
             raise RuntimeError(f"resize_: the size must not be negative, got {size}")
-        resized = _core.zeros_array((size,), self.dtype.numpy)
+        resized = self._backend.zeros((size,), self.dtype.numpy, self.array)
         n = min(size, len(self))
-        resized[:n] = self.array[:n]
+        self._backend.write(resized[:n], self.array[:n])
         self.array = resized
         return self
 
     def type(self):
         """type() -> str such as 'torch.FloatStorage'."""
-        return f"torch.{self.dtype.title}Storage"
+        return f"torch.{'cuda.' * (self.device != CPU)}{self.dtype.title}Storage"
 
     def cpu(self):
         """cpu() -> self, or a copy in host memory."""

@@ -194,7 +194,8 @@ class Tensor(_core.TensorBase):
             )
         array = np.ascontiguousarray(_array(self.detach().cpu())).reshape(self.shape)
         raw = array.view(np.uint16) if array.dtype.kind == "V" else array
-        return rebuild_tensor, (type(self), raw, self.dtype, self.requires_grad, dict(self.__dict__))
+        state = (type(self), raw, self.dtype, self.requires_grad, dict(self.__dict__))
+        return rebuild_tensor, (state if self.device is CPU else (*state, self.device))
 
     # ---- the older type system
 

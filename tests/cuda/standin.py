@@ -156,7 +156,7 @@ _REAL_ONLY = set(
     "logical_or logical_xor "
     "logical_not signbit".split()
 )
-_ATOMIC = set("int32 uint32 uint64 float16 float32 float64 complex64 complex128".split())
+_ATOMIC = set("int32 uint32 uint64 float16 float32 float64".split())
 
 
 class ufunc:
@@ -293,13 +293,30 @@ class ndarray:
 
     def __getitem__(self, key):
         key = _wrapped_around(self.shape, _unwrap(key))
-        return _wrap(_unwrap(self)[key if any(k is Ellipsis for k in key) else (*key, ...)])
+        return self._viewed(self._host[key if any(k is Ellipsis for k in key) else (*key, ...)])
+
+    def _viewed(self, host):
+        """A view needs no kernel, so it may be made while another device is the current one; a copy may not."""
+        if _memory_of(host) is None:
+            _unwrap(self)
+        return _wrap(host)
 
     def __setitem__(self, key, value):
         if isinstance(value, np.ndarray) and value.ndim == 0:
             value = value.item()
         with np.errstate(all="ignore"):
             _unwrap(self)[_wrapped_around(self.shape, _unwrap(key))] = _unwrap(value)
+
+
+def _view(name):
+    def method(self, *args, **kwargs):
+        return self._viewed(getattr(self._host, name)(*args, **kwargs))
+
+    return method
+
+
+for _name in "diagonal ravel reshape squeeze swapaxes transpose view".split():
+    setattr(ndarray, _name, _view(_name))
 
 
 def _method(name):
@@ -310,8 +327,8 @@ def _method(name):
 
 
 for _name in (
-    "all any argmax argmin argpartition argsort clip conj cumprod cumsum diagonal dot flatten max mean min "
-    "nonzero prod ravel repeat reshape round searchsorted sort squeeze std sum swapaxes trace transpose var view"
+    "all any argmax argmin argpartition argsort clip conj cumprod cumsum dot flatten max mean min nonzero prod "
+    "repeat round searchsorted std sum trace var"
 ).split():
     setattr(ndarray, _name, _method(_name))
 

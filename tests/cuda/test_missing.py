@@ -8,7 +8,10 @@ import pytest
 import flambeau as fb
 from flambeau.kernels.cuda.backend import backend
 
-REMEDY = r"No CUDA GPUs are available \(.*\): `pip install flambeau\[cuda13\]` installs CuPy, which needs an NVIDIA GPU and its driver\."
+REMEDY = (
+    r"No CUDA GPUs are available \(.*\): `pip install flambeau\[cuda13\]` installs CuPy, "
+    r"which needs an NVIDIA GPU and its driver\."
+)
 
 
 def cupy_without(count):
@@ -43,8 +46,8 @@ def test_asking(missing):
 @pytest.mark.parametrize(
     "use",
     [
-        lambda: fb.ones(2).cuda(), lambda: fb.ones(2).to("cuda:1"), lambda: fb.zeros(2, device="cuda"), fb.cuda.current_device,
-        fb.cuda.synchronize, lambda: fb.nn.Linear(2, 2).cuda(), lambda: fb.cuda.set_device(0),
+        lambda: fb.ones(2).cuda(), lambda: fb.ones(2).to("cuda:1"), lambda: fb.zeros(2, device="cuda"),
+        fb.cuda.current_device, fb.cuda.synchronize, lambda: fb.nn.Linear(2, 2).cuda(), lambda: fb.cuda.set_device(0),
     ],
 )  # fmt: skip
 def test_using(missing, use):

@@ -207,7 +207,11 @@ def test_a_file_from_a_gpu_where_there_is_none(tmp_path):
 def test_storage(gpu):
     x = fb.arange(6.0, device="cuda:1")
     assert x[2:].storage_offset() == 2 and x[2:].storage().data_ptr() == x.data_ptr()
-    assert x.storage().device == SECOND and len(x.storage()) >= 6 and x.storage()[3] == 3
+    storage = x.storage()
+    assert storage.device == SECOND and len(storage) >= 6 and storage.type() == "torch.cuda.FloatStorage"
+    storage[3] = 7
+    assert x[3].item() == storage[3] == storage.cpu()[3] == 7 and storage.clone().fill_(2)[0] == 2
+    storage[3:5] = [3, 4]
     assert x.as_strided((2, 2), (3, 1), 1).tolist() == [[1, 2], [4, 5]]
     with pytest.raises(RuntimeError, match="out of bounds for storage"):
         x.as_strided((1000,), (1,))

@@ -127,14 +127,18 @@ cdef int result_code(tuple args) except -2:
     for a in args:
         if FB_IS_ARRAY(<PyObject*>a):
             c = num_code(FB_NUM(<PyObject*>a))
+            if c < 0:
+                raise_dtype(a)
             if FB_NDIM(<PyObject*>a) > 0:
                 dim = c if dim < 0 else promote_table[dim][c]
             else:
                 zero = c if zero < 0 else promote_table[zero][c]
         elif a is None:
             continue
-        elif hasattr(a, "dtype") and hasattr(a, "ndim") and not isinstance(a, cnp.generic):
+        elif type(a) in _backends:
             c = array_code(a)
+            if c < 0:
+                raise_dtype(a)
             if a.ndim > 0:
                 dim = c if dim < 0 else promote_table[dim][c]
             else:
@@ -145,6 +149,10 @@ cdef int result_code(tuple args) except -2:
                 raise TypeError(f"expected a Tensor or a number, not {type(a).__name__}")
             wrapped = c if wrapped < 0 else promote_table[wrapped][c]
     return combine(combine(dim, zero), wrapped)
+
+
+cdef raise_dtype(a):
+    raise TypeError(f"can't convert an array of type {a.dtype} to a Tensor: it has no numbers of a supported dtype")
 
 
 def result_type_code(*args):
@@ -221,7 +229,7 @@ def promote(tuple args, bint to_float=False):
 cdef inline bint is_array(object a):
     if FB_IS_ARRAY(<PyObject*>a):
         return True
-    return not isinstance(a, (int, float, complex, np.generic)) and hasattr(a, "ndim") and hasattr(a, "dtype")
+    return type(a) in _backends
 
 
 cdef object number_array(object number, int code):

@@ -11,6 +11,7 @@ One extension module, so that the parts call each other without a function point
     function.pxi   OpFunction: the callable behind every op; the general path of a call
     fast.pxi       the short path of pointwise ops on small plain tensors
     views.pxi      the short path of views
+    create.pxi     the short paths of factories
     inplace.pxi    in-place and out= forms, the history of changed views
     reduce.pxi     reductions of arrays by the native kernel
     engine.pxi     backward
@@ -22,6 +23,7 @@ include "node.pxi"
 include "function.pxi"
 include "fast.pxi"
 include "views.pxi"
+include "create.pxi"
 include "inplace.pxi"
 include "reduce.pxi"
 include "engine.pxi"

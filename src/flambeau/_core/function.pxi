@@ -167,8 +167,11 @@ cdef object call_general(OpFunction f, PyObject** args, Py_ssize_t n, PyObject* 
         bound = f.prepare(*bound, **kwargs) if kwargs else f.prepare(*bound)
         if type(bound) is not tuple:                 # the op has nothing to do: prepare gave the result
             return bound if out is None else store_out(f, bound, out)
-    elif kwargs or n != PyTuple_GET_SIZE(f.names):
-        bound = bind(f, <tuple>bound, kwargs)
+    else:
+        if kwargs or n != PyTuple_GET_SIZE(f.names):
+            bound = bind(f, <tuple>bound, kwargs)
+        if f.kind == GENERIC and not isinstance((<tuple>bound)[0], TensorBase):
+            raise_no_tensor(f, <tuple>bound)
     if f.inplace:
         return apply_inplace(f, <tuple>bound)
     if out is not None:

@@ -43,6 +43,7 @@ cdef extern from "Python.h":
     PyTypeObject PyLong_Type
     PyTypeObject PyBool_Type
     PyTypeObject PyTuple_Type
+    PyTypeObject PyList_Type
     PyTypeObject PySlice_Type
     ctypedef PyObject* (*newfunc)(PyTypeObject*, PyObject*, PyObject*)
     ctypedef PyObject* (*allocfunc)(PyTypeObject*, Py_ssize_t)

@@ -47,6 +47,23 @@ def check_tensor(value, name, argument="input", position=1):
         )
 
 
+def check_number(value, name, argument, position):
+    """value as a Python number, from a real number or an array or tensor without dimensions; else TypeError."""
+    if type(value) is float or type(value) is int:
+        return value
+    if not isinstance(value, (int, float)):
+        if getattr(value, "ndim", None) != 0 or not hasattr(value, "item"):
+            raise TypeError(
+                f"{name}(): argument '{argument}' (position {position}) must be Number, not {type(value).__name__}"
+            )
+        value = value.item()
+        if not isinstance(value, (int, float)):
+            raise TypeError(
+                f"{name}(): argument '{argument}' (position {position}) must be a real Number, not {value!r}"
+            )
+    return value
+
+
 def named_result(name, *fields):
     """The class of a named tuple of results, such as the (values, indices) of max."""
     return collections.namedtuple(name, fields)

@@ -7,6 +7,7 @@ All take floats; relu and those made of comparisons take ints too.
 import math
 
 from .. import _core
+from ._args import check_number, check_tensor
 from .compare import where
 from .op import METHODS, Binary, Op, Unary, check_kind, composite
 
@@ -81,6 +82,13 @@ class Hardtanh(Op, name="hardtanh", methods=("hardtanh_",)):
 
     @staticmethod
     def prepare(input, min_val=-1.0, max_val=1.0):
+        check_tensor(input, "hardtanh")
+        min_val, max_val = (
+            check_number(min_val, "hardtanh", "min_val", 2),
+            check_number(max_val, "hardtanh", "max_val", 3),
+        )
+        if min_val < 0 and input.dtype.name == "uint8":
+            raise RuntimeError("cannot do hardtanh on an unsigned type with negative limits")
         if min_val > max_val:
             raise ValueError("min_val cannot be greater than max_val")
         return input, min_val, max_val
@@ -129,6 +137,8 @@ class Threshold(Op, name="threshold", methods=("threshold_",)):
     @staticmethod
     def forward(ctx, input, threshold, value):
         check_kind("threshold", input, "if")
+        threshold = check_number(threshold, "threshold", "threshold", 2)
+        value = check_number(value, "threshold", "value", 3)
         ctx.save_for_backward(input, threshold)
         return ctx.k.threshold(input, threshold, value)
 
@@ -144,6 +154,7 @@ class Hardshrink(Op, name="hardshrink", methods=("hardshrink",)):
     @staticmethod
     def forward(ctx, input, lambd=0.5):
         check_kind("hardshrink", input, "f")
+        lambd = check_number(lambd, "hardshrink", "lambd", 2)
         ctx.save_for_backward(input, lambd)
         return ctx.k.hardshrink(input, lambd)
 
@@ -191,6 +202,7 @@ class LeakyRelu(Op, name="leaky_relu", methods=("leaky_relu_",)):
     @staticmethod
     def forward(ctx, input, negative_slope=0.01):
         check_kind("leaky_relu", input, "f")
+        negative_slope = check_number(negative_slope, "leaky_relu", "negative_slope", 2)
         ctx.save_for_backward(input, negative_slope)
         return ctx.k.leaky_relu(input, negative_slope)
 
@@ -223,6 +235,8 @@ def prelu(input, weight):
 
     weight has one element, or one for each channel (dimension 1 of input), and input's dtype.
     """
+    check_tensor(input, "prelu")
+    check_tensor(weight, "prelu", "weight", 2)
     if input.dtype is not weight.dtype:
         raise RuntimeError(
             f"prelu: Type promoting not supported. Got {input.dtype.title} and {weight.dtype.title}"
@@ -275,6 +289,8 @@ class Elu(Op, name="elu", methods=("elu_",)):
     @staticmethod
     def forward(ctx, input, alpha=1.0, scale=1.0, input_scale=1.0):
         check_kind("elu", input, "f")
+        alpha, scale = check_number(alpha, "elu", "alpha", 2), check_number(scale, "elu", "scale", 3)
+        input_scale = check_number(input_scale, "elu", "input_scale", 4)
         ctx.save_for_backward(input, alpha, scale, input_scale)
         return ctx.k.elu(input, alpha, scale, input_scale)
 
@@ -446,6 +462,10 @@ class Softplus(Unary, name="softplus", kinds="f", saves="input"):
 
     @staticmethod
     def prepare(input, beta=1, threshold=20):
+        beta, threshold = (
+            check_number(beta, "softplus", "beta", 2),
+            check_number(threshold, "softplus", "threshold", 3),
+        )
         return (input,) if (beta, threshold) == (1, 20) else (input, beta, threshold)
 
     @staticmethod

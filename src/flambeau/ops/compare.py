@@ -4,7 +4,7 @@ import warnings
 
 from .. import _core
 from ..dtype import finfo, from_numpy_dtype
-from ._args import check_tensor
+from ._args import check_number, check_tensor
 from .op import FUNCTIONS, METHODS, Binary, Op, Unary, check_kind, composite
 
 TensorBase = _core.TensorBase
@@ -118,6 +118,7 @@ class Signbit(Unary, name="signbit", methods=("signbit",), kinds="bif"):
 @composite("isreal")
 def isreal(input):
     """isreal(input) -> Tensor of bool: whether the imaginary part of each element is 0."""
+    check_tensor(input, "isreal")
     return (
         input.imag == 0 if input.is_complex() else FUNCTIONS["ones_like"](input, dtype=(input == input).dtype)
     )
@@ -367,6 +368,9 @@ class NanToNum(Op, name="nan_to_num", methods=("nan_to_num", "nan_to_num_")):
     def forward(ctx, input, nan=None, posinf=None, neginf=None):
         ctx.save_for_backward(input)
         check_kind("nan_to_num", input, "bif")
+        for at, (argument, value) in enumerate({"nan": nan, "posinf": posinf, "neginf": neginf}.items(), 2):
+            if value is not None:
+                check_number(value, "nan_to_num", argument, at)
         if input.dtype.kind in "fV":
             largest = finfo(from_numpy_dtype(input.dtype)).max
             nan = 0.0 if nan is None else nan

@@ -114,22 +114,26 @@ def _two_floats(name, a, b):
 @composite("resolve_conj")
 def resolve_conj(input):
     """resolve_conj(input) -> input: conjugates are never lazy here."""
+    check_tensor(input, "resolve_conj")
     return input
 
 
 @composite("resolve_neg")
 def resolve_neg(input):
     """resolve_neg(input) -> input: negations are never lazy here."""
+    check_tensor(input, "resolve_neg")
     return input
 
 
 @composite("is_conj")
 def is_conj(input):
     """is_conj(input) -> False: conjugates are never lazy here."""
+    check_tensor(input, "is_conj")
     return False
 
 
 @composite("is_neg")
 def is_neg(input):
     """is_neg(input) -> False: negations are never lazy here."""
+    check_tensor(input, "is_neg")
     return False

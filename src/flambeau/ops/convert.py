@@ -8,6 +8,7 @@ from ..dtype import ALIASES, as_dtype, bfloat16, bool_, complex64, finfo, float3
 from ..dtype import dtype as DType
 from ..kernels import backend_on
 from ..kernels.base.shape import strided
+from ..storage import Storage
 from ._args import check_tensor, ints
 from .op import METHODS, Op, composite
 from .shape import expanded_shape
@@ -129,11 +130,13 @@ def to(input, *args, dtype=None, device=None, other=None, non_blocking=False, co
 @composite("type_as", name="_type_as")
 def type_as(input, other):
     """type_as(other) -> Tensor: self converted to the dtype and device of other."""
+    check_tensor(input, "type_as")
+    check_tensor(other, "type_as", "other", 2)
     return to(input, other)
 
 
 def _conversion(name, target):
-    def method(self, memory_format=None):
+    def method(self, *, memory_format=None):
         return self if self.dtype is target else ToCopy.function(self, target)
 
     method.__name__ = method.__qualname__ = name
@@ -154,6 +157,7 @@ class CopyFrom(Op, name="copy_", methods=("copy_",), mutates=True):
 
     @staticmethod
     def prepare(input, src, non_blocking=False):
+        check_tensor(input, "copy_")
         if not isinstance(src, TensorBase):
             if not isinstance(src, (int, float, complex)):
                 raise TypeError(
@@ -233,6 +237,7 @@ class Fill(Op, name="fill_", methods=("fill_",), mutates=True):
 
     @staticmethod
     def prepare(input, value):
+        check_tensor(input, "fill_")
         return input, element(value, input.dtype, "fill_")
 
     @staticmethod
@@ -247,6 +252,7 @@ class Fill(Op, name="fill_", methods=("fill_",), mutates=True):
 @composite()
 def fill(input, value):
     """fill(input, value) -> Tensor of the shape and dtype of input, filled with value."""
+    check_tensor(input, "fill")
     return Fill.function(input.clone(), value)
 
 
@@ -305,6 +311,8 @@ def resize_(input, *sizes, memory_format=None):
 @composite("resize_as_", name="_resize_as_")
 def resize_as_(input, other, *, memory_format=None):
     """resize_as_(other) -> self: resize_(other.size())."""
+    check_tensor(input, "resize_as_")
+    check_tensor(other, "resize_as_", "other", 2)
     return _resize(input, tuple(other.shape))
 
 
@@ -322,6 +330,7 @@ def set_(input, source=None, storage_offset=0, size=None, stride=None):
     Without source, self becomes empty. Sizes and strides are in elements; with a tensor and no sizes, those of
     the tensor.
     """
+    check_tensor(input, "set_")
     if input.requires_grad and _core.is_grad_enabled() and not input.is_leaf:
         raise RuntimeError("set_: cannot give other memory to a tensor with history; use detach() first")
     if source is None:
@@ -329,6 +338,8 @@ def set_(input, source=None, storage_offset=0, size=None, stride=None):
         _core.set_array(input, _core.backend_for(input).zeros((0,), array.dtype, array))
         return input
     if not isinstance(source, TensorBase):
+        if not isinstance(source, Storage):
+            raise TypeError(f"set_(): argument 'source' (position 1) must be Tensor or Storage, not {type(source).__name__}")
         source = _core.make(source.array)
         if size is None:
             size = (source.numel() - storage_offset,)

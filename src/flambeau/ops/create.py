@@ -34,6 +34,8 @@ def size_of(size, name, keyword=None):
         if size:
             raise TypeError(f"{name}() got multiple values for argument 'size'")
         size = (keyword,)
+    if not size:
+        raise TypeError(f"{name}() missing 1 required positional argument: 'size'")
     if len(size) == 1 and isinstance(size[0], (tuple, list)):
         size = size[0]
     try:
@@ -119,7 +121,8 @@ def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=False):
                 "asarray(): can't alias the data with another dtype or device, but copy=False was given"
             )
         t = t.clone() if copy and t is source else t
-        t = t if requires_grad else t.detach() if t.requires_grad else t
+        if bool(requires_grad) is not t.requires_grad:
+            t = t.detach()
     if device is not None:
         t = t.to(device)
     return t.requires_grad_() if requires_grad else t

@@ -1,8 +1,10 @@
 """Functions of one tensor, element by element. Ints are computed in the default float dtype unless said otherwise."""
 
 import math
+import operator
 
 from .. import _core
+from ._args import check_number, check_tensor
 from .compare import where
 from .op import Binary, Op, Unary, check_kind, composite
 from .pointwise import conj, zeros
@@ -32,6 +34,7 @@ class Neg(
 @composite("positive")
 def positive(input):
     """positive(input) -> Tensor: input itself. Not defined for bool tensors."""
+    check_tensor(input, "positive")
     if input.dtype.category == "bool":
         raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
     return input
@@ -422,8 +425,12 @@ class Polygamma(Op, name="polygamma", methods=("polygamma",)):
     def prepare(n, input):
         if isinstance(n, _core.TensorBase):
             n, input = input, n
-        if n < 0:
-            raise RuntimeError("polygamma(n, x) does not support negative n.")
+        check_tensor(input, "polygamma", "input", 2)
+        n = operator.index(n)
+        if not 0 <= n <= 170:
+            raise RuntimeError(
+                f"polygamma(n, x) does not support negative n, nor n > 170, whose n! is infinite; got {n}"
+            )
         return input, n
 
     @staticmethod
@@ -445,6 +452,7 @@ def mvlgamma(input, p):
 
     p (p - 1) / 4 log(pi) + the sum of lgamma(input - i / 2) over 0 <= i < p; input > (p - 1) / 2.
     """
+    check_tensor(input, "mvlgamma")
     if p < 1:
         raise RuntimeError("p has to be greater than or equal to 1")
     total = input.lgamma()
@@ -511,6 +519,7 @@ class Logit(Op, name="logit", methods=("logit", "logit_")):
     def forward(ctx, input, eps=None):
         (x,) = _core.promote((input,), True)
         check_kind("logit", x, "f")
+        eps = None if eps is None else check_number(eps, "logit", "eps", 2)
         ctx.save_for_backward(input, eps)
         return ctx.k.logit(x, eps)
 

@@ -13,6 +13,7 @@ import numpy as np
 from .. import _core
 from ..dtype import bool_, int64
 from ..kernels.base.index import check_indices
+from ._args import check_tensor
 from .convert import CopyFrom, Fill, element, expand_value
 from .op import FUNCTIONS, Op, composite
 from .part import Slice
@@ -312,6 +313,10 @@ def index_put_(input, indices, values, accumulate=False):
     """index_put_(indices, values, accumulate=False) -> self: values (broadcast) written or, with accumulate, added at a
     tuple of index tensors; None stands for a whole dimension. Without accumulate, repeated indices leave one
     of the values."""
+    check_tensor(input, "index_put_")
+    if not isinstance(indices, (tuple, list)):
+        raise TypeError(f"index_put_(): argument 'indices' (position 2) must be tuple of Tensors, not {type(indices).__name__}")
+    check_tensor(values, "index_put_", "values", 3)
     if values.dtype is not input.dtype:
         raise RuntimeError(
             f"Index put requires the source and destination dtypes match, got {input.dtype.title} for the "
@@ -325,4 +330,5 @@ def index_put_(input, indices, values, accumulate=False):
 @composite("index_put")
 def index_put(input, indices, values, accumulate=False):
     """index_put(input, indices, values, accumulate=False) -> Tensor: a copy of input after index_put_."""
+    check_tensor(input, "index_put")
     return index_put_(input.clone(), indices, values, accumulate)

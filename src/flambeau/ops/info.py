@@ -47,12 +47,16 @@ def is_signed(input):
 @composite("is_same_size")
 def is_same_size(input, other):
     """is_same_size(input, other) -> bool: whether two tensors have the same shape."""
+    check_tensor(input, "is_same_size")
+    check_tensor(other, "is_same_size", "other", 2)
     return input.shape == other.shape
 
 
 @composite("is_set_to", name="_is_set_to")
 def is_set_to(self, tensor):
     """is_set_to(tensor) -> bool: whether two tensors are over the same memory with the same sizes and strides."""
+    check_tensor(self, "is_set_to")
+    check_tensor(tensor, "is_set_to", "tensor", 2)
     same = self.data_ptr() == tensor.data_ptr() and self.shape == tensor.shape
     return same and self.stride() == tensor.stride()
 
@@ -69,6 +73,7 @@ def sum_to_size(self, *size):
 
     RuntimeError when a tensor of that size cannot be broadcast to this one.
     """
+    check_tensor(self, "sum_to_size")
     size, shape = ints(size, "sum_to_size"), tuple(self.shape)
     lead = len(shape) - len(size)
     if lead < 0 or any(s not in (1, n) for s, n in zip(size, shape[lead:], strict=True)):
@@ -104,6 +109,8 @@ def map_(self, tensor, callable):
 
     RuntimeError unless tensor can be broadcast to this one.
     """
+    check_tensor(self, "map_")
+    check_tensor(tensor, "map_", "tensor", 2)
     return _each("map_", self, callable, tensor.expand(self.shape))
 
 

@@ -150,6 +150,8 @@ def column_stack(tensors, *, out=None):
 @composite()
 def block_diag(*tensors):
     """block_diag(*tensors) -> 2-D Tensor with the tensors (of at most 2 dims) on the diagonal and zeros elsewhere."""
+    for at, t in enumerate(tensors):
+        check_tensor(t, "block_diag", "tensors", at)
     blocks = [atleast_2d(t) for t in tensors]
     width = sum(t.shape[1] for t in blocks)
     rows, at = [], 0
@@ -260,6 +262,7 @@ METHODS["repeat"] = Repeat.function
 @composite("tile")
 def tile(input, *dims):
     """tile(input, dims) -> Tensor: repeat, with missing repeats in front counting as 1."""
+    check_tensor(input, "tile")
     dims = ints(dims, "tile", "dims")
     return Repeat.function(input, (1,) * (input.ndim - len(dims)) + dims)
 
@@ -303,7 +306,10 @@ def repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
             if isinstance(repeats, TensorBase)
             else "Repeats must be non-negative"
         )
-    index = np.repeat(np.arange(size), counts if len(counts) == size else int(counts[0]))
+    try:
+        index = np.repeat(np.arange(size), counts if len(counts) == size else int(counts[0]))
+    except (MemoryError, ValueError) as error:
+        raise RuntimeError(f"repeat_interleave(): not enough memory for the result: {error}") from None
     if output_size is not None and output_size != len(index):
         raise RuntimeError(
             f"repeat_interleave: Allocated size does not match required size: {output_size}, {len(index)}"
@@ -335,6 +341,7 @@ class Flip(Op, name="flip", methods=("flip",)):
 @composite("fliplr")
 def fliplr(input):
     """fliplr(input) -> Tensor: a copy of a tensor of 2 or more dims, reversed along dim 1."""
+    check_tensor(input, "fliplr")
     if input.ndim < 2:
         raise RuntimeError("Input must be >= 2-d.")
     return Flip.function(input, 1)
@@ -343,6 +350,7 @@ def fliplr(input):
 @composite("flipud")
 def flipud(input):
     """flipud(input) -> Tensor: a copy reversed along dim 0."""
+    check_tensor(input, "flipud")
     if input.ndim < 1:
         raise RuntimeError("Input must be >= 1-d.")
     return Flip.function(input, 0)

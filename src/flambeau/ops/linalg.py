@@ -68,6 +68,7 @@ def into(out, result):
 
 def adjoint(t):
     """The conjugate transposes of a batch of matrices."""
+    check_tensor(t, "adjoint")
     return conj(t).transpose(-2, -1)
 
 

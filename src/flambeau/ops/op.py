@@ -204,6 +204,8 @@ class Binary(Pointwise):
     @staticmethod
     def _forward(name, kernel, floats, kinds, plan):
         def forward(ctx, input, other):
+            if input is None or other is None:
+                raise TypeError(f"{name}(): arguments must be Tensors or Numbers, not NoneType")
             a, b = _core.promote_to_broadcast((input, other), floats)
             check_kind(name, a, kinds)
             out = getattr(ctx.k, kernel)(a, b)

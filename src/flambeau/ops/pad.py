@@ -37,13 +37,13 @@ class ConstantPadNd(Op, name="constant_pad_nd"):
 
 
 def _amounts(pad):
+    if not isinstance(pad, (tuple, list)):
+        raise TypeError(f"pad(): argument 'pad' (position 2) must be tuple of ints, not {type(pad).__name__}")
     try:
         amounts = [operator.index(p) for p in pad]
     except TypeError:
         position, bad = next(
-            ((i, p) for i, p in enumerate(pad) if not hasattr(p, "__index__"))
-            if hasattr(pad, "__iter__")
-            else iter([(0, pad)])
+            (i, p) for i, p in enumerate(pad) if not isinstance(p, (int, np.integer))
         )
         raise TypeError(
             "pad(): argument 'pad' (position 2) must be tuple of ints, but found element of type "

@@ -732,7 +732,9 @@ class Poisson(_Fill, name="poisson"):
         dtype = _dtype(input)
         if not dtype.is_floating_point:
             raise _unsupported("poisson_cpu", dtype)
-        if not (input >= 0).all():
+        with np.errstate(invalid="ignore"):
+            valid = (input >= 0).all()
+        if not valid:
             raise RuntimeError("invalid Poisson rate, expected rate to be non-negative")
         drawn = _core.empty_array(input.shape, np.dtype(np.float64))
         drawn[...] = input

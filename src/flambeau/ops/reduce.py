@@ -357,6 +357,8 @@ def norm(input, p="fro", dim=None, keepdim=False, out=None, dtype=None):
 @composite("dist")
 def dist(input, other, p=2):
     """dist(input, other, p=2) -> Tensor: the p-norm of input - other."""
+    check_tensor(input, "dist")
+    check_tensor(other, "dist", "other", 2)
     return LinalgVectorNorm.function(input - other, p)
 
 

@@ -376,6 +376,7 @@ class Put(Op, name="put", methods=("put", "put_")):
     def prepare(input, index, source, accumulate=False):
         check_tensor(input, "put")
         _check_index(index, "put_")
+        check_tensor(source, "put_", "source", 3)
         if index.numel() != source.numel():
             raise IndexError(
                 f"put_(): Expected source and index to have the same number of elements, but got source.numel() = "
@@ -462,6 +463,7 @@ class MaskedScatter(Op, name="masked_scatter", methods=("masked_scatter", "maske
     def prepare(input, mask, source):
         check_tensor(input, "masked_scatter")
         _check_mask(mask, "masked_scatter_")
+        check_tensor(source, "masked_scatter_", "source", 3)
         _same_dtype(input, source, "masked_scatter")
         broadcast_sizes(input.shape, mask.shape)
         return input, mask, source
@@ -535,6 +537,8 @@ def _replaced(input, src, view_of, name):
 def select_scatter(input, src, dim, index):
     """select_scatter(input, src, dim, index) -> Tensor: a copy of input with src as its slice
     input.select(dim, index)."""
+    check_tensor(input, "select_scatter")
+    check_tensor(src, "select_scatter", "src", 2)
     return _replaced(input, src, lambda t: t.select(dim, index), "select_scatter")
 
 
@@ -542,6 +546,8 @@ def select_scatter(input, src, dim, index):
 def slice_scatter(input, src, dim=0, start=None, end=None, step=1):
     """slice_scatter(input, src, dim=0, start=None, end=None, step=1) -> Tensor: a copy of input with src as
     those slices."""
+    check_tensor(input, "slice_scatter")
+    check_tensor(src, "slice_scatter", "src", 2)
     d = normalize_dim(dim, input.ndim)
     return _replaced(
         input, src, lambda t: t[(slice(None),) * d + (slice(start, end, step),)], "slice_scatter"
@@ -551,4 +557,6 @@ def slice_scatter(input, src, dim=0, start=None, end=None, step=1):
 @composite("diagonal_scatter")
 def diagonal_scatter(input, src, offset=0, dim1=0, dim2=1):
     """diagonal_scatter(input, src, offset=0, dim1=0, dim2=1) -> Tensor: a copy of input with src as that diagonal."""
+    check_tensor(input, "diagonal_scatter")
+    check_tensor(src, "diagonal_scatter", "src", 2)
     return _replaced(input, src, lambda t: t.diagonal(offset, dim1, dim2), "diagonal_scatter")

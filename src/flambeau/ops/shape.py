@@ -131,6 +131,8 @@ class ViewDtype(Op, name="_view_dtype", view=True):
 @composite("view_as", name="_view_as")
 def view_as(input, other):
     """view_as(other) -> Tensor: view(other.size())."""
+    check_tensor(input, "view_as")
+    check_tensor(other, "view_as", "other", 2)
     return View.function(input, other.shape)
 
 
@@ -158,6 +160,8 @@ class Reshape(Op, name="reshape", methods=("reshape",), view=True, quick="reshap
 @composite("reshape_as", name="_reshape_as")
 def reshape_as(input, other):
     """reshape_as(other) -> Tensor: reshape(other.size())."""
+    check_tensor(input, "reshape_as")
+    check_tensor(other, "reshape_as", "other", 2)
     return Reshape.function(input, other.shape)
 
 
@@ -396,12 +400,15 @@ METHODS["expand"] = Expand.function
 @composite("expand_as", name="_expand_as")
 def expand_as(input, other):
     """expand_as(other) -> Tensor: expand(other.size())."""
+    check_tensor(input, "expand_as")
+    check_tensor(other, "expand_as", "other", 2)
     return Expand.function(input, other.shape)
 
 
 @composite("broadcast_to")
 def broadcast_to(input, size):
     """broadcast_to(input, size) -> Tensor: a view of input expanded to size."""
+    check_tensor(input, "broadcast_to")
     return Expand.function(input, size)
 
 

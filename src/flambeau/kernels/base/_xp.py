@@ -47,6 +47,9 @@ def add_at(x: Array, key: Any, values: Array) -> None:
     xp = array_namespace(x)
     if xp is np:
         np.add.at(x, key, values)
+    elif x.dtype.kind == "c":
+        add_at(x.real, key, values.real)
+        add_at(x.imag, key, values.imag)
     elif x.dtype == np.int64:  # the unsigned sum has the same bits
         xp.add.at(x.view(np.uint64), key, values.view(np.uint64))
     elif x.dtype.kind in "biu" and x.dtype != np.int32:

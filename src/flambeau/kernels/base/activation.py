@@ -5,6 +5,8 @@ Gradients get g, the gradient of the output, then what the op saved.
 
 from __future__ import annotations
 
+import numpy as np
+
 from ._xp import Array
 from .pointwise import _kernel, logsigmoid, sigmoid
 
@@ -95,7 +97,8 @@ def hardswish_grad(xp, g: Array, x: Array) -> Array:
 @_kernel
 def threshold(xp, x: Array, limit: float, value: float) -> Array:
     """value where x <= limit, else x."""
-    return xp.where(x <= limit, x.dtype.type(value), x)
+    with np.errstate(over="ignore"):
+        return xp.where(x <= limit, xp.asarray(value).astype(x.dtype), x)
 
 
 @_kernel
