@@ -31,7 +31,7 @@ SHAPES = ((), (1,), (3,), (0,), (3, 4), (4, 3), (3, 3), (2, 0), (1, 3), (2, 3, 4
 NUMBERS = (0, 1, 2, 3, -1, -2, -7, 0.5, -0.5, 1e30, math.nan, math.inf, -math.inf, True, 1j, 2**31, -(2**31),
            2**63 - 1, -(2**63), 2**63, 2**70, 10**400)  # fmt: skip
 OTHERS = (None, "x", "mean", "", b"ab", (), [], {}, (1, 2), [0, 0], (-1, 3), [2, -3], (2**40, 2**40), (1.5, 2),
-          ("a",), [[1], [2, 3]], slice(None), Ellipsis, object(), int, float, print, np.float32(2), np.int64(-3),
+          ("a",), [[1], [2, 3]], slice(None), Ellipsis, object(), int, float, len, np.float32(2), np.int64(-3),
           np.arange(3), np.array("a"), np.zeros(2, object), range(3), fb.float32, fb.int64, fb.bool, "int64",
           fb.device("cpu"), {1: 2}, {1, 2}, [None])  # fmt: skip
 MEMORY = 3 << 30  # bytes of address space: sizes that are garbage must not be served

@@ -353,7 +353,8 @@ for _short, _long in {**_OPERATORS, **_COMPARISONS, **_UNARY}.items():
     setattr(ndarray, f"__{_short}__", lambda *args, f=_ufunc: f(*args))
     if _short in _OPERATORS:
         setattr(ndarray, f"__r{_short}__", lambda self, other, f=_ufunc: f(other, self))
-        setattr(ndarray, f"__i{_short}__", lambda self, other, f=_ufunc: f(self, other, out=self))
+        if _short != "matmul":
+            setattr(ndarray, f"__i{_short}__", lambda self, other, f=_ufunc: f(self, other, out=self))
 
 
 # ---- the modules

@@ -168,7 +168,9 @@ class Softshrink(Op, name="softshrink"):
 
     @staticmethod
     def prepare(input, lambd=0.5):
-        if lambd < 0:
+        check_tensor(input, "softshrink")
+        lambd = check_number(lambd, "softshrink", "lambd", 2)
+        if not lambd >= 0:
             raise RuntimeError(f"lambda must be greater or equal to 0, but found to be {lambd}.")
         return input, lambd
 

@@ -19,7 +19,8 @@ def operand(name, input, other):
     """(input, other) of a binary op that takes no options; TypeError when other is neither tensor nor number."""
     if not isinstance(other, TensorBase):
         try:
-            _core.result_type_code(other)
+            if other is None or _core.result_type_code(other) < 0:
+                raise TypeError
         except TypeError:
             raise TypeError(
                 f"{name}(): argument 'other' must be Tensor or Number, not {type(other).__name__}"

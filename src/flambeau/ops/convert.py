@@ -113,6 +113,7 @@ def to(input, *args, dtype=None, device=None, other=None, non_blocking=False, co
     flags = [a for a in args if isinstance(a, bool)]
     copy = copy or (len(flags) == 2 and flags[1])
     if other is not None:
+        check_tensor(other, "to", "other", 1)
         dtype, device = other.dtype, other.device
     out = input
     if device is not None:

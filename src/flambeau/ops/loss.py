@@ -67,6 +67,7 @@ def _check_classes(name, input, target, weight, reduction):
     if target.dtype.name not in ("int64", "uint8"):
         raise RuntimeError(f"expected target dtype to be Long or Byte, but got {target.dtype.title}")
     if weight is not None:
+        check_tensor(weight, name, "weight", 3)
         classes = shape[1] if len(shape) > 1 else shape[0]
         if weight.shape != (classes,):
             raise RuntimeError(

@@ -167,6 +167,8 @@ class NativeLayerNorm(Op, name="layer_norm"):
                 "normalized_shape = []"
             )
         for name, p in (("weight", weight), ("bias", bias)):
+            if p is not None:
+                check_tensor(p, "layer_norm", name)
             if p is not None and p.shape != shape:
                 raise RuntimeError(
                     f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape "
@@ -236,6 +238,8 @@ class NativeGroupNorm(Op, name="group_norm"):
         if shape[0] * (shape[1] // groups) * math.prod(shape[2:]) == 1:
             raise ValueError(f"Expected more than 1 value per channel when training, got input size {shape}")
         for name, p in (("weight", weight), ("bias", bias)):
+            if p is not None:
+                check_tensor(p, "group_norm", name)
             if p is not None and tuple(p.shape) != (shape[1],):
                 raise RuntimeError(
                     f"Expected {name} to be a vector of size equal to the number of channels in input, but got "

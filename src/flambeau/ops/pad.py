@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import _core
 from ._args import check_tensor
+from .convert import element
 from .op import Op, composite
 
 
@@ -15,6 +16,7 @@ class ConstantPadNd(Op, name="constant_pad_nd"):
     @staticmethod
     def prepare(input, pad, value=0):
         check_tensor(input, "constant_pad_nd")
+        value = element(value, input.dtype, "constant_pad_nd")
         before, after = _sides(_amounts(pad), input.ndim)
         for dim, (b, n, a) in enumerate(zip(before, input.shape, after, strict=True)):
             if b + n + a < 0 or -b > n or -a > n:

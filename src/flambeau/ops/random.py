@@ -754,6 +754,8 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
     p, dtype = _array(input.detach().cpu()), input.dtype
     num_samples = _long(num_samples, "multinomial", "num_samples")
     rng = engine(generator, "multinomial")
+    if out is not None:
+        check_tensor(out, "multinomial", "out", 4)
     if out is not None and out.dtype is not int64:
         raise RuntimeError(f"multinomial expects Long tensor out, got: {out.dtype.title}")
     if not 1 <= p.ndim <= 2:

@@ -5,6 +5,7 @@ dimensions in place with size 1.
 """
 
 import math
+import operator
 import warnings
 
 from .. import _core
@@ -522,6 +523,8 @@ class Bincount(Op, name="bincount", methods=("bincount",), out=False):
             raise RuntimeError(f"bincount(): minlength should be >= 0, got {minlength}")
         if input.ndim != 1 or (input.numel() and bool(input.min() < 0)):
             raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
+        if weights is not None:
+            check_tensor(weights, "bincount", "weights", 2)
         if weights is not None and weights.shape != input.shape:
             raise RuntimeError(
                 "bincount(): weights should be 1-d and have the same length as input, "
@@ -546,7 +549,8 @@ class Histc(Op, name="histc", methods=("histc",)):
         check_tensor(input, "histc")
         if not input.is_floating_point():
             raise unsupported("histc", input.dtype)
-        if bins <= 0:
+        bins = operator.index(bins)
+        if bins <= 0 or bins >= 2**31:
             raise RuntimeError(f"histc(): bins must be > 0, but got {bins}")
         if min > max:
             raise RuntimeError(f"histc(): max must be larger than min, got min={min}, max={max}")

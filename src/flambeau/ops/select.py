@@ -246,6 +246,7 @@ class ScatterAdd(Op, name="scatter_add", methods=("scatter_add", "scatter_add_")
 
     @staticmethod
     def prepare(input, dim, index, src):
+        check_tensor(src, "scatter_add", "src", 4)
         return _check_scatter("scatter_add", input, dim, index, src)
 
     @staticmethod

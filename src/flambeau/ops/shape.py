@@ -99,6 +99,8 @@ class ViewDtype(Op, name="_view_dtype", view=True):
 
     @staticmethod
     def prepare(input, dtype):
+        if not isinstance(dtype, DType):
+            raise TypeError(f"view(): argument 'dtype' must be torch.dtype, not {type(dtype).__name__}")
         old, new = input.element_size(), dtype.itemsize
         if old != new:
             names = f"to view {input.dtype.title} as {dtype.title} (different element sizes)"
@@ -298,6 +300,7 @@ def _matrix_transposed(x):
 
 def _adjoint(x):
     """adjoint(input) -> Tensor: the last two dimensions exchanged, and conjugated."""
+    check_tensor(x, "adjoint")
     return _matrix_transposed(x).conj()
 
 
@@ -515,13 +518,13 @@ METHODS["swapaxes_"] = METHODS["swapdims_"] = METHODS["transpose_"]
 @composite()
 def atleast_1d(*tensors):
     """atleast_1d(*tensors) -> Tensor or tuple of Tensors: 0-dim ones as views of shape (1,)."""
-    return _at_least(tensors, lambda t: t.reshape(1) if t.ndim == 0 else t)
+    return _at_least("atleast_1d", tensors, lambda t: t.reshape(1) if t.ndim == 0 else t)
 
 
 @composite()
 def atleast_2d(*tensors):
     """atleast_2d(*tensors) -> Tensor or tuple of Tensors: those with fewer dimensions as views (1, n)."""
-    return _at_least(tensors, lambda t: t.reshape(1, -1) if t.ndim < 2 else t)
+    return _at_least("atleast_2d", tensors, lambda t: t.reshape(1, -1) if t.ndim < 2 else t)
 
 
 @composite()
@@ -529,13 +532,15 @@ def atleast_3d(*tensors):
     """atleast_3d(*tensors) -> Tensor or tuple of Tensors: those with fewer dimensions as views (1, n, 1) or
     (m, n, 1)."""
     return _at_least(
-        tensors, lambda t: t.reshape(1, -1, 1) if t.ndim < 2 else t.unsqueeze(-1) if t.ndim == 2 else t
+        "atleast_3d", tensors, lambda t: t.reshape(1, -1, 1) if t.ndim < 2 else t.unsqueeze(-1) if t.ndim == 2 else t
     )
 
 
-def _at_least(tensors, function):
+def _at_least(name, tensors, function):
     if len(tensors) == 1:
         if isinstance(tensors[0], TensorBase):
             return function(tensors[0])
-        tensors = tensors[0]
+        tensors = tensors[0] if isinstance(tensors[0], (tuple, list)) else tensors
+    for at, t in enumerate(tensors):
+        check_tensor(t, name, "tensors", at + 1)
     return tuple([function(t) for t in tensors])

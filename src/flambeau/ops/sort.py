@@ -467,6 +467,8 @@ class Isin(Op, name="isin", out=False):
     @staticmethod
     def prepare(elements, test_elements, *, assume_unique=False, invert=False):
         for t in (elements, test_elements):
+            if not isinstance(t, (TensorBase, int, float)):
+                raise TypeError(f"isin(): expected Tensors or Numbers, not {type(t).__name__}")
             if isinstance(t, TensorBase) and t.is_complex():
                 raise RuntimeError(f"isin(): Unsupported input type encountered for isin(): {t.dtype.title}")
         return elements, test_elements, invert
