@@ -163,14 +163,14 @@ def descr_for(int code):
     return descr_of_code[code]
 
 
-def empty_array(shape, descr):
+def empty_array(shape, cnp.dtype descr not None):
     """A C-contiguous uninitialised array over the library's allocator."""
     cdef cnp.npy_intp dims[64]
     cdef int nd = _fill_dims(shape, dims)
     return fb_new_array(<void*><PyObject*>descr, nd, dims)
 
 
-def zeros_array(shape, descr):
+def zeros_array(shape, cnp.dtype descr not None):
     """A C-contiguous array of zeros over the library's allocator."""
     cdef cnp.npy_intp dims[64]
     cdef int nd = _fill_dims(shape, dims)
@@ -193,7 +193,7 @@ cdef int _fill_dims(object shape, cnp.npy_intp* dims) except -1:
     return nd
 
 
-def strided_view(array, shape, strides, offset, owner=None):
+def strided_view(cnp.ndarray array not None, shape, strides, offset, owner=None):
     """An array of the given shape and byte strides, `offset` bytes from the start of `array`, sharing its memory.
     The caller has checked the bounds."""
     cdef cnp.npy_intp dims[64]

@@ -150,7 +150,7 @@ cdef int mark_needed(Run run, list inputs) except -1:
     return 0
 
 
-def _seq_of(Node node):
+def _seq_of(Node node not None):
     return node.seq
 
 

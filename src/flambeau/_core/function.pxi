@@ -460,12 +460,14 @@ cdef int attach_outputs(Node node, list arrays, list outs) except -1:
 
 def apply(function, *args):
     """Runs an OpFunction on arguments in the order of its forward."""
-    return apply_op(<OpFunction?>function, args)
+    if not isinstance(function, OpFunction):
+        raise TypeError(f"apply: expected the function of an op, not {type(function).__name__}")
+    return apply_op(<OpFunction>function, args)
 
 
 # ---------------------------------------------------------------------------------------- user Functions
 
-def apply_function(cls, Node node, forward, backward, tuple args, setup_context=None):
+def apply_function(cls, Node node not None, forward, backward, tuple args, setup_context=None):
     """The apply of `autograd.Function`: forward gets the tensors themselves and runs unrecorded."""
     cdef bint record = False, old = fb_grad_mode
     cdef list outs, arrays

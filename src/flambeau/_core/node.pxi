@@ -222,7 +222,7 @@ def add_hook(hooks, hook):
     return handle
 
 
-def tensor_hooks(TensorBase t):
+def tensor_hooks(TensorBase t not None):
     """The OrderedDict of hooks on the gradient of t."""
     if not needs_grad(t):
         raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
@@ -230,7 +230,7 @@ def tensor_hooks(TensorBase t):
     return hooks_of(node).on_outputs.setdefault(t._output_nr, OrderedDict())
 
 
-def accumulated_hooks(TensorBase t):
+def accumulated_hooks(TensorBase t not None):
     """The OrderedDict of hooks that run after a leaf's gradient was accumulated."""
     if t._node is not None or not t._leaf_grad:
         raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
@@ -240,14 +240,14 @@ def accumulated_hooks(TensorBase t):
     return acc.accumulated_hooks
 
 
-def retain_grad(TensorBase t):
+def retain_grad(TensorBase t not None):
     node = current_node(t)
     if node is None:
         return
     hooks_of(node).retained[t._output_nr] = weakref.ref(t)
 
 
-def retains_grad(TensorBase t):
+def retains_grad(TensorBase t not None):
     node = current_node(t)
     return node is not None and node.hooks is not None and t._output_nr in node.hooks.retained
 

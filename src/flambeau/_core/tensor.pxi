@@ -495,31 +495,31 @@ cdef TensorBase wrap(object array, object face):
     return t
 
 
-def make(array, face=None):
+def make(array, type face=None):
     """A tensor of class `face` (default Tensor) around an array of a known library and dtype, without copying."""
     if isinstance(array, cnp.generic):
         array = cnp.PyArray_FROM_O(array)
     return wrap(array, <object>tensor_type if face is None else face)
 
 
-def array_of(TensorBase t):
+def array_of(TensorBase t not None):
     """The array of a tensor."""
     return t._array
 
 
-def set_array(TensorBase t, array):
+def set_array(TensorBase t not None, array):
     """Gives a tensor another array (resizing, `set_`, deserialisation); the version advances."""
     t._array = array
     bump(t)
 
 
-def init_tensor(TensorBase t, array, bint requires_grad=False):
+def init_tensor(TensorBase t not None, array, bint requires_grad=False):
     """Fills in a tensor made by its class's constructor."""
     t._array = array
     t._leaf_grad = requires_grad
 
 
-def share_version(TensorBase t, TensorBase source):
+def share_version(TensorBase t not None, TensorBase source not None):
     """t and source change together from here on: they are over the same storage."""
     t._vc = counter(source)
 
@@ -558,7 +558,7 @@ cdef inline void bump(TensorBase t) noexcept:
         t._vc.value += 1
 
 
-def bump_version(TensorBase t):
+def bump_version(TensorBase t not None):
     """Says that the storage of t was changed in place."""
     bump(t)
 
@@ -566,7 +566,9 @@ def bump_version(TensorBase t):
 def bump_versions(tensors):
     """Says that the storages of several tensors were changed in place."""
     for t in tensors:
-        bump(<TensorBase?>t)
+        if not isinstance(t, TensorBase):
+            raise TypeError(f"bump_versions: expected Tensors, not {type(t).__name__}")
+        bump(<TensorBase>t)
 
 
 def backend_for(TensorBase t not None):
@@ -601,7 +603,7 @@ cdef inline object edge_of(TensorBase t):
     return t if t._leaf_grad else None
 
 
-def set_history(TensorBase t, Node node, int output_nr=0):
+def set_history(TensorBase t not None, Node node not None, int output_nr=0):
     """t is from now on output `output_nr` of `node`."""
     t._node = node
     t._output_nr = output_nr
@@ -610,7 +612,7 @@ def set_history(TensorBase t, Node node, int output_nr=0):
         t._node_ver = version_of(t)
 
 
-def detach_in_place(TensorBase t):
+def detach_in_place(TensorBase t not None):
     t._node = None
     t._leaf_grad = False
     t._output_nr = 0
@@ -625,7 +627,7 @@ cdef inline void set_view(TensorBase t, TensorBase source):
     t._node_ver = t._vc.value
 
 
-def make_view(array, TensorBase source):
+def make_view(array, TensorBase source not None):
     """A plain tensor over an array that shares the memory of source, without history."""
     cdef TensorBase t = wrap(array, plain_face(type(source)))
     set_view(t, source)

@@ -19,8 +19,10 @@ def _start_gradients(tensors, grads, create_graph):
         grads = [None] * len(tensors)
     elif isinstance(grads, _core.TensorBase):
         grads = [grads]
-    else:
+    elif hasattr(type(grads), "__iter__"):
         grads = list(grads)
+    else:
+        raise TypeError(f"gradients can be either Tensors or None, but got {type(grads).__name__}")
     if len(grads) != len(tensors):
         raise RuntimeError(f"got {len(tensors)} tensors and {len(grads)} gradients")
     started = []

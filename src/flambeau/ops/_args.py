@@ -6,6 +6,7 @@ import operator
 from .. import _core
 
 TensorBase = _core.TensorBase
+_SEQUENCES = (tuple, list, range)
 
 
 def normalize_dim(dim, ndim):
@@ -21,7 +22,10 @@ def normalize_dims(dims, ndim, name):
     """A tuple of distinct dims from an int, a sequence or None (all)."""
     if dims is None:
         return tuple(range(ndim))
-    dims = (dims,) if hasattr(dims, "__index__") else tuple(dims)
+    if hasattr(dims, "__index__"):
+        dims = (dims,)
+    elif not isinstance(dims, _SEQUENCES):
+        raise TypeError(f"{name}(): argument 'dim' must be int or tuple of ints, not {type(dims).__name__}")
     normal = tuple([normalize_dim(d, ndim) for d in dims])
     if len(set(normal)) != len(normal):
         repeated = next(d for d in normal if normal.count(d) > 1)
@@ -33,6 +37,8 @@ def ints(values, name, argument="size"):
     """The ints of f(1, 2), f((1, 2)), f([1, 2]) or f(Size), given the tuple of positional arguments."""
     if len(values) == 1 and not hasattr(values[0], "__index__"):
         values = values[0]
+        if not isinstance(values, _SEQUENCES):
+            raise TypeError(f"{name}(): argument '{argument}' must be tuple of ints, not {type(values).__name__}")
     try:
         return tuple([operator.index(v) for v in values])
     except TypeError:

@@ -97,6 +97,8 @@ class IndexPut(Op, name="_index_put_", mutates=True):
 def _as_index(item):
     """A list, range or array of a key as a tensor."""
     if isinstance(item, np.ndarray):
+        if _core.code_of(item.dtype) < 0 and item.dtype.kind != "u":
+            raise IndexError(f"arrays used as indices must be long, int, byte or bool arrays, not of {item.dtype}")
         return _core.make(item if _core.code_of(item.dtype) >= 0 else item.astype(np.int64))
     if isinstance(item, (list, tuple)) and len(item) == 0:
         return _core.make(np.zeros(0, np.int64))

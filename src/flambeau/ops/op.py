@@ -113,8 +113,8 @@ def _overwritten(ctx, grad):
 
 
 def composite(*methods, name=None, aliases=()):
-    """Registers a function written in other ops under its name (unless that begins with an underscore), and as the given
-    methods of Tensor."""
+    """Registers a function written in other ops under its name, unless that begins with an underscore, and as the
+    given methods of Tensor."""
 
     def register(function):
         for public in (name or function.__name__, *aliases):
