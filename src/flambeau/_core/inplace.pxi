@@ -49,6 +49,17 @@ cdef object check_cast(int have, int want, str name):
                            f"{dtype_of_code[want].title}")
 
 
+cdef raise_shape(tuple have, tuple want):
+    """An in-place operand keeps its shape: the error says so in today's words and in those of 0.3."""
+    cdef Py_ssize_t i
+    text = f"output with shape {list(have)} doesn't match the broadcast shape {list(want)}"
+    for i in range(1, min(len(have), len(want)) + 1):
+        if have[len(have) - i] != want[len(want) - i]:
+            raise RuntimeError(f"{text}: The expanded size of the tensor ({have[len(have) - i]}) must match the existing size "
+                               f"({want[len(want) - i]}) at non-singleton dimension {len(have) - i}.")
+    raise RuntimeError(text)
+
+
 cdef object apply_inplace(OpFunction f, tuple args):
     """The op's result written over its first argument."""
     cdef list raw = []
@@ -68,8 +79,7 @@ cdef object apply_inplace(OpFunction f, tuple args):
         raise RuntimeError(f"{f.name}: an op with several results has no in-place form")
     if result is not target:
         if result.shape != target.shape:
-            raise RuntimeError(f"output with shape {list(target.shape)} doesn't match the broadcast shape "
-                               f"{list(result.shape)}")
+            raise_shape(target.shape, result.shape)
         check_cast(array_code(result), array_code(target), f.name)
         if node.to_save is not None:
             keep_old(node, x)

@@ -1,6 +1,7 @@
 """Reading data: numbers, nested sequences, arrays and tensors, as one array."""
 
 import functools
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,11 +22,15 @@ def data_array(data, dtype, name="tensor"):
     as the default dtype. Raises ValueError for ragged sequences, TypeError and RuntimeError for what is no number, and
     RuntimeError for numbers of a sequence that do not fit an integer dtype.
     """
+    if dtype is None:
+        plain = _core.from_numbers(data)
+        if plain is not None:
+            return plain
     target = None if dtype is None else as_dtype(dtype)
     if isinstance(data, TensorBase):
         array = _array(data.detach().cpu())
     elif isinstance(data, np.ndarray) or _is_foreign_array(data):
-        array = np.asarray(data)
+        array = data if isinstance(data, np.ndarray) else foreign_array(data, name)
         if _core.code_of(array.dtype) < 0 and (target is None or array.dtype.kind not in "biuf"):
             from_numpy_dtype(array.dtype)  # raises the error that lists the dtypes
     else:
@@ -45,6 +50,20 @@ def _is_foreign_array(data):
         not isinstance(data, (int, float, complex, list, tuple))
         and hasattr(type(data), "__array_interface__")
     )
+
+
+def foreign_array(data, name):
+    """An object with an array protocol as an array, over the same memory where the object allows it."""
+    interface = None if isinstance(data, np.generic) else getattr(data, "__array_interface__", None)
+    if isinstance(interface, dict) and not isinstance(interface.get("data", (0, False)), tuple):
+        # NumPy does not compare the sizes with the length of the buffer
+        needed = math.prod(interface["shape"]) * np.dtype(interface["typestr"]).itemsize
+        if needed + interface.get("offset", 0) > memoryview(interface["data"]).nbytes:
+            raise ValueError(f"{name}(): the array interface of a {type(data).__name__} says more elements than its buffer holds")
+    array = np.asarray(data)
+    if array.dtype.kind == "O":
+        raise TypeError(f"{name}(): the array of a {type(data).__name__} holds no numbers")
+    return array
 
 
 def _read(data, name):
@@ -109,7 +128,7 @@ def _leaf(value, found, name):
     if isinstance(value, (str, bytes)):
         raise ValueError(f"{name}(): too many dimensions '{type(value).__name__}': text is no number")
     if hasattr(type(value), "__array__"):
-        array = np.asarray(value)
+        array = foreign_array(value, name)
         found.add(from_numpy_dtype(array.dtype))
         return array
     raise RuntimeError(

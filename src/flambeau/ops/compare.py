@@ -238,6 +238,8 @@ class Where(Op, name="where"):
     @staticmethod
     def prepare(condition, input, other):
         check_tensor(condition, "where", "condition")
+        operand("where", input, other)
+        operand("where", other, input)
         if condition.dtype.name == "uint8":
             warnings.warn(
                 "where received a uint8 condition tensor. This behavior is deprecated and will be removed in a future "

@@ -279,6 +279,10 @@ def zeros(
     *sizes, size=None, out=None, dtype=None, device=None, requires_grad=False, pin_memory=False, layout=None
 ):
     """zeros(*size, dtype=None, device=None, requires_grad=False) -> Tensor of zeros."""
+    if out is None is device and size is None:
+        t = _core.new_filled(sizes, dtype, 0)
+        if t is not None:
+            return t.requires_grad_() if requires_grad else t
     array = _core.zeros_array(size_of(sizes, "zeros", size), as_dtype(dtype).numpy)
     if out is not None:
         return _out(array, out, "zeros")
@@ -290,6 +294,10 @@ def ones(
     *sizes, size=None, out=None, dtype=None, device=None, requires_grad=False, pin_memory=False, layout=None
 ):
     """ones(*size, dtype=None, device=None, requires_grad=False) -> Tensor of ones."""
+    if out is None is device and size is None:
+        t = _core.new_filled(sizes, dtype, 1)
+        if t is not None:
+            return t.requires_grad_() if requires_grad else t
     array = _core.empty_array(size_of(sizes, "ones", size), as_dtype(dtype).numpy)
     array.fill(1)
     if out is not None:

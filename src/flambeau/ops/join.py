@@ -370,6 +370,8 @@ class Roll(Op, name="roll", methods=("roll",)):
             if not hasattr(shifts, "__index__")
             else (operator.index(shifts),)
         )
+        if not (dims is None or hasattr(dims, "__index__") or isinstance(dims, (tuple, list))):
+            raise TypeError(f"roll(): argument 'dims' must be int or tuple of ints, not {type(dims).__name__}")
         if dims is None or (not hasattr(dims, "__index__") and len(dims) == 0):
             if len(shifts) != 1:
                 raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:0")

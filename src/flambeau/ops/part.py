@@ -396,7 +396,8 @@ class Unfold(Op, name="_unfold", view=True):
 
     @staticmethod
     def prepare(input, dimension, size, step):
-        d = normalize_dim(dimension, input.ndim)
+        check_tensor(input, "unfold")
+        d, size, step = normalize_dim(dimension, input.ndim), operator.index(size), operator.index(step)
         have = input.shape[d] if input.ndim else 1
         if size < 0:
             raise RuntimeError(f"size is {size} but must be >= 0")
