@@ -1,11 +1,15 @@
-"""The same expression under Flambeau and under PyTorch, for tests of behaviour that a table row cannot say."""
+"""The same expression under Flambeau and under PyTorch, and calls that must be refused."""
 
+import inspect
+import re
 import warnings
 
 import numpy as np
 import pytest
 
 import flambeau as fb
+
+ORDINARY = (TypeError, ValueError, RuntimeError, IndexError, OverflowError, NotImplementedError)
 
 
 def outcome(lib, expression, **names):
@@ -42,3 +46,27 @@ def same(expression, **names):
     torch = pytest.importorskip("torch")
     ours, theirs = outcome(fb, expression, **names), outcome(torch, expression, **names)
     assert ours == theirs, f"{expression}: {ours}, PyTorch {theirs}"
+
+
+def state(*tensors):
+    return [(t.tolist(), tuple(t.shape), t.stride(), t._version, t.requires_grad) for t in tensors]
+
+
+def refuses(call, *kept, error=ORDINARY, match=None):
+    """The call raises an ordinary, non-empty error, and the tensors are as they were."""
+    before = state(*kept)
+    source = (
+        inspect.getsource(call).strip()[:80]
+        if "\n" not in inspect.getsource(call).strip()
+        else f"names {call.__code__.co_names}"
+    )
+    try:
+        result = call()
+    except error as raised:
+        message = str(raised)
+        assert message, f"{source}: no message"
+        assert match is None or re.search(match, message), f"{source}: {message}"
+    else:
+        raise AssertionError(f"{source} gave {type(result).__name__} {str(result)[:100]}")
+    assert repr(state(*kept)) == repr(before), source
+    return message

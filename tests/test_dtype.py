@@ -221,9 +221,25 @@ def test_devices(torch):
     assert fb.device(fb.device("cuda:3")) == fb.device("cuda", 3) == fb.device(type="cuda", index=3)
 
 
-@pytest.mark.parametrize("args", [("",), ("CPU",), ("cpu:",), ("cpu:-1",), ("cuda:x",), ("cuda:01",), ("cuda:1", 1),
-                                  ("quantum",), (-1,), ("cuda", -2), (" cpu",), ("cpu ",),
-                                  ("cuda:99999999999999999999",)], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("",),
+        ("CPU",),
+        ("cpu:",),
+        ("cpu:-1",),
+        ("cuda:x",),
+        ("cuda:01",),
+        ("cuda:1", 1),
+        ("quantum",),
+        (-1,),
+        ("cuda", -2),
+        (" cpu",),
+        ("cpu ",),
+        ("cuda:99999999999999999999",),
+    ],
+    ids=str,
+)
 def test_bad_devices(torch, args):
     with pytest.raises(RuntimeError):
         fb.device(*args)
@@ -232,7 +248,7 @@ def test_bad_devices(torch, args):
 
 
 @pytest.mark.parametrize(
-    "args", [(), (None,), (1.5,), ([],), (object(),), ("cpu", "0"), ("cpu", 1.0)], ids=str
+    "args", [(), (None,), (1.5,), ([],), (Ellipsis,), ("cpu", "0"), ("cpu", 1.0)], ids=str
 )
 def test_devices_of_the_wrong_type(args):
     with pytest.raises(TypeError):

@@ -177,6 +177,12 @@ def own_imports():
     return sorted(found)
 
 
+def import_text(module, name, here):
+    """An import, laid out as the linter wants it."""
+    line = f"from .{module} import {name} as {here}\n"
+    return line if len(line) <= WIDTH + 1 else f"from .{module} import (\n    {name} as {here},\n)\n"
+
+
 def package_stub():
     """The stub of the package: what its `__init__.py` imports, the dtypes, the functions of the ops."""
     modules = sorted({"autograd", "ops", *fb._LAZY_PACKAGES})
@@ -187,9 +193,9 @@ def package_stub():
             BUILTINS,
             "from collections.abc import Sequence\nfrom typing import Any\n\n",
             *[f"from . import {m} as {m}\n" for m in modules],
-            *[f"from .{module} import {name} as {here}\n" for module, name, here in own_imports()],
+            *[import_text(*names) for names in own_imports()],
             NUMBER,
-            "\n__version__: _str\ninf: _float\nnan: _float\npi: _float\ne: _float\nnewaxis: None\nstrided: _str\n\n",
+            "\n__version__: _str\ninf: _float\nnan: _float\npi: _float\ne: _float\nnewaxis: None\n\n",
             *[f"{name}: _dtype\n" for name in dtypes],
             "\ndef result_type(tensor1: Tensor | _Number, tensor2: Tensor | _Number) -> _dtype: ...\n",
             *[definition(n, f) for n, f in sorted(fb.ops.FUNCTIONS.items()) if not n.startswith("_")],

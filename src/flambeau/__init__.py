@@ -1,7 +1,4 @@
-"""Flambeau: a tensor library for deep learning, in the PyTorch API of both eras.
-
-    import flambeau as torch          today's API
-    import flambeau.v03 as torch      the API of 0.3.0
+"""Flambeau: a tensor library for deep learning that speaks the PyTorch API: `import flambeau as torch`.
 
 The namespace: Tensor and its factories, every op under its public name (from `flambeau.ops`), dtypes, and the packages
 `nn`, `optim`, `autograd`, `utils`, ... which are imported on first use.
@@ -23,6 +20,14 @@ from .dtype import (
     iinfo,
     promote_types,
     set_default_dtype,
+)
+from .layout import layout, sparse_coo, sparse_csc, sparse_csr, strided
+from .memory_format import (
+    channels_last,
+    channels_last_3d,
+    contiguous_format,
+    memory_format,
+    preserve_format,
 )
 from .size import Size
 from .tensor import Tensor
@@ -57,10 +62,45 @@ for _name, _method in ops.METHODS.items():
     setattr(Tensor, _name, _method)
 
 newaxis = None
-strided = "torch.strided"
 
-_LAZY_PACKAGES = ("cli", "nn", "optim", "random", "serialization", "utils", "vision", "cuda")
-_LAZY_NAMES = {"save": "serialization", "load": "serialization", "set_printoptions": "printing"}
+_LAZY_PACKAGES = (
+    "array_api", "cli", "cuda", "fft", "linalg", "nn", "optim", "random",
+    "serialization", "sparse", "special", "utils", "vision",
+)  # fmt: skip
+_LAZY_NAMES = {
+    "save": "serialization",
+    "load": "serialization",
+    "set_printoptions": "printing",
+    **dict.fromkeys(
+        ["BoolTensor", "ByteTensor", "CharTensor", "ShortTensor", "IntTensor", "LongTensor", "HalfTensor",
+         "BFloat16Tensor", "FloatTensor", "DoubleTensor"],
+        "typed",
+    ),
+    **dict.fromkeys(
+        ["Storage", "TypedStorage", "UntypedStorage", "BoolStorage", "ByteStorage", "CharStorage", "ShortStorage",
+         "IntStorage", "LongStorage", "HalfStorage", "BFloat16Storage", "FloatStorage", "DoubleStorage",
+         "ComplexFloatStorage", "ComplexDoubleStorage"],
+        "storage",
+    ),
+    **dict.fromkeys(
+        ["are_deterministic_algorithms_enabled", "get_default_device", "get_deterministic_debug_mode",
+         "get_float32_matmul_precision", "get_num_interop_threads", "is_deterministic_algorithms_warn_only_enabled",
+         "is_storage", "is_warn_always_enabled", "set_default_device", "set_default_tensor_type",
+         "set_deterministic_debug_mode", "set_float32_matmul_precision", "set_flush_denormal",
+         "set_num_interop_threads", "set_warn_always", "typename", "use_deterministic_algorithms"],
+        "settings",
+    ),
+    **dict.fromkeys(
+        ["bilinear", "channel_shuffle", "cosine_similarity", "pairwise_distance", "pixel_shuffle", "pixel_unshuffle",
+         "rms_norm"],
+        "nn.functional",
+    ),
+    **dict.fromkeys(
+        ["cosine_embedding_loss", "hinge_embedding_loss", "instance_norm", "kl_div", "margin_ranking_loss",
+         "poisson_nll_loss", "triplet_margin_loss"],
+        "nn.plain",
+    ),
+}  # fmt: skip
 
 
 def __getattr__(name):

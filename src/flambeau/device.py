@@ -1,6 +1,7 @@
 """Devices: the public `device` object."""
 
 import re
+import threading
 
 _KNOWN = ("cpu", "cuda")
 _PATTERN = re.compile(r"([a-z]+)(?::(0|[1-9][0-9]*))?")
@@ -8,7 +9,10 @@ _LAST = 127
 
 
 class device:
-    """device("cuda:1"), device("cuda", 1), device(1), device("cpu"): where the elements of a tensor are."""
+    """device("cuda:1"), device("cuda", 1), device(1), device("cpu"): where the elements of a tensor are.
+
+    `with device("cuda"):` makes it the place where factories such as `zeros` put their results in this thread.
+    """
 
     __slots__ = ("type", "index", "__weakref__")
     type: str
@@ -64,8 +68,27 @@ class device:
     def __hash__(self):
         return hash((self.type, self.index))
 
+    def __enter__(self):
+        default.outer = (*default.outer, default.device)
+        default.device = self
+        return self
+
+    def __exit__(self, *error):
+        default.outer, default.device = default.outer[:-1], default.outer[-1]
+
     def __reduce__(self):
         return (device, (self.type,)) if self.index is None else (device, (self.type, self.index))
 
 
 CPU = device("cpu")
+
+
+_Place = device | None
+
+
+class _Default(threading.local):
+    device: _Place = None  # where factories put their results; None: the CPU
+    outer: tuple[_Place, ...] = ()  # the defaults outside of the `with` blocks around
+
+
+default = _Default()

@@ -134,6 +134,12 @@ def _elements(t, indent):
     return _nested(array, form, indent, summarize)
 
 
+def number_texts(array):
+    """The elements of a NumPy array as texts of one style, in row-major order."""
+    form = (_ComplexFormat if array.dtype.kind == "c" else _Format)(array)
+    return [form(v) for v in array.reshape(-1).tolist()]
+
+
 def _is_plain(cls):
     parameter = sys.modules.get("flambeau.nn.parameter")
     return cls is Tensor or (parameter is not None and cls is parameter.Parameter)

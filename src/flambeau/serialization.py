@@ -23,6 +23,7 @@ from . import _core
 from .device import CPU
 from .device import device as Device
 from .dtype import ALL
+from .ops.sparse import rebuild_sparse
 from .size import Size
 from .storage import Storage
 from .tensor import Tensor, storage_array
@@ -303,6 +304,7 @@ _SAFE = {
     ("flambeau.size", "Size"): Size,
     ("flambeau.device", "device"): Device,
     ("flambeau.dtype", "_by_name"): _dtype_named,
+    ("flambeau.ops.sparse", "rebuild_sparse"): rebuild_sparse,
     **{
         ("builtins", t.__name__): t
         for t in (

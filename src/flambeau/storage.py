@@ -1,27 +1,51 @@
 """Storages: the memory that a tensor and its views share."""
 
 import operator
+import os
+import sys
 
 import numpy as np
 
 from . import _core
 from .device import CPU
 from .dtype import ALL, as_dtype, get_default_dtype
+from .dtype import dtype as DType
 
 _NUMPY = np.ndarray
 
 
-class Storage:
+class StorageType(type):
+    """The class of Storage and the typed names: isinstance(x.storage(), FloatStorage) goes by dtype."""
+
+    _dtype: DType | None
+
+    def __instancecheck__(cls, x):
+        return type.__instancecheck__(cls, x) or (
+            cls._dtype is not None and isinstance(x, Storage) and x.dtype is cls._dtype
+        )
+
+    def __repr__(cls):
+        return f"<class 'torch.{cls.__name__}'>"
+
+    @property
+    def dtype(cls):
+        """The dtype of the storages of a typed name; of Storage, the default dtype."""
+        return cls._dtype or get_default_dtype()
+
+
+class Storage(metaclass=StorageType):
     """Storage(size=0) or Storage(sequence), of the default dtype; `tensor.storage()`.
 
     A one-dimensional run of elements of one dtype. Tensors over the storage see changes of its elements.
     """
 
-    __slots__ = ("array", "dtype")
+    __slots__ = ("array", "dtype", "filename")
     _dtype = None
+    is_sparse = False
 
     def __init__(self, source=0, dtype=None):
         self.dtype = dtype or self._dtype or get_default_dtype()
+        self.filename = None  # the file that from_file mapped
         if isinstance(source, (int, np.integer)):
             if source < 0:
                 raise RuntimeError(f"Storage size must not be negative, got {source}")
@@ -122,9 +146,15 @@ class Storage:
         self.array = resized
         return self
 
-    def type(self):
-        """type() -> str such as 'torch.FloatStorage'."""
-        return f"torch.{'cuda.' * (self.device != CPU)}{self.dtype.title}Storage"
+    def type(self, dtype=None):
+        """type() -> str such as 'torch.FloatStorage';  type(FloatStorage) -> a storage converted to a typed name."""
+        if dtype is None:
+            return f"torch.{'cuda.' * self.is_cuda}{self.dtype.title}Storage"
+        if isinstance(dtype, str):
+            dtype = TYPES.get(dtype.removeprefix("torch."), dtype)
+        if not isinstance(dtype, StorageType):
+            raise ValueError(f"type(): expected a typed storage or its name, got {dtype!r}")
+        return self.to(dtype=dtype.dtype)
 
     def cpu(self):
         """cpu() -> self, or a copy in host memory."""
@@ -133,6 +163,83 @@ class Storage:
             if isinstance(self.array, _NUMPY)
             else Storage(_core.array_of(_core.make(self.array).cpu()), self.dtype)
         )
+
+    def cuda(self, device=None, non_blocking=False):
+        """cuda(device=None) -> a copy on a GPU; self when it is there."""
+        moved = _core.array_of(_core.make(self.array).cuda(device))
+        return self if moved is self.array else Storage(moved, self.dtype)
+
+    @property
+    def is_cuda(self):
+        """Whether the memory is on a GPU."""
+        return not isinstance(self.array, _NUMPY)
+
+    def get_device(self):
+        """get_device() -> index of the GPU; -1 on the CPU."""
+        return _core.make(self.array).get_device()
+
+    def is_pinned(self):
+        """is_pinned() -> bool: False; there is no pinned memory."""
+        return False
+
+    def pin_memory(self):
+        """pin_memory() -> self: there is no pinned memory."""
+        return self
+
+    def is_shared(self):
+        """is_shared() -> bool: whether other processes see the memory: that of a file opened with shared=True."""
+        return self.filename is not None
+
+    def new(self, source=0):
+        """new(size), new(sequence) -> a storage of this dtype."""
+        return Storage(source, self.dtype)
+
+    def untyped(self):
+        """untyped() -> the same memory as a storage of bytes."""
+        return Storage(self, ALL[1])
+
+    @classmethod
+    def from_buffer(cls, buffer, byte_order="native", count=-1, offset=0):
+        """from_buffer(buffer, byte_order, count=-1, offset=0) -> a new storage with a copy of elements of a buffer.
+
+        byte_order: "native", "little" or "big"; count: elements, all when negative; offset: bytes. ValueError when the
+        buffer is too short or no whole number of elements.
+        """
+        dtype = cls.dtype
+        if byte_order not in ("native", "little", "big"):
+            raise ValueError(f"from_buffer(): byte_order must be native, little or big, got {byte_order!r}")
+        raw = np.frombuffer(buffer, np.uint8)
+        left = raw.size - offset
+        if offset < 0 or left < 0:
+            raise ValueError(
+                f"offset must be non-negative and no greater than buffer length ({raw.size}), but got {offset}"
+            )
+        if count < 0 and left % dtype.itemsize:
+            raise ValueError(f"buffer size ({left}) must be a multiple of element size ({dtype.itemsize})")
+        count = left // dtype.itemsize if count < 0 else count
+        if count * dtype.itemsize > left:
+            raise ValueError(
+                f"buffer has only {left // dtype.itemsize} elements after offset {offset}, but specified a size of "
+                f"{count}"
+            )
+        made = cls(count, dtype=dtype)
+        words = made.array.view(np.uint8).reshape(count, dtype.itemsize)
+        words[...] = raw[offset : offset + count * dtype.itemsize].reshape(count, dtype.itemsize)
+        if byte_order not in ("native", sys.byteorder):
+            words[...] = words[:, ::-1].copy()
+        return made
+
+    @classmethod
+    def from_file(cls, filename, shared=False, size=0):
+        """from_file(filename, shared=False, size=0) -> a storage of `size` elements over the content of a file.
+
+        shared=True: changes are written to the file, which is made or grown to that size. RuntimeError when the file
+        is too small otherwise.
+        """
+        made = cls.__new__(cls)
+        made.dtype, made.filename = cls.dtype, str(filename) if shared else None
+        made.array = mapped(filename, shared, operator.index(size), made.dtype)
+        return made
 
     def to(self, *, dtype):
         """to(dtype=...) -> a storage with the elements converted; self when there is nothing to do."""
@@ -167,6 +274,25 @@ class Storage:
         return "\n".join([*lines, f"[{self.type()} of size {len(self)}]"])
 
 
+def mapped(filename, shared, size, dtype):
+    """The first elements of a file as an array over its pages; private copies of the pages unless shared."""
+    path, needed = os.fspath(filename), size * dtype.itemsize
+    if shared and not (os.path.exists(path) and os.path.getsize(path) >= needed):
+        with open(path, "ab") as file:
+            file.truncate(needed)
+    elif not os.path.exists(path):
+        raise RuntimeError(f"unable to open file <{path}> in read-only mode: No such file or directory (2)")
+    elif os.path.getsize(path) < needed:
+        raise RuntimeError(
+            f"from_file(): the file {path!r} has {os.path.getsize(path)} bytes, "
+            f"{size} elements of {dtype.name} need {needed}"
+        )
+    if size == 0:
+        return _core.empty_array((0,), dtype.numpy)
+    raw = np.memmap(path, np.uint8, "r+" if shared else "c", 0, (needed,))
+    return raw.view(np.ndarray).view(dtype.numpy)
+
+
 def _flat(owner, dtype):
     """The memory of an array, from its first byte to its last, as one run of elements."""
     if not isinstance(owner, _NUMPY):
@@ -183,10 +309,30 @@ def _rebuild(cls, raw, dtype):
     return cls(raw.view(dtype.numpy).copy(), dtype)
 
 
+def _conversion(name, target):
+    def method(self):
+        return self.to(dtype=target)
+
+    method.__name__ = name
+    method.__qualname__ = f"Storage.{name}"
+    method.__doc__ = f"{name}() -> a storage with the elements converted to {target.name}; self when they are."
+    setattr(Storage, name, method)
+
+
+_NAMES = ("bool", "byte", "char", "short", "int", "long", "half", "bfloat16", "float", "double", "complex_float",
+          "complex_double")  # fmt: skip
+for _name, _dtype in zip(_NAMES, ALL, strict=True):
+    _conversion(_name, _dtype)
+
 TYPES = {
-    f"{d.title}Storage": type(
+    f"{d.title}Storage": StorageType(
         f"{d.title}Storage", (Storage,), {"_dtype": d, "__slots__": (), "__module__": __name__}
     )
     for d in ALL
 }
-globals().update(TYPES)
+BoolStorage, ByteStorage, CharStorage = TYPES["BoolStorage"], TYPES["ByteStorage"], TYPES["CharStorage"]
+ShortStorage, IntStorage, LongStorage = TYPES["ShortStorage"], TYPES["IntStorage"], TYPES["LongStorage"]
+HalfStorage, BFloat16Storage = TYPES["HalfStorage"], TYPES["BFloat16Storage"]
+FloatStorage, DoubleStorage = TYPES["FloatStorage"], TYPES["DoubleStorage"]
+ComplexFloatStorage, ComplexDoubleStorage = TYPES["ComplexFloatStorage"], TYPES["ComplexDoubleStorage"]
+TypedStorage = UntypedStorage = Storage  # one class serves for both

@@ -1,17 +1,16 @@
 """The Tensor: state and protocols. Its mathematics is in `ops/`, whose classes register their methods here."""
 
 import warnings
-from collections.abc import Sequence
 
 import numpy as np
 
 from . import _core
 from .device import CPU
 from .device import device as Device
-from .dtype import as_dtype, get_default_dtype
 from .dtype import dtype as DType
+from .dtype import get_default_dtype
 from .hooks import RemovableHandle
-from .size import Size
+from .layout import strided
 
 _array, _make = _core.array_of, _core.make
 
@@ -22,34 +21,24 @@ class Tensor(_core.TensorBase):
     Made by `tensor(data)`, factories (`zeros`, `randn`, ...), `from_numpy`; views share memory with their base. See the
     documentation of each method; operators are those of NumPy.
 
-    `Tensor(sizes...)`, `Tensor(sequence)`: the older constructor, always of the default float dtype.
+    `Tensor(sizes...)`, `Tensor(sequence)`, `Tensor(storage)`: the older constructor, of the default float dtype.
     """
 
     _face = None  # the class of results; None: this class
     _face_rank = 0
     __array_priority__ = 1000
-    is_sparse = is_quantized = is_meta = is_mkldnn = is_nested = is_mps = is_xpu = False
+    is_sparse = is_sparse_csr = is_quantized = is_meta = is_mkldnn = is_nested = is_mps = is_xpu = False
     names = property(lambda self: (None,) * self.ndim)
-    layout = "torch.strided"
+    layout = strided
 
     def __init__(self, *args, device=None):
-        from .ops.create import data_array
+        from .typed import constructed
 
-        dtype = get_default_dtype()
         if len(args) == 1 and isinstance(args[0], _core.TensorBase):
             _core.init_tensor(self, _array(args[0]))
             _core.share_version(self, args[0])
-            return
-        if len(args) == 1 and not isinstance(args[0], Size) and _is_data(args[0]):
-            _core.init_tensor(self, data_array(args[0], dtype, "Tensor"))
-            return
-        size = args[0] if len(args) == 1 and isinstance(args[0], Size) else args or (0,)
-        for s in size:
-            if isinstance(s, bool) or not isinstance(s, (int, np.integer)):
-                raise TypeError(
-                    f"Tensor(): expected sizes as ints, or one sequence of data; got {type(s).__name__}"
-                )
-        _core.init_tensor(self, _core.empty_array([int(s) for s in size], dtype.numpy))
+        else:
+            _core.init_tensor(self, constructed(args, get_default_dtype(), "Tensor")[0])
 
     @staticmethod
     def _make_subclass(cls, data, require_grad=False):
@@ -140,7 +129,25 @@ class Tensor(_core.TensorBase):
         return array.copy() if copy else array
 
     def __array_wrap__(self, array, context=None, return_scalar=False):
-        return _make(array if isinstance(array, np.ndarray) else np.asarray(array))
+        from .numpy_functions import wrapped
+
+        return wrapped(array)
+
+    def __array_function__(self, func, types, args, kwargs):
+        from .numpy_functions import array_function
+
+        return array_function(func, types, args, kwargs)
+
+    def __array_namespace__(self, *, api_version=None):
+        from .array_api._info import namespace
+
+        return namespace(api_version)
+
+    def to_device(self, device, /, *, stream=None):
+        """to_device(device, /, *, stream=None) -> Tensor: `to(device)`, by the name of the array API standard."""
+        if stream is not None:
+            raise ValueError(f"to_device(): streams are not supported, got stream={stream!r}; use Tensor.to")
+        return self.to(Device(device))
 
     def __dlpack__(self, *, stream=None, max_version=None, dl_device=None, copy=None):
         if self.requires_grad:
@@ -204,14 +211,14 @@ class Tensor(_core.TensorBase):
         if dtype is None:
             prefix = "torch." if self.device.type == "cpu" else f"torch.{self.device.type}."
             return f"{prefix}{self.dtype.title}Tensor"
-        target = getattr(dtype, "dtype", dtype)
-        if isinstance(target, str):
-            from .dtype import ALL
+        if isinstance(dtype, DType):
+            return self.to(dtype)
+        from .typed import typed_class
 
-            target = next((d for d in ALL if d.type_name == target.replace(".cuda.", ".")), None)
-            if target is None:
-                raise ValueError(f"invalid type: '{dtype}'")
-        return self.to(as_dtype(target))
+        if not isinstance(dtype, (str, type)):
+            raise TypeError("dtype must be a type, str, or dtype object")
+        cls = typed_class(dtype)
+        return self.to(cls.dtype) if self.is_cuda == cls.is_cuda else self.to(cls.device_type, cls.dtype)
 
     def cuda(self, device=None, non_blocking=False):
         """cuda(device=None) -> Tensor on a GPU (the current one, or the one given)."""
@@ -255,7 +262,17 @@ class Tensor(_core.TensorBase):
 
         return Storage(storage_array(self), self.dtype)
 
-    untyped_storage = storage
+    untyped_storage = typed_storage = storage
+
+    def storage_type(self):
+        """storage_type() -> the class of storages of this dtype, such as FloatStorage."""
+        from .storage import TYPES
+
+        return TYPES[f"{self.dtype.title}Storage"]
+
+    def is_shared(self):
+        """is_shared() -> bool: whether the memory can be shared with other processes; it cannot."""
+        return False
 
     @property
     def nbytes(self):
@@ -289,6 +306,11 @@ class Tensor(_core.TensorBase):
 
         return tensor_repr(self)
 
+    def _repr_html_(self):
+        from .printing_html import tensor_html
+
+        return tensor_html(self)
+
     def __format__(self, spec):
         if self.ndim == 0 and spec:
             return self.item().__format__(spec)
@@ -296,13 +318,6 @@ class Tensor(_core.TensorBase):
 
     def __dir__(self):
         return sorted({*super().__dir__()})
-
-
-def _is_data(value):
-    """Whether the older constructor reads its one argument as elements, not as a size."""
-    if isinstance(value, (Sequence, np.ndarray)):
-        return not isinstance(value, (str, bytes))
-    return hasattr(type(value), "__array__") and not isinstance(value, np.generic)
 
 
 def storage_array(t):

@@ -203,6 +203,9 @@ def test_backward_into_given_inputs():
     x, y = leaf([2.0]), leaf([3.0])
     (x * y).backward(inputs=[x])
     assert x.grad.tolist() == [3.0] and y.grad is None
+    z = x * y
+    (z * z).backward(inputs=[z, y])
+    assert z.grad.tolist() == [12.0] and y.grad.tolist() == [24.0] and x.grad.tolist() == [3.0]
     with pytest.raises(RuntimeError, match="cannot be empty"):
         (x * y).backward(inputs=[])
 
@@ -480,3 +483,12 @@ def test_batched_grads():
     rows = fb.eye(2, dtype=fb.float64)
     (jacobian,) = autograd.grad(y, x, rows, is_grads_batched=True)
     assert jacobian.tolist() == [[2.0, 0.0], [0.0, 4.0]]
+
+
+def test_a_tensor_that_a_hook_returns_does_not_become_the_gradient_itself():
+    x = leaf([1.0, 2.0])
+    mine = fb.tensor([10.0, 20.0], dtype=fb.float64)
+    x.register_hook(lambda g: mine)
+    (x * 2 + x * 3).backward(fb.ones(2, dtype=fb.float64))
+    x.grad.mul_(0)
+    assert mine.tolist() == [10.0, 20.0]

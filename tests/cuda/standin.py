@@ -369,7 +369,7 @@ _UFUNCS = (
 ).split()
 _FUNCTIONS = (
     "all angle any arange argmax argmin argpartition argsort ascontiguousarray bincount broadcast_arrays "
-    "broadcast_to clip concatenate cumprod cumsum diff expand_dims flatnonzero flip full full_like isclose "
+    "broadcast_to clip concatenate cumprod cumsum diff expand_dims flatnonzero flip frexp full full_like isclose "
     "isin matmul max may_share_memory min moveaxis nan_to_num nonzero ones ones_like prod repeat result_type "
     "roll searchsorted sinc sort squeeze stack sum swapaxes tile transpose unique unravel_index where zeros_like"
 ).split()
@@ -434,13 +434,25 @@ def errstate(*, linalg):
     _linalg["mode"] = before
 
 
-def inv(a):
-    try:
-        return _wrap(np.linalg.inv(_unwrap(a)))
-    except np.linalg.LinAlgError:
-        if _linalg["mode"] == "raise":
-            raise
-        return _wrap(np.full(a.shape, np.nan, a.dtype))
+def _linalg_function(name):
+    function = getattr(np.linalg, name)
+
+    def checked(a, *args, **options):
+        try:
+            return _call(function, (a, *args), options)
+        except np.linalg.LinAlgError:
+            if _linalg["mode"] == "raise":
+                raise
+            return _wrap(np.full(a.shape, np.nan, a.dtype))
+
+    return checked
+
+
+_LINALG = "cholesky det eigh eigvalsh inv qr slogdet solve svd".split()
+
+
+def _fft_function(name):
+    return lambda *args, **kwargs: _call(getattr(np.fft, name), args, kwargs)
 
 
 def _special(name):
@@ -467,7 +479,8 @@ def modules():
     cupy = _module(
         "cupy",
         cuda=cuda,
-        linalg=types.SimpleNamespace(inv=inv),
+        linalg=types.SimpleNamespace(**{name: _linalg_function(name) for name in _LINALG}),
+        fft=types.SimpleNamespace(**{name: _fft_function(name) for name in ("fft", "ifft", "rfft", "irfft")}),
         get_default_memory_pool=lambda: pool,
         broadcast_shapes=np.broadcast_shapes,
         **{f.__name__: f for f in own},

@@ -215,3 +215,69 @@ def test_large_ints_are_not_rounded():
     assert (fb.tensor([big]) // 1).tolist() == [big]
     assert (fb.tensor([3]) ** 39).tolist() == [3**39]
     assert (fb.tensor([big]) > 2**62).tolist() == [True]
+
+
+def test_in_place_forms_of_composites():
+    x = fb.tensor([0.5, 2.0, 3.0], dtype=fb.float64)
+    y = x.clone()
+    assert y.ldexp_(fb.tensor([1, 2, 3])) is y and y.tolist() == [1.0, 8.0, 24.0]
+    y = x.clone()
+    assert y.float_power_(2) is y and y.tolist() == [0.25, 4.0, 9.0]
+    y = x + 1
+    assert y.mvlgamma_(2) is y
+    np.testing.assert_allclose(y.numpy(), fb.mvlgamma(x + 1, 2).numpy())
+    y = x.clone()
+    assert y.polygamma_(1) is y
+    np.testing.assert_allclose(y.numpy(), fb.polygamma(1, x).numpy())
+
+
+def test_in_place_forms_have_gradients():
+    def changed(x):
+        return (
+            (x * 1).mvlgamma_(2),
+            (x * 1).polygamma_(1),
+            (x * 1).float_power_(2),
+            (x * 1).ldexp_(fb.tensor([2])),
+        )
+
+    assert fb.autograd.gradcheck(changed, [fb.tensor([1.5, 3.0], dtype=fb.float64, requires_grad=True)])
+
+
+@pytest.mark.parametrize(
+    "change,match",
+    [
+        (
+            lambda x: x.float().float_power_(2),
+            "the base given to float_power_ has dtype Float but .* requires dtype Double",
+        ),
+        (lambda x: fb.float_power(x, 2, out=fb.empty(2)), "the output given to float_power has dtype Float"),
+        (lambda x: x.long().mvlgamma_(2), "result type Float can't be cast to the desired output type Long"),
+        (lambda x: x.long().polygamma_(1), "result type Float can't be cast to the desired output type Long"),
+        (lambda x: x.long().ldexp_(fb.tensor([1])), "result type Float can't be cast"),
+    ],
+)
+def test_in_place_forms_that_would_change_the_dtype(change, match):
+    with pytest.raises(RuntimeError, match=match):
+        change(fb.tensor([3.0, 4.0], dtype=fb.float64))
+
+
+def test_out_of_composites():
+    x = fb.tensor([2.0, 3.0])
+    for function, arguments in ((fb.ldexp, (fb.tensor([1, 2]),)), (fb.mvlgamma, (2,))):
+        out = fb.empty(2)
+        assert function(x, *arguments, out=out) is out
+        assert out.tolist() == function(x, *arguments).tolist()
+
+
+def test_frexp_puts_numbers_back_together():
+    x = fb.tensor([0.0, 1.0, -3.7, 1e-40, 1e30])
+    mantissa, exponent = fb.frexp(x)
+    assert exponent.dtype is fb.int32 and fb.frexp(x).exponent.tolist() == exponent.tolist()
+    assert fb.ldexp(mantissa.double(), exponent).tolist() == x.double().tolist()
+
+
+def test_the_gradient_of_heaviside_goes_to_the_values_at_zero():
+    values = fb.tensor([0.3, 0.4, 0.5], requires_grad=True)
+    x = fb.tensor([-1.0, 0.0, 2.0], requires_grad=True)
+    fb.heaviside(x, values).sum().backward()
+    assert values.grad.tolist() == [0, 1, 0] and x.grad.tolist() == [0, 0, 0]

@@ -14,6 +14,7 @@ cdef class Run:
     cdef bint keep, create
     cdef dict captures                     # (node, output number) -> position in the results
     cdef list results
+    cdef list inputs
     cdef bint accumulate
 
     cdef inline GraphState state(self, Node node):
@@ -124,6 +125,7 @@ cdef int mark_needed(Run run, list inputs) except -1:
     cdef set wanted = set()
     run.captures = {}
     run.results = [None] * len(inputs)
+    run.inputs = list(inputs)
     for i, t in enumerate(inputs):
         edge = edge_of(t)
         if edge is None:
@@ -160,7 +162,7 @@ cdef int deliver(Run run, Node target, int nr, object grad) except -1:
     if target.n_outputs <= 1:
         if s.buf is None:
             s.buf = grad
-        elif s.owned:
+        elif s.owned and Py_TYPE(s.buf) != composite_type:
             add_into(<TensorBase>s.buf, grad)
         else:
             s.buf = operators[OP_ADD](s.buf, grad)
@@ -203,7 +205,8 @@ cdef int walk(Run run) except -1:
             capture(run, node, grads)
         if isinstance(node, AccumulateGrad):
             if grads is not None and (run.accumulate and (run.captures is None or s.needed)):
-                accumulate_grad(<AccumulateGrad>node, <TensorBase>grads, run.create, s.owned)
+                accumulate_grad(<AccumulateGrad>node, <TensorBase>grads, run.create,
+                                s.owned and node.hooks is None)
             continue
         if grads is None:
             pass_on(run, node, None)
@@ -230,7 +233,8 @@ cdef int capture(Run run, Node node, object grads) except -1:
             for i in positions:
                 run.results[i] = g
         elif g is not None and not isinstance(node, AccumulateGrad):
-            raise RuntimeError("backward(inputs=...): one of the inputs is not a leaf; use autograd.grad")
+            for i in positions:                # not a leaf: its gradient is the one at this point of the graph
+                add_to_grad(<TensorBase>run.inputs[i], g)
     return 0
 
 
@@ -260,7 +264,12 @@ cdef int store_retained(Node node, object grads) except -1:
         t = ref()
         g = grads if node.n_outputs <= 1 else grads[nr]
         if t is not None and g is not None:
-            (<TensorBase>t)._grad = g if (<TensorBase>t)._grad is None else operators[OP_ADD]((<TensorBase>t)._grad, g)
+            add_to_grad(<TensorBase>t, g)
+    return 0
+
+
+cdef int add_to_grad(TensorBase t, object g) except -1:
+    t._grad = g if t._grad is None else operators[OP_ADD](t._grad, g)
     return 0
 
 
@@ -390,6 +399,8 @@ cdef object checked(Node node, Py_ssize_t i, object g, object edge, Node target,
 
 cdef object on_device(Node node, Py_ssize_t i, TensorBase g, object edge, Node target):
     """The gradient on the device of what it belongs to; that of a number among tensors of a GPU has to be moved."""
+    if Py_TYPE(g) == composite_type:
+        return g
     backend = backend_for(<TensorBase>edge) if edge is not target else target.out_backend
     if backend_for(g) is backend:
         return g
@@ -424,7 +435,7 @@ cdef int accumulate_grad(AccumulateGrad acc, TensorBase grad, bint create_graph,
             leaf._grad = copy_tensor(grad)
     else:
         old = <TensorBase>leaf._grad
-        if create_graph:
+        if create_graph or Py_TYPE(old) == composite_type:
             leaf._grad = operators[OP_ADD](old, grad)
         else:
             add_into(old, grad)

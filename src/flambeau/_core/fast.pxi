@@ -64,6 +64,7 @@ cdef object fast_binary(OpFunction f, object x, object y):
     cdef fb_binary_loop loop
     cdef char element[16]
     cdef void* descr
+    cdef PyObject* pair[2]
     cdef unsigned int needs = 0
     if tx:
         a = <PyObject*>(<TensorBase>x)._array
@@ -93,7 +94,7 @@ cdef object fast_binary(OpFunction f, object x, object y):
             run_binary(loop, FB_DATA(<PyObject*>out), item if out_code == code else 1, FB_DATA(a), item,
                        FB_DATA(b), item, n, <int>item)
         else:
-            out = broadcast_binary(loop, descr, a, b)
+            out = broadcast_binary(loop, descr, a, b) if FB_FLAGS(a) & FB_FLAGS(b) & cnp.NPY_ARRAY_ALIGNED else None
             if out is None:
                 return None
         if fb_grad_mode and f.differentiable:
@@ -116,7 +117,9 @@ cdef object fast_binary(OpFunction f, object x, object y):
     cdef TensorBase t = new_tensor(out, tensor_type)
     t._inference = fb_inference_mode
     if needs:
-        record(f, t, x, y, 2, needs)
+        pair[0] = <PyObject*>x
+        pair[1] = <PyObject*>y
+        record(f, t, pair, 2, needs)
     return t
 
 
@@ -197,6 +200,7 @@ cdef object unary_array(fb_unary_loop loop, void* descr, PyObject* a):
 
 
 cdef object fast_unary(OpFunction f, object x):
+    cdef PyObject* single
     if not is_plain(x):
         return None
     cdef PyObject* a = <PyObject*>(<TensorBase>x)._array
@@ -211,29 +215,32 @@ cdef object fast_unary(OpFunction f, object x):
     cdef TensorBase t = new_tensor(out, tensor_type)
     t._inference = fb_inference_mode
     if fb_grad_mode and f.differentiable and needs_grad(<TensorBase>x):
-        record(f, t, x, None, 1, 1)
+        single = <PyObject*>x
+        record(f, t, &single, 1, 1)
     return t
 
 
-cdef int record(OpFunction f, TensorBase out, object x, object y, int n, unsigned int needs) except -1:
-    """The node of a pointwise op: edges, what its class declares to save, the shape of its result."""
+cdef int record(OpFunction f, TensorBase out, PyObject** args, int n, unsigned int needs) except -1:
+    """The node of an op on plain tensors and numbers: edges to the arguments whose bit is set in needs, what the class
+    declares to save, the shape of the result."""
     global next_seq
     cdef Node node = <Node>FB_NEW_TENSOR(<PyObject*>Node, <PyObject*>f.node_type, _no_args)
-    cdef int i, what, nx = 0, ny = 0
+    cdef int i, what
+    cdef bint any_nr = False
     cdef SavedOutput so
-    ex = None
-    ey = None
-    if needs & 1:
-        ex = edge_of(<TensorBase>x)
-        if ex is not x:
-            nx = (<TensorBase>x)._output_nr
-    if needs & 2:
-        ey = edge_of(<TensorBase>y)
-        if ey is not y:
-            ny = (<TensorBase>y)._output_nr
-    node.edges = (ex, ey) if n == 2 else (ex,)
-    if nx or ny:
-        node.edge_nrs = (<object>nx, <object>ny)[:n]
+    edges = PyTuple_New(n)
+    for i in range(n):
+        edge = None
+        if needs >> i & 1:
+            edge = edge_of(<TensorBase>args[i])
+            if <PyObject*>edge != args[i] and (<TensorBase>args[i])._output_nr:
+                any_nr = True
+        Py_INCREF(edge)
+        PyTuple_SET_ITEM(edges, i, edge)
+    node.edges = edges
+    if any_nr:
+        node.edge_nrs = tuple([(<TensorBase>args[i])._output_nr if needs >> i & 1 and edges[i] is not <object>args[i]
+                               else 0 for i in range(n)])
     node.op = f.op
     node._backward = f.backward
     node.out_face = <object>tensor_type
@@ -254,7 +261,7 @@ cdef int record(OpFunction f, TensorBase out, object x, object y, int n, unsigne
                     node.versions[i] = so.vc.value
                     v = so
                 else:
-                    v = x if what == 0 else y
+                    v = <object>args[what]
                     if isinstance(v, TensorBase):
                         node.versions[i] = version_of(<TensorBase>v)
                         if (<TensorBase>v)._inference:
@@ -265,6 +272,36 @@ cdef int record(OpFunction f, TensorBase out, object x, object y, int n, unsigne
     set_output_meta(node, out._array)
     out._node = node
     return 0
+
+
+cdef object fast_short(OpFunction f, PyObject** args, Py_ssize_t n):
+    """An op that is one native kernel, on plain tensors; arguments left out are None. The kernel says None when it is
+    not for it."""
+    cdef PyObject* given[4]
+    cdef PyObject* stack[4]
+    cdef unsigned int needs = 0
+    cdef Py_ssize_t i, total = PyTuple_GET_SIZE(f.names)
+    if n > total or n < total - PyTuple_GET_SIZE(f.defaults) or total > 4:
+        return None
+    for i in range(total):
+        given[i] = stack[i] = args[i] if i < n else <PyObject*>None
+        if <object>given[i] is None and i >= total - PyTuple_GET_SIZE(f.defaults):
+            continue
+        if not is_plain(<object>given[i]):
+            return None
+        stack[i] = <PyObject*>(<TensorBase>given[i])._array
+        if not FB_IS_ARRAY(stack[i]):
+            return None
+        if fb_grad_mode and needs_grad(<TensorBase>given[i]):
+            needs |= <unsigned int>1 << i
+    array = fb_vectorcall(<PyObject*>f.short, stack, total, NULL)
+    if array is None:
+        return None
+    cdef TensorBase t = new_tensor(array, tensor_type)
+    t._inference = fb_inference_mode
+    if needs:
+        record(f, t, given, <int>total, needs)
+    return t
 
 
 cdef object fast_inplace(OpFunction f, object x, object y):

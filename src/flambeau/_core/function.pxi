@@ -44,6 +44,7 @@ cdef class OpFunction:
     cdef readonly bint takes_out
     cdef int kind
     cdef int quick                           # which short path a view op has, 0: none
+    cdef object short                        # None, or the native kernel that is the whole op on plain tensors
     cdef bint to_float                       # integers in, default float out
     cdef fb_unary_loop unary[N_CODES]
     cdef fb_binary_loop binary[N_CODES]
@@ -58,7 +59,8 @@ cdef class OpFunction:
 
     def __init__(self, str name, op, node_type, *, forward, backward=None, prepare=None, tuple names=(),
                  tuple defaults=(), int n_positional=-1, bint inplace=False, bint view=False, bint takes_out=True,
-                 str kind="generic", bint to_float=False, saves=(), str loop=None, str quick=None, bint fast_ints=True):
+                 str kind="generic", bint to_float=False, saves=(), str loop=None, str quick=None, kernel=None,
+                 bint fast_ints=True):
         self.name = name
         for attribute, value in (("__name__", name), ("__qualname__", name), ("__module__", "flambeau")):
             setattr(self, attribute, value)
@@ -77,6 +79,7 @@ cdef class OpFunction:
         self.to_float = to_float
         self.kind = UNARY if kind == "unary" else BINARY if kind == "binary" else GENERIC
         self.quick = quick_views[quick] if quick else 0
+        self.short = kernel
         self.n_saves = len(saves)
         cdef int i
         for i, (what, bits) in enumerate(saves):
@@ -133,6 +136,8 @@ cdef PyObject* op_vectorcall(PyObject* callable, PyObject** args, size_t nargsf,
             result = fast_unary(f, <object>args[0])
         elif f.quick and n > 0:
             result = quick_view(f, args, n)
+        elif f.short is not None and not f.inplace:
+            result = fast_short(f, args, n)
     if result is None:
         result = call_general(f, args, n, kwnames)
     Py_INCREF(result)
@@ -148,6 +153,9 @@ cdef object call_general(OpFunction f, PyObject** args, Py_ssize_t n, PyObject* 
     cdef Py_ssize_t i
     cdef dict kwargs = None
     out = None
+    if composite_type != NULL and any_composite(args, n, kwnames):
+        kwargs = {name: <object>args[n + i] for i, name in enumerate(<tuple><object>kwnames)} if kwnames != NULL else {}
+        return composite_call(f.name, tuple([<object>args[i] for i in range(n)]), kwargs)
     bound = PyTuple_New(n)
     for i in range(n):
         a = <object>args[i]
@@ -177,6 +185,19 @@ cdef object call_general(OpFunction f, PyObject** args, Py_ssize_t n, PyObject* 
     if out is not None:
         return apply_out(f, <tuple>bound, out)
     return apply_op(f, <tuple>bound)
+
+
+cdef bint any_composite(PyObject** args, Py_ssize_t n, PyObject* kwnames):
+    """Whether an argument, or an element of a list that is the first argument, is a composite tensor."""
+    cdef Py_ssize_t i, total = n + (0 if kwnames == NULL else PyTuple_GET_SIZE(<object>kwnames))
+    for i in range(total):
+        if Py_TYPE(<object>args[i]) == composite_type:
+            return True
+    if n and isinstance(<object>args[0], (list, tuple)):
+        for a in <object>args[0]:
+            if Py_TYPE(a) == composite_type:
+                return True
+    return False
 
 
 cdef bint accepts(OpFunction f, name):
@@ -231,6 +252,18 @@ cdef object call_operator(int slot, object x, object y):
             else:
                 y = from_array(other, x)
     return f(x, y)
+
+
+cdef object call_matmul(object x, object y):
+    """The operator `@`: two matrices go the short way."""
+    cdef PyObject* pair[2]
+    if operators[OP_MM] is not None:
+        pair[0] = <PyObject*>x
+        pair[1] = <PyObject*>y
+        result = fast_short(<OpFunction>operators[OP_MM], pair, 2)
+        if result is not None:
+            return result
+    return call_operator(OP_MATMUL, x, y)
 
 
 cdef object from_array(array, TensorBase like):

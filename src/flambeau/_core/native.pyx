@@ -376,7 +376,17 @@ cdef object mismatch(a, b):
                         "must be the last but one of the second")
 
 
-def matmul(cnp.ndarray a, cnp.ndarray b):
+def mm(cnp.ndarray a not None, cnp.ndarray b not None):
+    """The product of two matrices; None for anything else, for dtypes that matmul has no kernel for, and for sizes that
+    do not fit."""
+    cdef int code = float_code(a)
+    if code < 0 or cnp.PyArray_TYPE(b) != cnp.PyArray_TYPE(a) or cnp.PyArray_NDIM(a) != 2 or cnp.PyArray_NDIM(b) != 2 \
+            or cnp.PyArray_DIM(a, 1) != cnp.PyArray_DIM(b, 0):
+        return None
+    return matrix_product(code, a, b)
+
+
+def matmul(cnp.ndarray a not None, cnp.ndarray b not None):
     """The matrix product of two arrays of one dtype with NumPy's rules for 1-D arguments and batches; None for dtypes
     other than float32, float64, complex64, complex128."""
     cdef int code = float_code(a), na = cnp.PyArray_NDIM(a), nb = cnp.PyArray_NDIM(b)
@@ -511,7 +521,7 @@ cdef object batched_product(int code, cnp.ndarray a, cnp.ndarray b, bint drop_ro
     return out
 
 
-def linear(cnp.ndarray x, cnp.ndarray w, b=None):
+def linear(cnp.ndarray x not None, cnp.ndarray w not None, b=None):
     """x w^T + b for x (m, k), w (n, k) and b (n) or None, of one dtype; None where matmul has no kernel."""
     cdef int code = float_code(x)
     cdef Operand p, q
@@ -572,7 +582,7 @@ cdef bint split(cnp.ndarray x, int axis, int64_t* outer, int64_t* n, int64_t* in
     return True
 
 
-def softmax(cnp.ndarray x, int axis, bint logarithm):
+def softmax(cnp.ndarray x not None, int axis, bint logarithm):
     """softmax or its logarithm along an axis: float32, float64; None for others."""
     cdef int code = float_code(x), status
     cdef int64_t outer, n, inner
@@ -589,7 +599,7 @@ def softmax(cnp.ndarray x, int axis, bint logarithm):
     return out
 
 
-def softmax_grad(cnp.ndarray g, cnp.ndarray y, int axis, bint logarithm):
+def softmax_grad(cnp.ndarray g not None, cnp.ndarray y not None, int axis, bint logarithm):
     """The gradient of softmax's input from the gradient g of its output y; None where softmax has no kernel."""
     cdef int code = float_code(y), status
     cdef int64_t outer, n, inner
@@ -733,7 +743,7 @@ def set_dlpack_type(capsule, int code):
     return capsule
 
 
-def make_writable(cnp.ndarray a):
+def make_writable(cnp.ndarray a not None):
     """Marks an array as writable. NumPy takes capsules of DLPack before 1.0, which cannot say, for read-only."""
     cnp.PyArray_ENABLEFLAGS(a, cnp.NPY_ARRAY_WRITEABLE)
     return a

@@ -44,7 +44,7 @@ cdef class TensorBase:
         return call_operator(OP_POW, x, y)
 
     def __matmul__(x, y):
-        return call_operator(OP_MATMUL, x, y)
+        return call_matmul(x, y)
 
     def __and__(x, y):
         return call_operator(OP_AND, x, y)
@@ -203,7 +203,10 @@ cdef class TensorBase:
         """Whether the elements lie in memory in row-major order (or in the given memory format's)."""
         if memory_format is None:
             return bool(self._array.flags.c_contiguous)
-        return memory_format.fits(self._array)
+        fits = getattr(memory_format, "fits", None)
+        if fits is None:
+            raise TypeError(f"is_contiguous(): argument 'memory_format' must be torch.memory_format, not {type(memory_format).__name__}")
+        return fits(self._array)
 
     # ---- autograd state
 
@@ -346,7 +349,7 @@ cdef enum:
     OP_ADD, OP_SUB, OP_MUL, OP_DIV, OP_FLOORDIV, OP_MOD, OP_POW, OP_MATMUL, OP_AND, OP_OR, OP_XOR, OP_LSHIFT, OP_RSHIFT
     OP_NEG, OP_ABS, OP_INVERT, OP_IADD, OP_ISUB, OP_IMUL, OP_IDIV
     OP_LT, OP_LE, OP_EQ, OP_NE, OP_GT, OP_GE                # in the order of Python's rich comparisons
-    OP_INDEX, OP_SETITEM, OP_SUM_TO, OP_CAST, OP_ALIAS, OP_CLONE, OP_SLICE, OP_AS_STRIDED, OP_COPY_SLICES, OP_CONJ, OP_TRANSFER
+    OP_INDEX, OP_SETITEM, OP_SUM_TO, OP_CAST, OP_ALIAS, OP_CLONE, OP_SLICE, OP_AS_STRIDED, OP_COPY_SLICES, OP_CONJ, OP_MM, OP_TRANSFER
     N_OPERATORS
 
 _operator_slots = {
@@ -355,7 +358,7 @@ _operator_slots = {
     "~": OP_INVERT, "+=": OP_IADD, "-=": OP_ISUB, "*=": OP_IMUL, "/=": OP_IDIV,
     "<": OP_LT, "<=": OP_LE, "==": OP_EQ, "!=": OP_NE, ">": OP_GT, ">=": OP_GE, "[]": OP_INDEX, "[]=": OP_SETITEM,
     "sum_to": OP_SUM_TO, "cast": OP_CAST, "alias": OP_ALIAS, "clone": OP_CLONE, "slice": OP_SLICE, "as_strided": OP_AS_STRIDED,
-    "copy_slices": OP_COPY_SLICES, "conj": OP_CONJ, "transfer": OP_TRANSFER,
+    "copy_slices": OP_COPY_SLICES, "conj": OP_CONJ, "mm": OP_MM, "transfer": OP_TRANSFER,
 }
 cdef list operators = [None] * N_OPERATORS
 
@@ -408,6 +411,18 @@ def set_parameter_type(type cls):
     _kept_types.append(cls)
 
 
+cdef PyTypeObject* composite_type = NULL       # flambeau.sparse.SparseTensor once it is imported: no single array
+cdef object composite_call = None
+
+
+def set_composite_type(type cls, call):
+    """Makes `call(name, args, kwargs)` answer the ops that get a tensor of class cls, which consists of several tensors."""
+    global composite_type, composite_call
+    composite_type = <PyTypeObject*>cls
+    composite_call = call
+    _kept_types.append(cls)
+
+
 def set_size_type(type cls):
     global size_type
     size_type = cls
@@ -446,6 +461,8 @@ def register_backend(backend):
 cdef object backend_of(array):
     backend = _backends.get(type(array))
     if backend is None:
+        if hasattr(array, "refuse"):             # what stands for the array of a composite tensor
+            array.refuse()
         raise TypeError(f"flambeau has no device for arrays of type {type(array).__name__}")
     return backend
 

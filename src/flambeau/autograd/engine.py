@@ -1,6 +1,9 @@
 """The Python face of the engine: backward and grad."""
 
+import sys
+
 from .. import _core
+from ..layout import strided
 
 
 def _tensors(value, what):
@@ -55,6 +58,25 @@ def _start_gradients(tensors, grads, create_graph):
     return started
 
 
+def _any_sparse(*lists):
+    return "flambeau.sparse" in sys.modules and any(t.layout is not strided for ts in lists for t in ts)
+
+
+def _through_values(tensors, grads, inputs):
+    """The same backward pass with the values of sparse tensors in their place."""
+    from ..sparse.tensor import sampled
+
+    if grads is not None:
+        grads = [grads] if isinstance(grads, _core.TensorBase) else list(grads)
+        for i, (t, g) in enumerate(zip(tensors, grads, strict=False)):  # another number of them is refused later
+            if g is not None and t.layout is not strided:
+                grads[i] = sampled(g, t, "backward")
+    values = [
+        None if ts is None else [t if t.layout is strided else t._value for t in ts] for ts in (tensors, inputs)
+    ]
+    return values[0], grads, values[1]
+
+
 def backward(
     tensors, grad_tensors=None, retain_graph=None, create_graph=False, grad_variables=None, inputs=None
 ):
@@ -72,6 +94,8 @@ def backward(
         inputs = _tensors(inputs, "backward: inputs")
         if not inputs:
             raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+    if _any_sparse(tensors, inputs or ()):
+        tensors, grad_tensors, inputs = _through_values(tensors, grad_tensors, inputs)
     grads = _start_gradients(tensors, grad_tensors, create_graph)
     retain_graph = create_graph if retain_graph is None else retain_graph
     _core.run_backward(tensors, grads, retain_graph, create_graph, inputs)
@@ -104,6 +128,12 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
         return _batched(
             outputs, inputs, grad_outputs, retain_graph, create_graph, allow_unused, materialize_grads
         )
+    if _any_sparse(outputs, inputs):
+        roots, grad_outputs, leaves = _through_values(outputs, grad_outputs, inputs)
+        options = retain_graph, create_graph, True, allow_unused, False, materialize_grads
+        results = grad(roots, leaves, grad_outputs, *options)
+        pairs = zip(inputs, results, strict=True)
+        return tuple([g if g is None or t.layout is strided else t._with(g) for t, g in pairs])
     for t in inputs:
         if not t.requires_grad:
             raise RuntimeError("One of the differentiated Tensors does not require grad")

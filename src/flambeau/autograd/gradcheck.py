@@ -3,6 +3,7 @@
 import numpy as np
 
 from .. import _core
+from ..layout import strided
 
 
 class GradcheckError(RuntimeError):
@@ -18,6 +19,22 @@ def _outputs(result):
     return [
         o for o in outputs if isinstance(o, _core.TensorBase) and (o.is_floating_point() or o.is_complex())
     ]
+
+
+def _through_values(func, inputs):
+    """The same function of the values of sparse inputs, with dense results."""
+    sparse = [isinstance(t, _core.TensorBase) and t.layout is not strided for t in inputs]
+    if not any(sparse):
+        return func, inputs
+
+    def of_values(*args):
+        made = [t._with(a) if s else a for t, a, s in zip(inputs, args, sparse, strict=True)]
+        results = func(*made)
+        several = isinstance(results, (tuple, list))
+        dense = [o.to_dense() if isinstance(o, _core.TensorBase) else o for o in (results if several else (results,))]
+        return tuple(dense) if several else dense[0]
+
+    return of_values, tuple([t._value if s else t for t, s in zip(inputs, sparse, strict=True)])
 
 
 def _numerical(function, inputs, index, eps):
@@ -58,8 +75,10 @@ def gradcheck(func, inputs, *, eps=1e-6, atol=1e-5, rtol=1e-3, raise_exception=T
 
     Compares the gradients of func (tensors -> tensor or tuple) at `inputs` with central differences, element by
     element. Inputs that require grad should be float64 or complex128. A mismatch raises GradcheckError, or gives False.
-    `fast_mode` and the batched check are accepted; the full check is always made.
+    `fast_mode` and the batched check are accepted; the full check is always made. Sparse inputs are moved in their
+    values, sparse results compared as dense ones.
     """
+    func, inputs = _through_values(func, _inputs(inputs))
     try:
         return _gradcheck(func, _inputs(inputs), eps, atol, rtol, nondet_tol, check_grad_dtypes)
     except GradcheckError:
@@ -176,7 +195,7 @@ def gradgradcheck(func, inputs, grad_outputs=None, *, eps=1e-6, atol=1e-5, rtol=
     """
     from .engine import grad
 
-    inputs = _inputs(inputs)
+    func, inputs = _through_values(func, _inputs(inputs))
     outputs = [o for o in _outputs(func(*inputs)) if o.requires_grad]
     if grad_outputs is None:
         generator = np.random.RandomState(0)

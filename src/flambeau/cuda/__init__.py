@@ -4,7 +4,19 @@ Tensors get to a GPU with `x.to("cuda")`, `x.cuda()` or `device="cuda"` in facto
 CPU's generator and copied, so a seed gives the same numbers on every device.
 """
 
+import importlib
+
 from ..device import device as _Device
+
+
+def __getattr__(name):
+    from ..typed import CUDA_TYPES
+
+    if name == "sparse":
+        return importlib.import_module(f"{__name__}.sparse")
+    if name not in CUDA_TYPES:
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    return CUDA_TYPES[name]
 
 
 def _unusable():

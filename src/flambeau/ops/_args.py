@@ -4,6 +4,7 @@ import collections
 import operator
 
 from .. import _core
+from ..dtype import can_cast
 
 TensorBase = _core.TensorBase
 _SEQUENCES = (tuple, list, range)
@@ -100,3 +101,21 @@ def one_dim(name, input, dim):
 def unsupported(name, dtype):
     """The error for a dtype that an op does not take."""
     return NotImplementedError(f"{name}(): \"{name}\" not implemented for '{dtype.title}'")
+
+
+def overwrite(name, input, result):
+    """input with result written over it: the in-place form of a function made of ops. Checks come before the change."""
+    if not can_cast(result.dtype, input.dtype):
+        raise RuntimeError(
+            f"{name}: result type {result.dtype.title} can't be cast to the desired output type {input.dtype.title}"
+        )
+    return input.copy_(result)
+
+
+def check_int(value, name, argument, position):
+    """value as an int; TypeError for a bool and for what is no integer."""
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(
+            f"{name}(): argument '{argument}' (position {position}) must be int, not {type(value).__name__}"
+        )
+    return operator.index(value)

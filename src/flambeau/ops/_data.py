@@ -59,7 +59,8 @@ def foreign_array(data, name):
         # NumPy does not compare the sizes with the length of the buffer
         needed = math.prod(interface["shape"]) * np.dtype(interface["typestr"]).itemsize
         if needed + interface.get("offset", 0) > memoryview(interface["data"]).nbytes:
-            raise ValueError(f"{name}(): the array interface of a {type(data).__name__} says more elements than its buffer holds")
+            kind = type(data).__name__
+            raise ValueError(f"{name}(): the array interface of a {kind} says more elements than its buffer holds")
     array = np.asarray(data)
     if array.dtype.kind == "O":
         raise TypeError(f"{name}(): the array of a {type(data).__name__} holds no numbers")

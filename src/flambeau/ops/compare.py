@@ -15,7 +15,7 @@ def where(condition, input, other):
     return Where.apply(condition, input, other)
 
 
-def operand(name, input, other):
+def operand(name, input, other, argument="other"):
     """(input, other) of a binary op that takes no options; TypeError when other is neither tensor nor number."""
     if not isinstance(other, TensorBase):
         try:
@@ -23,7 +23,7 @@ def operand(name, input, other):
                 raise TypeError
         except TypeError:
             raise TypeError(
-                f"{name}(): argument 'other' must be Tensor or Number, not {type(other).__name__}"
+                f"{name}(): argument '{argument}' must be Tensor or Number, not {type(other).__name__}"
             ) from None
     return input, other
 
@@ -239,7 +239,7 @@ class Where(Op, name="where"):
     def prepare(condition, input, other):
         check_tensor(condition, "where", "condition")
         operand("where", input, other)
-        operand("where", other, input)
+        operand("where", other, input, "input")
         if condition.dtype.name == "uint8":
             warnings.warn(
                 "where received a uint8 condition tensor. This behavior is deprecated and will be removed in a future "

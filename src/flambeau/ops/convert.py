@@ -8,6 +8,7 @@ from ..dtype import ALIASES, as_dtype, bfloat16, bool_, complex64, finfo, float3
 from ..dtype import dtype as DType
 from ..kernels import backend_on
 from ..kernels.base.shape import strided
+from ..memory_format import contiguous_format, inverse, preserve_format
 from ..storage import Storage
 from ._args import check_tensor, ints
 from .op import METHODS, Op, composite
@@ -18,12 +19,15 @@ _FLOAT32 = finfo(float32).max
 
 
 class Clone(Op, name="clone", methods=("clone",)):
-    """clone(input) -> Tensor: a copy with memory of its own, through which gradients pass."""
+    """clone(input, *, memory_format=preserve_format) -> Tensor: a copy with memory of its own, through which gradients
+    pass. It lies in memory as input does, or in the given format."""
 
     @staticmethod
     def prepare(input, *, memory_format=None):
         check_tensor(input, "clone")
-        return (input,)
+        if memory_format is None or memory_format is preserve_format:
+            return (input,)
+        return arranged(input, memory_format)
 
     @staticmethod
     def forward(ctx, x):
@@ -46,12 +50,34 @@ class Contiguous(Op, name="_contiguous"):
         return grad
 
 
+class Arranged(Op, name="_arranged"):
+    """A copy whose dimensions lie in memory in the given order."""
+
+    @staticmethod
+    def forward(ctx, x, order):
+        return ctx.k.contiguous(x.transpose(order)).transpose(inverse(order))
+
+    @staticmethod
+    def backward(ctx, grad):
+        return grad
+
+
+def arranged(input, memory_format):
+    """A copy in a memory format that is not preserve_format; RuntimeError when it is for another rank."""
+    memory_format.check(input.ndim)
+    order = memory_format.order
+    return Contiguous.function(input) if order is None else Arranged.function(input, order)
+
+
 @composite("contiguous", name="_contiguous_or_self")
-def contiguous(input, memory_format=None):
-    """contiguous() -> Tensor: self when its elements lie in row-major order, else a copy in that order."""
-    if memory_format is not None and hasattr(memory_format, "arrange"):
-        return input if input.is_contiguous(memory_format) else memory_format.arrange(input)
-    return input if input.is_contiguous() else Contiguous.function(input)
+def contiguous(input, memory_format=contiguous_format):
+    """contiguous(memory_format=contiguous_format) -> Tensor: self when its elements lie in row-major order (or in the
+    given format), else a copy in that order. RuntimeError when the format is for tensors of another rank."""
+    if memory_format is contiguous_format or memory_format is None:
+        return input if input.is_contiguous() else Contiguous.function(input)
+    if memory_format is preserve_format or input.is_contiguous(memory_format=memory_format):
+        return input
+    return arranged(input, memory_format)
 
 
 class ToCopy(Op, name="_to_copy"):
@@ -138,7 +164,8 @@ def type_as(input, other):
 
 def _conversion(name, target):
     def method(self, *, memory_format=None):
-        return self if self.dtype is target else ToCopy.function(self, target)
+        out = self if self.dtype is target else ToCopy.function(self, target)
+        return out if memory_format is None else contiguous(out, memory_format)
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"{name}() -> Tensor converted to {target.name}; self when it is."
@@ -340,7 +367,9 @@ def set_(input, source=None, storage_offset=0, size=None, stride=None):
         return input
     if not isinstance(source, TensorBase):
         if not isinstance(source, Storage):
-            raise TypeError(f"set_(): argument 'source' (position 1) must be Tensor or Storage, not {type(source).__name__}")
+            raise TypeError(
+                f"set_(): argument 'source' (position 1) must be Tensor or Storage, not {type(source).__name__}"
+            )
         source = _core.make(source.array)
         if size is None:
             size = (source.numel() - storage_offset,)

@@ -1,5 +1,6 @@
 """Making tensors from data and from sizes. These have no gradient (except through nothing): plain functions."""
 
+import functools
 import math
 import operator
 from typing import Any
@@ -7,20 +8,26 @@ from typing import Any
 import numpy as np
 
 from .. import _core
-from ..device import CPU
+from ..device import CPU, default
 from ..device import device as Device
 from ..dtype import as_dtype, bfloat16, bool_, float64, from_numpy_dtype, get_default_dtype, int64
+from ..layout import strided
+from ..memory_format import inverse, order_like, preserve_format
+from ..storage import Storage
 from ._args import check_tensor, unsupported
 from ._data import data_array
 from .convert import element
 from .op import composite
+from .sparse import empty_sparse_like
 
 _make, _array, TensorBase = _core.make, _core.array_of, _core.TensorBase
 
 
 def _finish(array, device, requires_grad=False, like=None):
-    """A tensor of the default face around a fresh array, on `device`."""
+    """A tensor of the default face around a fresh array, on `device` (None: the default one)."""
     t = _make(array)
+    if device is None:
+        device = default.device
     if device is not None and device is not CPU:
         t = t.to(device)
     if requires_grad:
@@ -84,6 +91,7 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fal
 @composite()
 def as_tensor(data, dtype=None, device=None):
     """as_tensor(data, dtype=None, device=None) -> Tensor: shares memory and history with `data`, or a copy."""
+    device = default.device if device is None else device
     if isinstance(data, TensorBase):
         t = data
     elif isinstance(data, np.ndarray):
@@ -100,6 +108,7 @@ def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=False):
     Shares memory with a tensor, an array or an object with `__dlpack__` or a buffer where it can; copy=True copies,
     copy=False raises ValueError when a copy is needed. Without requires_grad the result has no history.
     """
+    device = default.device if device is None else device
     if isinstance(obj, TensorBase):
         source = obj
     elif isinstance(obj, np.ndarray):
@@ -267,8 +276,14 @@ def empty(
     memory_format=None,
     layout=None,
 ):
-    """empty(*size, dtype=None, device=None, requires_grad=False) -> Tensor with uninitialised elements."""
-    array = _core.empty_array(size_of(sizes, "empty", size), as_dtype(dtype).numpy)
+    """empty(*size, dtype=None, device=None, requires_grad=False, memory_format=contiguous_format) -> Tensor with
+    uninitialised elements."""
+    if memory_format is preserve_format:
+        raise RuntimeError("empty(): unsupported memory format Preserve")
+    size = size_of(sizes, "empty", size)
+    if memory_format is not None:
+        memory_format.check(len(size))
+    array = ordered(size, as_dtype(dtype), memory_format and memory_format.order)
     if out is not None:
         return _out(array, out, "empty")
     return _finish(array, device, requires_grad)
@@ -279,7 +294,7 @@ def zeros(
     *sizes, size=None, out=None, dtype=None, device=None, requires_grad=False, pin_memory=False, layout=None
 ):
     """zeros(*size, dtype=None, device=None, requires_grad=False) -> Tensor of zeros."""
-    if out is None is device and size is None:
+    if out is None is device is default.device and size is None:
         t = _core.new_filled(sizes, dtype, 0)
         if t is not None:
             return t.requires_grad_() if requires_grad else t
@@ -294,7 +309,7 @@ def ones(
     *sizes, size=None, out=None, dtype=None, device=None, requires_grad=False, pin_memory=False, layout=None
 ):
     """ones(*size, dtype=None, device=None, requires_grad=False) -> Tensor of ones."""
-    if out is None is device and size is None:
+    if out is None is device is default.device and size is None:
         t = _core.new_filled(sizes, dtype, 1)
         if t is not None:
             return t.requires_grad_() if requires_grad else t
@@ -323,9 +338,25 @@ def full(
     return _finish(array, device, requires_grad)
 
 
-def _like(name, input, dtype, device):
+def ordered(size, dtype, order):
+    """An uninitialised array whose dimensions lie in memory in the given order; None: row-major."""
+    if order is None:
+        return _core.empty_array(size, dtype.numpy)
+    return _core.empty_array([size[d] for d in order], dtype.numpy).transpose(inverse(order))
+
+
+def _like(name, input, factory, dtype, device, memory_format, requires_grad):
+    """What `factory` makes of the shape, dtype and device of input, in memory as input lies or in the given format."""
     check_tensor(input, name)
-    return dict(size=tuple(input.shape), **_options(input, dtype, device))
+    if input.layout is not strided:
+        return empty_sparse_like(name, input, dtype, device, requires_grad)
+    options, shape = _options(input, dtype, device), tuple(input.shape)
+    order = order_like(_array(input), memory_format)
+    if order is None:
+        return factory(size=shape, requires_grad=requires_grad, **options)
+    t = factory(size=tuple([shape[d] for d in order]), **options)
+    t = _make(_array(t).transpose(inverse(order)))
+    return t.requires_grad_() if requires_grad else t
 
 
 def _options(input, dtype, device):
@@ -339,7 +370,7 @@ def empty_like(
     input, *, dtype=None, device=None, requires_grad=False, memory_format=None, layout=None, pin_memory=False
 ):
     """empty_like(input) -> uninitialised Tensor of the shape, dtype and device of input."""
-    return empty(requires_grad=requires_grad, **_like("empty_like", input, dtype, device))
+    return _like("empty_like", input, empty, dtype, device, memory_format, requires_grad)
 
 
 @composite()
@@ -347,7 +378,7 @@ def zeros_like(
     input, *, dtype=None, device=None, requires_grad=False, memory_format=None, layout=None, pin_memory=False
 ):
     """zeros_like(input) -> Tensor of zeros of the shape, dtype and device of input."""
-    return zeros(requires_grad=requires_grad, **_like("zeros_like", input, dtype, device))
+    return _like("zeros_like", input, zeros, dtype, device, memory_format, requires_grad)
 
 
 @composite()
@@ -355,16 +386,15 @@ def ones_like(
     input, *, dtype=None, device=None, requires_grad=False, memory_format=None, layout=None, pin_memory=False
 ):
     """ones_like(input) -> Tensor of ones of the shape, dtype and device of input."""
-    return ones(requires_grad=requires_grad, **_like("ones_like", input, dtype, device))
+    return _like("ones_like", input, ones, dtype, device, memory_format, requires_grad)
 
 
 @composite()
 def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False, memory_format=None, layout=None,
               pin_memory=False):  # fmt: skip
     """full_like(input, fill_value) -> Tensor of one value with the shape, dtype and device of input."""
-    return full(
-        fill_value=fill_value, requires_grad=requires_grad, **_like("full_like", input, dtype, device)
-    )
+    factory = functools.partial(full, fill_value=fill_value)
+    return _like("full_like", input, factory, dtype, device, memory_format, requires_grad)
 
 
 def _new(factory):
@@ -404,6 +434,8 @@ def new(self, *args, device=None):
     options = _options(self, None, device)
     if len(args) == 1 and isinstance(args[0], TensorBase) and args[0].ndim:
         return args[0].to(**options)
+    if len(args) == 1 and isinstance(args[0], Storage):
+        return empty(0, **options).set_(args[0])
     if len(args) == 1 and isinstance(args[0], (list, np.ndarray)):
         return _finish(data_array(args[0], options["dtype"], "new"), options["device"])
     return empty(*(args or (0,)), **options)

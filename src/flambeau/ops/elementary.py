@@ -4,10 +4,10 @@ import math
 import operator
 
 from .. import _core
-from ._args import check_number, check_tensor
+from ._args import check_number, check_tensor, named_result, overwrite
 from .compare import where
 from .op import Binary, Op, Unary, check_kind, composite
-from .pointwise import conj, zeros
+from .pointwise import Add, Pow, conj, zeros
 
 # ---- sign, size, rounding: ints stay ints
 
@@ -123,6 +123,28 @@ class Frac(Unary, name="frac", methods=("frac", "frac_"), kinds="f"):
     @staticmethod
     def backward(ctx, grad):
         return grad
+
+
+class Frexp(Op, name="frexp", methods=("frexp",)):
+    """frexp(input, *, out=None) -> (mantissa, exponent): input = mantissa * 2^exponent, 1/2 <= |mantissa| < 1.
+
+    exponent is int32; 0 for 0, infinities and NaN, which are their own mantissas. Floats only.
+    """
+
+    result = named_result("frexp", "mantissa", "exponent")
+
+    @staticmethod
+    def forward(ctx, input):
+        if input.dtype.kind in "biuc":
+            raise RuntimeError("torch.frexp() only supports floating-point dtypes")
+        mantissa, exponent = ctx.k.frexp(input)
+        ctx.save_for_backward(exponent)
+        return Frexp.result(mantissa, exponent)
+
+    @staticmethod
+    def backward(ctx, grad, _):
+        (exponent,) = ctx.saved
+        return grad * Pow.function(2.0, -exponent.to(grad.dtype))
 
 
 class Square(Unary, name="square", methods=("square", "square_"), saves="input"):
@@ -418,7 +440,7 @@ class Digamma(Unary, name="digamma", methods=("digamma", "digamma_"), floats=Tru
         return grad * Polygamma.function(1, x)
 
 
-class Polygamma(Op, name="polygamma", methods=("polygamma",)):
+class Polygamma(Op, name="polygamma", methods=("polygamma", "polygamma_")):
     """polygamma(n, input, *, out=None) -> Tensor: the derivative of order n >= 0 of digamma."""
 
     @staticmethod
@@ -446,9 +468,9 @@ class Polygamma(Op, name="polygamma", methods=("polygamma",)):
         return grad * Polygamma.function(n + 1, x)
 
 
-@composite("mvlgamma", aliases=("multigammaln",))
-def mvlgamma(input, p):
-    """mvlgamma(input, p) -> Tensor: the logarithm of the multivariate gamma function of dimension p.
+@composite("mvlgamma")
+def mvlgamma(input, p, *, out=None):
+    """mvlgamma(input, p, *, out=None) -> Tensor: the logarithm of the multivariate gamma function of dimension p.
 
     p (p - 1) / 4 log(pi) + the sum of lgamma(input - i / 2) over 0 <= i < p; input > (p - 1) / 2.
     """
@@ -458,7 +480,14 @@ def mvlgamma(input, p):
     total = input.lgamma()
     for i in range(1, p):
         total = total + (input - i / 2).lgamma()
-    return total + p * (p - 1) / 4 * math.log(math.pi)
+    return Add.function(total, p * (p - 1) / 4 * math.log(math.pi), out=out)
+
+
+@composite("mvlgamma_", name="_mvlgamma_")
+def mvlgamma_(input, p):
+    """mvlgamma_(input, p) -> input: `mvlgamma` in place."""
+    check_tensor(input, "mvlgamma_")
+    return overwrite("mvlgamma_", input, mvlgamma(input.clone(), p))
 
 
 # ---- sigmoid and tanh, whose gradients are kernels of their own

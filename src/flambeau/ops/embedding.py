@@ -3,15 +3,15 @@
 import operator
 
 from ._args import check_tensor
-from .op import Op
+from .op import FUNCTIONS, Op
 
 
 class Embedding(Op, name="embedding"):
     """embedding(input, weight, padding_idx=None, scale_grad_by_freq=False, sparse=False) -> Tensor
 
     weight[input] for integer indices (*) and a table (V, D) -> (*, D). The row padding_idx gets no gradient;
-    scale_grad_by_freq divides the gradient of a row by how often it was looked up. Gradients are dense, with
-    sparse too. Raises IndexError for an index outside [0, V).
+    scale_grad_by_freq divides the gradient of a row by how often it was looked up. With sparse, the gradient of the
+    table is a sparse tensor with one entry per index. Raises IndexError for an index outside [0, V).
     """
 
     @staticmethod
@@ -33,18 +33,32 @@ class Embedding(Op, name="embedding"):
                     f"embedding: padding_idx {padding_idx} must be within the {rows} rows of the table"
                 )
             padding_idx %= rows
-        return input, weight, padding_idx, bool(scale_grad_by_freq)
+        return input, weight, padding_idx, bool(scale_grad_by_freq), bool(sparse)
 
     @staticmethod
-    def forward(ctx, input, weight, padding_idx, scale_grad_by_freq):
+    def forward(ctx, input, weight, padding_idx, scale_grad_by_freq, sparse):
         ctx.save_for_backward(input)
-        ctx.options = weight.shape[0], padding_idx, scale_grad_by_freq
+        ctx.options, ctx.sparse = (weight.shape[0], padding_idx, scale_grad_by_freq), sparse
         return ctx.k.embedding(weight, input)
 
     @staticmethod
     def backward(ctx, grad):
         (input,) = ctx.saved
+        if ctx.sparse:
+            return None, _sparse_grad(grad, input, *ctx.options)
         return None, EmbeddingGrad.apply(grad, input, *ctx.options)
+
+
+def _sparse_grad(grad, input, rows, padding_idx, scale_grad_by_freq):
+    """The gradient of the table as a sparse tensor: one entry, a row of grad, per index."""
+    if scale_grad_by_freq:
+        raise RuntimeError("embedding_backward: scale_grad_by_freq not supported with sparse gradients")
+    width = grad.shape[-1]
+    index, values = input.reshape(-1).long(), grad.reshape(input.numel(), width)
+    if padding_idx is not None:
+        kept = (index != padding_idx).nonzero().reshape(-1)
+        index, values = index[kept], values.index_select(0, kept)
+    return FUNCTIONS["sparse_coo_tensor"](index.unsqueeze(0), values, (rows, width), check_invariants=False)
 
 
 class EmbeddingGrad(Op, name="_embedding_grad"):

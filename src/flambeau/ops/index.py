@@ -317,7 +317,8 @@ def index_put_(input, indices, values, accumulate=False):
     of the values."""
     check_tensor(input, "index_put_")
     if not isinstance(indices, (tuple, list)):
-        raise TypeError(f"index_put_(): argument 'indices' (position 2) must be tuple of Tensors, not {type(indices).__name__}")
+        kind = type(indices).__name__
+        raise TypeError(f"index_put_(): argument 'indices' (position 2) must be tuple of Tensors, not {kind}")
     check_tensor(values, "index_put_", "values", 3)
     if values.dtype is not input.dtype:
         raise RuntimeError(

@@ -114,6 +114,71 @@ def map_(self, tensor, callable):
     return _each("map_", self, callable, tensor.expand(self.shape))
 
 
+@composite("map2_", name="_map2_")
+def map2_(self, tensor1, tensor2, callable):
+    """map2_(tensor1, tensor2, function) -> self: each element replaced by function(element, element of tensor1, element
+    of tensor2). Slow. RuntimeError unless the tensors can be broadcast to this one."""
+    check_tensor(self, "map2_")
+    check_tensor(tensor1, "map2_", "tensor1", 2)
+    check_tensor(tensor2, "map2_", "tensor2", 3)
+    return _each("map2_", self, callable, tensor1.expand(self.shape), tensor2.expand(self.shape))
+
+
+@composite()
+def get_device(input):
+    """get_device(input) -> int: the index of the GPU that a tensor is on; -1 for the CPU."""
+    check_tensor(input, "get_device")
+    return input.get_device()
+
+
+@composite()
+def is_inference(input):
+    """is_inference(input) -> bool: whether the tensor was made in inference mode."""
+    check_tensor(input, "is_inference")
+    return input.is_inference()
+
+
+@composite("is_distributed")
+def is_distributed(input):
+    """is_distributed(input) -> bool: False: a tensor is on one device."""
+    check_tensor(input, "is_distributed")
+    return False
+
+
+@composite("dim_order", name="_dim_order")
+def dim_order(self):
+    """dim_order() -> tuple of ints: the dims from the one with the largest stride to the one with the smallest."""
+    return tuple(sorted(range(self.ndim), key=lambda d: -self.stride(d)))
+
+
+@composite("const_data_ptr", name="_const_data_ptr")
+def const_data_ptr(self):
+    """const_data_ptr() -> int: data_ptr(), for reading."""
+    return self.data_ptr()
+
+
+@composite("as_subclass", name="_as_subclass")
+def as_subclass(self, cls):
+    """as_subclass(cls) -> a tensor of that subclass of Tensor over the same memory, without history."""
+    if not (isinstance(cls, type) and issubclass(cls, TensorBase)):
+        raise TypeError("cls must be a type that derives from Tensor")
+    return self._make_subclass(cls, self)
+
+
+@composite()
+def to_dlpack(tensor):
+    """to_dlpack(tensor) -> a DLPack capsule over the memory of tensor, which `from_dlpack` takes once."""
+    check_tensor(tensor, "to_dlpack", "tensor")
+    return tensor.__dlpack__()
+
+
+@composite()
+def detach_(input):
+    """detach_(input) -> input without history."""
+    check_tensor(input, "detach_")
+    return input.detach_()
+
+
 @composite()
 def detach(input):
     """detach(input) -> Tensor over the same memory that needs no gradient."""

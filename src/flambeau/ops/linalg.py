@@ -3,6 +3,7 @@
 import math
 
 from .. import _core
+from .._core import native as _native
 from ..dtype import ALL
 from ._args import check_tensor
 from .op import Op, composite
@@ -92,7 +93,8 @@ def _check_mm(a, b):
     _check_no_bool("mm", a)
 
 
-class Mm(Op, name="mm", methods=("mm",)):
+class Mm(Op, name="mm", methods=("mm",), short=_native.mm,
+         short_saves=(("mat2", "input"), ("input", "mat2"))):  # fmt: skip
     """mm(input, mat2, *, out=None) -> Tensor: the product (N, P) of two matrices (N, K) and (K, P) of one dtype."""
 
     @staticmethod
@@ -135,6 +137,9 @@ class Matmul(Op, name="_matmul"):
         other, input = ctx.saved
         return (None if other is None else matmul(grad, adjoint(other)),
                 None if input is None else Matmul.apply(adjoint(input), grad))  # fmt: skip
+
+
+_core.set_operator("mm", Mm.function)
 
 
 def _check_bmm(a, b):
@@ -437,7 +442,8 @@ class Addr(_AddProduct, name="addr", methods=("addr", "addr_")):
 # ---- the linear layer
 
 
-class Linear(Op, name="linear"):
+class Linear(Op, name="linear", short=_native.linear,
+             short_saves=(("weight", "input"), ("input", "weight"))):  # fmt: skip
     """linear(input, weight, bias=None) -> Tensor: input @ weight.T + bias, in one step.
 
     input (*, K), weight (M, K) or (K,), bias that broadcasts to the result, mostly (M,) -> (*, M), or (*) for a

@@ -5,8 +5,10 @@ import operator
 
 from .. import _core
 from ._args import check_tensor, normalize_dim
-from .linalg import Mm, adjoint, into, matmul
-from .op import Op, composite
+from ._matrices import check_shape
+from .linalg import Mm, into, matmul
+from .op import composite
+from .solve import identity, inverse
 
 TensorBase = _core.TensorBase
 
@@ -204,46 +206,6 @@ def cross(input, other, dim=None, *, out=None):
     return into(out, turned(input, 1) * turned(other, 2) - turned(input, 2) * turned(other, 1))
 
 
-def _check_square(name, input):
-    check_tensor(input, name)
-    if input.ndim < 2:
-        raise RuntimeError(f"linalg.{name}: The input tensor A must have at least 2 dimensions.")
-    rows, columns = input.shape[-2:]
-    if rows != columns:
-        raise RuntimeError(
-            f"linalg.{name}: A must be batches of square matrices, but they are {rows} by {columns} matrices"
-        )
-
-
-class LinalgInv(Op, name="inverse", methods=("inverse",)):
-    """inverse(input, *, out=None) -> Tensor: the inverses of a batch (*, N, N) of matrices.
-
-    Raises RuntimeError for a singular matrix, and for one that is not square.
-    """
-
-    @staticmethod
-    def prepare(input):
-        _check_square("inv", input)
-        if not (input.is_floating_point() or input.is_complex()) or input.dtype.itemsize == 2:
-            raise RuntimeError(
-                "linalg.inv: Expected a floating point or complex tensor as input, not of half precision. Got "
-                f"{input.dtype.title}"
-            )
-        return (input,)
-
-    @staticmethod
-    def forward(ctx, input):
-        out = ctx.k.inverse(input)
-        ctx.save_for_backward(out)
-        return out
-
-    @staticmethod
-    def backward(ctx, grad):
-        (y,) = ctx.saved
-        h = adjoint(y)
-        return -matmul(h, matmul(grad, h))
-
-
 @composite("matrix_power")
 def matrix_power(input, n, *, out=None):
     """matrix_power(input, n, *, out=None) -> Tensor: the n-th power of the matrices (*, N, N); n < 0: of their
@@ -251,14 +213,11 @@ def matrix_power(input, n, *, out=None):
     """
     if not hasattr(n, "__index__"):
         raise TypeError(f"matrix_power(): argument 'n' (position 2) must be int, not {type(n).__name__}")
-    _check_square("matrix_power", input)
+    check_shape("linalg.matrix_power", input)
     n = operator.index(n)
     if n == 0:
-        from .create import eye
-
-        one = eye(input.shape[-1], dtype=input.dtype, device=input.device)
-        return into(out, one.expand(input.shape).clone())
-    base = input if n > 0 else LinalgInv.function(input)
+        return into(out, identity(input).expand(input.shape).clone())
+    base = input if n > 0 else inverse(input)
     result = None
     n = abs(n)
     while n:

@@ -42,7 +42,9 @@ class Op:
     that ends in `_` is the in-place form), `aliases` (further function names), `operator` (`+`, `[]`, ...),
     `inplace_operator` (`+=`), `view=True` (the result shares memory with the first argument), `out=False` (takes no
     `out=`), `mutates=True` (forward changes its first array in place and returns it: only in-place names exist),
-    `quick` (which short path of `_core/fast.pxi` a view takes when it is not recorded).
+    `quick` (which short path of `_core/views.pxi` a view takes), `short` (the native kernel that does all of forward
+    for plain CPU tensors, or returns None when it is not for it) with `short_saves` (what forward saves then, like
+    `saves` of Pointwise).
     """
 
     forward: Any = None
@@ -54,7 +56,7 @@ class Op:
     _strict = False  # gradients may be fewer than arguments
 
     def __init_subclass__(cls, name=None, methods=(), aliases=(), operator=None, inplace_operator=None, view=False,
-                          out=True, mutates=False, quick=None, **pointwise):  # fmt: skip
+                          out=True, mutates=False, quick=None, short=None, short_saves=(), **pointwise):  # fmt: skip
         super().__init_subclass__()
         cls._declare(name, **pointwise)
         if name is None:
@@ -65,6 +67,8 @@ class Op:
         cls.node_type = type(f"{cls.__name__}Backward0", (_core.Node,), {"op_class": cls})
         takes_out = out and not view and not mutates
         options = dict(view=view, quick=quick, takes_out=takes_out, **cls._signature(), **cls._pointwise)
+        if short is not None:
+            options |= dict(kernel=short, saves=_save_plan(short_saves, options["names"]))
         cls.function = cls._make(name, inplace=mutates, **options)
         inplace = None
         for method in methods:
@@ -149,17 +153,12 @@ class Pointwise(Op):
         if name is None:
             return
         kernel = kernel or name
-        saves = (saves,) if isinstance(saves, str) else saves
-        plan = []
-        for item in saves:
-            what, wanted = item if isinstance(item, tuple) else (item, None)
-            bits = 1 << cls.inputs.index(wanted) if wanted else (1 << len(cls.inputs)) - 1
-            plan.append((cls.inputs.index(what) if what in cls.inputs else -1, bits))
-        cls.plain = staticmethod(cls._forward(name, kernel, floats, kinds, tuple(plan)))
+        plan = _save_plan(saves, cls.inputs)
+        cls.plain = staticmethod(cls._forward(name, kernel, floats, kinds, plan))
         if "forward" not in cls.__dict__:
             cls.forward = cls.plain
         cls._pointwise = dict(
-            kind=cls.kind, to_float=floats, saves=tuple(plan), loop=kernel, fast_ints=fast_ints
+            kind=cls.kind, to_float=floats, saves=plan, loop=kernel, fast_ints=fast_ints
         )
 
 
@@ -168,6 +167,17 @@ def check_kind(name, array, kinds):
     kind = array.dtype.kind
     if {"u": "i", "V": "f"}.get(kind, kind) not in kinds:
         raise NotImplementedError(f"\"{name}\" not implemented for '{from_numpy_dtype(array.dtype).title}'")
+
+
+def _save_plan(saves, names):
+    """What is saved as the core reads it: the number of an argument, or -1 for the output, and the arguments (bits)
+    whose gradients need it."""
+    plan = []
+    for item in (saves,) if isinstance(saves, str) else saves:
+        what, wanted = item if isinstance(item, tuple) else (item, None)
+        bits = 1 << names.index(wanted) if wanted else (1 << len(names)) - 1
+        plan.append((names.index(what) if what in names else -1, bits))
+    return tuple(plan)
 
 
 def _save(ctx, plan, arguments, out):

@@ -276,13 +276,33 @@ def _log(x):
     return math.log(x) if x > 0 else math.nan if x else -math.inf
 
 
-@composite("float_power")
-def float_power(input, exponent):
-    """float_power(input, exponent) -> Tensor: pow computed in float64 (complex128 when one of them is complex)."""
-    import flambeau as fb
+def _double_power(name, what, input, exponent, target):
+    """The operands of float_power in float64, or complex128 when one is complex, which target must be too."""
+    from ..dtype import complex128, float64
 
-    dtype = fb.complex128 if is_complex(input) or is_complex(exponent) else fb.float64
-    return Pow.function(*[t.to(dtype) if isinstance(t, _core.TensorBase) else t for t in (input, exponent)])
+    dtype = complex128 if is_complex(input) or is_complex(exponent) else float64
+    if target is not None and target.dtype is not dtype:
+        raise RuntimeError(
+            f"the {what} given to {name} has dtype {target.dtype.title} but the operation's result requires dtype "
+            f"{dtype.title}"
+        )
+    return [t.to(dtype) if isinstance(t, _core.TensorBase) else t for t in (input, exponent)]
+
+
+@composite("float_power")
+def float_power(input, exponent, *, out=None):
+    """float_power(input, exponent, *, out=None) -> Tensor: pow computed in float64, in complex128 when one of them is
+    complex."""
+    if out is not None:
+        _core.check_out(out, "float_power")
+    return Pow.function(*_double_power("float_power", "output", input, exponent, out), out=out)
+
+
+@composite("float_power_", name="_float_power_")
+def float_power_(input, exponent):
+    """float_power_(input, exponent) -> input: `float_power` in place, of a float64 or complex128 tensor."""
+    check_tensor(input, "float_power_")
+    return METHODS["pow_"](*_double_power("float_power_", "base", input, exponent, input))
 
 
 METHODS.update(
@@ -459,11 +479,40 @@ class Lcm(Binary, name="lcm", methods=("lcm", "lcm_"), kinds="i"):
     """lcm(input, other, *, out=None) -> Tensor: the least common multiple of ints."""
 
 
+class Heaviside(Binary, name="heaviside", methods=("heaviside", "heaviside_"), saves="input"):
+    """heaviside(input, values, *, out=None) -> Tensor: 0 where input < 0, values where it is 0, 1 above; broadcast.
+
+    Both of one dtype, not complex. The gradient for input is 0, that for values goes where input is 0.
+    """
+
+    @staticmethod
+    def prepare(input, values):
+        check_tensor(input, "heaviside")
+        check_tensor(values, "heaviside", "values", 2)
+        if input.is_complex() or values.is_complex():
+            raise RuntimeError("heaviside is not yet implemented for complex tensors.")
+        if input.dtype is not values.dtype:
+            raise RuntimeError("heaviside is not yet implemented for tensors with different dtypes.")
+        return input, values
+
+    @staticmethod
+    def backward(ctx, grad):
+        (x,) = ctx.saved
+        return zeros(grad), where(x == 0, grad, 0)
+
+
 @composite("ldexp")
-def ldexp(input, other):
-    """ldexp(input, other) -> Tensor: input * 2^other, two tensors."""
+def ldexp(input, other, *, out=None):
+    """ldexp(input, other, *, out=None) -> Tensor: input * 2^other, two tensors."""
     check_tensor(other, "ldexp", "other", 2)
-    return input * Pow.function(2.0, other)
+    return Mul.function(input, Pow.function(2.0, other), out=out)
+
+
+@composite("ldexp_")
+def ldexp_(input, other):
+    """ldexp_(input, other) -> input: `ldexp` in place."""
+    check_tensor(other, "ldexp_", "other", 2)
+    return METHODS["mul_"](input, Pow.function(2.0, other))
 
 
 # ---- three operands

@@ -276,6 +276,8 @@ def _output_size(name, n, input, output_size, categories):
         raise RuntimeError(
             f"{name}: elements of output_size must be greater than or equal to 0 but received {list(sizes)}"
         )
+    if math.prod(sizes) >= 2**31:
+        raise RuntimeError(f"{name}: not enough memory for output_size {list(sizes)}")
     return sizes
 
 

@@ -12,9 +12,10 @@ import numpy as np
 
 from .. import _core
 from ..dtype import as_dtype, from_numpy_dtype, int64
+from ..memory_format import order_like
 from ..random import engine
 from ._args import check_tensor
-from .create import _finish, _out, size_of, zeros_like
+from .create import _finish, _out, ordered, size_of, zeros_like
 from .op import Op, composite
 
 _array, TensorBase = _core.array_of, _core.TensorBase
@@ -305,11 +306,8 @@ def _like(input, name, dtype, device, requires_grad, memory_format, fill):
     """A filled tensor of the shape of input, which lies in memory as input does."""
     check_tensor(input, name)
     source = _array(input)
-    target = source.dtype if dtype is None else as_dtype(dtype).numpy
-    order = sorted(range(source.ndim), key=lambda i: -abs(source.strides[i]))
-    if memory_format is not None or source.flags.c_contiguous or 0 in source.strides:
-        order = list(range(source.ndim))
-    array = _core.empty_array([source.shape[i] for i in order], target).transpose(np.argsort(order))
+    target = from_numpy_dtype(source.dtype) if dtype is None else as_dtype(dtype)
+    array = ordered(source.shape, target, order_like(source, memory_format))
     fill(array)
     return _finish(array, input.device if device is None else device, requires_grad)
 

@@ -341,12 +341,15 @@ class LinalgVectorNorm(Op, name="linalg_vector_norm"):
 def norm(input, p="fro", dim=None, keepdim=False, out=None, dtype=None):
     """norm(input, p='fro', dim=None, keepdim=False, *, dtype=None, out=None) -> Tensor: the p-norm over dim.
 
-    'fro' is the 2-norm of the elements; p is otherwise any number, see `linalg_vector_norm`.
+    'fro' is the 2-norm of the elements, 'nuc' the nuclear norm of matrices; p is otherwise any number, see
+    `linalg_vector_norm`.
     """
     if p is None or p == "fro":
         p = 2
     elif isinstance(p, str):
-        raise RuntimeError(f"norm(): order '{p}' is not supported; give 'fro' or a number")
+        from .matrix_functions import matrix_norm  # which is built on this module
+
+        return matrix_norm(input, p, (-2, -1) if dim is None else dim, keepdim, dtype=dtype, out=out)
     result = LinalgVectorNorm.function
     return (
         result(input, p, dim, keepdim, dtype=dtype)

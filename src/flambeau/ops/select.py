@@ -509,6 +509,7 @@ def nonzero(input, *, as_tuple=False, out=None):
     if as_tuple:
         return found.unbind(1)
     if out is not None:
+        check_tensor(out, "nonzero", "out", 2)
         out.resize_(found.shape)
         return out.copy_(found)
     return found

@@ -493,6 +493,8 @@ class Searchsorted(Op, name="searchsorted"):
     @staticmethod
     def prepare(sorted_sequence, input, *, out_int32=False, right=False, side=None, sorter=None):
         check_tensor(sorted_sequence, "searchsorted", "sorted_sequence")
+        if not isinstance(input, (TensorBase, int, float)):
+            raise TypeError(f"searchsorted(): argument 'input' must be Tensor or Number, not {type(input).__name__}")
         if side not in (None, "left", "right"):
             raise RuntimeError(f"torch.searchsorted(): side can only be 'left' or 'right' but got {side}")
         if side == "left" and right:

@@ -9,7 +9,8 @@ class Adagrad(Optimizer):
     """Adagrad(params, lr=1e-2, lr_decay=0, weight_decay=0, initial_accumulator_value=0, eps=1e-10, *, maximize=False)
 
     g = grad + weight_decay p;  s = s + g^2;  p -= lr / (1 + (t - 1) lr_decay) g / (sqrt(s) + eps)
-    (Duchi et al., 2011). `foreach`, `differentiable` and `fused` are accepted and change nothing.
+    (Duchi et al., 2011). `foreach`, `differentiable` and `fused` are accepted and change nothing. A sparse gradient
+    changes only the rows that it has, of s too; weight_decay is not defined for it.
     """
 
     def __init__(
@@ -70,19 +71,34 @@ class Adagrad(Optimizer):
             group["eps"],
             group["weight_decay"],
         )
+        if weight_decay != 0 and any(p.grad.layout is not fb.strided for p in params):
+            raise RuntimeError("weight_decay option is not compatible with sparse gradients")
         for param in params:
             state = self.state[param] or self._first_state(param, group)
             step = _count_step(state)
             grad = -param.grad if group["maximize"] else param.grad
+            rate = lr / (1 + (step - 1) * lr_decay)
+            if grad.layout is not fb.strided:
+                _update_sparse(param, grad, state["sum"], rate, group["eps"])
+                continue
             if weight_decay != 0:
                 grad = grad.add(param, alpha=weight_decay)
             total = state["sum"]
             total.addcmul_(grad, grad, value=1)
             root = total.sqrt().add_(eps)
-            param.addcdiv_(grad, root, value=-lr / (1 + (step - 1) * lr_decay))
+            param.addcdiv_(grad, root, value=-rate)
 
     def _first_state(self, param, group):
         state = self.state[param]
         state["step"] = fb.tensor(0.0, dtype=fb.float32)
         state["sum"] = fb.full_like(param.detach(), group["initial_accumulator_value"])
         return state
+
+
+def _update_sparse(param, grad, total, rate, eps):
+    """The step at the entries of a sparse gradient."""
+    grad = grad.coalesce()
+    total.add_(grad.pow(2))
+    root = total.sparse_mask(grad).sqrt().values().add(eps)
+    step = grad.values() / root
+    param.add_(fb.sparse_coo_tensor(grad.indices(), step, grad.shape, is_coalesced=True), alpha=-rate)

@@ -11,7 +11,8 @@ class SGD(Optimizer):
 
     g = grad + weight_decay p;  v = momentum v + (1 - dampening) g (v = g at first);
     p -= lr v, or with nesterov p -= lr (g + momentum v)  (Sutskever et al., 2013, with lr outside of v).
-    `foreach`, `differentiable` and `fused` are accepted and change nothing.
+    `foreach`, `differentiable` and `fused` are accepted and change nothing. A sparse gradient changes only the
+    rows that it has; weight_decay is not defined for it.
     """
 
     def __init__(
@@ -47,6 +48,10 @@ class SGD(Optimizer):
         super().__init__(params, defaults)
 
     def _update(self, group, params):
+        sparse = [p for p in params if p.grad.layout is not fb.strided]
+        if sparse:
+            self._update_sparse(group, sparse)
+            params = [p for p in params if p.grad.layout is fb.strided]
         momenta, first = None, [False] * len(params)
         if group["momentum"] != 0:
             states = [self.state[param] for param in params]
@@ -57,3 +62,20 @@ class SGD(Optimizer):
             momenta = [state["momentum_buffer"] for state in states]
         options = (group["momentum"], group["dampening"], group["weight_decay"], group["nesterov"], group["maximize"])
         sgd_(params, [p.grad for p in params], momenta, first, _number(group["lr"]), *options)
+
+    def _update_sparse(self, group, params):
+        momentum, lr = group["momentum"], _number(group["lr"])
+        if group["weight_decay"] != 0:
+            raise RuntimeError("SGD: the weight_decay option is not compatible with sparse gradients")
+        for param in params:
+            grad = -param.grad if group["maximize"] else param.grad
+            if momentum != 0:
+                state = self.state[param]
+                buffer = state.get("momentum_buffer")
+                if buffer is None:
+                    buffer = grad.clone()
+                else:
+                    buffer = (buffer * momentum).add(grad, alpha=1 - group["dampening"]).coalesce()
+                state["momentum_buffer"] = buffer
+                grad = grad.add(buffer, alpha=momentum) if group["nesterov"] else buffer
+            param.add_(grad, alpha=-lr)

@@ -73,7 +73,7 @@ def _where_errors(t):
     return [
         Bad(Sample(t.ints(2, 3), t(3), t(3)), RuntimeError, "expected condition to be a boolean tensor"),
         Bad(Sample(t.bools(3), t(3)), TypeError, "missing 1 required positional argument: 'other'"),
-        Bad(Sample(t.bools(3), t(3), "a"), TypeError, "expected a Tensor or a number"),
+        Bad(Sample(t.bools(3), t(3), "a"), TypeError, "must be Tensor or Number, not str"),
     ]
 
 

@@ -109,6 +109,12 @@ def _no_zero_division(t):
     ]
 
 
+def _other_is_a_number(name, argument="other"):
+    """A number where a tensor must be."""
+    match = rf"{name}\(\): argument '{argument}' \(position 2\) must be Tensor, not int"
+    return lambda t: [Bad(Sample(t(2), 2), TypeError, match)]
+
+
 def _smooth_quotients(t):
     """Pairs whose quotient is no integer, where the remainder jumps."""
     return [
@@ -232,7 +238,19 @@ ARITHMETIC = [
     ),
     binary("gcd", np.gcd, dtypes=INTS, scalar=None, domain=(-40, 40), grad=False, edges=False),
     binary("lcm", np.lcm, dtypes=("int32", "int64"), scalar=None, domain=(-40, 40), grad=False, edges=False),
-    Row("ldexp", lambda t: _pairs(t)[:-1], lambda x, y: x * 2.0**y, dtypes=FLOATS),
+    Row("ldexp", lambda t: _pairs(t)[:-1], lambda x, y: x * 2.0**y, dtypes=FLOATS, errors=_other_is_a_number("ldexp")),
+    Row(
+        "heaviside",
+        lambda t: _pairs(t)[:-1] + [Sample(t.array([-1, 0, 2]), t(2, 3))],
+        np.heaviside,
+        dtypes=ALL[:-2],
+        grad_samples=lambda t: [Sample(t(2, 3), t(2, 3)), Sample(t(2, 1), t(3))],
+        errors=lambda t: [
+            *_other_is_a_number("heaviside", "values")(t),
+            Bad(Sample(t(2), tensor([1])), RuntimeError, "heaviside is not yet implemented for tensors with different"),
+            Bad(Sample(tensor([1j]), tensor([1j])), RuntimeError, "not yet implemented for complex tensors"),
+        ],
+    ),
     Row(
         "lerp",
         _lerps,
@@ -344,6 +362,14 @@ ONE = [
     _real_trig("asinh", "arcsinh", domain=(-0.9, 0.9)),
     _real_trig("acosh", "arccosh", domain=(1.1, 4.0)),
     _real_trig("atanh", "arctanh", domain=(-0.9, 0.9)),
+    Row(
+        "frexp",
+        lambda t: [Sample(t(3, 4)), Sample(t()), Sample(t(0)), Sample(t.array([0, -0.0, 8, 0.3, math.inf, math.nan]))],
+        np.frexp,
+        dtypes=FLOATS,
+        grad_samples=lambda t: [Sample(t(3, 4))],
+        errors=lambda t: [Bad(Sample(tensor([1])), RuntimeError, r"frexp\(\) only supports floating-point dtypes")],
+    ),
     unary("deg2rad", np.deg2rad, dtypes=WITH_INTS, domain=(-180, 180)),
     unary("rad2deg", np.rad2deg, dtypes=WITH_INTS, errors=_reals_only),
     unary("erf", _vectorized(math.erf), dtypes=WITH_INTS, errors=_reals_only),
@@ -357,6 +383,7 @@ ONE = [
         dtypes=FLOATS,
         domain=(0.5, 12),
         rtol={"bfloat16": 3e-2},
+        inplace=False,
         grad_samples=lambda t: [Sample(1, t(2, 2)), Sample(2, t(2))],
         errors=lambda t: [Bad(Sample(-1, t(2)), RuntimeError, "does not support negative n")],
     ),
@@ -451,6 +478,7 @@ PARTS = [
 ]
 
 ROWS = ARITHMETIC + ONE + PARTS
+ELSEWHERE = dict.fromkeys(("float_power_", "ldexp_", "mvlgamma_", "polygamma_"), "tests/ops/test_pointwise.py")
 for _row in ROWS:
     for _dtype in WITH_INTS[len(FLOATS) :]:
         _row.rtol.setdefault(_dtype, 2e-5)  # float32 results of ints

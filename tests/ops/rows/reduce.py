@@ -419,7 +419,10 @@ ROWS = [
         ],
         _named_norm,
         dtypes=BOTH,
-        errors=lambda t: [Bad(Sample(t(2), "nuc"), RuntimeError, "order 'nuc' is not supported")],
+        errors=lambda t: [
+            Bad(Sample(t(2), "nuc"), RuntimeError, "input tensor A must have at least 2 dimensions"),
+            Bad(Sample(t(2, 2), "x"), RuntimeError, "linalg.matrix_norm: Order x not supported"),
+        ],
     ),
     Row(
         "dist",

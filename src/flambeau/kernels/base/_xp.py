@@ -90,3 +90,16 @@ def running(name: str, x: Array, axis: int) -> Array:
         y[step:] = ufunc(y[:-step], y[step:])
         step *= 2
     return xp.moveaxis(y, 0, axis)
+
+
+# Where a device has no such computation: through the host, explicitly.
+
+
+def to_host(x: Array) -> np.ndarray:
+    """x in host memory."""
+    return x if isinstance(x, np.ndarray) else x.get()
+
+
+def from_host(values: np.ndarray, like: Array) -> Array:
+    """values on the device of `like`."""
+    return array_namespace(like).asarray(values)

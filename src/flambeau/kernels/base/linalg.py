@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-
 import numpy as np
 
 from ._xp import Array, array_namespace, widen
@@ -41,15 +39,3 @@ def addmm(c: Array, a: Array, b: Array, beta: complex, alpha: complex) -> Array:
     if beta != 0:
         y += widen(c) if beta == 1 else widen(c) * y.dtype.type(beta)
     return _rounded(y, a.dtype, xp)
-
-
-def inverse(a: Array) -> Array:
-    """The inverses of a batch of square matrices. RuntimeError if one is singular."""
-    xp = array_namespace(a)
-    try:
-        with np.errstate() if xp is np else importlib.import_module(f"{xp.__name__}x").errstate(linalg="raise"):
-            return xp.linalg.inv(a)
-    except np.linalg.LinAlgError:
-        raise RuntimeError(
-            "linalg.inv: The inversion could not be completed because the input matrix is singular."
-        ) from None

@@ -23,9 +23,7 @@ def _kernel(function):
         xp = array_namespace(first)
         with np.errstate(all="ignore"):
             out = xp.asarray(function(xp, *[widen(a) if hasattr(a, "dtype") else a for a in arrays]))
-        if is_half(first.dtype) and out.dtype == np.float32:
-            out = out.astype(first.dtype)
-        return out
+            return out.astype(first.dtype) if is_half(first.dtype) and out.dtype == np.float32 else out
 
     del run.__wrapped__  # the signature is that of the arrays alone
     return run
@@ -58,7 +56,14 @@ div_trunc = _kernel(
 atan2 = _same("arctan2")
 hypot = _same("hypot")
 copysign = _same("copysign")
-nextafter = _same("nextafter")
+
+
+def nextafter(a: Array, b: Array) -> Array:
+    """The number of the dtype after a towards b."""
+    with np.errstate(all="ignore"):
+        return array_namespace(a).nextafter(a, b)
+
+
 logaddexp = _same("logaddexp")
 logaddexp2 = _same("logaddexp2")
 gcd = _same("gcd")
@@ -75,6 +80,20 @@ def _quotient(xp, a, b):
 def xlogy(xp, a: Array, b: Array) -> Array:
     """a log(b), 0 where a is 0 and b is not NaN."""
     return xp.where((a == 0) & ~xp.isnan(b), xp.zeros_like(a), a * xp.log(b))
+
+
+@_kernel
+def heaviside(xp, a: Array, b: Array) -> Array:
+    """0 where a < 0 or NaN, b where it is 0, 1 above."""
+    return xp.where(a == 0, b, (a > 0).astype(a.dtype))
+
+
+def frexp(a: Array) -> tuple[Array, Array]:
+    """The mantissas, between 1/2 and 1 in size, and the exponents of 2."""
+    xp = array_namespace(a)
+    mantissa, exponent = xp.frexp(widen(a))
+    exponent = xp.where(xp.isfinite(mantissa), exponent, 0).astype(np.int32)
+    return xp.asarray(mantissa).astype(a.dtype), xp.asarray(exponent)
 
 
 @_kernel

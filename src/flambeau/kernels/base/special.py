@@ -1,4 +1,4 @@
-"""Base kernels of special functions, for float arrays: gamma and its relatives, the inverse of erf.
+"""Base kernels of special functions, for float arrays: gamma and its relatives, the normal distribution.
 
 Formulas by their numbers in the NIST Digital Library of Mathematical Functions (https://dlmf.nist.gov).
 """
@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from ._xp import Array
-from .pointwise import _kernel, erf, erfc
+from .pointwise import _kernel
 
 # Bernoulli's numbers B(2k), k = 1, 2, ...
 _BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)
@@ -61,12 +61,14 @@ def _lgamma_positive(xp, x):
 
 
 def _in_double(function):
-    """A kernel that computes in float64."""
+    """A kernel that computes in float64; further arrays may follow the first, and numbers."""
 
-    def kernel(xp, a, *numbers):
-        return function(xp, a.astype(np.float64), *numbers).astype(a.dtype)
+    def kernel(xp, a, *others):
+        wide = [o.astype(np.float64) if hasattr(o, "dtype") else o for o in others]
+        return function(xp, a.astype(np.float64), *wide).astype(a.dtype)
 
     kernel.__name__ = kernel.__qualname__ = function.__name__
+    kernel.__module__ = function.__module__
     return _kernel(kernel)
 
 
@@ -124,6 +126,51 @@ def polygamma(xp, x: Array, n: int) -> Array:
     return xp.where(low, (-1.0) ** n * value - _cotangent_derivative(xp, n, x), value)
 
 
+# ---- the error function, scaled, and the normal distribution
+
+
+def _exp_of_square(xp, x, sign=1):
+    """exp(sign x^2): x^2 is taken exactly in two parts, since its rounding error would be multiplied by its size."""
+    high = x.astype(np.float32).astype(np.float64)
+    return xp.exp(sign * high * high) * xp.exp(sign * (x - high) * (x + high))
+
+
+def _erfcx_positive(xp, x):
+    """erfcx for x >= 1/2: DLMF 7.7.2 by the trapezoidal rule of step 1/2 and the residue at the pole (Chiarella and
+    Reichel, Mathematics of Computation 22, 1968)."""
+    h = 0.5
+    total = 1 / (x * x)
+    for k in range(1, 14):
+        total = total + 2 * math.exp(-((k * h) ** 2)) / ((k * h) ** 2 + x * x)
+    low = xp.minimum(x, 6.0)
+    residue = xp.where(x < 6, 2 * _exp_of_square(xp, low) / (1 - xp.exp(2 * math.pi / h * low)), 0.0)
+    return xp.where(x > 1e7, 1 / (x * math.sqrt(math.pi)), h / math.pi * x * total + residue)
+
+
+def _erf_near(xp, x):
+    """erf(x) for |x| <= 1/2; beyond, the value there (DLMF 7.6.1)."""
+    z = xp.clip(x, -0.5, 0.5)
+    series = 0 * z
+    for k in range(14, -1, -1):
+        series = series * z * z + (-1.0) ** k / (math.factorial(k) * (2 * k + 1))
+    return 2 / math.sqrt(math.pi) * z * series
+
+
+def _erfc(xp, x):
+    """erfc with all digits where it is small."""
+    size = xp.clip(xp.abs(x), 0.5, 30.0)
+    far = _exp_of_square(xp, size, -1) * _erfcx_positive(xp, size)
+    out = xp.where(x < 0, 2 - far, far)
+    return xp.where(xp.abs(x) < 0.5, 1 - _erf_near(xp, x), xp.where(xp.isnan(x), x, out))
+
+
+def _erfcx(xp, x):
+    near = xp.exp(xp.minimum(x * x, 0.25)) * (1 - _erf_near(xp, x))
+    far = _erfcx_positive(xp, xp.maximum(xp.abs(x), 0.5))
+    negative = 2 * _exp_of_square(xp, xp.clip(x, -30.0, 0.0)) - far
+    return xp.where(xp.abs(x) < 0.5, near, xp.where(x < 0, negative, far))
+
+
 @_in_double
 def erfinv(xp, x: Array) -> Array:
     """The y with erf(y) = x: Winitzki's approximation (2008), then two steps of Halley's method."""
@@ -132,8 +179,61 @@ def erfinv(xp, x: Array) -> Array:
     half = 2 / (math.pi * 0.147) + log / 2
     y = xp.sqrt(xp.sqrt(half * half - log / 0.147) - half)
     for _ in range(2):
-        excess = xp.where(size < 0.5, erf(y) - size, (1 - size) - erfc(y))
+        excess = xp.where(size < 0.5, _erf_near(xp, y) - size, (1 - size) - _erfc(xp, y))
         step = excess / (2 / math.sqrt(math.pi) * xp.exp(-y * y))
         y = y - step / (1 + y * step)
     y = xp.where(size == 1, math.inf, y)
     return xp.copysign(y, x)
+
+
+@_in_double
+def erfcx(xp, x: Array) -> Array:
+    """exp(x^2) erfc(x)."""
+    return xp.where(xp.isnan(x), x, _erfcx(xp, x))
+
+
+@_in_double
+def ndtr(xp, x: Array) -> Array:
+    """The distribution function of the normal distribution, (1 + erf(x / sqrt(2))) / 2."""
+    return 0.5 * _erfc(xp, -x * math.sqrt(0.5))
+
+
+def _log_ndtr(xp, x):
+    t = x * math.sqrt(0.5)
+    low = xp.log(0.5 * _erfcx(xp, xp.maximum(-t, 0.5))) - t * t
+    return xp.where(x < -1, low, xp.log1p(-0.5 * _erfc(xp, xp.maximum(t, -1.0))))
+
+
+@_in_double
+def log_ndtr(xp, x: Array) -> Array:
+    """log(ndtr(x)), exact also where ndtr(x) is 0."""
+    return xp.where(xp.isnan(x), x, _log_ndtr(xp, x))
+
+
+@_in_double
+def ndtri(xp, p: Array) -> Array:
+    """The x with ndtr(x) = p: near the middle from erfinv, in the tails by Newton's method on log_ndtr."""
+    tail = xp.where(p > 0.5, 1 - p, p)
+    log_p = xp.log(xp.clip(tail, 5e-324, 0.2))
+    square = -2 * log_p
+    x = -xp.sqrt(square - xp.log(2 * math.pi * square))
+    for _ in range(6):  # Phi'(x) / Phi(x) = sqrt(2 / pi) / erfcx(-x / sqrt(2))
+        slope = math.sqrt(2 / math.pi) / _erfcx(xp, -x * math.sqrt(0.5))
+        x = x - (_log_ndtr(xp, x) - log_p) / slope
+    middle = math.sqrt(2) * erfinv(2 * xp.clip(p, 0.1, 0.9) - 1)
+    out = xp.where(tail < 0.15, xp.where(p > 0.5, -x, x), middle)
+    out = xp.where(p == 0, -math.inf, xp.where(p == 1, math.inf, out))
+    return xp.where((p >= 0) & (p <= 1), out, math.nan)
+
+
+@_in_double
+def entr(xp, x: Array) -> Array:
+    """-x log(x), 0 at 0, -inf below."""
+    out = -x * xp.log(xp.where(x > 0, x, 1.0))
+    return xp.where(x < 0, -math.inf, xp.where(x == 0, 0.0, out))
+
+
+@_in_double
+def xlog1py(xp, x: Array, y: Array) -> Array:
+    """x log(1 + y), 0 where x is 0 and y is not NaN."""
+    return xp.where((x == 0) & ~xp.isnan(y), 0.0, x * xp.log1p(y))

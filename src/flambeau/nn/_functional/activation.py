@@ -4,7 +4,6 @@ import warnings
 
 import flambeau as fb
 
-from .primitives import inplace as write_into
 from .primitives import op
 
 
@@ -99,17 +98,9 @@ def glu(input, dim=-1):
     return input.narrow(dim, 0, size // 2) * input.narrow(dim, size // 2, size // 2).sigmoid()
 
 
-def _rrelu(input, lower, upper, training):
-    if not training:
-        return op.leaky_relu(input, (lower + upper) / 2)
-    slope = fb.empty_like(input.detach()).uniform_(lower, upper)
-    return fb.where(input > 0, input, slope * input)
-
-
 def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, inplace=False):
     """leaky_relu with a slope drawn from U(lower, upper) for each element (not training: their mean)"""
-    args = lower, upper, training
-    return write_into(_rrelu, input, *args) if inplace else _rrelu(input, *args)
+    return (op.rrelu_ if inplace else op.rrelu)(input, lower, upper, training)
 
 
 def _implicit_dim(name, dims):

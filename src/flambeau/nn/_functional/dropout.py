@@ -1,11 +1,7 @@
 """Dropout and its relatives."""
 
-import math
 import warnings
 
-import flambeau as fb
-
-from .primitives import inplace as write_into
 from .primitives import op
 
 
@@ -17,23 +13,11 @@ def _check_probability(p):
 def dropout(input, p=0.5, training=True, inplace=False):
     """Zero each element with probability p and scale the others by 1 / (1 - p) (Srivastava et al., 2014)."""
     _check_probability(p)
-    if not training or p == 0:
-        return input
-    return write_into(op.dropout, input, p, True) if inplace else op.dropout(input, p, True)
+    return _choose("dropout", input, p, training, inplace)
 
 
-def _drop_channels(input, p):
-    if p == 1:
-        return input * fb.zeros_like(input.detach())
-    shape = (*input.shape[:2], *[1] * (input.dim() - 2))
-    keep = fb.empty(shape, dtype=input.dtype, device=input.device).bernoulli_(1 - p)
-    return input * keep.div_(1 - p)
-
-
-def _channel_dropout(input, p, training, inplace):
-    if not training or p == 0:
-        return input
-    return write_into(_drop_channels, input, p) if inplace else _drop_channels(input, p)
+def _choose(name, input, p, training, inplace):
+    return getattr(op, f"{name}_" if inplace else name)(input, p, training)
 
 
 def dropout1d(input, p=0.5, training=True, inplace=False):
@@ -67,7 +51,7 @@ def dropout2d(input, p=0.5, training=True, inplace=False):
             "maintain the 1D channel-wise dropout behavior, please switch to using dropout1d instead.",
             stacklevel=2,
         )
-    return _channel_dropout(input, p, training, inplace)
+    return _choose("feature_dropout", input, p, training, inplace)
 
 
 def dropout3d(input, p=0.5, training=True, inplace=False):
@@ -86,34 +70,18 @@ def dropout3d(input, p=0.5, training=True, inplace=False):
 
 def _maybe_batched(input, unbatched_dims, p, training, inplace):
     if input.dim() != unbatched_dims:
-        return _channel_dropout(input, p, training, inplace)
-    dropped = _channel_dropout(input.unsqueeze(0), p, training, inplace)
+        return _choose("feature_dropout", input, p, training, inplace)
+    dropped = _choose("feature_dropout", input.unsqueeze(0), p, training, inplace)
     return input if inplace else dropped.squeeze(0)
-
-
-def _alpha_dropout(input, p, shape):
-    if p == 1:
-        return input * fb.zeros_like(input.detach())
-    alpha = 1.7580993408473766
-    scale = 1.0 / math.sqrt((alpha * alpha * p + 1) * (1 - p))
-    keep = fb.empty(shape, dtype=input.dtype, device=input.device).bernoulli_(1 - p)
-    shift = (keep - 1).mul_(alpha * scale).add_(alpha * scale * p)
-    return input * keep.mul_(scale) + shift
 
 
 def alpha_dropout(input, p=0.5, training=False, inplace=False):
     """Dropout to selu's negative limit that keeps mean and variance (Klambauer et al., 2017)."""
     _check_probability(p)
-    if not training or p == 0:
-        return input
-    shape = tuple(input.shape)
-    return write_into(_alpha_dropout, input, p, shape) if inplace else _alpha_dropout(input, p, shape)
+    return _choose("alpha_dropout", input, p, training, inplace)
 
 
 def feature_alpha_dropout(input, p=0.5, training=False, inplace=False):
     """`alpha_dropout` of whole channels (dimension 1)."""
     _check_probability(p)
-    if not training or p == 0:
-        return input
-    shape = (*input.shape[:2], *[1] * (input.dim() - 2))
-    return write_into(_alpha_dropout, input, p, shape) if inplace else _alpha_dropout(input, p, shape)
+    return _choose("feature_alpha_dropout", input, p, training, inplace)

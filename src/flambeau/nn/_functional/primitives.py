@@ -14,8 +14,3 @@ class _Primitives:
 
 
 op = _Primitives()
-
-
-def inplace(fn, input, *args):
-    """`fn(input, *args)` written into `input`; what `fn` saves for backward is a copy, so it stays valid."""
-    return input.copy_(fn(input.clone(), *args))

@@ -1,0 +1,152 @@
+"""Dtypes of the array API standard: constants, promotion, limits, casts."""
+
+import builtins
+from math import e, inf, nan, pi
+
+import flambeau as fb
+
+from .. import _core
+from ..dtype import ALL
+from ..dtype import dtype as DType
+
+__all__ = [
+    "astype", "bool", "can_cast", "complex64", "complex128", "e", "finfo", "float32", "float64", "iinfo",
+    "inf", "int8", "int16", "int32", "int64", "isdtype", "nan", "newaxis", "pi", "result_type", "uint8",
+]  # fmt: skip
+
+newaxis = None
+bool = fb.bool
+int8, int16, int32, int64, uint8 = fb.int8, fb.int16, fb.int32, fb.int64, fb.uint8
+float32, float64, complex64, complex128 = fb.float32, fb.float64, fb.complex64, fb.complex128
+
+SCALARS = (builtins.bool, int, float, complex)
+SIGNED = (int8, int16, int32, int64)
+KINDS = {
+    "bool": (bool,),
+    "signed integer": SIGNED,
+    "unsigned integer": (uint8,),
+    "integral": (*SIGNED, uint8),
+    "real floating": (float32, float64),
+    "complex floating": (complex64, complex128),
+    "numeric": (*SIGNED, uint8, float32, float64, complex64, complex128),
+}
+_WIDER = {
+    "real floating": (fb.float16, fb.bfloat16),
+    "numeric": (fb.float16, fb.bfloat16),
+}  # beyond the standard
+
+
+def check_array(name, *arrays):
+    """TypeError unless all are Tensors."""
+    for x in arrays:
+        if not isinstance(x, fb.Tensor):
+            raise TypeError(f"{name}(): expected a Tensor, got {type(x).__name__}")
+
+
+def check_dtype(name, *dtypes):
+    """TypeError unless all are dtypes of flambeau."""
+    for d in dtypes:
+        if not isinstance(d, DType):
+            raise TypeError(f"{name}(): expected a dtype, got {d!r}")
+
+
+def isdtype(dtype, kind):
+    """isdtype(dtype, kind) -> bool: whether dtype is of a kind: a dtype, 'bool', 'signed integer', 'unsigned integer',
+    'integral', 'real floating', 'complex floating', 'numeric', or a tuple of these. float16 and bfloat16 count as
+    real floating."""
+    check_dtype("isdtype", dtype)
+    if isinstance(kind, tuple):
+        return builtins.any(isdtype(dtype, k) for k in kind)
+    if isinstance(kind, DType):
+        return dtype is kind
+    if kind not in KINDS:
+        raise ValueError(
+            f"isdtype(): kind must be a dtype, one of {', '.join(KINDS)}, or a tuple; got {kind!r}"
+        )
+    return dtype in KINDS[kind] or dtype in _WIDER.get(kind, ())
+
+
+def result_type(*arrays_and_dtypes):
+    """result_type(*arrays_and_dtypes) -> dtype: what an operation on Tensors, dtypes and Python numbers gives.
+
+    Unlike `flambeau.result_type`, 0-dim Tensors count as others do. A number counts by its kind only.
+    """
+    known = [
+        x.dtype if isinstance(x, fb.Tensor) else x for x in arrays_and_dtypes if not isinstance(x, SCALARS)
+    ]
+    check_dtype("result_type", *known)
+    if not known:
+        raise ValueError("result_type(): expected at least one Tensor or dtype")
+    result = known[0]
+    for d in known[1:]:
+        result = fb.promote_types(result, d)
+    for x in arrays_and_dtypes:
+        if isinstance(x, SCALARS):
+            result = ALL[_core.result_type_code(_core.array_of(fb.empty(0, dtype=result)), x)]
+    return result
+
+
+def can_cast(from_, to, /):
+    """can_cast(from_, to) -> bool: whether promotion of a Tensor (or dtype) with dtype `to` gives `to`."""
+    from_ = from_.dtype if isinstance(from_, fb.Tensor) else from_
+    check_dtype("can_cast", from_, to)
+    return fb.promote_types(from_, to) is to
+
+
+def astype(x, dtype, /, *, copy=True, device=None):
+    """astype(x, dtype, copy=True, device=None) -> Tensor converted to dtype. TypeError from complex to real."""
+    check_array("astype", x)
+    check_dtype("astype", dtype)
+    if x.dtype.is_complex and not dtype.is_complex and dtype is not bool:
+        raise TypeError(f"astype(): cannot convert {x.dtype} to {dtype}; take real() or imag() first")
+    return x.to(x.device if device is None else device, dtype, copy=copy)
+
+
+class finfo:
+    """finfo(type): limits of a real or complex floating-point dtype, or of a Tensor's: `bits`, `eps`, `max`, `min`,
+    `smallest_normal`, `dtype` (of the real part)."""
+
+    def __init__(self, type, /):
+        info = fb.finfo(type.dtype if isinstance(type, fb.Tensor) else type)
+        self.bits, self.eps, self.max, self.min = info.bits, info.eps, info.max, info.min
+        self.smallest_normal, self.dtype = info.smallest_normal, getattr(fb, info.dtype)
+
+
+class iinfo:
+    """iinfo(type): limits of an integer dtype, or of a Tensor's: `bits`, `max`, `min`, `dtype`."""
+
+    def __init__(self, type, /):
+        info = fb.iinfo(type.dtype if isinstance(type, fb.Tensor) else type)
+        self.bits, self.max, self.min, self.dtype = info.bits, info.max, info.min, getattr(fb, info.dtype)
+
+
+def as_arrays(name, *values):
+    """values, of which at least one is a Tensor, as Tensors of their result_type; numbers become 0-dim ones."""
+    first = next((v for v in values if isinstance(v, fb.Tensor)), None)
+    if first is None:
+        raise TypeError(f"{name}(): expected a Tensor, got {', '.join([type(v).__name__ for v in values])}")
+    for v in values:
+        if not isinstance(v, (fb.Tensor, *SCALARS)):
+            raise TypeError(f"{name}(): expected Tensors and numbers, got {type(v).__name__}")
+    dtype = result_type(*values)
+    return [
+        (v if v.dtype is dtype else v.to(dtype))
+        if isinstance(v, fb.Tensor)
+        else fb.full((), v, dtype=dtype, device=first.device)
+        for v in values
+    ]
+
+
+def axes_of(name, x, axis):
+    """A tuple of distinct non-negative axes from None (all), an int or a tuple; IndexError when out of range."""
+    check_array(name, x)
+    if axis is None:
+        return tuple(range(x.ndim))
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    for a in axes:
+        if not -x.ndim <= a < x.ndim:
+            raise IndexError(f"{name}(): axis {a} is out of range for a Tensor of {x.ndim} dimensions")
+    axes = tuple([a % x.ndim for a in axes])
+    if len(set(axes)) != len(axes):
+        raise ValueError(f"{name}(): axes must differ, got {axis}")
+    return axes

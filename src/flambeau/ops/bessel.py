@@ -1,0 +1,174 @@
+"""Bessel and Airy functions: what `flambeau.special` exports of them. i0 is also a function of its own.
+
+All are computed in float64 and rounded once; ints are computed in the default float dtype.
+"""
+
+from .compare import where
+from .op import Unary
+
+
+def _over(y, x, at_0):
+    """y / x, and at_0 where x is 0."""
+    return where(x == 0, at_0, y / where(x == 0, 1, x))
+
+
+class BesselJ0(Unary, name="_special_bessel_j0", kernel="bessel_j0", floats=True, kinds="f", saves="input"):
+    """bessel_j0(input, *, out=None) -> Tensor: the Bessel function of the first kind of order 0."""
+
+    @staticmethod
+    def backward(ctx, grad):
+        (x,) = ctx.saved
+        return -grad * BesselJ1.function(x)
+
+
+class BesselJ1(Unary, name="_special_bessel_j1", kernel="bessel_j1", floats=True, kinds="f", saves="input"):
+    """bessel_j1(input, *, out=None) -> Tensor: the Bessel function of the first kind of order 1."""
+
+    @staticmethod
+    def backward(ctx, grad):
+        (x,) = ctx.saved
+        return grad * (BesselJ0.function(x) - _over(BesselJ1.function(x), x, 0.5))
+
+
+class BesselY0(Unary, name="_special_bessel_y0", kernel="bessel_y0", floats=True, kinds="f", saves="input"):
+    """bessel_y0(input, *, out=None) -> Tensor: the Bessel function of the second kind of order 0.
+
+    -inf at 0, NaN below.
+    """
+
+    @staticmethod
+    def backward(ctx, grad):
+        (x,) = ctx.saved
+        return -grad * BesselY1.function(x)
+
+
+class BesselY1(Unary, name="_special_bessel_y1", kernel="bessel_y1", floats=True, kinds="f", saves="input"):
+    """bessel_y1(input, *, out=None) -> Tensor: the Bessel function of the second kind of order 1.
+
+    -inf at 0, NaN below.
+    """
+
+    @staticmethod
+    def backward(ctx, grad):
+        (x,) = ctx.saved
+        return grad * (BesselY0.function(x) - BesselY1.function(x) / x)
+
+
+class SphericalBesselJ0(
+    Unary, name="_special_spherical_bessel_j0", kernel="spherical_bessel_j0", floats=True, kinds="f", saves="input"
+):  # fmt: skip
+    """spherical_bessel_j0(input, *, out=None) -> Tensor: sin(x) / x, and 1 at 0."""
+
+    @staticmethod
+    def backward(ctx, grad):
+        (x,) = ctx.saved
+        return grad * _over(x.cos() - SphericalBesselJ0.function(x), x, 0)
+
+
+class I0(Unary, name="i0", methods=("i0", "i0_"), floats=True, kinds="f", saves="input"):
+    """i0(input, *, out=None) -> Tensor: the modified Bessel function of the first kind of order 0."""
+
+    @staticmethod
+    def backward(ctx, grad):
+        (x,) = ctx.saved
+        return grad * I1.function(x)
+
+
+class I0e(Unary, name="_special_i0e", kernel="i0e", floats=True, kinds="f", saves=("input", "output")):
+    """i0e(input, *, out=None) -> Tensor: exp(-|x|) i0(x)."""
+
+    @staticmethod
+    def backward(ctx, grad):
+        x, y = ctx.saved
+        return grad * (I1e.function(x) - x.sign() * y)
+
+
+class I1(Unary, name="_special_i1", kernel="i1", floats=True, kinds="f", saves=("input", "output")):
+    """i1(input, *, out=None) -> Tensor: the modified Bessel function of the first kind of order 1."""
+
+    @staticmethod
+    def backward(ctx, grad):
+        x, y = ctx.saved
+        return grad * (I0.function(x) - _over(y, x, 0.5))
+
+
+class I1e(Unary, name="_special_i1e", kernel="i1e", floats=True, kinds="f", saves=("input", "output")):
+    """i1e(input, *, out=None) -> Tensor: exp(-|x|) i1(x)."""
+
+    @staticmethod
+    def backward(ctx, grad):
+        x, y = ctx.saved
+        return grad * (I0e.function(x) - x.sign() * y - _over(y, x, 0.5))
+
+
+class ModifiedBesselK0(
+    Unary, name="_special_modified_bessel_k0", kernel="modified_bessel_k0", floats=True, kinds="f", saves="input"
+):  # fmt: skip
+    """modified_bessel_k0(input, *, out=None) -> Tensor: the modified Bessel function of the second kind of order 0.
+
+    Infinite at 0, NaN below.
+    """
+
+    @staticmethod
+    def backward(ctx, grad):
+        (x,) = ctx.saved
+        return -grad * ModifiedBesselK1.function(x)
+
+
+class ModifiedBesselK1(
+    Unary, name="_special_modified_bessel_k1", kernel="modified_bessel_k1", floats=True, kinds="f",
+    saves=("input", "output"),
+):  # fmt: skip
+    """modified_bessel_k1(input, *, out=None) -> Tensor: the modified Bessel function of the second kind of order 1.
+
+    Infinite at 0, NaN below.
+    """
+
+    @staticmethod
+    def backward(ctx, grad):
+        x, y = ctx.saved
+        return -grad * (ModifiedBesselK0.function(x) + y / x)
+
+
+class ScaledModifiedBesselK0(
+    Unary, name="_special_scaled_modified_bessel_k0", kernel="scaled_modified_bessel_k0", floats=True, kinds="f",
+    saves=("input", "output"),
+):  # fmt: skip
+    """scaled_modified_bessel_k0(input, *, out=None) -> Tensor: exp(x) modified_bessel_k0(x)."""
+
+    @staticmethod
+    def backward(ctx, grad):
+        x, y = ctx.saved
+        return grad * (y - ScaledModifiedBesselK1.function(x))
+
+
+class ScaledModifiedBesselK1(
+    Unary, name="_special_scaled_modified_bessel_k1", kernel="scaled_modified_bessel_k1", floats=True, kinds="f",
+    saves=("input", "output"),
+):  # fmt: skip
+    """scaled_modified_bessel_k1(input, *, out=None) -> Tensor: exp(x) modified_bessel_k1(x)."""
+
+    @staticmethod
+    def backward(ctx, grad):
+        x, y = ctx.saved
+        return grad * (y - ScaledModifiedBesselK0.function(x) - y / x)
+
+
+class AiryAi(Unary, name="_special_airy_ai", kernel="airy_ai", floats=True, kinds="f", saves="input"):
+    """airy_ai(input, *, out=None) -> Tensor: Airy's function Ai, the bounded solution of w'' = x w."""
+
+    @staticmethod
+    def backward(ctx, grad):
+        (x,) = ctx.saved
+        return grad * _AiryAiPrime.function(x)
+
+
+class _AiryAiPrime(
+    Unary, name="_airy_ai_prime", kernel="airy_ai_prime", floats=True, kinds="f", saves="input"
+):
+    """_airy_ai_prime(input): the derivative of airy_ai."""
+
+    @staticmethod
+    def backward(ctx, grad):
+        (x,) = ctx.saved
+        return grad * x * AiryAi.function(x)
