@@ -136,7 +136,7 @@ def old_areas(path):
     found = []
     for title, home in AREAS.items():
         if title in names:
-            homes = [home()] + ([fb.Tensor] if title == "torch.sparse" else [])
+            homes = [home()] + ([fb.Tensor, fb.sparse.SparseTensor] if title == "torch.sparse" else [])
             if v03 is not None and title in OLD:
                 homes.append(OLD[title](v03))
             found.append(compare(f"0.3.0 {title}", names[title], homes))

@@ -8,7 +8,7 @@ import warnings
 import pytest
 
 PATH = pathlib.Path(__file__).parents[2] / "tools" / "coverage.py"
-FLOORS = {"torch": 96.0, "Tensor": 98.5, "linalg": 100.0, "fft": 100.0, "special": 100.0}  # per cent
+FLOORS = {"torch": 97.0, "Tensor": 99.0, "linalg": 100.0, "fft": 100.0, "special": 100.0}  # per cent
 
 
 @pytest.fixture(scope="module")
@@ -39,12 +39,13 @@ def test_every_missing_name_has_a_reason(areas):
 
 def test_names_of_a_file(coverage, tmp_path):
     path = tmp_path / "names.json"
-    names = {"torch": ["abs", "gesv", "frobnicate"], "torch.Tensor operators": ["__add__", "__getitem__"],
+    names = {"torch": ["abs", "FatalError", "frobnicate"], "torch.Tensor operators": ["__add__", "__getitem__"],
              "torch.sparse": ["<SparseTensor>.t"], "other": ["x"]}  # fmt: skip
     path.write_text(json.dumps(names))
     torch, operators, sparse = coverage.old_areas(path)
     assert torch.present == ["abs"] and torch.share == pytest.approx(100 / 3)
-    assert torch.missing["gesv"].startswith("of 0.3.0 alone") and torch.missing["frobnicate"].startswith("no reason")
+    assert torch.missing["FatalError"].startswith("of 0.3.0 alone")
+    assert torch.missing["frobnicate"].startswith("no reason")
     assert operators.share == 100 and sparse.present == ["<SparseTensor>.t"]
     assert "0.3.0 torch: 1 of 3 names (33.3 %)\n    missing, of 0.3.0 alone" in torch.text()
 

@@ -4,7 +4,9 @@ import os
 import subprocess
 import sys
 
-HEAVY = ("PIL", "tqdm", "torch", "cupy", "scipy", "scipy_openblas32", "unittest", "multiprocessing", "flambeau.nn", "flambeau.cli")
+HEAVY = (
+    "PIL", "tqdm", "torch", "cupy", "scipy", "scipy_openblas32", "unittest", "multiprocessing", "flambeau.nn", "flambeau.cli",
+)  # fmt: skip
 
 
 def run(code, tmp_path):

@@ -36,7 +36,8 @@ def _of_one_dtype(arrays):
             break
     else:
         return arrays
-    return _core.promote(tuple([a.reshape(-1) if a.ndim == 0 else a for a in arrays]))
+    promoted = _core.promote(tuple([a.reshape(-1) if a.ndim == 0 else a for a in arrays]))
+    return [p.reshape(a.shape) for p, a in zip(promoted, arrays, strict=True)]
 
 
 class Cat(Op, name="cat", aliases=("concat", "concatenate")):
@@ -57,6 +58,8 @@ class Cat(Op, name="cat", aliases=("concat", "concatenate")):
             )
         counted = [i for i, shape in enumerate(shapes) if shape != (0,)] or [0]
         first = shapes[counted[0]]
+        if first == (0,):  # nothing but empty vectors: any dim will do
+            return (*tensors, 0)
         d = normalize_dim(dim, len(first))
         for i in counted[1:]:
             if shapes[i] == first:
@@ -379,7 +382,11 @@ class Roll(Op, name="roll", methods=("roll",)):
         dims = (dims,) if hasattr(dims, "__index__") else tuple(dims)
         if len(shifts) != len(dims):
             raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}")
-        return input, shifts, tuple([normalize_dim(d, input.ndim) for d in dims]) if input.ndim else None
+        if input.numel() == 0:
+            return input, (0,), None
+        if input.ndim == 0:
+            raise IndexError("Dimension specified as 0 but tensor has no dimensions")
+        return input, shifts, tuple([normalize_dim(d, input.ndim) for d in dims])
 
     @staticmethod
     def forward(ctx, x, shifts, dims):

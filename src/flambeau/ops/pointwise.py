@@ -80,7 +80,7 @@ class Sub(Binary, name="sub", methods=("sub", "sub_", "subtract", "subtract_"), 
     @staticmethod
     def prepare(input, other, *, alpha=1):
         for t in (input, other):
-            if isinstance(t, _core.TensorBase) and t.dtype.category == "bool":
+            if isinstance(t, bool) or (isinstance(t, _core.TensorBase) and t.dtype.category == "bool"):
                 raise RuntimeError(
                     "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a "
                     "mask, use the `~` or `logical_not()` operator instead."
@@ -114,7 +114,7 @@ def check_divisor(name, input, other):
         return
     a, b = _core.promote_to_broadcast((input, other))
     check_kind(name, a, "i")
-    if not b.all():
+    if a.size and not b.all():
         raise RuntimeError("ZeroDivisionError")
 
 
@@ -436,7 +436,7 @@ class NextAfter(Binary, name="nextafter", methods=("nextafter", "nextafter_"), k
     """nextafter(input, other, *, out=None) -> Tensor: the float after input towards other. No gradient."""
 
 
-class LogAddExp(Binary, name="logaddexp", methods=("logaddexp",), kinds="f", saves=("input", "other")):
+class LogAddExp(Binary, name="logaddexp", methods=("logaddexp",), kinds="fc", saves=("input", "other")):
     """logaddexp(input, other, *, out=None) -> Tensor: log(exp(input) + exp(other)) without overflow."""
 
     @staticmethod
@@ -444,7 +444,7 @@ class LogAddExp(Binary, name="logaddexp", methods=("logaddexp",), kinds="f", sav
         a, b = ctx.saved
         # the difference of two equal infinities is 0 here
         d = where(a == b, 0, a - b)
-        return grad * d.sigmoid(), grad * (-d).sigmoid()
+        return grad * conj(d.sigmoid()), grad * conj((-d).sigmoid())
 
 
 class LogAddExp2(Binary, name="logaddexp2", methods=("logaddexp2",), kinds="f", saves=("input", "other")):

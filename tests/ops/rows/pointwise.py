@@ -211,7 +211,7 @@ ARITHMETIC = [
     binary("hypot", np.hypot, dtypes=FLOATS, scalar=None),
     binary("copysign", np.copysign, dtypes=WITH_INTS),
     binary("nextafter", np.nextafter, dtypes=("float32", "float64"), scalar=None, grad=False),
-    binary("logaddexp", np.logaddexp, dtypes=FLOATS, scalar=None),
+    binary("logaddexp", lambda a, b: np.log(np.exp(a) + np.exp(b)), dtypes=FLOATS + COMPLEX, scalar=None),
     binary("logaddexp2", np.logaddexp2, dtypes=FLOATS, scalar=None, edges=False),
     Row(
         "xlogy",

@@ -64,7 +64,17 @@ def nextafter(a: Array, b: Array) -> Array:
         return array_namespace(a).nextafter(a, b)
 
 
-logaddexp = _same("logaddexp")
+
+
+@_kernel
+def logaddexp(xp, a: Array, b: Array) -> Array:
+    """log(exp(a) + exp(b)); of complex numbers, from the one with the larger real part."""
+    if a.dtype.kind != "c":
+        return xp.logaddexp(a, b)
+    a, b = xp.where(a.real < b.real, b, a), xp.where(a.real < b.real, a, b)
+    return a + xp.log(1 + xp.exp(b - a))
+
+
 logaddexp2 = _same("logaddexp2")
 gcd = _same("gcd")
 lcm = _same("lcm")
