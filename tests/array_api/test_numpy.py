@@ -20,7 +20,7 @@ FUNCTIONS = """
     np.searchsorted(np.sort(v), v); np.clip(m, 1, 3); np.round(m, 1); np.take(v, i); np.repeat(v, 2)
     np.compress([True, False, True], v); np.choose(i, [v, v, v]); np.moveaxis(m, 0, 1); np.real(m)
     np.imag(m); np.insert(v, 0, 1.0); np.delete(v, 0); np.apply_along_axis(sum, 0, m); np.argwhere(v)
-    np.fix(v); np.reshape(m, 4); np.reshape(m, (1, 4)); np.transpose(m); np.transpose(m, (1, 0))
+    np.reshape(m, 4); np.reshape(m, (1, 4)); np.transpose(m); np.transpose(m, (1, 0))
     np.swapaxes(m, 0, 1); np.squeeze(m[None]); np.split(v, 3); np.array_split(v, 2); np.hsplit(m, 2)
     np.vsplit(m, 2); np.permute_dims(m, (1, 0)); np.linalg.inv(m); np.linalg.solve(m, m)
     np.linalg.cholesky(m); np.linalg.qr(m); np.linalg.svd(m); np.linalg.eigh(m); np.linalg.pinv(m)
