@@ -162,7 +162,7 @@ cdef int deliver(Run run, Node target, int nr, object grad) except -1:
     if target.n_outputs <= 1:
         if s.buf is None:
             s.buf = grad
-        elif s.owned and Py_TYPE(s.buf) != composite_type:
+        elif s.owned and not interprets(s.buf):
             add_into(<TensorBase>s.buf, grad)
         else:
             s.buf = operators[OP_ADD](s.buf, grad)
@@ -212,7 +212,10 @@ cdef int walk(Run run) except -1:
             pass_on(run, node, None)
             continue
         s.owned = False
-        result = evaluate(run, node, grads)
+        if extras & NOTE_NODES:
+            result = guard_backward(node, _evaluate, (run, node, grads))
+        else:
+            result = evaluate(run, node, grads)
         pass_on(run, node, result)
         result = None                      # a gradient that only its receiver holds may become .grad without a copy
         if not run.keep:
@@ -296,6 +299,10 @@ cdef object evaluate(Run run, Node node, object grads):
             if new is not None:
                 result = new if isinstance(new, tuple) else (new,)
     return result
+
+
+def _evaluate(Run run not None, Node node not None, grads):
+    return evaluate(run, node, grads)
 
 
 cdef object call_backward(Node node, tuple grads):
@@ -399,7 +406,7 @@ cdef object checked(Node node, Py_ssize_t i, object g, object edge, Node target,
 
 cdef object on_device(Node node, Py_ssize_t i, TensorBase g, object edge, Node target):
     """The gradient on the device of what it belongs to; that of a number among tensors of a GPU has to be moved."""
-    if Py_TYPE(g) == composite_type:
+    if interprets(g):
         return g
     backend = backend_for(<TensorBase>edge) if edge is not target else target.out_backend
     if backend_for(g) is backend:
@@ -435,7 +442,7 @@ cdef int accumulate_grad(AccumulateGrad acc, TensorBase grad, bint create_graph,
             leaf._grad = copy_tensor(grad)
     else:
         old = <TensorBase>leaf._grad
-        if create_graph or Py_TYPE(old) == composite_type:
+        if create_graph or interprets(old):
             leaf._grad = operators[OP_ADD](old, grad)
         else:
             add_into(old, grad)

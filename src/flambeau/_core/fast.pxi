@@ -223,7 +223,6 @@ cdef object fast_unary(OpFunction f, object x):
 cdef int record(OpFunction f, TensorBase out, PyObject** args, int n, unsigned int needs) except -1:
     """The node of an op on plain tensors and numbers: edges to the arguments whose bit is set in needs, what the class
     declares to save, the shape of the result."""
-    global next_seq
     cdef Node node = <Node>FB_NEW_TENSOR(<PyObject*>Node, <PyObject*>f.node_type, _no_args)
     cdef int i, what
     cdef bint any_nr = False
@@ -245,8 +244,7 @@ cdef int record(OpFunction f, TensorBase out, PyObject** args, int n, unsigned i
     node._backward = f.backward
     node.out_face = <object>tensor_type
     node.out_backend = cpu_backend
-    node.seq = next_seq
-    next_seq += 1
+    stamp(node)
     if f.n_saves:
         saved = PyTuple_New(f.n_saves)
         for i in range(f.n_saves):
@@ -268,7 +266,7 @@ cdef int record(OpFunction f, TensorBase out, PyObject** args, int n, unsigned i
                             raise_inference()
             Py_INCREF(v)
             PyTuple_SET_ITEM(saved, i, v)
-        node.kept = saved
+        node.kept = pack_saved(node, saved) if extras & PACK_SAVED else saved
     set_output_meta(node, out._array)
     out._node = node
     return 0

@@ -153,9 +153,12 @@ cdef object call_general(OpFunction f, PyObject** args, Py_ssize_t n, PyObject* 
     cdef Py_ssize_t i
     cdef dict kwargs = None
     out = None
-    if composite_type != NULL and any_composite(args, n, kwnames):
+    if n_interpreters:
+        given = tuple([<object>args[i] for i in range(n)])
         kwargs = {name: <object>args[n + i] for i, name in enumerate(<tuple><object>kwnames)} if kwnames != NULL else {}
-        return composite_call(f.name, tuple([<object>args[i] for i in range(n)]), kwargs)
+        interpreter = interpreter_among(kwargs.values(), interpreter_among(given))
+        if interpreter is not None:
+            return interpreter._interpret(f, given, kwargs, False)
     bound = PyTuple_New(n)
     for i in range(n):
         a = <object>args[i]
@@ -185,19 +188,6 @@ cdef object call_general(OpFunction f, PyObject** args, Py_ssize_t n, PyObject* 
     if out is not None:
         return apply_out(f, <tuple>bound, out)
     return apply_op(f, <tuple>bound)
-
-
-cdef bint any_composite(PyObject** args, Py_ssize_t n, PyObject* kwnames):
-    """Whether an argument, or an element of a list that is the first argument, is a composite tensor."""
-    cdef Py_ssize_t i, total = n + (0 if kwnames == NULL else PyTuple_GET_SIZE(<object>kwnames))
-    for i in range(total):
-        if Py_TYPE(<object>args[i]) == composite_type:
-            return True
-    if n and isinstance(<object>args[0], (list, tuple)):
-        for a in <object>args[0]:
-            if Py_TYPE(a) == composite_type:
-                return True
-    return False
 
 
 cdef bint accepts(OpFunction f, name):
@@ -368,8 +358,7 @@ cdef raise_no_tensor(OpFunction f, tuple args):
 
 
 cdef int set_edges(Node node, tuple args) except -1:
-    """One edge per argument; also the creation number, which orders the walk of backward."""
-    global next_seq
+    """One edge per argument; also the creation number."""
     cdef Py_ssize_t n = PyTuple_GET_SIZE(args), i
     cdef bint any_nr = False
     edges = PyTuple_New(n)
@@ -386,9 +375,7 @@ cdef int set_edges(Node node, tuple args) except -1:
     if any_nr:
         node.edge_nrs = tuple([(<TensorBase>a)._output_nr if isinstance(a, TensorBase) and a is not e else 0
                                for a, e in zip(args, edges)])
-    node.seq = next_seq
-    next_seq += 1
-    return 0
+    return stamp(node)
 
 
 cdef object run_forward(object forward, Node node, list raw):
@@ -495,6 +482,10 @@ def apply(function, *args):
     """Runs an OpFunction on arguments in the order of its forward."""
     if not isinstance(function, OpFunction):
         raise TypeError(f"apply: expected the function of an op, not {type(function).__name__}")
+    if n_interpreters:
+        interpreter = interpreter_among(args)
+        if interpreter is not None:
+            return interpreter._interpret(function, args, {}, True)
     return apply_op(<OpFunction>function, args)
 
 
@@ -507,6 +498,10 @@ def apply_function(cls, Node node not None, forward, backward, tuple args, setup
     cdef TensorBase t
     cdef Py_ssize_t i
     global fb_grad_mode
+    if n_interpreters:
+        interpreter = interpreter_among(args)
+        if interpreter is not None and interpreter._level > 0:
+            return interpreter._interpret_function(cls, forward, args)
     face = None
     for a in args:
         if isinstance(a, TensorBase):

@@ -128,7 +128,6 @@ cdef object rebase_history(TensorBase x, Node node, int nr):
     if base is None:
         set_history(x, node, nr)
         return
-    global next_seq
     copy = CopySlices.__new__(CopySlices)
     copy.part = node
     copy.part_nr = nr
@@ -140,8 +139,7 @@ cdef object rebase_history(TensorBase x, Node node, int nr):
     copy._backward = operators[OP_COPY_SLICES]
     copy.out_face = plain_face(type(base))
     copy.out_backend = node.out_backend
-    copy.seq = next_seq
-    next_seq += 1
+    stamp(copy)
     copy.base_strides = tuple(base._array.strides)
     copy.view_shape = tuple(x._array.shape)
     copy.view_strides = tuple(x._array.strides)

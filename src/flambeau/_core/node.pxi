@@ -39,7 +39,7 @@ cdef Hooks hooks_of(Node node):
     return node.hooks
 
 
-cdef uint64_t next_seq = 0
+cdef uint64_t next_seq = 0          # the creation number of the next node: see stamp
 cdef enum:
     META_DIMS = 6
 
@@ -303,7 +303,7 @@ cdef int finish_saving(Node node, tuple args, object raw, list arrays, list outs
             if isinstance(v, TensorBase):
                 set_saved_version(node, i, version_of(<TensorBase>v))
             saved[i] = v
-    node.kept = tuple(saved)
+    node.kept = pack_saved(node, tuple(saved)) if extras & PACK_SAVED else tuple(saved)
     return 0
 
 
@@ -344,6 +344,8 @@ cdef object unpack_one(Node node, Py_ssize_t i):
         return t
     if FB_IS_ARRAY(<PyObject*>v) or (v is not None and type(v) in _backends):
         return wrap(v, node.out_face)
+    if type(v) is PackedTensor:
+        return (<PackedTensor>v).tensor(node)
     return v
 
 

@@ -411,18 +411,6 @@ def set_parameter_type(type cls):
     _kept_types.append(cls)
 
 
-cdef PyTypeObject* composite_type = NULL       # flambeau.sparse.SparseTensor once it is imported: no single array
-cdef object composite_call = None
-
-
-def set_composite_type(type cls, call):
-    """Makes `call(name, args, kwargs)` answer the ops that get a tensor of class cls, which consists of several tensors."""
-    global composite_type, composite_call
-    composite_type = <PyTypeObject*>cls
-    composite_call = call
-    _kept_types.append(cls)
-
-
 def set_size_type(type cls):
     global size_type
     size_type = cls
@@ -461,7 +449,7 @@ def register_backend(backend):
 cdef object backend_of(array):
     backend = _backends.get(type(array))
     if backend is None:
-        if hasattr(array, "refuse"):             # what stands for the array of a composite tensor
+        if hasattr(array, "refuse"):             # what stands for the array of an interpreting tensor
             array.refuse()
         raise TypeError(f"flambeau has no device for arrays of type {type(array).__name__}")
     return backend

@@ -180,7 +180,6 @@ cdef inline void read_pair(PyObject** args, int nd, cnp.npy_intp* out) noexcept:
 
 cdef Node record_view(OpFunction f, TensorBase t, TensorBase x):
     """The node of a view t of x; what its backward needs is set by the caller."""
-    global next_seq
     cdef Node node = <Node>FB_NEW_TENSOR(<PyObject*>Node, <PyObject*>f.node_type, _no_args)
     edge = edge_of(x)
     node.edges = (edge,)
@@ -190,8 +189,7 @@ cdef Node record_view(OpFunction f, TensorBase t, TensorBase x):
     node._backward = f.backward
     node.out_face = <object>tensor_type
     node.out_backend = cpu_backend
-    node.seq = next_seq
-    next_seq += 1
+    stamp(node)
     set_output_meta(node, t._array)
     set_history(t, node, 0)
     return node

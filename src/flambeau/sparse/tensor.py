@@ -14,6 +14,7 @@ from typing import Any
 
 from .. import _core
 from ..dtype import as_dtype
+from ..interpreters import Shell
 from ..layout import sparse_coo
 from ..ops.op import METHODS
 from ..tensor import Tensor
@@ -66,27 +67,7 @@ def call(name, args, kwargs):
     return out.copy_(result)
 
 
-class Shell:
-    """What the core finds in place of an array: shape and dtype."""
-
-    __slots__ = ("dtype", "itemsize", "ndim", "shape", "size")
-
-    def __init__(self, shape, dtype):
-        self.shape, self.dtype = shape, dtype
-        self.ndim, self.itemsize, self.size = len(shape), dtype.itemsize, shape.numel()
-
-    def refuse(self):
-        raise NotImplementedError(
-            "a sparse tensor has no single array, which this operation needs; convert with to_dense() first"
-        )
-
-    def __array__(self, dtype=None, copy=None):
-        self.refuse()
-
-    def __getattr__(self, name):
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return self.refuse()
+_NEEDS_ARRAY = "a sparse tensor has no single array, which this operation needs; convert with to_dense() first"
 
 
 class SparseTensor(Tensor):
@@ -98,6 +79,7 @@ class SparseTensor(Tensor):
     """
 
     _face = Tensor
+    _level = 0
 
     def __init__(self, index, value, size, layout=sparse_coo, coalesced=False):
         self.layout = layout
@@ -109,7 +91,7 @@ class SparseTensor(Tensor):
         self._index, self._value = index, value
         self._coalesced = coalesced or index.shape[1] < 2
         self._compressed = None
-        _core.init_tensor(self, Shell(Size(size), _core.array_of(value).dtype))
+        _core.init_tensor(self, Shell(Size(size), _core.array_of(value).dtype, _NEEDS_ARRAY))
 
     def _with(self, value):
         """The same coordinates with other values."""
@@ -131,6 +113,9 @@ class SparseTensor(Tensor):
             )
 
     # ---- what it is
+
+    def _interpret(self, function, args, kwargs, prepared):
+        return call(function.name, args, kwargs)
 
     is_sparse = property(lambda self: self.layout is sparse_coo)
     is_sparse_csr = property(lambda self: self.layout.name == "sparse_csr")
@@ -360,7 +345,7 @@ def install():
         setattr(SparseTensor, name, property(function) if isinstance(method, property) else function)
     for name in _ABOUT_ARRAYS:
         setattr(SparseTensor, name, _refusing(name))
-    _core.set_composite_type(SparseTensor, call)
+    _core.register_interpreter(SparseTensor)
 
 
 def _refusing(name):

@@ -1,0 +1,64 @@
+"""Tensors without an array of their own, which answer for themselves the ops that they meet.
+
+Sparse tensors consist of several tensors; the tensors of `func.vmap` and of forward-mode differentiation stand for
+another tensor and say what an op on that means. The core hands a call to the argument with the highest `_level`
+(`_core.register_interpreter`): the innermost transformation comes first. Ordinary tensors pay nothing for it.
+"""
+
+from . import _core
+from .size import Size
+from .tensor import Tensor
+
+
+class Shell:
+    """What the core finds in place of an array: shape and dtype. Anything else raises NotImplementedError with `why`."""
+
+    __slots__ = ("dtype", "itemsize", "ndim", "shape", "size", "why")
+
+    def __init__(self, shape, dtype, why):
+        self.shape, self.dtype, self.why = shape, dtype, why
+        self.ndim, self.itemsize, self.size = len(shape), dtype.itemsize, shape.numel()
+
+    def refuse(self):
+        raise NotImplementedError(self.why)
+
+    def __array__(self, dtype=None, copy=None):
+        self.refuse()
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self.refuse()
+
+
+class Wrapped(Tensor):
+    """A tensor that stands for `_value` inside a transformation of level `_level`; 1 is the outermost.
+
+    A subclass defines `_interpret(function, args, kwargs, prepared)`, which gives the result of an op, and
+    `_interpret_function(cls, forward, args)`, which gives that of an `autograd.Function`.
+    """
+
+    _face = Tensor
+    _why = "the elements of this tensor cannot be looked at inside a transformation"
+
+    def __init__(self, value, level, shape=None):
+        self._value, self._level = value, level
+        shape = Size(value.shape if shape is None else shape)
+        _core.init_tensor(self, Shell(shape, _core.array_of(value).dtype, self._why))
+
+    device = property(lambda self: self._value.device)
+    layout = property(lambda self: self._value.layout)
+    requires_grad = property(lambda self: self._value.requires_grad)
+    grad_fn = property(lambda self: self._value.grad_fn)
+    is_leaf = property(lambda self: self._value.is_leaf)
+
+    def _interpret(self, function, args, kwargs, prepared):
+        raise TypeError(f"{type(self).__name__} defines no _interpret, which {function.name} needs")
+
+    def _interpret_function(self, cls, forward, args):
+        raise TypeError(f"{type(self).__name__} defines no _interpret_function, which {cls.__name__} needs")
+
+
+def call(function, args, kwargs, prepared):
+    """Runs what was called with a Wrapped tensor again, on other arguments."""
+    return _core.apply(function, *args) if prepared else function(*args, **kwargs)
