@@ -50,7 +50,7 @@ def source(graph):
 
 def statements(graph):
     """The lines of a DOT file."""
-    yield f"graph [label=<{_legend(graph)}>, labelloc=t, labeljust=l, ranksep=0.45, nodesep=0.25]"
+    yield f'graph [label=<{_legend(graph)}>, labelloc=t, labeljust=l, ranksep=0.45, nodesep=0.25, fontname="Helvetica"]'
     yield 'node [shape=box, style="rounded,filled", fontname="Helvetica", fontsize=11, height=0.3]'
     yield f'edge [color="{LINE}", fontcolor="{GREY}", fontname="Helvetica", fontsize=10, arrowsize=0.7]'
     for i, node in enumerate(graph.nodes):

@@ -105,7 +105,7 @@ class Graph:
         elif ending == "svg":
             path.write_text(picture.svg(self), encoding="utf-8")
         else:
-            picture.pixels(self).save(path, ending.upper())
+            picture.pixels(self).save(path, ending.upper(), resolution=144)
         return path
 
     def _repr_svg_(self):
@@ -118,4 +118,3 @@ class Graph:
         from .text import tree
 
         return tree(self)
-

@@ -14,12 +14,15 @@ from typing import NamedTuple
 GAP_X, GAP_Y, PORT_GAP = 22.0, 38.0, 13.0
 MAX_BENDS = 100_000
 SWEEPS = 12
-FEATHER = 1e-4  # how much less a light node pulls
+LINE, FEATHER = (
+    50.0,
+    1e-4,
+)  # how much more a part of a line pulls than a fork does, and how little a light node
 
 
 @dataclass(slots=True)
 class Layout:
-    """x, y: the centres of the nodes; width, height: of the whole, whose corner is (0, 0); curves: the parts of edges."""
+    """x, y: the centres of the nodes; width, height: of the whole, whose corner is (0, 0); curves: the edges."""
 
     x: list[float]
     y: list[float]
@@ -50,18 +53,24 @@ def layout(sizes, edges, light=()):
     """
     if not sizes:
         return Layout([], [], 0.0, 0.0)
-    level = rows(len(sizes), edges)
-    below, above, level, source, carrier = bend(len(sizes), edges, level)
-    lines = order(below, above, level)
-    widths = [w for w, _ in sizes] + [0.0] * (len(level) - len(sizes))
+    net = bend(len(sizes), edges, rows(len(sizes), edges))
+    lines = order(net)
+    widths = [w for w, _ in sizes] + [0.0] * (len(net.row) - len(sizes))
     light = set(light)
-    x = columns(lines, below, above, widths, len(sizes), [s in light for s in source])
-    return _finish(sizes, edges, light, lines, below, above, level, source, carrier, x)
+    x = columns(net, lines, widths, [s in light for s in net.source])
+    left = min(x[v] - w / 2 for v, w in enumerate(widths))
+    x = [value - left for value in x]
+    width = max(x[v] + w / 2 for v, w in enumerate(widths))
+    tops, bottoms = _heights(net, lines, sizes, x)
+    centre = [(tops[net.row[v]] + bottoms[net.row[v]]) / 2 for v in range(net.n)]
+    curves = _curves(net, sizes, edges, light, x, centre, tops, bottoms)
+    return Layout(x[: net.n], centre, width, bottoms[-1], curves)
 
 
 def rows(n, edges):
     """The row of each node, 0 at the top."""
-    after, before = [[] for _ in range(n)], [[] for _ in range(n)]
+    after: list[list[int]] = [[] for _ in range(n)]
+    before: list[list[int]] = [[] for _ in range(n)]
     for a, b in edges:
         after[a].append(b)
         before[b].append(a)
@@ -83,67 +92,82 @@ def rows(n, edges):
     return [top - h for h in height]
 
 
-def bend(n, edges, level):
-    """Gives long edges a bend in each row between: (below, above, level, source, carrier).
+@dataclass(slots=True)
+class Net:
+    """The graph with bends in its long edges: its n nodes come first, the bends after them.
 
-    below and above are the neighbours in the next rows; bends are the nodes from n on, and source is the node that
-    each belongs to. carrier[e] is the node or bend from which edge e arrives.
+    row, below, above: the row of each, and its neighbours in the next and the previous row. source: the node that each
+    belongs to. carrier: per edge, the node or bend from which it arrives at its target.
     """
-    level, source = list(level), list(range(n))
+
+    n: int
+    row: list[int]
+    below: list[list[int]]
+    above: list[list[int]]
+    source: list[int]
+    carrier: list[int]
+
+
+def bend(n, edges, row):
+    """bend(n, edges, row) -> Net"""
     longest = [0] * n
     for a, b in edges:
-        longest[a] = max(longest[a], level[b] - level[a])
+        longest[a] = max(longest[a], row[b] - row[a])
     if sum(max(0, span - 1) for span in longest) > MAX_BENDS:
-        raise ValueError("layout: the graph has too many long edges to be drawn; draw less of it with a smaller max_nodes")
-    below, above = [[] for _ in range(n)], [[] for _ in range(n)]
+        raise ValueError(
+            "the graph has too many long edges to be laid out; draw less of it with a smaller max_nodes"
+        )
+    net = Net(n, list(row), [[] for _ in range(n)], [[] for _ in range(n)], list(range(n)), [])
     chains = []
     for a in range(n):
         chain = [a]
-        for row in range(level[a] + 1, level[a] + longest[a]):
-            bend = len(level)
-            level.append(row)
-            source.append(a)
-            below.append([])
-            above.append([chain[-1]])
-            below[chain[-1]].append(bend)
-            chain.append(bend)
+        for r in range(row[a] + 1, row[a] + longest[a]):
+            new = len(net.row)
+            net.row.append(r)
+            net.source.append(a)
+            net.below.append([])
+            net.above.append([chain[-1]])
+            net.below[chain[-1]].append(new)
+            chain.append(new)
         chains.append(chain)
-    carrier = []
     for a, b in edges:
-        u = chains[a][level[b] - level[a] - 1]
-        below[u].append(b)
-        above[b].append(u)
-        carrier.append(u)
-    return below, above, level, source, carrier
+        u = chains[a][row[b] - row[a] - 1]
+        net.below[u].append(b)
+        net.above[b].append(u)
+        net.carrier.append(u)
+    return net
 
 
-def order(below, above, level):
+def order(net):
     """The rows as lists of nodes from left to right."""
-    lines = [[] for _ in range(max(level) + 1)]
-    seen = [False] * len(level)
-    for end in range(len(level)):
-        if below[end] or seen[end]:
-            continue
-        stack = [end]
-        while stack:  # depth first, inputs in the order of the arguments
-            v = stack.pop()
-            if not seen[v]:
-                seen[v] = True
-                lines[level[v]].append(v)
-                stack += reversed(above[v])
-    best, fewest, stale = [list(line) for line in lines], crossings(lines, below), 0
+    lines = _first_order(net)
+    best, fewest, stale = [list(line) for line in lines], crossings(lines, net.below), 0
     for sweep in range(SWEEPS):
         if not fewest or stale == 4:
             break
         down = sweep % 2 == 1
-        neighbours = above if down else below
+        neighbours = net.above if down else net.below
         for i in range(1, len(lines)) if down else range(len(lines) - 2, -1, -1):
             _sort(lines[i], lines[i - 1 if down else i + 1], neighbours)
-        n = crossings(lines, below)
+        n = crossings(lines, net.below)
         stale += 1
         if n < fewest:
             best, fewest, stale = [list(line) for line in lines], n, 0
     return best
+
+
+def _first_order(net):
+    """Depth first from the ends upwards, inputs in the order of the arguments."""
+    lines: list[list[int]] = [[] for _ in range(max(net.row) + 1)]
+    seen = [False] * len(net.row)
+    stack = [v for v in reversed(range(net.n)) if not net.below[v]]
+    while stack:
+        v = stack.pop()
+        if not seen[v]:
+            seen[v] = True
+            lines[net.row[v]].append(v)
+            stack += reversed(net.above[v])
+    return lines
 
 
 def _sort(line, fixed, neighbours):
@@ -187,32 +211,36 @@ def spread(targets, weights, gaps):
     return [m + o for m, o in zip(means, offsets, strict=True)]
 
 
-def columns(lines, below, above, widths, n, light):
+def columns(net, lines, widths, light):
     """The x of each node: rows are fitted to their neighbours, downwards, upwards and last to both sides."""
+    leads = [sum(not light[v] for v in nodes) for nodes in net.below]
+    follows = [sum(not light[u] for u in nodes) for nodes in net.above]
 
     def pull(a, b):
-        if a >= n and b >= n:
-            return 8.0
+        """How strongly the edge from a to b tries to be vertical: most where it is part of a longer line."""
+        if a >= net.n and b >= net.n:
+            return LINE
         if light[a] or light[b]:
             return FEATHER
-        return 2.0 if a >= n or b >= n else 1.0
+        return LINE if leads[a] == follows[b] == 1 else 1.0
 
+    gaps = [
+        [(widths[a] + widths[b]) / 2 + GAP_X for a, b in zip(line, line[1:], strict=False)] for line in lines
+    ]
     x = [0.0] * len(widths)
-    gaps = [[(widths[a] + widths[b]) / 2 + GAP_X for a, b in zip(line, line[1:], strict=False)] for line in lines]
     for line, row_gaps in zip(lines, gaps, strict=True):
         start = -sum(row_gaps) / 2
         for v, gap in zip(line, [*row_gaps, 0.0], strict=True):
             x[v] = start
             start += gap
-    sides = {
-        "up": [[(u, pull(u, v)) for u in nodes] for v, nodes in enumerate(below)],
-        "down": [[(u, pull(u, v)) for u in nodes] for v, nodes in enumerate(above)],
-    }
-    sides["both"] = [a + b for a, b in zip(sides["up"], sides["down"], strict=True)]
+    up = [[(u, pull(v, u)) for u in nodes] for v, nodes in enumerate(net.below)]
+    down = [[(u, pull(u, v)) for u in nodes] for v, nodes in enumerate(net.above)]
+    both = [a + b for a, b in zip(up, down, strict=True)]
     every = range(len(lines))
-    passes = [("up", every[::-1]), ("down", every)] * 4 + [("both", every[::-1]), ("both", every)] * 4
-    for side, numbers in passes:
-        neighbours = sides[side]
+    for neighbours, numbers in [(up, every[::-1]), (down, every)] * 4 + [
+        (both, every[::-1]),
+        (both, every),
+    ] * 4:
         for i in numbers:
             targets, weights = [], []
             for v in lines[i]:
@@ -224,41 +252,44 @@ def columns(lines, below, above, widths, n, light):
     return x
 
 
-def _finish(sizes, edges, light, lines, below, above, level, source, carrier, x):
-    """Rows get their heights, edges the points where they leave and arrive."""
-    n = len(sizes)
-    left = min(x[v] - (sizes[v][0] / 2 if v < n else 0) for v in range(len(x)))
-    x = [value - left for value in x]
-    width = max(x[v] + (sizes[v][0] / 2 if v < n else 0) for v in range(len(x)))
+def _heights(net, lines, sizes, x):
+    """The y of the tops and bottoms of the rows; where edges go far to the side, rows are further apart."""
     tops, bottoms, y = [], [], 0.0
     for line in lines:
         tops.append(y)
-        y += max((sizes[v][1] for v in line if v < n), default=0.0)
+        y += max((sizes[v][1] for v in line if v < net.n), default=0.0)
         bottoms.append(y)
-        reach = max((abs(x[u] - x[v]) for u in line for v in below[u]), default=0.0)
+        reach = max((abs(x[u] - x[v]) for u in line for v in net.below[u]), default=0.0)
         y += GAP_Y + min(50.0, reach / 12)
-    centre = [(tops[level[v]] + bottoms[level[v]]) / 2 for v in range(n)]
-    curves: list[Curve] = []
+    return tops, bottoms
 
-    def start(u):
-        return x[u], (centre[u] + sizes[u][1] / 2 if u < n else tops[level[u]]), bottoms[level[u]]
 
-    for bend in range(n, len(x)):
-        at = tops[level[bend]]
-        curves.append(Curve(*start(above[bend][0]), x[bend], at, at, source[bend], None))
-    arriving: list[list[int]] = [[] for _ in range(n)]
+def _curves(net, sizes, edges, light, x, centre, tops, bottoms):
+    def start(u) -> tuple[float, float, float]:
+        top = centre[u] + sizes[u][1] / 2 if u < net.n else tops[net.row[u]]
+        return x[u], top, bottoms[net.row[u]]
+
+    curves = []
+    for v in range(net.n, len(x)):
+        at = tops[net.row[v]]
+        curves.append(Curve(*start(net.above[v][0]), x[v], at, at, net.source[v], None))
+    arriving: list[list[int]] = [[] for _ in range(net.n)]
     for e, (_, b) in enumerate(edges):
         arriving[b].append(e)
-    for v in range(n):
-        ports = sorted(arriving[v], key=lambda e: x[carrier[e]])
-        half = sizes[v][0] / 2 - 10
-        gap = min(PORT_GAP, 2 * half / max(1, len(ports) - 1))
-        wanted = [min(max(x[carrier[e]], x[v] - half), x[v] + half) for e in ports]
-        places = spread(wanted, [FEATHER if edges[e][0] in light else 1.0 for e in ports], [gap] * (len(ports) - 1))
-        if places:  # back inside, when spreading has pushed them out
-            shift = max(0.0, x[v] - half - places[0]) - max(0.0, places[-1] - x[v] - half)
-            places = [p + shift for p in places]
-        for e, place in zip(ports, places, strict=True):
-            end = place, tops[level[v]], centre[v] - sizes[v][1] / 2
-            curves.append(Curve(*start(carrier[e]), *end, edges[e][0], e))
-    return Layout(x[:n], centre, width, bottoms[-1], curves)
+    for v in range(net.n):
+        arriving[v].sort(key=lambda e: x[net.carrier[e]])
+        wanted = [x[net.carrier[e]] for e in arriving[v]]
+        weights = [FEATHER if edges[e][0] in light else 1.0 for e in arriving[v]]
+        top = centre[v] - sizes[v][1] / 2
+        for e, port in zip(arriving[v], _ports(wanted, weights, x[v], sizes[v][0] / 2 - 10), strict=True):
+            curves.append(Curve(*start(net.carrier[e]), port, tops[net.row[v]], top, edges[e][0], e))
+    return curves
+
+
+def _ports(wanted, weights, middle, half):
+    """Where edges arrive at a box, near to where they come from: at most half away from its middle."""
+    n = len(wanted)
+    gap = min(PORT_GAP, 2 * half / max(1, n - 1))
+    low, high = middle - half, middle + half
+    places = spread([min(max(w, low), high) for w in wanted], weights, [gap] * (n - 1))
+    return [min(max(p, low + gap * i), high - gap * (n - 1 - i)) for i, p in enumerate(places)]

@@ -38,7 +38,8 @@ class Picture:
 
     def _legend(self):
         """[(x, y of the swatch's corner, kind)], and the y below."""
-        x, y, placed = MARGIN, MARGIN + TITLE + 14, []
+        x, y = MARGIN, MARGIN + TITLE + 14
+        placed: list[tuple[float, float, str]] = []
         for kind in legend(self.graph):
             wide = 20 + text_width(KINDS[kind].legend, SMALL) + 12
             if placed and x + wide > self.width - MARGIN:
@@ -92,7 +93,9 @@ def svg(graph):
     for node, x, y, w, h, head, lines in picture.boxes():
         middle = x + w / 2
         anchor = 'text-anchor="middle"'
-        out.append(f"<g><title>{_escape(tooltip(node))}</title>{_svg_rect(x, y, w, h, KINDS[node.kind], RADIUS)}")
+        out.append(
+            f"<g><title>{_escape(tooltip(node))}</title>{_svg_rect(x, y, w, h, KINDS[node.kind], RADIUS)}"
+        )
         out.append(_svg_text(middle, y + 8 + TITLE - 2, head, TITLE, INK, f'{anchor} font-weight="bold"'))
         for i, line in enumerate(lines, 1):
             out.append(_svg_text(middle, y + 8 + TITLE - 2 + LEADING * i, line, SMALL, GREY, anchor))
@@ -153,7 +156,9 @@ def pixels(graph) -> Any:
     try:
         from PIL import Image
     except ImportError as error:
-        raise ImportError("drawing in pixels needs Pillow: pip install pillow, or save the graph as .svg") from error
+        raise ImportError(
+            "drawing in pixels needs Pillow: pip install pillow, or save the graph as .svg"
+        ) from error
 
     picture = Picture(graph)
     scale = min(2.0, (MAX_PIXELS / (picture.width * picture.height)) ** 0.5)
@@ -175,13 +180,13 @@ def _paint(image, picture, s):
     draw = ImageDraw.Draw(image)
 
     def text(x, y, what, size, colour, anchor="ls", bold=False):
-        draw.text(
-            (x * s, y * s), what, colour, _font(size * s), anchor, stroke_width=bold * size * s * 0.02
-        )
+        draw.text((x * s, y * s), what, colour, _font(size * s), anchor, stroke_width=bold * size * s * 0.02)
 
     def rect(x, y, w, h, look, radius):
         line = max(1, round(1.2 * s))
-        draw.rounded_rectangle((x * s, y * s, (x + w) * s, (y + h) * s), radius * s, look.fill, look.border, line)
+        draw.rounded_rectangle(
+            (x * s, y * s, (x + w) * s, (y + h) * s), radius * s, look.fill, look.border, line
+        )
 
     text(MARGIN, MARGIN + TITLE - 2, picture.headline, TITLE, INK, bold=True)
     for x, y, kind in picture.legend:
@@ -191,7 +196,9 @@ def _paint(image, picture, s):
         (x, y), *_ = points[::-1]
         draw.line([(a * s, b * s) for a, b in _flat(points, arrow)], LINE, max(1, round(1.3 * s)), "curve")
         if arrow:
-            draw.polygon([(a * s, b * s) for a, b in ((x, y), (x - 3.5, y - ARROW), (x + 3.5, y - ARROW))], LINE)
+            draw.polygon(
+                [(a * s, b * s) for a, b in ((x, y), (x - 3.5, y - ARROW), (x + 3.5, y - ARROW))], LINE
+            )
         text(x + 6, y - 5, label, SMALL - 1, GREY)
     for node, x, y, w, h, head, lines in picture.boxes():
         rect(x, y, w, h, KINDS[node.kind], RADIUS)

@@ -152,4 +152,4 @@ def text_width(text, size, bold=False):
             em += 0.60
         else:
             em += 1.05  # ideographs
-    return em * size * (1.06 if bold else 1.0)
+    return em * size * (1.12 if bold else 1.0)

@@ -4,9 +4,10 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from ... import _core
-from ...autograd import Function
-from ...dtype import from_numpy_dtype
+from ...dtype import ALL, from_numpy_dtype
 from ...nn import Parameter
 from ...ops.op import Pointwise
 from .graph import Edge, Graph, Node, Saved, TensorType
@@ -41,9 +42,7 @@ def make_dot(var, params=None, show_attrs=False, show_saved=False, max_attr_char
     """
     from .dot import digraph
 
-    graph = draw(
-        var, params, show_saved=show_saved, show_attrs=show_attrs, max_attr_chars=max_attr_chars
-    )
+    graph = draw(var, params, show_saved=show_saved, show_attrs=show_attrs, max_attr_chars=max_attr_chars)
     return digraph(graph) or graph
 
 
@@ -56,7 +55,9 @@ def _roots(tensors) -> list[tuple[str, Any]]:
     elif isinstance(tensors, (list, tuple)):
         roots = [(f"output {i}", t) for i, t in enumerate(tensors)]
     else:
-        raise TypeError(f"draw: expected a Tensor, or a sequence or dict of them, got {type(tensors).__name__}")
+        raise TypeError(
+            f"draw: expected a Tensor, or a sequence or dict of them, got {type(tensors).__name__}"
+        )
     for name, t in roots:
         if not isinstance(t, _core.TensorBase):
             raise TypeError(f"draw: {name} must be a Tensor, got {type(t).__name__}")
@@ -71,7 +72,9 @@ def _names(params) -> list[tuple[str, Any]]:
     if hasattr(params, "named_parameters"):
         return [*params.named_parameters(), *params.named_buffers()]
     if not isinstance(params, Mapping):
-        raise TypeError(f"draw: params must be a Module or a dict of named tensors, got {type(params).__name__}")
+        raise TypeError(
+            f"draw: params must be a Module or a dict of named tensors, got {type(params).__name__}"
+        )
     for name, t in params.items():
         if not isinstance(t, _core.TensorBase):
             raise TypeError(f"draw: params[{name!r}] must be a Tensor, got {type(t).__name__}")
@@ -87,6 +90,7 @@ FAMILIES = {
     "pointwise": "activation bessel compare complex elementary pointwise special",
     "shape": "convert create index inplace join memory pad part select shape sort sparse",
 }
+_DTYPES = {t.numpy for t in ALL}
 REDUCTIONS = {"kthvalue", "max", "median", "min", "mode", "nanmedian"}  # at home in sort.py
 _FAMILY_OF_MODULE = {module: kind for kind, modules in FAMILIES.items() for module in modules.split()}
 
@@ -117,25 +121,37 @@ def _title(node):
     return name.removesuffix("0").removesuffix("Backward") or name
 
 
-def _is_array(value):
-    return hasattr(value, "nbytes") and hasattr(value, "shape") and hasattr(value, "strides")
+def _is_leaf(node):
+    return isinstance(node, _core.AccumulateGrad)
 
 
-def _raw(value):
+def _raw(value) -> Any:
     """The array of a tensor or an array; None for anything else, which is not counted as memory."""
     array = _core.array_of(value) if isinstance(value, _core.TensorBase) else value
-    return array if _is_array(array) else None
+    is_array = hasattr(array, "nbytes") and hasattr(array, "strides") and not isinstance(array, np.generic)
+    return array if is_array else None
 
 
 def _type(array):
-    return TensorType(tuple(array.shape), from_numpy_dtype(array.dtype).name, array.nbytes)
+    dtype = array.dtype
+    name = from_numpy_dtype(dtype).name if dtype in _DTYPES else str(dtype)
+    return TensorType(tuple(array.shape), name, array.nbytes)
 
 
-def _owner(array):
+def _owner(array: Any) -> Any:
     """The array that stands for the memory."""
-    while type(getattr(array, "base", None)) is type(array):
+    while type(array.base) is type(array):
         array = array.base
     return array
+
+
+def _flat(values):
+    """The values, and those in lists and tuples."""
+    for v in values:
+        if isinstance(v, (list, tuple)):
+            yield from v
+        else:
+            yield v
 
 
 class _Reader:
@@ -162,7 +178,7 @@ class _Reader:
     def walk(self, roots, max_nodes):
         """Breadth first, so that a part of the graph is the part nearest to the outputs."""
         seen: dict[int, Any] = {}
-        waiting = deque()
+        waiting: deque = deque()
 
         def reach(node):
             if id(node) not in seen:
@@ -170,8 +186,8 @@ class _Reader:
                 waiting.append(node)
 
         for _, tensor in roots:
-            if tensor.requires_grad:
-                reach(_core.gradient_node(tensor))
+            if (node := _node_of(tensor)) is not None:
+                reach(node)
         while waiting:
             node = waiting.popleft()
             targets = [(n, nr) for n, nr in node.next_functions if n is not None]
@@ -181,7 +197,7 @@ class _Reader:
                 self.nodes[id(node)] = node
                 self.inputs[id(node)] = [(id(n), nr) for n, nr in targets]
         self.size = len(seen)
-        leaves = [n.variable for n in self.nodes.values() if isinstance(n, _core.AccumulateGrad)]
+        leaves = [n.variable for n in self.nodes.values() if _is_leaf(n)]
         for array in map(_raw, leaves + self.named_leaves):
             if array is not None:
                 self.leaf_memory.add(id(_owner(array)))
@@ -189,23 +205,24 @@ class _Reader:
     def graph(self, roots, max_nodes, show_saved):
         """What was found, as plain data."""
         position = {key: i for i, key in enumerate(self.nodes)}
-        nodes = [self.leaf(n) if isinstance(n, _core.AccumulateGrad) else self.operation(n) for n in self.nodes.values()]
+        nodes = [self.leaf(n) if _is_leaf(n) else self.operation(n) for n in self.nodes.values()]
         edges = [
             Edge(position[source], position[key], nr)
             for key, inputs in self.inputs.items()
             for source, nr in inputs
             if source in position
         ]
-        left_out = self.size - len(nodes)
+        left_out, more = self.size - len(nodes), len(nodes)
         if left_out:
-            cut = [p for key, p in position.items() if any(source not in position for source, _ in self.inputs[key])]
-            edges += [Edge(len(nodes), p) for p in cut]
+            cut = [p for key, p in position.items() if any(s not in position for s, _ in self.inputs[key])]
+            edges += [Edge(more, p) for p in cut]
             nodes.append(Node("more", f"{left_out:,} more nodes", notes=(f"beyond max_nodes={max_nodes:,}",)))
         if show_saved:
             self.add_saved(nodes, edges)
         for name, tensor in roots:
-            if tensor.requires_grad:
-                edges.append(Edge(position[id(_core.gradient_node(tensor))], len(nodes), tensor.output_nr))
+            if (node := _node_of(tensor)) is not None:
+                source = position.get(id(node), more)
+                edges.append(Edge(source, len(nodes), tensor.output_nr if source != more else 0))
             nodes.append(_output(name, tensor))
         return Graph(tuple(nodes), tuple(edges), self.size, left_out, sum(self.memory.values()))
 
@@ -235,37 +252,27 @@ class _Reader:
         """What forward noted on the node that is no tensor."""
         if not self.attr_chars:
             return []
-        values = getattr(node, "__dict__", {})
-        texts = [f"{name} = {v!r}" for name, v in values.items() if _raw(v) is None and not name.startswith("__")]
+        values = getattr(node, "__dict__", {}).items()
+        texts = [f"{name} = {v!r}" for name, v in values if all(_raw(item) is None for item in _flat([v]))]
         return [t if len(t) <= self.attr_chars else t[: self.attr_chars] + "..." for t in texts]
-
-    def kept(self, node):
-        """Each array that the node keeps, once: (array, the tensor or None, whether it is an output)."""
-        attributes = getattr(node, "__dict__", {}).values()
-        found = {}
-        for value, is_output in (*(_core.kept_values(node) or ()), *((v, False) for v in attributes)):
-            array = _raw(value)
-            if array is not None:
-                found.setdefault(id(array), (array, value if value is not array else None, is_output))
-        return list(found.values())
 
     def saved(self, node):
         saved = []
-        for array, tensor, is_output in self.kept(node):
+        for array, tensor, is_output in _kept(node):
             owner = _owner(array)
             is_leaf = id(owner) in self.leaf_memory
             if not is_leaf:
                 self.memory[id(owner)] = owner.nbytes
             saved.append(Saved(_type(array), self.leaf_names.get(id(tensor), ""), is_leaf, is_output))
-        return tuple(saved), _core.kept_values(node) is None
+        return tuple(saved), _core.kept_values(_keeper(node)) is None
 
     def add_saved(self, nodes, edges):
         """Boxes of what is kept: above the operations that read it, below the one that made it."""
         boxes: dict[tuple[int, bool], int] = {}
         for p, node in enumerate(self.nodes.values()):
-            if isinstance(node, _core.AccumulateGrad):
+            if _is_leaf(node):
                 continue
-            for (array, _, _), saved in zip(self.kept(node), nodes[p].saved, strict=True):
+            for (array, _, _), saved in zip(_kept(node), nodes[p].saved, strict=True):
                 if saved.is_leaf:
                     continue
                 key = id(array), saved.is_output
@@ -274,6 +281,28 @@ class _Reader:
                     title = saved.name or ("saved output" if saved.is_output else "saved")
                     nodes.append(Node("saved", title, outputs=(saved.type,)))
                 edges.append(Edge(p, boxes[key]) if saved.is_output else Edge(boxes[key], p))
+
+
+def _node_of(tensor):
+    """Where the gradient of tensor goes; None when it requires none."""
+    return tensor.grad_fn or _core.gradient_node(tensor)
+
+
+def _keeper(node):
+    """The node that keeps what backward needs: for a change of a view that of the op that made it."""
+    return node.part if isinstance(node, _core.CopySlices) else node
+
+
+def _kept(node):
+    """Each array that the node keeps, once: (array, the tensor or None, whether it is an output)."""
+    node = _keeper(node)
+    attributes = _flat(getattr(node, "__dict__", {}).values())
+    found: dict[int, tuple] = {}
+    for value, is_output in (*(_core.kept_values(node) or ()), *((v, False) for v in attributes)):
+        array = _raw(value)
+        if array is not None:
+            found.setdefault(id(array), (array, value if value is not array else None, is_output))
+    return list(found.values())
 
 
 def _sized(shape, dtype):
