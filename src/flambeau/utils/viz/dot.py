@@ -70,23 +70,19 @@ def _quoted(text):
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
-def _html(text):
-    return escape("".join(c if c.isprintable() else "\ufffd" for c in text))
-
-
 def _label(node):
-    lines = [f'<FONT COLOR="{INK}" POINT-SIZE="13"><B>{_html(title(node))}</B></FONT>']
-    lines += [f'<FONT COLOR="{GREY}">{_html(line)}</FONT>' for line in details(node)]
+    lines = [f'<FONT COLOR="{INK}" POINT-SIZE="13"><B>{escape(title(node))}</B></FONT>']
+    lines += [f'<FONT COLOR="{GREY}">{escape(line)}</FONT>' for line in details(node)]
     return "<BR/>".join(lines)
 
 
 def _legend(graph):
     cells = "".join(
-        f'<TD BGCOLOR="{KINDS[kind].fill}"><FONT POINT-SIZE="10">{_html(KINDS[kind].legend)}</FONT></TD>'
+        f'<TD BGCOLOR="{KINDS[kind].fill}"><FONT POINT-SIZE="10">{escape(KINDS[kind].legend)}</FONT></TD>'
         for kind in legend(graph)
     )
     return (
         '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="4">'
-        f'<TR><TD ALIGN="LEFT" COLSPAN="{len(legend(graph))}"><B>{_html(headline(graph))}</B></TD></TR>'
+        f'<TR><TD ALIGN="LEFT" COLSPAN="{len(legend(graph))}"><B>{escape(headline(graph))}</B></TD></TR>'
         f"<TR>{cells}</TR></TABLE>"
     )

@@ -2,18 +2,19 @@
 
 1. `rows`: each node goes one row above the highest of those that it leads to, so that every edge points down.
 2. `bend`: where an edge passes through rows, each row gets a bend of no width. All edges of a node share their bends.
-3. `order`: within the rows, nodes are sorted by the barycentre of their neighbours, down and up, to have few crossings.
+3. `order`: within the rows, nodes are sorted by the barycentre of their neighbours, down and up, to have few crossings,
+   and neighbours are exchanged where that undoes some.
 4. `columns`: coordinates are the weighted least squares fit to those of the neighbours that keeps order and distances,
    sweep after sweep (`spread` solves it for a row).
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 GAP_X, GAP_Y, PORT_GAP = 22.0, 38.0, 13.0
 MAX_BENDS = 100_000
-SWEEPS = 12
+SWEEPS, EXCHANGES = 12, 6
 LINE, FEATHER = (
     50.0,
     1e-4,
@@ -153,7 +154,38 @@ def order(net):
         stale += 1
         if n < fewest:
             best, fewest, stale = [list(line) for line in lines], n, 0
+    if fewest:
+        _exchange(best, net)
     return best
+
+
+def _exchange(lines, net):
+    """Exchanges neighbours in a row while that undoes crossings."""
+    place = [0] * len(net.row)
+    for line in lines:
+        for i, v in enumerate(line):
+            place[v] = i
+
+    def lies_wrong(u, v):
+        """Whether the edges of u and v cross more often with u left of v than the other way round."""
+        gain = 0
+        for neighbours in (net.above, net.below):
+            left = sorted(place[w] for w in neighbours[u])
+            right = sorted(place[w] for w in neighbours[v])
+            gain += sum(bisect_left(right, p) - (len(right) - bisect_right(right, p)) for p in left)
+        return gain > 0
+
+    for _ in range(EXCHANGES):
+        changed = False
+        for line in lines:
+            for i in range(len(line) - 1):
+                u, v = line[i], line[i + 1]
+                if lies_wrong(u, v):
+                    line[i], line[i + 1] = v, u
+                    place[u], place[v] = i + 1, i
+                    changed = True
+        if not changed:
+            break
 
 
 def _first_order(net):

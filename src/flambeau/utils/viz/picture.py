@@ -94,7 +94,7 @@ def svg(graph):
         middle = x + w / 2
         anchor = 'text-anchor="middle"'
         out.append(
-            f"<g><title>{_escape(tooltip(node))}</title>{_svg_rect(x, y, w, h, KINDS[node.kind], RADIUS)}"
+            f"<g><title>{escape(tooltip(node))}</title>{_svg_rect(x, y, w, h, KINDS[node.kind], RADIUS)}"
         )
         out.append(_svg_text(middle, y + 8 + TITLE - 2, head, TITLE, INK, f'{anchor} font-weight="bold"'))
         for i, line in enumerate(lines, 1):
@@ -104,14 +104,9 @@ def svg(graph):
     return "\n".join(out) + "\n"
 
 
-def _escape(text):
-    """Text for XML, which has no way to write control characters."""
-    return escape("".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text))
-
-
 def _svg_text(x, y, text, size, colour, more=""):
     more = f" {more}" if more else ""
-    return f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" fill="{colour}"{more}>{_escape(text)}</text>'
+    return f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" fill="{colour}"{more}>{escape(text)}</text>'
 
 
 def _svg_rect(x, y, w, h, look, radius):

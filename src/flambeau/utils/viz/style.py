@@ -42,9 +42,14 @@ def bytes_text(n):
     return f"{size:.0f} {units[0]}" if size >= 99.5 else f"{size:.1f} {units[0]}"
 
 
+def printable(text):
+    """The text without control characters, which SVG and DOT cannot have."""
+    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text)
+
+
 def title(node):
     """The first line of a box; a long name loses its middle."""
-    text = " ".join(node.title.split())
+    text = printable(" ".join(node.title.split()))
     if len(text) > MAX_TITLE:
         half = MAX_TITLE // 2 - 1
         text = f"{text[:half]}...{text[-half:]}"
@@ -68,7 +73,7 @@ def details(node):
     lines = types + list(node.notes)
     if node.kind in ("parameter", "input", "saved"):
         lines.append(bytes_text(sum(t.nbytes for t in node.outputs)))
-    return lines + [m for m in (memory(node),) if m]
+    return [printable(line) for line in [*lines, memory(node)] if line]
 
 
 def tooltip(node):
@@ -77,7 +82,7 @@ def tooltip(node):
     for s in node.saved:
         what = s.name or ("the output" if s.is_output else "a leaf" if s.is_leaf else "a tensor")
         lines.append(f"keeps {what}: {s.type}, {bytes_text(s.type.nbytes)}")
-    return "\n".join(lines)
+    return printable("\n".join(lines))
 
 
 def headline(graph):

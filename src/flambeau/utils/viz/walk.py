@@ -1,5 +1,6 @@
 """`draw`: walks the graph behind tensors and notes what is to be shown of it, as plain data."""
 
+import math
 from collections import deque
 from collections.abc import Mapping
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 
 from ... import _core
 from ...dtype import ALL, from_numpy_dtype
+from ...layout import strided
 from ...nn import Parameter
 from ...ops.op import Pointwise
 from .graph import Edge, Graph, Node, Saved, TensorType
@@ -127,15 +129,20 @@ def _is_leaf(node):
 
 def _raw(value) -> Any:
     """The array of a tensor or an array; None for anything else, which is not counted as memory."""
-    array = _core.array_of(value) if isinstance(value, _core.TensorBase) else value
-    is_array = hasattr(array, "nbytes") and hasattr(array, "strides") and not isinstance(array, np.generic)
-    return array if is_array else None
+    if isinstance(value, _core.TensorBase):
+        return _core.array_of(value if value.layout is strided else value._value)
+    is_array = hasattr(value, "nbytes") and hasattr(value, "strides") and not isinstance(value, np.generic)
+    return value if is_array else None
 
 
 def _type(array):
     dtype = array.dtype
     name = from_numpy_dtype(dtype).name if dtype in _DTYPES else str(dtype)
     return TensorType(tuple(array.shape), name, array.nbytes)
+
+
+def _of_tensor(tensor):
+    return _type(_raw(tensor))._replace(shape=tuple(tensor.shape))  # a sparse tensor's array has its values
 
 
 def _owner(array: Any) -> Any:
@@ -199,8 +206,7 @@ class _Reader:
         self.size = len(seen)
         leaves = [n.variable for n in self.nodes.values() if _is_leaf(n)]
         for array in map(_raw, leaves + self.named_leaves):
-            if array is not None:
-                self.leaf_memory.add(id(_owner(array)))
+            self.leaf_memory.add(id(_owner(array)))
 
     def graph(self, roots, max_nodes, show_saved):
         """What was found, as plain data."""
@@ -230,7 +236,7 @@ class _Reader:
         tensor = accumulator.variable
         kind = "parameter" if isinstance(tensor, Parameter) else "input"
         name = self.leaf_names.get(id(tensor), "")
-        return Node(kind, name or kind, name or accumulator.name(), _types(tensor))
+        return Node(kind, name or kind, name or accumulator.name(), (_of_tensor(tensor),))
 
     def operation(self, node):
         notes = []
@@ -239,7 +245,7 @@ class _Reader:
         op = getattr(type(node), "op_class", None)
         if op is not None and _is_view(op):
             notes.append("view")
-        outputs = tuple(t and TensorType(*_sized(*t)) for t in _core.output_types(node))
+        outputs = tuple(t and _sized(*t) for t in _core.output_types(node))
         for nr in range(len(outputs)):
             for name in self.result_names.get((id(node), nr), ()):
                 notes.append(f"= {name}" if len(outputs) == 1 else f"output {nr} = {name}")
@@ -285,7 +291,8 @@ class _Reader:
 
 def _node_of(tensor):
     """Where the gradient of tensor goes; None when it requires none."""
-    return tensor.grad_fn or _core.gradient_node(tensor)
+    node = tensor.grad_fn
+    return _core.gradient_node(tensor) if node is None else node
 
 
 def _keeper(node):
@@ -306,15 +313,7 @@ def _kept(node):
 
 
 def _sized(shape, dtype):
-    nbytes = dtype.itemsize
-    for n in shape:
-        nbytes *= n
-    return tuple(shape), dtype.name, nbytes
-
-
-def _types(tensor):
-    array = _raw(tensor)
-    return (_type(array) if array is not None else TensorType(*_sized(tensor.shape, tensor.dtype)),)
+    return TensorType(tuple(shape), dtype.name, math.prod(shape) * dtype.itemsize)
 
 
 def _output(name, tensor):
@@ -323,4 +322,4 @@ def _output(name, tensor):
         notes.append("requires no gradient")
     if tensor._is_view():
         notes.append("view")
-    return Node("output", name, outputs=_types(tensor), notes=tuple(notes))
+    return Node("output", name, outputs=(_of_tensor(tensor),), notes=tuple(notes))
