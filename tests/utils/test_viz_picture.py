@@ -5,6 +5,7 @@ import shutil
 import sys
 import types
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
 import pytest
 
@@ -22,7 +23,7 @@ NASTY = "<b>&\"quoted'\\ \x00\x1b]--> \u00e9 {0}"
 @pytest.fixture(autouse=True)
 def no_graphviz(request, monkeypatch):
     """Pictures come from the built-in layout, whatever is installed here."""
-    if "graphviz" not in request.keywords and "with_graphviz" not in request.fixturenames:
+    if "with_graphviz" not in request.fixturenames:
         monkeypatch.setitem(sys.modules, "graphviz", None)
 
 
@@ -311,6 +312,17 @@ def test_tree_of_a_deep_graph_is_not_indented():
     for i in range(1000):
         y = y * 2 if i % 2 else y + x
     assert max(len(line) for line in str(draw(y)).splitlines()) < 80
+
+
+def test_the_page_about_it_is_right(tmp_path, monkeypatch, capsys):
+    page = (Path(__file__).parents[2] / "docs" / "visualisation.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    (printed,) = re.findall(r"```text\n(.*?)```", page, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    exec(code, {})
+    sizes = re.compile(r"[\d.]+ K?B")  # what operations keep may change
+    assert sizes.sub("", capsys.readouterr().out) == sizes.sub("", printed)
+    assert (tmp_path / "graph.svg").read_text().startswith("<svg")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 GAP_X, GAP_Y, PORT_GAP = 22.0, 38.0, 13.0
-MAX_BENDS = 100_000
+MAX_BENDS = 50_000
 SWEEPS, EXCHANGES = 12, 6
 LINE, FEATHER = (
     50.0,
