@@ -217,6 +217,28 @@ def test_attributes():
     assert notes and all(len(n) <= 8 for n in notes)
 
 
+def test_attributes_that_are_called_like_methods():
+    class Named(Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.name = "a\nname"
+            return x + 1
+
+        @staticmethod
+        def backward(ctx, grad):
+            return grad
+
+    graph = draw(Named.apply(leaf(2)), show_attrs=True)
+    assert titled(graph, "Named").notes == (r"name = 'a\nname'",)
+
+
+def test_under_no_grad():
+    x = leaf(3)
+    y = x.exp()
+    with fb.no_grad():
+        assert links(draw([y, x])) == links(draw([y, x])) and len(draw([y, x]).edges) == 3
+
+
 # ---------------------------------------------------------------------------------------------------------- memory
 
 

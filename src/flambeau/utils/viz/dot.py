@@ -41,7 +41,7 @@ def render(graph, format) -> bytes:
 def digraph(graph):
     """The graph as a graphviz.Digraph; None when the package is not installed."""
     graphviz = package()
-    return graphviz and graphviz.Digraph(body=[f"\t{line}\n" for line in statements(graph)])
+    return None if graphviz is None else graphviz.Digraph(body=[f"\t{line}\n" for line in statements(graph)])
 
 
 def source(graph):

@@ -47,9 +47,14 @@ def printable(text):
     return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text)
 
 
+def line(text):
+    """The text as one printable line."""
+    return printable(" ".join(text.split()))
+
+
 def title(node):
     """The first line of a box; a long name loses its middle."""
-    text = printable(" ".join(node.title.split()))
+    text = line(node.title)
     if len(text) > MAX_TITLE:
         half = MAX_TITLE // 2 - 1
         text = f"{text[:half]}...{text[-half:]}"
@@ -73,7 +78,7 @@ def details(node):
     lines = types + list(node.notes)
     if node.kind in ("parameter", "input", "saved"):
         lines.append(bytes_text(sum(t.nbytes for t in node.outputs)))
-    return [printable(line) for line in [*lines, memory(node)] if line]
+    return [line(text) for text in [*lines, memory(node)] if text]
 
 
 def tooltip(node):

@@ -45,7 +45,8 @@ def make_dot(var, params=None, show_attrs=False, show_saved=False, max_attr_char
     from .dot import digraph
 
     graph = draw(var, params, show_saved=show_saved, show_attrs=show_attrs, max_attr_chars=max_attr_chars)
-    return digraph(graph) or graph
+    made = digraph(graph)
+    return graph if made is None else made
 
 
 def _roots(tensors) -> list[tuple[str, Any]]:
@@ -117,9 +118,14 @@ def _is_view(op):
     return op.function is not None and op.function.view
 
 
+def _name(node):
+    """What name() gives, also where a user's Function has set an attribute of that name."""
+    return type(node).__name__
+
+
 def _title(node):
     """`MulBackward0` is shown as Mul."""
-    name = node.name()
+    name = _name(node)
     return name.removesuffix("0").removesuffix("Backward") or name
 
 
@@ -236,7 +242,7 @@ class _Reader:
         tensor = accumulator.variable
         kind = "parameter" if isinstance(tensor, Parameter) else "input"
         name = self.leaf_names.get(id(tensor), "")
-        return Node(kind, name or kind, name or accumulator.name(), (_of_tensor(tensor),))
+        return Node(kind, name or kind, name or _name(accumulator), (_of_tensor(tensor),))
 
     def operation(self, node):
         notes = []
@@ -252,7 +258,7 @@ class _Reader:
         notes += self.attributes(node)
         saved, freed = self.saved(node)
         nbytes = sum(s.type.nbytes for s in saved if not s.is_leaf)
-        return Node(kind_of(node), _title(node), node.name(), outputs, tuple(notes), saved, nbytes, freed)
+        return Node(kind_of(node), _title(node), _name(node), outputs, tuple(notes), saved, nbytes, freed)
 
     def attributes(self, node):
         """What forward noted on the node that is no tensor."""
