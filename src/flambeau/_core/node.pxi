@@ -402,3 +402,25 @@ cdef tuple output_meta(Node node, int nr):
     if node.metas is not None:
         return node.metas[nr]
     return tuple([node.out_dims[i] for i in range(node.out_ndim)]), node.out_code
+
+
+# ------------------------------------------------------------------ what tools that draw the graph read of a node
+
+def output_types(Node node not None):
+    """(shape, dtype) of each output; None for one that is no tensor."""
+    metas = [output_meta(node, i) for i in range(node.n_outputs)]
+    return tuple([None if m is None else (m[0], dtype_of_code[m[1]]) for m in metas])
+
+
+def kept_values(Node node not None):
+    """What the node keeps for backward, unchecked: (tensor, array or number, whether it is an output) each. None once
+    freed."""
+    if node.freed:
+        return None
+    return tuple([((<SavedOutput>v).array, True) if isinstance(v, SavedOutput) else (v, False) for v in node.kept or ()])
+
+
+def gradient_node(TensorBase t not None):
+    """The node that gradients of t go to, a leaf's AccumulateGrad included; None when t requires none."""
+    edge = edge_of(t)
+    return None if edge is None else target_of(edge)
