@@ -11,7 +11,7 @@ from .tensor import Tensor
 
 
 class Shell:
-    """What the core finds in place of an array: shape and dtype. Anything else raises NotImplementedError with `why`."""
+    """What the core finds in place of an array: shape and dtype; all else raises NotImplementedError(why)."""
 
     __slots__ = ("dtype", "itemsize", "ndim", "shape", "size", "why")
 

@@ -55,9 +55,9 @@ def run_backward(list tensors, list grads, bint retain_graph, bint create_graph,
                  bint accumulate=True):
     """Computes gradients of `tensors`. With `inputs`, only what leads to them; accumulate=False returns their gradients
     (None for those not reached) instead of adding to `.grad`."""
-    global fb_grad_mode, next_run
+    global fb_grad_mode, fb_partial_backward, next_run
     cdef Run run = Run.__new__(Run)
-    cdef bint old = fb_grad_mode
+    cdef bint old = fb_grad_mode, partial = fb_partial_backward
     cdef TensorBase t
     cdef Node node
     cdef GraphState s
@@ -77,6 +77,7 @@ def run_backward(list tensors, list grads, bint retain_graph, bint create_graph,
         if inputs is not None:
             mark_needed(run, inputs)
         fb_grad_mode = create_graph
+        fb_partial_backward = inputs is not None
         for (node, nr), g in zip(roots, grads):
             deliver(run, node, nr, g)
         # several roots may be one node, and a root may be reached from another root
@@ -86,11 +87,50 @@ def run_backward(list tensors, list grads, bint retain_graph, bint create_graph,
                 seen.add(node)
                 if run.state(node).deps == 0:
                     run.ready.push(Ready(node.seq, <PyObject*>node))
-        walk(run)
+        if extras & WATCH_RUNS:
+            runs_here().append(run)
+            try:
+                walk(run)
+            finally:
+                runs_here().pop()
+        else:
+            walk(run)
     finally:
         fb_grad_mode = old
+        fb_partial_backward = partial
         run.release()
     return run.results
+
+
+cdef list runs_here():
+    """The backward passes that this thread is in, innermost last."""
+    if not hasattr(_runs, "stack"):
+        _runs.stack = []
+    return _runs.stack
+
+
+_runs = threading.local()
+
+
+def current_run():
+    """The number of the backward pass that this thread is in; 0 outside of any."""
+    cdef list stack = runs_here()
+    return (<Run>stack[len(stack) - 1]).id if stack else 0
+
+
+def is_reached(Node node not None):
+    """Whether the backward pass that this thread is in reaches a node and computes its gradient."""
+    cdef list stack = runs_here()
+    cdef Run run
+    if not stack:
+        return False
+    run = <Run>stack[len(stack) - 1]
+    return (node.run == run.id or node in run.extra) and run.state(node).needed
+
+
+def is_partial_backward():
+    """Whether this thread is inside a backward pass that computes gradients of given inputs only."""
+    return fb_partial_backward != 0
 
 
 cdef int count_dependencies(Run run, list roots) except -1:

@@ -21,9 +21,11 @@ cdef extern from *:
     /* Per-thread modes of autograd. Python threads are OS threads, so C thread locals are exact. */
     static thread_local int fb_grad_mode = 1;
     static thread_local int fb_inference_mode = 0;
+    static thread_local int fb_partial_backward = 0;    /* a backward pass for given inputs only is running */
     """
     int fb_grad_mode
     int fb_inference_mode
+    int fb_partial_backward
 
 cdef extern from "Python.h":
     ctypedef PyObject* (*vectorcallfunc)(PyObject*, PyObject**, size_t, PyObject*)

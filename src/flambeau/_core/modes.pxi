@@ -7,14 +7,15 @@ cdef enum:
     NOTE_NODES = 1             # anomaly mode: new nodes are noted, backward of each is guarded
     PACK_SAVED = 2             # saved-tensor hooks are active in some thread
     WATCH_CALLS = 4            # the profiler sees each call of an op and of a backward
+    WATCH_RUNS = 8             # hooks ask which backward pass is running
 
 cdef int extras = 0
 
-_mode_bits = {"note_nodes": NOTE_NODES, "pack_saved": PACK_SAVED, "watch_calls": WATCH_CALLS}
+_mode_bits = {"note_nodes": NOTE_NODES, "pack_saved": PACK_SAVED, "watch_calls": WATCH_CALLS, "watch_runs": WATCH_RUNS}
 
 
 def set_extra(str name, bint on):
-    """Switches one of "note_nodes", "pack_saved", "watch_calls" on or off for the whole process; whether it was on."""
+    """Switches one of "note_nodes", "pack_saved", "watch_calls", "watch_runs" on or off for the whole process; whether it was on."""
     global extras
     cdef int bit = _mode_bits[name]
     cdef bint old = extras & bit
@@ -23,14 +24,15 @@ def set_extra(str name, bint on):
 
 
 cdef object note_node = None
+cdef object note_change = None
 cdef object guard_backward = None
 
 
-def set_node_guard(note, guard):
-    """What "note_nodes" calls: note(node) when a node is made, and guard(node, call, args) for its backward, which is
-    call(*args)."""
-    global note_node, guard_backward
-    note_node, guard_backward = note, guard
+def set_node_guard(note, changed, guard):
+    """What "note_nodes" calls: note(node) when a node is made, changed(counter) after an in-place change of the storage
+    with that version counter, and guard(node, call, args) for the backward of a node, which is call(*args)."""
+    global note_node, note_change, guard_backward
+    note_node, note_change, guard_backward = note, changed, guard
 
 
 cdef inline int stamp(Node node) except -1:
@@ -120,7 +122,7 @@ cdef tuple pack_saved(Node node, tuple saved):
     stack = getattr(_hooks_here, "stack", None)
     if not stack:
         return saved
-    pack, unpack = stack[-1]
+    pack, unpack = stack[len(stack) - 1]
     packed = list(saved)
     for i, v in enumerate(saved):
         p = PackedTensor.__new__(PackedTensor)

@@ -331,12 +331,13 @@ cdef object unpack_one(Node node, Py_ssize_t i):
     cdef SavedOutput out
     if isinstance(v, TensorBase):
         if version_of(<TensorBase>v) != saved_version(node, i):
-            raise_modified(node, i, (<TensorBase>v)._array, version_of(<TensorBase>v))
+            raise_modified(node, i, (<TensorBase>v)._array, counter(<TensorBase>v), edge_of(<TensorBase>v),
+                           (<TensorBase>v)._output_nr)
         return v
     if isinstance(v, SavedOutput):
         out = <SavedOutput>v
         if out.vc.value != saved_version(node, i):
-            raise_modified(node, i, out.array, out.vc.value)
+            raise_modified(node, i, out.array, out.vc, node, out.index)
         t = new_tensor(out.array, <PyTypeObject*>out.face)
         t._vc = out.vc
         t._node = node
@@ -367,13 +368,23 @@ cdef tuple unpack_saved(Node node):
     return result
 
 
-cdef raise_modified(Node node, Py_ssize_t i, array, long version):
+cdef raise_modified(Node node, Py_ssize_t i, array, VersionCounter vc, source, int output_nr):
+    """source: what computed the saved tensor, a leaf, or None."""
     dtype = dtype_of_code[array_code(array)]
+    origin = f"output {output_nr} of {source.name()}" if isinstance(source, Node) else "a leaf" if source is not None else "an input"
+    if vc.changes:
+        version, stack = [c for c in vc.changes if c[0] > saved_version(node, i)][0]
+        hint = f"It was changed (version {version}) here:\n{stack}"
+    elif extras & NOTE_NODES:
+        hint = ("Hint: the backtrace further above shows the operation that failed to compute its gradient. The variable in "
+                "question was changed in there or anywhere later. Good luck!")
+    else:
+        hint = ("Hint: enable anomaly detection to find the operation that failed to compute its gradient, with "
+                "torch.autograd.set_detect_anomaly(True).")
     raise RuntimeError(
         "one of the variables needed for gradient computation has been modified by an inplace operation: "
-        f"[{dtype.type_name} {list(array.shape)}], saved by {node.name()}, is at version {version}; expected version "
-        f"{saved_version(node, i)} instead. Hint: enable anomaly detection to find the operation that failed to "
-        "compute its gradient, with torch.autograd.set_detect_anomaly(True).")
+        f"[{dtype.type_name} {list(array.shape)}], which is {origin}, saved by {node.name()}, is at version {vc.value}; "
+        f"expected version {saved_version(node, i)} instead. {hint}")
 
 
 # --------------------------------------------------------------------------------------------- metadata

@@ -3,6 +3,7 @@
 cdef class VersionCounter:
     """Counts the in-place changes of one storage; shared by all tensors that view it."""
     cdef public long value
+    cdef public object changes         # in anomaly mode: [(version, stack of the change)]
 
 
 cdef class TensorBase:
@@ -557,7 +558,11 @@ cdef inline VersionCounter counter(TensorBase t):
 
 
 cdef inline void bump(TensorBase t) noexcept:
-    if t._vc is None:
+    if extras & NOTE_NODES:
+        counter(t)
+        t._vc.value += 1
+        note_change(t._vc)
+    elif t._vc is None:
         t._ver += 1
     else:
         t._vc.value += 1

@@ -2,7 +2,7 @@
 
 import importlib
 
-_SUBMODULES = ("dlpack", "viz")
+_SUBMODULES = ("checkpoint", "dlpack", "viz")
 
 
 def __getattr__(name):
