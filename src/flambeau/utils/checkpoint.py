@@ -295,7 +295,7 @@ class _Frame:
         self.context, self.check, self.debug, self.early_stop = context, check, debug, early_stop
         self.holders = []  # weak references
         self.metadata = []
-        self.stacks: list[list[str]] = [[], []]  # with debug: where each tensor was saved, in the first and in the second run
+        self.stacks: list[list[str]] = [[], []]  # with debug: where tensors were saved, in both runs
         self.values: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
         self.forward_done = False
 
