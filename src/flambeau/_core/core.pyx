@@ -6,6 +6,7 @@ One extension module, so that the parts call each other without a function point
 
     imports.pxi    C declarations, thread-local modes
     array.pxi      creating NumPy arrays over the library's allocator; dtype codes; promotion
+    layout.pxi     the order of dimensions in memory of results
     tensor.pxi     TensorBase: fields, cheap properties, operator slots, version counters
     node.pxi       Node: saved values, edges, metadata, hooks
     function.pxi   OpFunction: the callable behind every op; the general path of a call
@@ -18,6 +19,7 @@ One extension module, so that the parts call each other without a function point
 """
 include "imports.pxi"
 include "array.pxi"
+include "layout.pxi"
 include "tensor.pxi"
 include "node.pxi"
 include "function.pxi"
