@@ -1,7 +1,7 @@
 """Results of pointwise ops lie in memory as PyTorch's do: in the order of dimensions of their operands."""
 
 import copy
-import pickle
+import io
 
 import numpy as np
 import pytest
@@ -84,7 +84,7 @@ BINARY = {
     "hypot": lambda f, x, y: x.hypot(y), "xlogy": lambda f, x, y: f.xlogy(x, y), "fmod": lambda f, x, y: x.fmod(y),
     "remainder": lambda f, x, y: x.remainder(y), "nextafter": lambda f, x, y: f.nextafter(x, y),
     "logical_and": lambda f, x, y: f.logical_and(x, y), "zeta": lambda f, x, y: f.special.zeta(x + 2, y),
-    "lerp": lambda f, x, y: x.lerp(y.expand_as(x) if y.ndim == x.ndim else y, 0.3),
+    "lerp": lambda f, x, y: f.lerp(x, y, 0.3),
     "where number": lambda f, x, y: f.where(x > 0.2, y, 0.5), "heaviside": lambda f, x, y: f.heaviside(x, y),
     "clamp": lambda f, x, y: x.clamp(min=y), "copysign": lambda f, x, y: x.copysign(y),
 }  # fmt: skip
@@ -97,7 +97,7 @@ TERNARY = {
 
 
 @needs_torch
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_one_operand(data):
     shape = data.draw(shapes)
@@ -116,21 +116,15 @@ def draw_operands(data, count):
 
 
 @needs_torch
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_two_operands(data):
     operands, name = draw_operands(data, 2), data.draw(st.sampled_from(sorted(BINARY)))
-    results = []
-    for library in (fb, torch):
-        x, y = [build(library, *o, seed=i) for i, o in enumerate(operands)]
-        if name == "lerp":
-            x, y = library.broadcast_tensors(x, y)
-        results.append(BINARY[name](library, x, y))
-    same(results)
+    same([BINARY[name](f, *[build(f, *o, seed=i) for i, o in enumerate(operands)]) for f in (fb, torch)])
 
 
 @needs_torch
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_three_operands(data):
     operands, name = draw_operands(data, 3), data.draw(st.sampled_from(sorted(TERNARY)))
@@ -146,7 +140,7 @@ def test_dtypes(dtype, call):
 
 
 @needs_torch
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_gradients_lie_like_their_leaves(data):
     (a, b), op = draw_operands(data, 2), data.draw(st.sampled_from(["+", "*", "/", "maximum"]))
@@ -181,11 +175,14 @@ def test_out_takes_the_order():
     assert kept.is_contiguous() and fb.equal(kept, out)
 
 
-def test_storage_copy_and_pickle_of_an_ordered_result():
+def test_storage_copy_and_file_of_an_ordered_result():
     y = fb.randn(2, 3, 4, 5).contiguous(**LAST).exp()
     part = y[:, 1]
     assert len(y.storage()) == y.numel() and y.storage().tolist() == y.permute(0, 2, 3, 1).reshape(-1).tolist()
-    for y2, part2 in (copy.deepcopy([y, part]), pickle.loads(pickle.dumps([y, part]))):
+    file = io.BytesIO()
+    fb.save([y, part], file)
+    file.seek(0)
+    for y2, part2 in (copy.deepcopy([y, part]), fb.load(file)):
         assert y2.stride() == y.stride() and fb.equal(y, y2) and part2.stride() == part.stride()
         y2.zero_()
         assert not part2.any()
@@ -212,7 +209,6 @@ LAYERS = {
     "group_norm": lambda f, F, x: F.group_norm(x, 2), "layer_norm": lambda f, F, x: F.layer_norm(x, x.shape[3:]),
     "max_pool2d": lambda f, F, x: F.max_pool2d(x, 2), "avg_pool2d": lambda f, F, x: F.avg_pool2d(x, 2),
     "max_pool2d, indices": lambda f, F, x: tuple(F.max_pool2d(x, 2, return_indices=True)),
-    "max_unpool2d": lambda f, F, x: F.max_unpool2d(*F.max_pool2d(x, 2, return_indices=True), 2),
     "adaptive_avg_pool2d": lambda f, F, x: F.adaptive_avg_pool2d(x, 2),
     "adaptive_max_pool2d": lambda f, F, x: F.adaptive_max_pool2d(x, 2),
     "prelu": lambda f, F, x: F.prelu(x, f.ones(4)), "softmax": lambda f, F, x: F.softmax(x, 1),

@@ -89,8 +89,11 @@ def _ascends(array, order):
 
 
 def in_format(array, format):
-    """An array itself when its elements lie in the format, else a copy that does."""
-    if format.fits(array):
+    """An array itself when its elements lie in the format, else a copy that does.
+
+    One that lies in several formats (of one channel, or of one pixel) gets the strides that `suggested` recognises.
+    """
+    if format.fits(array) and (format.order is None or suggested(array) is format):
         return array
     if format.order is None:
         return array.copy(order="C")

@@ -416,11 +416,11 @@ def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False
     return _like("full_like", input, factory, dtype, device, layout, memory_format, requires_grad)
 
 
-def _new(factory):
+def _new(factory, check=check_options):
     def method(
         self, *sizes, size=None, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False
     ):
-        check_options(method.__name__, dtype, device, layout)
+        check(method.__name__, dtype, device, layout)
         options = _options(self, dtype, device)
         return factory(*sizes, size=size, requires_grad=requires_grad, layout=layout, **options)
 
@@ -431,7 +431,7 @@ def _new(factory):
     return composite(method.__name__, name=f"_{method.__name__}")(method)
 
 
-new_empty, new_zeros, new_ones = _new(empty), _new(zeros), _new(ones)
+new_empty, new_zeros, new_ones = _new(empty), _new(zeros), _new(ones, check_strided)
 
 
 @composite("new_full", name="_new_full")

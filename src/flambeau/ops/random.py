@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import _core
 from ..dtype import as_dtype, from_numpy_dtype, int64
+from ..layout import strided
 from ..memory_format import order_like
 from ..random import engine
 from ._args import check_strided, check_tensor
@@ -307,10 +308,9 @@ def randperm(
 def _like(input, name, dtype, device, layout, requires_grad, memory_format, fill):
     """A filled tensor of the shape of input, which lies in memory as input does."""
     check_tensor(input, name)
-    check_strided(name, dtype, device, layout, memory_format)
-    source = _array(input)
-    target = from_numpy_dtype(source.dtype) if dtype is None else as_dtype(dtype)
-    array = ordered(source.shape, target, order_like(source, memory_format))
+    check_strided(name, dtype, device, input.layout if layout is None else layout, memory_format)
+    order = order_like(_array(input), memory_format) if input.layout is strided else None
+    array = ordered(tuple(input.shape), input.dtype if dtype is None else as_dtype(dtype), order)
     fill(array)
     return _finish(array, input.device if device is None else device, requires_grad)
 
