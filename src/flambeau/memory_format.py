@@ -57,7 +57,9 @@ def order_like(array, wanted=None):
         return None
     if isinstance(array, np.ndarray):
         return _core.order_of(array)
-    return None if 0 in array.strides else tuple(sorted(range(array.ndim), key=lambda d: -abs(array.strides[d])))
+    return (
+        None if 0 in array.strides else tuple(sorted(range(array.ndim), key=lambda d: -abs(array.strides[d])))
+    )
 
 
 def is_dense(array):

@@ -165,7 +165,13 @@ class AiryAi(Unary, name="airy_ai", namespace="special", floats=True, kinds="f",
 
 
 class _AiryAiPrime(
-    Unary, name="_airy_ai_prime", namespace="special", kernel="airy_ai_prime", floats=True, kinds="f", saves="input"
+    Unary,
+    name="_airy_ai_prime",
+    namespace="special",
+    kernel="airy_ai_prime",
+    floats=True,
+    kinds="f",
+    saves="input",
 ):
     """airy_ai_prime(input): the derivative of airy_ai."""
 

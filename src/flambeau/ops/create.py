@@ -369,7 +369,9 @@ def _like(name, input, factory, dtype, device, layout, memory_format, requires_g
         if factory is not zeros and factory is not empty:
             check_strided(name, layout=layout)
         sparse_dim = input.sparse_dim() if is_sparse else None
-        return empty_sparse(name, shape, *options.values(), requires_grad, layout, sparse_dim)
+        return empty_sparse(
+            name, shape, options["dtype"], options["device"], requires_grad, layout, sparse_dim
+        )
     order = None if is_sparse else order_like(_array(input), memory_format)
     if order is None:
         return factory(size=shape, requires_grad=requires_grad, **options)

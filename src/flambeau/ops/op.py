@@ -40,9 +40,9 @@ class Op:
         of forward - or, when there is nothing to do, the result itself. Tensors arrive as tensors.
 
     Class keywords: `name` (public function; a leading underscore keeps it private), `namespace` ("special": the
-    function is public in `flambeau.special` and not in `flambeau`; errors call it `special_<name>`; likewise "linalg" and
-    "fft", whose ops are all private, behind public functions), `methods` (names on Tensor; one
-    that ends in `_` is the in-place form), `aliases` (further function names), `operator` (`+`, `[]`, ...),
+    function is public in `flambeau.special` and not in `flambeau`, and errors call it `special_<name>`; likewise
+    "linalg" and "fft", whose ops are all private, behind public functions), `methods` (names on Tensor; one that ends
+    in `_` is the in-place form), `aliases` (further function names), `operator` (`+`, `[]`, ...),
     `inplace_operator` (`+=`), `view=True` (the result shares memory with the first argument), `out=False` (takes no
     `out=`), `mutates=True` (forward changes its first array in place and returns it: only in-place names exist),
     `quick` (which short path of `_core/views.pxi` a view takes), `short` (the native kernel that does all of forward
@@ -86,7 +86,7 @@ class Op:
                 METHODS[method] = FUNCTIONS[method] = inplace
             else:
                 METHODS[method] = cls.function
-        functions = FUNCTIONS if namespace is None else NAMESPACES.get(namespace)
+        functions = FUNCTIONS if namespace is None else NAMESPACES.get(namespace, {})
         for public in (name, *aliases):
             if not public.startswith("_"):
                 functions[public] = cls.function
@@ -165,9 +165,7 @@ class Pointwise(Op):
         cls.plain = staticmethod(cls._forward(shown, kernel, floats, kinds, plan))
         if "forward" not in cls.__dict__:
             cls.forward = cls.plain
-        cls._pointwise = dict(
-            kind=cls.kind, to_float=floats, saves=plan, loop=kernel, fast_ints=fast_ints
-        )
+        cls._pointwise = dict(kind=cls.kind, to_float=floats, saves=plan, loop=kernel, fast_ints=fast_ints)
 
 
 def check_kind(name, array, kinds):

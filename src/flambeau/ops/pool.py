@@ -45,9 +45,10 @@ class _MaxPool(_Maxima):
     @staticmethod
     def forward(ctx, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices):
         n = len(kernel_size)
-        pair = ctx.k.max_pool_nd(input, kernel_size, stride, padding, dilation, ceil_mode)
         format = suggested(input) if input.ndim == n + 2 else contiguous_format
-        return _keep_maxima(ctx, input, *[in_format(a, format) for a in pair], n, return_indices)
+        pair = ctx.k.max_pool_nd(input, kernel_size, stride, padding, dilation, ceil_mode)
+        out, indices = (in_format(a, format) for a in pair)
+        return _keep_maxima(ctx, input, out, indices, n, return_indices)
 
 
 class MaxPool1DWithIndices(_MaxPool, name="_max_pool1d"):
@@ -68,8 +69,8 @@ class _AdaptiveMaxPool(_Maxima):
     @staticmethod
     def forward(ctx, input, output_size, return_indices):
         n = len(output_size)
-        pair = ctx.k.adaptive_max_pool_nd(input, output_size)
-        return _keep_maxima(ctx, input, *[_like_images(a, input, n) for a in pair], n, return_indices)
+        out, indices = (_like_images(a, input, n) for a in ctx.k.adaptive_max_pool_nd(input, output_size))
+        return _keep_maxima(ctx, input, out, indices, n, return_indices)
 
 
 class AdaptiveMaxPool1D(_AdaptiveMaxPool, name="_adaptive_max_pool1d"):

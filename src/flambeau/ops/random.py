@@ -206,7 +206,9 @@ def rand(*size, generator=None, out=None, dtype=None, layout=None, device=None, 
     """
     rng = engine(generator, "rand")
     size = _size_keyword("rand", size, kwargs)
-    return _factory("rand", size, dtype, device, layout, requires_grad, out, lambda a: _uniform(a, rng, 0.0, 1.0))
+    return _factory(
+        "rand", size, dtype, device, layout, requires_grad, out, lambda a: _uniform(a, rng, 0.0, 1.0)
+    )
 
 
 @composite()
@@ -324,7 +326,14 @@ def rand_like(input, *, generator=None, dtype=None, layout=None, device=None, re
     """
     rng = engine(generator, "rand_like")
     return _like(
-        input, "rand_like", dtype, device, layout, requires_grad, memory_format, lambda a: _uniform(a, rng, 0.0, 1.0)
+        input,
+        "rand_like",
+        dtype,
+        device,
+        layout,
+        requires_grad,
+        memory_format,
+        lambda a: _uniform(a, rng, 0.0, 1.0),
     )
 
 
@@ -336,7 +345,9 @@ def randn_like(input, *, generator=None, dtype=None, layout=None, device=None, r
     randn of input's shape, dtype and device.
     """
     rng = engine(generator, "randn_like")
-    return _like(input, "randn_like", dtype, device, layout, requires_grad, memory_format, lambda a: _normal(a, rng))
+    return _like(
+        input, "randn_like", dtype, device, layout, requires_grad, memory_format, lambda a: _normal(a, rng)
+    )
 
 
 @composite()
@@ -674,7 +685,8 @@ def normal(mean=0.0, std=1.0, size=None, *, generator=None, out=None, dtype=None
     tensors = [t for t in (mean, std) if isinstance(t, TensorBase)]
     if size is not None:
         m, s = _double(mean, "normal", "mean"), _double(std, "normal", "std")
-        return _factory("normal", (size,), dtype, device, requires_grad, out, lambda a: _normal(a, rng, m, s))
+        fill = lambda a: _normal(a, rng, m, s)  # noqa: E731
+        return _factory("normal", (size,), dtype, device, layout, requires_grad, out, fill)
     if not tensors:
         raise TypeError(
             "normal() received an invalid combination of arguments - got "

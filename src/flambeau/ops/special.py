@@ -64,9 +64,7 @@ class Entr(Unary, name="entr", namespace="special", floats=True, kinds="f", save
         return grad * (-1 - x.log())
 
 
-class XLog1PY(
-    Binary, name="xlog1py", namespace="special", floats=True, kinds="f", saves=("input", "other")
-):
+class XLog1PY(Binary, name="xlog1py", namespace="special", floats=True, kinds="f", saves=("input", "other")):
     """xlog1py(input, other, *, out=None) -> Tensor: input * log(1 + other), 0 where input is 0 (and other not NaN)."""
 
     @staticmethod
@@ -92,21 +90,24 @@ def _gamma_density(a, x):
     return ((a - 1) * x.log() - x - Lgamma.function(a)).exp()
 
 
-class _Incomplete(Binary):
-    @staticmethod
+def _two_tensors(name):
     def prepare(input, other):
         for argument, value, position in (("input", input, 1), ("other", other, 2)):
-            check_tensor(value, "igamma", argument, position)
+            check_tensor(value, name, argument, position)
         return input, other
 
+    return staticmethod(prepare)
 
-class Igamma(_Incomplete, name="igamma", methods=("igamma", "igamma_"), kernel="gammainc", floats=True, kinds="f",
+
+class Igamma(Binary, name="igamma", methods=("igamma", "igamma_"), kernel="gammainc", floats=True, kinds="f",
              saves=("input", "other")):  # fmt: skip
     """igamma(input, other, *, out=None) -> Tensor: the regularised lower incomplete gamma function P(a, x).
 
     The integral of t^(a-1) exp(-t) from 0 to x over gamma(a), for a = input >= 0 and x = other >= 0 (both 0: NaN).
     No gradient for input.
     """
+
+    prepare = _two_tensors("igamma")
 
     @staticmethod
     def backward(ctx, grad):
@@ -115,12 +116,14 @@ class Igamma(_Incomplete, name="igamma", methods=("igamma", "igamma_"), kernel="
         return None, grad * _gamma_density(*ctx.saved)
 
 
-class Igammac(_Incomplete, name="igammac", methods=("igammac", "igammac_"), kernel="gammaincc", floats=True, kinds="f",
+class Igammac(Binary, name="igammac", methods=("igammac", "igammac_"), kernel="gammaincc", floats=True, kinds="f",
               saves=("input", "other")):  # fmt: skip
     """igammac(input, other, *, out=None) -> Tensor: the regularised upper incomplete gamma function 1 - P(a, x).
 
     See igamma; exact also where it is small. No gradient for input.
     """
+
+    prepare = _two_tensors("igammac")
 
     @staticmethod
     def backward(ctx, grad):
@@ -199,10 +202,18 @@ _polynomial("chebyshev_polynomial_t", "chebyshev_t", "Chebyshev's T of degree n,
 _polynomial("chebyshev_polynomial_u", "chebyshev_u", "Chebyshev's U of degree n (second kind)")
 _polynomial("chebyshev_polynomial_v", "chebyshev_v", "Chebyshev's V of degree n (third kind)")
 _polynomial("chebyshev_polynomial_w", "chebyshev_w", "Chebyshev's W of degree n (fourth kind)")
-_polynomial("shifted_chebyshev_polynomial_t", "shifted_chebyshev_t", "Chebyshev's T of degree n at 2 input - 1")
-_polynomial("shifted_chebyshev_polynomial_u", "shifted_chebyshev_u", "Chebyshev's U of degree n at 2 input - 1")
-_polynomial("shifted_chebyshev_polynomial_v", "shifted_chebyshev_v", "Chebyshev's V of degree n at 2 input - 1")
-_polynomial("shifted_chebyshev_polynomial_w", "shifted_chebyshev_w", "Chebyshev's W of degree n at 2 input - 1")
+_polynomial(
+    "shifted_chebyshev_polynomial_t", "shifted_chebyshev_t", "Chebyshev's T of degree n at 2 input - 1"
+)
+_polynomial(
+    "shifted_chebyshev_polynomial_u", "shifted_chebyshev_u", "Chebyshev's U of degree n at 2 input - 1"
+)
+_polynomial(
+    "shifted_chebyshev_polynomial_v", "shifted_chebyshev_v", "Chebyshev's V of degree n at 2 input - 1"
+)
+_polynomial(
+    "shifted_chebyshev_polynomial_w", "shifted_chebyshev_w", "Chebyshev's W of degree n at 2 input - 1"
+)
 _polynomial("hermite_polynomial_h", "hermite_h", "Hermite's polynomial H of degree n (the physicists')")
 _polynomial("hermite_polynomial_he", "hermite_he", "Hermite's polynomial He of degree n (the probabilists')")
 _polynomial("laguerre_polynomial_l", "laguerre_l", "Laguerre's polynomial of degree n")
