@@ -6,7 +6,7 @@ import pickle
 import pytest
 
 import flambeau as fb
-from flambeau.ops import FUNCTIONS
+from flambeau.ops import FUNCTIONS, METHODS
 
 OPS = [name for name in fb.special.__all__ if type(getattr(fb.special, name)).__name__ == "OpFunction"]
 
@@ -55,3 +55,13 @@ def test_private_ops_show_no_underscore():
     ]  # fmt: skip
     assert "linalg_inv_ex" in shown and "fft_c2c" in shown and "linalg_eigvalsh" in shown
     assert not [name for name in shown if "_linalg" in name or "_fft" in name]
+
+
+@pytest.mark.parametrize(
+    "name", ["view", "expand", "unfold", "repeat", "select", "lu", "svd", "qr", "cholesky", "adjoint", "lu_solve",
+             "masked_copy_", "__idiv__", "argwhere"],
+)  # fmt: skip
+def test_errors_about_arguments(name):
+    function = METHODS.get(name) or FUNCTIONS[name]
+    with pytest.raises(TypeError, match=rf"^{name}\(\)"):
+        function([1.0], bogus=3)

@@ -355,7 +355,7 @@ def ordered(size, dtype, order):
     """An uninitialised array whose dimensions lie in memory in the given order; None: row-major."""
     if order is None:
         return _core.empty_array(size, dtype.numpy)
-    return _core.empty_array([size[d] for d in order], dtype.numpy).transpose(inverse(order))
+    return _core.empty_ordered(size, dtype.numpy, order)
 
 
 def _like(name, input, factory, dtype, device, layout, memory_format, requires_grad):

@@ -68,7 +68,7 @@ class Op:
             return
         cls.name = shown
         if cls.prepare is not None:
-            cls.prepare.__qualname__ = shown  # what Python's errors about arguments call it
+            cls.prepare.__qualname__ = shown.lstrip("_")  # what Python's errors about arguments call it
         cls.node_type = type(f"{cls.__name__}Backward0", (_core.Node,), {"op_class": cls})
         takes_out = out and not view and not mutates
         options = dict(view=view, quick=quick, takes_out=takes_out, **cls._signature(), **cls._pointwise)
@@ -129,6 +129,9 @@ def composite(*methods, name=None, aliases=()):
     given methods of Tensor."""
 
     def register(function):
+        if function.__name__.startswith("_"):  # what Python's errors about arguments call it
+            shown = name or function.__name__
+            function.__qualname__ = methods[0] if methods and shown.startswith("_") else shown.lstrip("_")
         for public in (name or function.__name__, *aliases):
             if not public.startswith("_"):
                 FUNCTIONS[public] = function
