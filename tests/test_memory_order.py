@@ -1,6 +1,7 @@
 """Results of pointwise ops lie in memory as PyTorch's do: in the order of dimensions of their operands."""
 
 import copy
+import importlib
 import io
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import flambeau as fb
+from tests.ops.test_ops import flatten, quiet, reversed_order, torch_function
 
 try:
     import torch
@@ -288,3 +290,34 @@ def test_a_network_in_channels_last():
     ):
         assert strides(ours) == strides(theirs)
         np.testing.assert_allclose(ours.detach().numpy(), theirs.detach().numpy(), 2e-3, 2e-4)
+
+
+# ---- every pointwise row of the table
+
+FAMILIES = ("pointwise", "activation", "compare", "special", "dropout")
+ROW_MAJOR = ("logsigmoid", "mvlgamma")  # PyTorch computes them from row-major copies
+
+
+def pointwise_rows():
+    for family in FAMILIES:
+        for row in importlib.import_module(f"tests.ops.rows.{family}").ROWS:
+            if row.torch is not None and row.layouts and row.name not in ROW_MAJOR:
+                yield row
+
+
+@needs_torch
+@pytest.mark.parametrize("row", list(pointwise_rows()), ids=str)
+def test_rows_in_column_major_memory(row):
+    function, dtype = torch_function(row), row.dtypes[0]
+    for sample in row.make(dtype):
+        if not any(t.ndim == 2 and min(t.shape) > 1 for t in sample.tensors()):
+            continue
+        if row.name == "pow" and not isinstance(sample.args[0], fb.Tensor):  # row-major in PyTorch
+            continue
+        ours = flatten(quiet(row.function, sample.map(reversed_order)))
+        theirs = flatten(
+            quiet(function, sample.map(lambda t: torch.from_numpy(np.array(t.numpy(), order="F"))))
+        )
+        for a, b in zip(ours, theirs, strict=True):
+            if isinstance(b, torch.Tensor):
+                assert strides(a) == strides(b), (str(sample), a.stride(), b.stride())
