@@ -112,6 +112,11 @@ OTHERS = (
     fb.bool,
     "int64",
     fb.device("cpu"),
+    fb.strided,
+    fb.sparse_coo,
+    fb.sparse_csr,
+    fb.channels_last,
+    fb.preserve_format,
     {1: 2},
     {1, 2},
     [None],
@@ -138,6 +143,10 @@ KEYWORDS = (
     "reduction",
     "p",
     "largest",
+    "layout",
+    "memory_format",
+    "n",
+    "norm",
 )
 
 
@@ -269,6 +278,10 @@ def main(seed, calls, limit, only=None):
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     rng = random.Random(seed)
     names = [(n, f, False) for n, f in sorted(FUNCTIONS.items()) if not n.startswith("_")]
+    for module in (fb.special, fb.linalg, fb.fft):
+        prefix = module.__name__.rpartition(".")[2]
+        functions = [(n, getattr(module, n)) for n in module.__all__]
+        names += [(f"{prefix}.{n}", f, False) for n, f in functions if not isinstance(f, type)]
     names += [(n, f, True) for n, f in sorted(METHODS.items()) if callable(f) and f is not FUNCTIONS.get(n)]
     if only:
         names = [entry for entry in names if entry[0] == only]

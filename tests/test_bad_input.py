@@ -635,3 +635,17 @@ def test_random_calls(seed):
     assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
     calls = int(done.stdout.rsplit("\n", 2)[-2].split()[0])
     assert calls > 2000
+
+
+def test_arguments_that_only_overflow_or_warn():
+    half = fb.full((2, 2), 300.0, dtype=fb.float16)
+    assert fb.isinf(half @ half).all() and fb.isinf(fb.nn.functional.linear(half, half)).all()
+    with pytest.raises(ValueError, match="does not fit into 64 bits"):
+        fb.matrix_power(half, 10**30)
+
+
+@pytest.mark.parametrize("weight, error", [([1.0], TypeError), ("x", TypeError), (1j, RuntimeError),
+                                           (fb.ones(2, dtype=fb.float64), RuntimeError)])  # fmt: skip
+def test_weights_of_lerp(weight, error):
+    with pytest.raises(error, match="lerp"):
+        fb.lerp(fb.ones(2), fb.zeros(2), weight)

@@ -978,6 +978,8 @@ def logspace(
     dtype: _dtype | None = None,
     device: _device | _str | _int | None = None,
     requires_grad: _bool = False,
+    layout: Any = None,
+    pin_memory: _bool = False,
 ) -> Tensor: ...
 def logsumexp(
     input: Tensor, dim: _int | Sequence[_int] | None, keepdim: _bool = False, *, out: Any = None
@@ -1311,6 +1313,8 @@ def range(
     dtype: _dtype | None = None,
     device: _device | _str | _int | None = None,
     requires_grad: _bool = False,
+    layout: Any = None,
+    pin_memory: _bool = False,
 ) -> Tensor: ...
 def ravel(input: Tensor) -> Tensor: ...
 def real(input: Tensor) -> Tensor: ...
@@ -1363,6 +1367,8 @@ def scalar_tensor(
     dtype: _dtype | None = None,
     device: _device | _str | _int | None = None,
     requires_grad: _bool = False,
+    layout: Any = None,
+    pin_memory: _bool = False,
 ) -> Tensor: ...
 def scatter(
     input: Tensor,
@@ -1622,6 +1628,8 @@ def tril_indices(
     *,
     dtype: _dtype | None = None,
     device: _device | _str | _int | None = None,
+    layout: Any = None,
+    pin_memory: _bool = False,
 ) -> Tensor: ...
 def triu(input: Tensor, diagonal: Any = 0, *, out: Any = None) -> Tensor: ...
 def triu_(input: Tensor, diagonal: Any = 0) -> Tensor: ...
@@ -1632,6 +1640,8 @@ def triu_indices(
     *,
     dtype: _dtype | None = None,
     device: _device | _str | _int | None = None,
+    layout: Any = None,
+    pin_memory: _bool = False,
 ) -> Tensor: ...
 def trtrs(
     b: Any,

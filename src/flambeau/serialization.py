@@ -23,6 +23,7 @@ from . import _core
 from .device import CPU
 from .device import device as Device
 from .dtype import ALL
+from .memory_format import is_dense
 from .ops.sparse import rebuild_sparse
 from .size import Size
 from .storage import Storage
@@ -66,7 +67,7 @@ class _StorageId:
 
 def _memory(owner):
     """The bytes that an array owns, in the order of memory, or None when it has gaps."""
-    if not owner.flags.forc:
+    if not is_dense(owner):
         return None
     return owner.ravel(order="K").view(np.uint8)
 

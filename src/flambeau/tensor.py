@@ -11,6 +11,7 @@ from .dtype import dtype as DType
 from .dtype import get_default_dtype
 from .hooks import RemovableHandle
 from .layout import strided
+from .memory_format import is_dense
 
 _array, _make = _core.array_of, _core.make
 
@@ -340,18 +341,17 @@ def _copy_storage(t, memo):
         copied = memo.setdefault(("flambeau.storage", id(memory)), _core.array_of(_make(owner).clone()))
         return strided(copied, array.shape, array.strides, t.data_ptr() - _make(owner).data_ptr())
     key = ("flambeau.storage", id(owner))
-    if owner is array or not owner.flags.forc:
+    if owner is array or not is_dense(owner):
         copied = memo.get(key)
         if copied is not None and copied.shape == array.shape and copied.strides == array.strides:
             return copied
-        new = _core.empty_array(array.shape, array.dtype)
-        new[...] = array
+        new = _core.copy_of(array)
         if owner is array:
             memo[key] = new
         return new
     copied = memo.get(key)
     if copied is None:
-        copied = memo[key] = owner.copy(order="K")
+        copied = memo[key] = _core.copy_of(owner)
     offset = array.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
     return _core.strided_view(copied, array.shape, array.strides, offset)
 

@@ -255,11 +255,13 @@ cdef object cast_array(object a, int code):
     cdef int i, nd, source = array_code(a), status
     cdef char* po
     cdef char* pa
+    cdef PyObject* operand
     if not FB_IS_ARRAY(<PyObject*>a) or source < 0 or not FB_FLAGS(<PyObject*>a) & cnp.NPY_ARRAY_ALIGNED:
         with np.errstate(all="ignore"):
             return a.astype(descr_of_code[code])
     nd = FB_NDIM(<PyObject*>a)
-    out = fb_new_array(<void*><PyObject*>descr_of_code[code], nd, FB_DIMS(<PyObject*>a))
+    operand = <PyObject*>a
+    out = array_like(<void*><PyObject*>descr_of_code[code], &operand, 1, nd, FB_DIMS(operand))
     for i in range(nd):
         shape[i] = FB_DIMS(<PyObject*>a)[i]
         sa[i] = FB_STRIDES(<PyObject*>a)[i]
@@ -280,9 +282,11 @@ def cast(array, int code):
 
 
 def ones_like(array):
-    """An array of ones of the same library, shape and dtype."""
+    """An array of ones of the same library, shape, dtype and order in memory."""
+    cdef PyObject* a
     if FB_IS_ARRAY(<PyObject*>array):
-        out = fb_new_array(FB_DESCR(<PyObject*>array), FB_NDIM(<PyObject*>array), FB_DIMS(<PyObject*>array))
+        a = <PyObject*>array
+        out = array_like(FB_DESCR(a), &a, 1, FB_NDIM(a), FB_DIMS(a))
         out.fill(1)
         return out
     return backend_of(array).ones_like(array)

@@ -6,6 +6,7 @@ One extension module, so that the parts call each other without a function point
 
     imports.pxi    C declarations, thread-local modes
     array.pxi      creating NumPy arrays over the library's allocator; dtype codes; promotion
+    layout.pxi     the order of dimensions in memory of results
     tensor.pxi     TensorBase: fields, cheap properties, operator slots, version counters
     modes.pxi      anomaly mode, saved-tensor hooks, tensors that interpret ops
     node.pxi       Node: saved values, edges, metadata, hooks
@@ -19,6 +20,7 @@ One extension module, so that the parts call each other without a function point
 """
 include "imports.pxi"
 include "array.pxi"
+include "layout.pxi"
 include "tensor.pxi"
 include "modes.pxi"
 include "node.pxi"

@@ -476,10 +476,10 @@ cdef int accumulate_grad(AccumulateGrad acc, TensorBase grad, bint create_graph,
     if leaf._grad is None:
         if create_graph:
             leaf._grad = operators[OP_CLONE](grad)
-        elif owned or exclusive(grad):
+        elif (owned or exclusive(grad)) and lies_like(grad, leaf):
             leaf._grad = grad
         else:
-            leaf._grad = copy_tensor(grad)
+            leaf._grad = copy_for(leaf, grad)
     else:
         old = <TensorBase>leaf._grad
         if create_graph or interprets(old):
@@ -497,7 +497,27 @@ cdef inline bint exclusive(TensorBase grad):
     a = <PyObject*>grad._array
     # held by: the caller's variable, this argument; the array by the tensor and `a` is borrowed
     return (Py_REFCNT(<PyObject*>grad) <= GRAD_REFS and FB_IS_ARRAY(a) and Py_REFCNT(a) == 1
-            and FB_BASE(a) == NULL and (FB_FLAGS(a) & FB_PLAIN) == FB_PLAIN and grad._vc is None)
+            and FB_BASE(a) == NULL and grad._vc is None)
+
+
+cdef inline bint lies_like(TensorBase grad, TensorBase leaf):
+    """Whether a gradient has the order in memory of its leaf."""
+    a, b = <PyObject*>grad._array, <PyObject*>leaf._array
+    if not FB_IS_ARRAY(a) or not FB_IS_ARRAY(b):
+        return True
+    return FB_FLAGS(a) & FB_FLAGS(b) & cnp.NPY_ARRAY_C_CONTIGUOUS or same_strides(a, b)
+
+
+cdef TensorBase copy_for(TensorBase leaf, TensorBase grad):
+    """A copy of a gradient that lies in memory like its leaf, or row-major when the leaf has gaps."""
+    a, b = <PyObject*>grad._array, <PyObject*>leaf._array
+    if not FB_IS_ARRAY(a) or not FB_IS_ARRAY(b) or FB_FLAGS(a) & FB_FLAGS(b) & cnp.NPY_ARRAY_C_CONTIGUOUS:
+        return copy_tensor(grad)
+    out = array_like(FB_DESCR(a), &b, 1, FB_NDIM(a), FB_DIMS(a))
+    if not same_strides(<PyObject*>out, b):
+        out = fb_new_array(FB_DESCR(a), FB_NDIM(a), FB_DIMS(a))
+    cnp.PyArray_CopyInto(out, grad._array)
+    return wrap(out, plain_face(type(grad)))
 
 
 cdef enum:
@@ -506,11 +526,5 @@ cdef enum:
 
 cdef TensorBase copy_tensor(TensorBase t):
     if FB_IS_ARRAY(<PyObject*>t._array):
-        a = <PyObject*>t._array
-        out = fb_new_array(FB_DESCR(a), FB_NDIM(a), FB_DIMS(a))
-        if (FB_FLAGS(a) & FB_PLAIN) == FB_PLAIN:
-            memcpy(FB_DATA(<PyObject*>out), FB_DATA(a), FB_SIZE(a) * FB_ITEMSIZE(a))
-        else:
-            out[...] = t._array
-        return wrap(out, plain_face(type(t)))
+        return wrap(copy_array(t._array), plain_face(type(t)))
     return operators[OP_CLONE](t)

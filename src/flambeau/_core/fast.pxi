@@ -151,12 +151,15 @@ cdef object broadcast_binary(fb_binary_loop loop, void* descr, PyObject* a, PyOb
     cdef int64_t sa[64]
     cdef int64_t sb[64]
     cdef int64_t so[64]
+    cdef PyObject* operands[2]
     cdef int n = broadcast_shape(a, b, dims), i, item
     if n < 0:
         return None
     broadcast_strides(a, n, sa)
     broadcast_strides(b, n, sb)
-    out = fb_new_array(descr, n, dims)
+    operands[0] = a
+    operands[1] = b
+    out = array_like(descr, operands, 2, n, dims)
     cdef PyObject* o = <PyObject*>out
     for i in range(n):
         shape[i] = dims[i]
@@ -179,7 +182,7 @@ cdef object unary_array(fb_unary_loop loop, void* descr, PyObject* a):
     cdef int64_t so[64]
     cdef int n = FB_NDIM(a), i, item
     cdef char* pa = FB_DATA(a)
-    out = fb_new_array(descr, n, FB_DIMS(a))
+    out = array_like(descr, &a, 1, n, FB_DIMS(a))
     cdef PyObject* o = <PyObject*>out
     cdef char* po = FB_DATA(o)
     cdef cnp.npy_intp size = FB_SIZE(a)

@@ -102,7 +102,7 @@ cdef class OpFunction:
         return PyMethod_New(self, instance)
 
     def __reduce__(self):
-        return self.name
+        return self.__qualname__
 
     def __repr__(self):
         return f"<flambeau function {self.name}>"

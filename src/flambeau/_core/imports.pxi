@@ -101,9 +101,10 @@ cdef extern from *:
         fb_handler_capsule = PyCapsule_New(&fb_handler, "mem_handler", NULL);
         return fb_handler_capsule ? 0 : -1;
     }
-    static inline PyObject* fb_adopt(PyArray_Descr* descr, int nd, const npy_intp* dims, void* data) {
-        /* steals a reference to descr, and the data */
-        PyObject* a = PyArray_NewFromDescr(&PyArray_Type, descr, nd, dims, NULL, data, NPY_ARRAY_CARRAY, NULL);
+    static inline PyObject* fb_adopt(PyArray_Descr* descr, int nd, const npy_intp* dims, const npy_intp* strides,
+                                     void* data) {
+        /* steals a reference to descr, and the data; no strides: row-major */
+        PyObject* a = PyArray_NewFromDescr(&PyArray_Type, descr, nd, dims, strides, data, NPY_ARRAY_CARRAY, NULL);
         if (!a) { fb_free(data); return NULL; }
         PyArray_ENABLEFLAGS((PyArrayObject*)a, NPY_ARRAY_OWNDATA);
         Py_INCREF(fb_handler_capsule);
@@ -123,14 +124,27 @@ cdef extern from *:
         void* data = fb_alloc(fb_nbytes(descr, nd, dims));
         if (!data) return fb_no_memory(fb_nbytes(descr, nd, dims));
         Py_INCREF(descr);
-        return fb_adopt(descr, nd, dims, data);
+        return fb_adopt(descr, nd, dims, NULL, data);
+    }
+    static inline PyObject* fb_new_ordered(void* d, int nd, const npy_intp* dims, const int* order) {
+        /* order: the dimensions from the fastest to the slowest */
+        PyArray_Descr* descr = (PyArray_Descr*)d;
+        npy_intp strides[NPY_MAXDIMS], step = PyDataType_ELSIZE(descr);
+        for (int i = 0; i < nd; i++) {
+            strides[order[i]] = step;
+            if (dims[order[i]] > 1) step *= dims[order[i]];
+        }
+        void* data = fb_alloc(fb_nbytes(descr, nd, dims));
+        if (!data) return fb_no_memory(fb_nbytes(descr, nd, dims));
+        Py_INCREF(descr);
+        return fb_adopt(descr, nd, dims, strides, data);
     }
     static inline PyObject* fb_new_zeros(void* d, int nd, const npy_intp* dims) {
         PyArray_Descr* descr = (PyArray_Descr*)d;
         void* data = fb_calloc(1, fb_nbytes(descr, nd, dims));
         if (!data) return fb_no_memory(fb_nbytes(descr, nd, dims));
         Py_INCREF(descr);
-        return fb_adopt(descr, nd, dims, data);
+        return fb_adopt(descr, nd, dims, NULL, data);
     }
     #define FB_DESCR(a) (PyArray_DESCR((PyArrayObject*)(a)))
     #define FB_NUM(a) (FB_DESCR(a)->type_num)
@@ -166,6 +180,7 @@ cdef extern from *:
     """
     int fb_init_handler()
     object fb_new_array(void* descr, int nd, const cnp.npy_intp* dims)
+    object fb_new_ordered(void* descr, int nd, const cnp.npy_intp* dims, const int* order)
     object fb_new_zeros(void* descr, int nd, const cnp.npy_intp* dims)
     object fb_view(PyObject* owner, void* descr, int nd, const cnp.npy_intp* dims, const cnp.npy_intp* strides, char* data)
     void* FB_DESCR(PyObject*)

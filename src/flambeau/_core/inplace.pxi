@@ -222,7 +222,8 @@ cdef object write_out(TensorBase result, TensorBase out):
                           f"{list(result._array.shape)}. Resize out to zero elements with resize_(0) to avoid this.",
                           UserWarning, stacklevel=3)
         if FB_IS_ARRAY(<PyObject*>out._array):
-            out._array = empty_array(result._array.shape, out._array.dtype)
+            a = <PyObject*>result._array
+            out._array = array_like(<void*><PyObject*>out._array.dtype, &a, 1, FB_NDIM(a), FB_DIMS(a))
         else:
             out._array = backend_of(out._array).zeros(result._array.shape, out._array.dtype, out._array)
         out._base = None

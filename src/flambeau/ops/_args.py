@@ -4,7 +4,11 @@ import collections
 import operator
 
 from .. import _core
-from ..dtype import can_cast
+from ..device import device as Device
+from ..dtype import as_dtype, can_cast
+from ..layout import layout as Layout
+from ..layout import strided
+from ..memory_format import memory_format as MemoryFormat
 
 TensorBase = _core.TensorBase
 _SEQUENCES = (tuple, list, range)
@@ -69,6 +73,35 @@ def check_number(value, name, argument, position):
                 f"{name}(): argument '{argument}' (position {position}) must be a real Number, not {value!r}"
             )
     return value
+
+
+def check_options(name, dtype=None, device=None, layout=None, memory_format=None):
+    """TypeError unless these keyword arguments, where they are given, are what they are called."""
+    if layout is not None and not isinstance(layout, Layout):
+        raise _wrong_option(name, "layout", layout)
+    if memory_format is not None and not isinstance(memory_format, MemoryFormat):
+        raise _wrong_option(name, "memory_format", memory_format)
+    if device is not None and (isinstance(device, bool) or not isinstance(device, (Device, str, int))):
+        raise _wrong_option(name, "device", device)
+    if dtype is not None:
+        try:
+            as_dtype(dtype)
+        except (TypeError, ValueError, SyntaxError):  # what numpy.dtype raises
+            raise _wrong_option(name, "dtype", dtype) from None
+
+
+def _wrong_option(name, argument, value):
+    return TypeError(f"{name}(): argument '{argument}' must be torch.{argument}, not {type(value).__name__}")
+
+
+def check_strided(name, dtype=None, device=None, layout=None, memory_format=None):
+    """`check_options` of a factory that makes no sparse tensors."""
+    check_options(name, dtype, device, layout, memory_format)
+    if layout is not None and layout is not strided:
+        raise NotImplementedError(
+            f"{name}(): not implemented for the layout {layout}; convert a strided tensor with "
+            f"to_sparse(layout={layout})"
+        )
 
 
 def named_result(name, *fields):

@@ -12,7 +12,7 @@ def _over(y, x, at_0):
     return where(x == 0, at_0, y / where(x == 0, 1, x))
 
 
-class BesselJ0(Unary, name="_special_bessel_j0", kernel="bessel_j0", floats=True, kinds="f", saves="input"):
+class BesselJ0(Unary, name="bessel_j0", namespace="special", floats=True, kinds="f", saves="input"):
     """bessel_j0(input, *, out=None) -> Tensor: the Bessel function of the first kind of order 0."""
 
     @staticmethod
@@ -21,7 +21,7 @@ class BesselJ0(Unary, name="_special_bessel_j0", kernel="bessel_j0", floats=True
         return -grad * BesselJ1.function(x)
 
 
-class BesselJ1(Unary, name="_special_bessel_j1", kernel="bessel_j1", floats=True, kinds="f", saves="input"):
+class BesselJ1(Unary, name="bessel_j1", namespace="special", floats=True, kinds="f", saves="input"):
     """bessel_j1(input, *, out=None) -> Tensor: the Bessel function of the first kind of order 1."""
 
     @staticmethod
@@ -30,7 +30,7 @@ class BesselJ1(Unary, name="_special_bessel_j1", kernel="bessel_j1", floats=True
         return grad * (BesselJ0.function(x) - _over(BesselJ1.function(x), x, 0.5))
 
 
-class BesselY0(Unary, name="_special_bessel_y0", kernel="bessel_y0", floats=True, kinds="f", saves="input"):
+class BesselY0(Unary, name="bessel_y0", namespace="special", floats=True, kinds="f", saves="input"):
     """bessel_y0(input, *, out=None) -> Tensor: the Bessel function of the second kind of order 0.
 
     -inf at 0, NaN below.
@@ -42,7 +42,7 @@ class BesselY0(Unary, name="_special_bessel_y0", kernel="bessel_y0", floats=True
         return -grad * BesselY1.function(x)
 
 
-class BesselY1(Unary, name="_special_bessel_y1", kernel="bessel_y1", floats=True, kinds="f", saves="input"):
+class BesselY1(Unary, name="bessel_y1", namespace="special", floats=True, kinds="f", saves="input"):
     """bessel_y1(input, *, out=None) -> Tensor: the Bessel function of the second kind of order 1.
 
     -inf at 0, NaN below.
@@ -55,7 +55,7 @@ class BesselY1(Unary, name="_special_bessel_y1", kernel="bessel_y1", floats=True
 
 
 class SphericalBesselJ0(
-    Unary, name="_special_spherical_bessel_j0", kernel="spherical_bessel_j0", floats=True, kinds="f", saves="input"
+    Unary, name="spherical_bessel_j0", namespace="special", floats=True, kinds="f", saves="input"
 ):  # fmt: skip
     """spherical_bessel_j0(input, *, out=None) -> Tensor: sin(x) / x, and 1 at 0."""
 
@@ -74,7 +74,7 @@ class I0(Unary, name="i0", methods=("i0", "i0_"), floats=True, kinds="f", saves=
         return grad * I1.function(x)
 
 
-class I0e(Unary, name="_special_i0e", kernel="i0e", floats=True, kinds="f", saves=("input", "output")):
+class I0e(Unary, name="i0e", namespace="special", floats=True, kinds="f", saves=("input", "output")):
     """i0e(input, *, out=None) -> Tensor: exp(-|x|) i0(x)."""
 
     @staticmethod
@@ -83,7 +83,8 @@ class I0e(Unary, name="_special_i0e", kernel="i0e", floats=True, kinds="f", save
         return grad * (I1e.function(x) - x.sign() * y)
 
 
-class I1(Unary, name="_special_i1", kernel="i1", floats=True, kinds="f", saves=("input", "output")):
+class I1(Unary, name="i1", aliases=("modified_bessel_i1",), namespace="special", floats=True, kinds="f",
+         saves=("input", "output")):  # fmt: skip
     """i1(input, *, out=None) -> Tensor: the modified Bessel function of the first kind of order 1."""
 
     @staticmethod
@@ -92,7 +93,7 @@ class I1(Unary, name="_special_i1", kernel="i1", floats=True, kinds="f", saves=(
         return grad * (I0.function(x) - _over(y, x, 0.5))
 
 
-class I1e(Unary, name="_special_i1e", kernel="i1e", floats=True, kinds="f", saves=("input", "output")):
+class I1e(Unary, name="i1e", namespace="special", floats=True, kinds="f", saves=("input", "output")):
     """i1e(input, *, out=None) -> Tensor: exp(-|x|) i1(x)."""
 
     @staticmethod
@@ -102,7 +103,7 @@ class I1e(Unary, name="_special_i1e", kernel="i1e", floats=True, kinds="f", save
 
 
 class ModifiedBesselK0(
-    Unary, name="_special_modified_bessel_k0", kernel="modified_bessel_k0", floats=True, kinds="f", saves="input"
+    Unary, name="modified_bessel_k0", namespace="special", floats=True, kinds="f", saves="input"
 ):  # fmt: skip
     """modified_bessel_k0(input, *, out=None) -> Tensor: the modified Bessel function of the second kind of order 0.
 
@@ -116,7 +117,7 @@ class ModifiedBesselK0(
 
 
 class ModifiedBesselK1(
-    Unary, name="_special_modified_bessel_k1", kernel="modified_bessel_k1", floats=True, kinds="f",
+    Unary, name="modified_bessel_k1", namespace="special", floats=True, kinds="f",
     saves=("input", "output"),
 ):  # fmt: skip
     """modified_bessel_k1(input, *, out=None) -> Tensor: the modified Bessel function of the second kind of order 1.
@@ -131,7 +132,7 @@ class ModifiedBesselK1(
 
 
 class ScaledModifiedBesselK0(
-    Unary, name="_special_scaled_modified_bessel_k0", kernel="scaled_modified_bessel_k0", floats=True, kinds="f",
+    Unary, name="scaled_modified_bessel_k0", namespace="special", floats=True, kinds="f",
     saves=("input", "output"),
 ):  # fmt: skip
     """scaled_modified_bessel_k0(input, *, out=None) -> Tensor: exp(x) modified_bessel_k0(x)."""
@@ -143,7 +144,7 @@ class ScaledModifiedBesselK0(
 
 
 class ScaledModifiedBesselK1(
-    Unary, name="_special_scaled_modified_bessel_k1", kernel="scaled_modified_bessel_k1", floats=True, kinds="f",
+    Unary, name="scaled_modified_bessel_k1", namespace="special", floats=True, kinds="f",
     saves=("input", "output"),
 ):  # fmt: skip
     """scaled_modified_bessel_k1(input, *, out=None) -> Tensor: exp(x) modified_bessel_k1(x)."""
@@ -154,7 +155,7 @@ class ScaledModifiedBesselK1(
         return grad * (y - ScaledModifiedBesselK0.function(x) - y / x)
 
 
-class AiryAi(Unary, name="_special_airy_ai", kernel="airy_ai", floats=True, kinds="f", saves="input"):
+class AiryAi(Unary, name="airy_ai", namespace="special", floats=True, kinds="f", saves="input"):
     """airy_ai(input, *, out=None) -> Tensor: Airy's function Ai, the bounded solution of w'' = x w."""
 
     @staticmethod
@@ -164,9 +165,15 @@ class AiryAi(Unary, name="_special_airy_ai", kernel="airy_ai", floats=True, kind
 
 
 class _AiryAiPrime(
-    Unary, name="_airy_ai_prime", kernel="airy_ai_prime", floats=True, kinds="f", saves="input"
+    Unary,
+    name="_airy_ai_prime",
+    namespace="special",
+    kernel="airy_ai_prime",
+    floats=True,
+    kinds="f",
+    saves="input",
 ):
-    """_airy_ai_prime(input): the derivative of airy_ai."""
+    """airy_ai_prime(input): the derivative of airy_ai."""
 
     @staticmethod
     def backward(ctx, grad):

@@ -311,9 +311,8 @@ class Clamp(Op, name="clamp", methods=("clamp", "clamp_", "clip", "clip_"), alia
     def forward(ctx, input, min, max):
         ctx.save_for_backward(input, min, max)
         a, low, high = _core.promote_to_broadcast((input, min, max))
-        if low is not None:
-            a = ctx.k.maximum(a, low)
-        return a if high is None else ctx.k.minimum(a, high)
+        out = a if low is None else ctx.k.maximum(a, low)
+        return _core.laid_out(out if high is None else ctx.k.minimum(out, high), (a, low, high))
 
     @staticmethod
     def backward(ctx, grad):

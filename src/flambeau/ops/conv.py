@@ -7,6 +7,7 @@ derivatives of any order stay in the family: each of the three is linear in each
 import operator
 
 from .. import _core
+from ..memory_format import in_format, suggested
 from ._args import check_tensor
 from .linalg import _c_name
 from .op import Op, composite
@@ -32,7 +33,7 @@ class Convolution(Op, name="convolution"):
 
     What conv1d, conv2d, conv3d and their transposes are made of. input (N, C, *spatial), weight (C_out, C /
     groups, *kernel), for a transposed convolution (C, C_out / groups, *kernel); the others are tuples with one
-    int per spatial dimension (see conv2d).
+    int per spatial dimension (see conv2d). The result lies channels last when the input or the weight does.
     """
 
     @staticmethod
@@ -60,13 +61,17 @@ class Convolution(Op, name="convolution"):
             ctx.options = stride, padding, dilation, transposed, groups
             ctx.shapes = input.shape, weight.shape
         convolve, transpose, _ = _KERNELS[input.ndim]
+        format = suggested(input, weight)
         if not transposed:
-            return getattr(ctx.k, convolve)(input, weight, bias, stride, padding, dilation, groups)
+            out = getattr(ctx.k, convolve)(input, weight, bias, stride, padding, dilation, groups)
+            return in_format(out, format)
         shape = _transposed_shape(
             input.shape, weight.shape, stride, padding, output_padding, dilation, groups
         )
         out = getattr(ctx.k, transpose)(input, weight, shape, stride, padding, dilation, groups)
-        return out if bias is None else ctx.k.add(out, bias.reshape(-1, *(1,) * (input.ndim - 2)))
+        if bias is not None:
+            out = ctx.k.add(out, bias.reshape(-1, *(1,) * (input.ndim - 2)))
+        return in_format(out, format)
 
     @staticmethod
     def backward(ctx, grad):

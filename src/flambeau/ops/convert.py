@@ -10,7 +10,7 @@ from ..kernels import backend_on
 from ..kernels.base.shape import strided
 from ..memory_format import contiguous_format, inverse, preserve_format
 from ..storage import Storage
-from ._args import check_tensor, ints
+from ._args import check_options, check_tensor, ints
 from .op import METHODS, Op, composite
 from .shape import expanded_shape
 
@@ -27,6 +27,7 @@ class Clone(Op, name="clone", methods=("clone",)):
         check_tensor(input, "clone")
         if memory_format is None or memory_format is preserve_format:
             return (input,)
+        check_options("clone", memory_format=memory_format)
         return arranged(input, memory_format)
 
     @staticmethod
@@ -75,6 +76,7 @@ def contiguous(input, memory_format=contiguous_format):
     given format), else a copy in that order. RuntimeError when the format is for tensors of another rank."""
     if memory_format is contiguous_format or memory_format is None:
         return input if input.is_contiguous() else Contiguous.function(input)
+    check_options("contiguous", memory_format=memory_format)
     if memory_format is preserve_format or input.is_contiguous(memory_format=memory_format):
         return input
     return arranged(input, memory_format)
@@ -136,6 +138,7 @@ def to(input, *args, dtype=None, device=None, other=None, non_blocking=False, co
                 f"({', '.join(type(v).__name__ for v in args)}); "
                 "expected a dtype, a device, a device and a dtype, or a tensor"
             )
+    check_options("to", dtype, device, memory_format=memory_format)
     flags = [a for a in args if isinstance(a, bool)]
     copy = copy or (len(flags) == 2 and flags[1])
     if other is not None:
@@ -164,6 +167,7 @@ def type_as(input, other):
 
 def _conversion(name, target):
     def method(self, *, memory_format=None):
+        check_options(name, memory_format=memory_format)
         out = self if self.dtype is target else ToCopy.function(self, target)
         return out if memory_format is None else contiguous(out, memory_format)
 

@@ -14,11 +14,11 @@ from ..dtype import as_dtype, bfloat16, bool_, float64, from_numpy_dtype, get_de
 from ..layout import strided
 from ..memory_format import inverse, order_like, preserve_format
 from ..storage import Storage
-from ._args import check_tensor, unsupported
+from ._args import check_options, check_strided, check_tensor, unsupported
 from ._data import data_array
 from .convert import element
 from .op import composite
-from .sparse import empty_sparse_like
+from .sparse import empty_sparse
 
 _make, _array, TensorBase = _core.make, _core.array_of, _core.TensorBase
 
@@ -76,6 +76,7 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fal
     Floats get the default dtype, ints int64. Raises ValueError for ragged sequences, TypeError for data that are no
     numbers.
     """
+    check_options("tensor", dtype, device)
     if isinstance(data, TensorBase):
         import warnings
 
@@ -91,6 +92,7 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fal
 @composite()
 def as_tensor(data, dtype=None, device=None):
     """as_tensor(data, dtype=None, device=None) -> Tensor: shares memory and history with `data`, or a copy."""
+    check_options("as_tensor", dtype, device)
     device = default.device if device is None else device
     if isinstance(data, TensorBase):
         t = data
@@ -108,6 +110,7 @@ def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=False):
     Shares memory with a tensor, an array or an object with `__dlpack__` or a buffer where it can; copy=True copies,
     copy=False raises ValueError when a copy is needed. Without requires_grad the result has no history.
     """
+    check_options("asarray", dtype, device)
     device = default.device if device is None else device
     if isinstance(obj, TensorBase):
         source = obj
@@ -165,6 +168,7 @@ def frombuffer(buffer, *, dtype, count=-1, offset=0, requires_grad=False):
 
     count: elements, all when negative; offset: bytes. ValueError for no elements or more than there are.
     """
+    check_options("frombuffer", dtype)
     dtype = as_dtype(dtype)
     try:
         array = np.frombuffer(memoryview(buffer), np.uint8)
@@ -278,9 +282,12 @@ def empty(
 ):
     """empty(*size, dtype=None, device=None, requires_grad=False, memory_format=contiguous_format) -> Tensor with
     uninitialised elements."""
+    check_options("empty", dtype, device, layout, memory_format)
     if memory_format is preserve_format:
         raise RuntimeError("empty(): unsupported memory format Preserve")
     size = size_of(sizes, "empty", size)
+    if layout is not None and layout is not strided:
+        return empty_sparse("empty", size, dtype, device, requires_grad, layout)
     if memory_format is not None:
         memory_format.check(len(size))
     array = ordered(size, as_dtype(dtype), memory_format and memory_format.order)
@@ -294,11 +301,15 @@ def zeros(
     *sizes, size=None, out=None, dtype=None, device=None, requires_grad=False, pin_memory=False, layout=None
 ):
     """zeros(*size, dtype=None, device=None, requires_grad=False) -> Tensor of zeros."""
-    if out is None is device is default.device and size is None:
+    if out is None is device is layout is default.device and size is None:
         t = _core.new_filled(sizes, dtype, 0)
         if t is not None:
             return t.requires_grad_() if requires_grad else t
-    array = _core.zeros_array(size_of(sizes, "zeros", size), as_dtype(dtype).numpy)
+    check_options("zeros", dtype, device, layout)
+    size = size_of(sizes, "zeros", size)
+    if layout is not None and layout is not strided:
+        return empty_sparse("zeros", size, dtype, device, requires_grad, layout)
+    array = _core.zeros_array(size, as_dtype(dtype).numpy)
     if out is not None:
         return _out(array, out, "zeros")
     return _finish(array, device, requires_grad)
@@ -309,10 +320,11 @@ def ones(
     *sizes, size=None, out=None, dtype=None, device=None, requires_grad=False, pin_memory=False, layout=None
 ):
     """ones(*size, dtype=None, device=None, requires_grad=False) -> Tensor of ones."""
-    if out is None is device is default.device and size is None:
+    if out is None is device is layout is default.device and size is None:
         t = _core.new_filled(sizes, dtype, 1)
         if t is not None:
             return t.requires_grad_() if requires_grad else t
+    check_strided("ones", dtype, device, layout)
     array = _core.empty_array(size_of(sizes, "ones", size), as_dtype(dtype).numpy)
     array.fill(1)
     if out is not None:
@@ -325,6 +337,7 @@ def full(
     size, fill_value, *, out=None, dtype=None, device=None, requires_grad=False, pin_memory=False, layout=None
 ):
     """full(size, fill_value, *, dtype=None, device=None) -> Tensor of one value; its dtype is the value's."""
+    check_strided("full", dtype, device, layout)
     fill_value = _number(fill_value, "full", "fill_value")
     if dtype is None:
         default = get_default_dtype()
@@ -342,16 +355,24 @@ def ordered(size, dtype, order):
     """An uninitialised array whose dimensions lie in memory in the given order; None: row-major."""
     if order is None:
         return _core.empty_array(size, dtype.numpy)
-    return _core.empty_array([size[d] for d in order], dtype.numpy).transpose(inverse(order))
+    return _core.empty_ordered(size, dtype.numpy, order)
 
 
-def _like(name, input, factory, dtype, device, memory_format, requires_grad):
-    """What `factory` makes of the shape, dtype and device of input, in memory as input lies or in the given format."""
+def _like(name, input, factory, dtype, device, layout, memory_format, requires_grad):
+    """What `factory` makes of the shape, dtype, device and layout of input, in memory as input lies or in the given
+    format."""
     check_tensor(input, name)
-    if input.layout is not strided:
-        return empty_sparse_like(name, input, dtype, device, requires_grad)
+    check_options(name, dtype, device, layout, memory_format)
     options, shape = _options(input, dtype, device), tuple(input.shape)
-    order = order_like(_array(input), memory_format)
+    is_sparse, layout = input.layout is not strided, input.layout if layout is None else layout
+    if layout is not strided:
+        if factory is not zeros and factory is not empty:
+            check_strided(name, layout=layout)
+        sparse_dim = input.sparse_dim() if is_sparse else None
+        return empty_sparse(
+            name, shape, options["dtype"], options["device"], requires_grad, layout, sparse_dim
+        )
+    order = None if is_sparse else order_like(_array(input), memory_format)
     if order is None:
         return factory(size=shape, requires_grad=requires_grad, **options)
     t = factory(size=tuple([shape[d] for d in order]), **options)
@@ -370,7 +391,7 @@ def empty_like(
     input, *, dtype=None, device=None, requires_grad=False, memory_format=None, layout=None, pin_memory=False
 ):
     """empty_like(input) -> uninitialised Tensor of the shape, dtype and device of input."""
-    return _like("empty_like", input, empty, dtype, device, memory_format, requires_grad)
+    return _like("empty_like", input, empty, dtype, device, layout, memory_format, requires_grad)
 
 
 @composite()
@@ -378,7 +399,7 @@ def zeros_like(
     input, *, dtype=None, device=None, requires_grad=False, memory_format=None, layout=None, pin_memory=False
 ):
     """zeros_like(input) -> Tensor of zeros of the shape, dtype and device of input."""
-    return _like("zeros_like", input, zeros, dtype, device, memory_format, requires_grad)
+    return _like("zeros_like", input, zeros, dtype, device, layout, memory_format, requires_grad)
 
 
 @composite()
@@ -386,7 +407,7 @@ def ones_like(
     input, *, dtype=None, device=None, requires_grad=False, memory_format=None, layout=None, pin_memory=False
 ):
     """ones_like(input) -> Tensor of ones of the shape, dtype and device of input."""
-    return _like("ones_like", input, ones, dtype, device, memory_format, requires_grad)
+    return _like("ones_like", input, ones, dtype, device, layout, memory_format, requires_grad)
 
 
 @composite()
@@ -394,14 +415,16 @@ def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False
               pin_memory=False):  # fmt: skip
     """full_like(input, fill_value) -> Tensor of one value with the shape, dtype and device of input."""
     factory = functools.partial(full, fill_value=fill_value)
-    return _like("full_like", input, factory, dtype, device, memory_format, requires_grad)
+    return _like("full_like", input, factory, dtype, device, layout, memory_format, requires_grad)
 
 
-def _new(factory):
+def _new(factory, check=check_options):
     def method(
         self, *sizes, size=None, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False
     ):
-        return factory(*sizes, size=size, requires_grad=requires_grad, **_options(self, dtype, device))
+        check(method.__name__, dtype, device, layout)
+        options = _options(self, dtype, device)
+        return factory(*sizes, size=size, requires_grad=requires_grad, layout=layout, **options)
 
     method.__name__ = method.__qualname__ = f"new_{factory.__name__}"
     method.__doc__ = (
@@ -410,7 +433,7 @@ def _new(factory):
     return composite(method.__name__, name=f"_{method.__name__}")(method)
 
 
-new_empty, new_zeros, new_ones = _new(empty), _new(zeros), _new(ones)
+new_empty, new_zeros, new_ones = _new(empty), _new(zeros), _new(ones, check_strided)
 
 
 @composite("new_full", name="_new_full")
@@ -418,12 +441,14 @@ def new_full(
     self, size, fill_value, *, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False
 ):
     """x.new_full(size, fill_value) -> like full, with the dtype and device of x."""
+    check_strided("new_full", dtype, device, layout)
     return full(size, fill_value, requires_grad=requires_grad, **_options(self, dtype, device))
 
 
 @composite("new_tensor", name="_new_tensor")
 def new_tensor(self, data, *, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False):
     """x.new_tensor(data) -> a copy of data with the dtype and device of x."""
+    check_strided("new_tensor", dtype, device, layout)
     options = _options(self, dtype, device)
     return _finish(data_array(data, options["dtype"], "new_tensor"), options["device"], requires_grad)
 
@@ -498,6 +523,7 @@ def arange(start=None, end=None, step=1, *, out=None, dtype=None, device=None, r
     int64 when all arguments are ints, else the default float dtype. With an integer dtype the arguments are first
     truncated to ints. RuntimeError for an infinite range and a step of the wrong sign.
     """
+    check_strided("arange", dtype, device, layout)
     if start is None and end is None:
         raise TypeError("arange(): missing 1 required positional argument: 'end'")
     if end is None or start is None:
@@ -530,10 +556,12 @@ def arange(start=None, end=None, step=1, *, out=None, dtype=None, device=None, r
 
 
 @composite()
-def range(start=0, end=None, step=1, *, out=None, dtype=None, device=None, requires_grad=False):
+def range(start=0, end=None, step=1, *, out=None, dtype=None, device=None, requires_grad=False, layout=None,
+          pin_memory=False):  # fmt: skip
     """range(start=0, end, step=1) -> 1-D Tensor from start to end, both included. Deprecated: use arange."""
     import warnings
 
+    check_strided("range", dtype, device, layout)
     if end is None:
         start, end = 0, start
     warnings.warn(
@@ -598,6 +626,7 @@ def linspace(
     pin_memory=False,
 ):
     """linspace(start, end, steps) -> 1-D Tensor of `steps` evenly spaced values from start to end inclusive."""
+    check_strided("linspace", dtype, device, layout)
     array = _spaced("linspace", start, end, steps, dtype)
     if out is not None:
         return _out(array, out, "linspace")
@@ -605,8 +634,10 @@ def linspace(
 
 
 @composite()
-def logspace(start, end, steps, base=10.0, *, out=None, dtype=None, device=None, requires_grad=False):
+def logspace(start, end, steps, base=10.0, *, out=None, dtype=None, device=None, requires_grad=False, layout=None,
+             pin_memory=False):  # fmt: skip
     """logspace(start, end, steps, base=10.0) -> 1-D Tensor of base ** linspace(start, end, steps)."""
+    check_strided("logspace", dtype, device, layout)
     exponents = _spaced("logspace", start, end, steps, float64)
     with np.errstate(all="ignore"):
         array = (_real(base, "logspace", "base") ** exponents).astype(as_dtype(dtype).numpy)
@@ -618,6 +649,7 @@ def logspace(start, end, steps, base=10.0, *, out=None, dtype=None, device=None,
 @composite()
 def eye(n, m=None, *, out=None, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False):
     """eye(n, m=n) -> 2-D Tensor (n, m) with ones on the diagonal."""
+    check_strided("eye", dtype, device, layout)
     n = _count(n, "eye", "n")
     m = n if m is None else _count(m, "eye", "m")
     if n < 0 or m < 0:
@@ -630,8 +662,9 @@ def eye(n, m=None, *, out=None, dtype=None, device=None, requires_grad=False, la
 
 
 @composite()
-def scalar_tensor(s, *, dtype=None, device=None, requires_grad=False):
+def scalar_tensor(s, *, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False):
     """scalar_tensor(s) -> 0-dim Tensor of the default float dtype."""
+    check_strided("scalar_tensor", dtype, device, layout)
     return _finish(data_array(_number(s, "scalar_tensor", "s"), as_dtype(dtype)), device, requires_grad)
 
 

@@ -40,7 +40,7 @@ def _diagonals(values):
 CholeskyEx = named_result("linalg_cholesky_ex", "L", "info")
 
 
-class LinalgCholeskyEx(Op, name="_linalg_cholesky_ex"):
+class LinalgCholeskyEx(Op, name="_cholesky_ex", namespace="linalg"):
     """L of A = L L^H, and info. I. Murray, "Differentiation of the Cholesky decomposition" (2016)."""
 
     @staticmethod
@@ -101,7 +101,7 @@ LU = named_result("linalg_lu", "P", "L", "U")
 LUUnpack = named_result("lu_unpack", "P", "L", "U")
 
 
-class LinalgLuFactorEx(Op, name="_linalg_lu_factor_ex"):
+class LinalgLuFactorEx(Op, name="_lu_factor_ex", namespace="linalg"):
     """L and U of A = P L U in one matrix, the row swaps and info.
 
     With P^T A = L U, the first min(M, N) rows and columns give the square case, gA = P L^-H (tril(L^H gL, -1) +
@@ -313,7 +313,7 @@ QR = named_result("linalg_qr", "Q", "R")
 _OlderQR = named_result("qr", "Q", "R")
 
 
-class LinalgQr(Op, name="_linalg_qr"):
+class LinalgQr(Op, name="_qr", namespace="linalg"):
     """Q and R of A = Q R.
 
     The square and the tall case: S. Walter and L. Lehmann, "Algorithmic differentiation of linear algebra functions"
@@ -510,7 +510,7 @@ def _differences(values):
     return difference + identity(difference)
 
 
-class LinalgEigh(Op, name="_linalg_eigh"):
+class LinalgEigh(Op, name="_eigh", namespace="linalg"):
     """Eigenvalues and eigenvectors of Hermitian matrices. Giles (2008), 3.1: gA = V (diag(gL) + V^H gV / E) V^H."""
 
     @staticmethod
@@ -547,7 +547,7 @@ def eigh(A, UPLO="L", *, out=None):
     return into_all(out, Eigh(*LinalgEigh.apply(A, _check_eigh("linalg.eigh", A, UPLO))))
 
 
-class _Eigvalsh(Op, name="_linalg_eigvalsh"):
+class _Eigvalsh(Op, name="_eigvalsh", namespace="linalg"):
     """Eigenvalues of Hermitian matrices alone."""
 
     @staticmethod
@@ -565,7 +565,7 @@ def eigvalsh(A, UPLO="L", *, out=None):
     return into(out, LinalgEigh.apply(A, UPLO)[0] if _recorded(A) else _Eigvalsh.apply(A, UPLO))
 
 
-class LinalgEig(Op, name="_linalg_eig"):
+class LinalgEig(Op, name="_eig", namespace="linalg"):
     """Eigenvalues and eigenvectors. Boeddeker et al. (2017), 4.77, for eigenvectors of length 1:
     gA = V^-H (diag(gL) + (V^H gV - V^H V diag(Re(V^H gV))) / conj(E)) V^H."""
 
@@ -607,7 +607,7 @@ def eig(A, *, out=None):
     return into_all(out, Eig(*LinalgEig.apply(A)))
 
 
-class _Eigvals(Op, name="_linalg_eigvals"):
+class _Eigvals(Op, name="_eigvals", namespace="linalg"):
     """Eigenvalues alone."""
 
     @staticmethod
@@ -627,7 +627,7 @@ SVD = named_result("linalg_svd", "U", "S", "Vh")
 _OlderSVD = named_result("svd", "U", "S", "V")
 
 
-class LinalgSvd(Op, name="_linalg_svd"):
+class LinalgSvd(Op, name="_svd", namespace="linalg"):
     """U, S and V^H of A = U diag(S) V^H. J. Townsend, "Differentiating the singular value decomposition" (2016):
 
     gA = U ((skew(U^H gU) / E) S + S (skew(V^H gV) / E) + diag(gS)) V^H + the parts of gU and gV outside the spans of U
@@ -692,7 +692,7 @@ def _check_driver(driver):
         )
 
 
-class _Svdvals(Op, name="_linalg_svdvals"):
+class _Svdvals(Op, name="_svdvals", namespace="linalg"):
     """Singular values alone."""
 
     @staticmethod

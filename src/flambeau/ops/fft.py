@@ -10,7 +10,7 @@ import operator
 
 from .. import _core
 from ..dtype import as_dtype, float64, get_default_dtype
-from ._args import check_int, check_number, check_tensor, normalize_dim
+from ._args import check_int, check_number, check_strided, check_tensor, normalize_dim
 from .op import FUNCTIONS, Op
 from .pad import ConstantPadNd
 from .pointwise import Conj, conj
@@ -24,8 +24,8 @@ def _crop_or_pad(x, dims, sizes):
     return ConstantPadNd.apply(x, (0,) * x.ndim, tuple(extra), 0) if any(extra) else x
 
 
-class FftC2C(Op, name="_fft_c2c"):
-    """_fft_c2c(input, dims, scale, forward): the transform of a complex tensor."""
+class FftC2C(Op, name="_c2c", namespace="fft"):
+    """fft_c2c(input, dims, scale, forward): the transform of a complex tensor."""
 
     @staticmethod
     def forward(ctx, input, dims, scale, forward):
@@ -37,8 +37,8 @@ class FftC2C(Op, name="_fft_c2c"):
         return FftC2C.apply(grad, *ctx.options)
 
 
-class FftR2C(Op, name="_fft_r2c"):
-    """_fft_r2c(input, dims, scale): the forward transform of a real tensor, half of the last of the dims."""
+class FftR2C(Op, name="_r2c", namespace="fft"):
+    """fft_r2c(input, dims, scale): the forward transform of a real tensor, half of the last of the dims."""
 
     @staticmethod
     def forward(ctx, input, dims, scale):
@@ -51,8 +51,8 @@ class FftR2C(Op, name="_fft_r2c"):
         return FftC2C.apply(_crop_or_pad(grad, dims[-1:], [n]), dims, scale, False).real
 
 
-class FftC2R(Op, name="_fft_c2r"):
-    """_fft_c2r(input, dims, scale, n): the inverse transform of half a spectrum; n: the size of the last dim."""
+class FftC2R(Op, name="_c2r", namespace="fft"):
+    """fft_c2r(input, dims, scale, n): the inverse transform of half a spectrum; n: the size of the last dim."""
 
     @staticmethod
     def forward(ctx, input, dims, scale, n):
@@ -345,7 +345,8 @@ def _range(start, end, device):
     return FUNCTIONS["arange"](start, end, dtype=float64, device=device)
 
 
-def _frequencies(name, n, d, order, out, dtype, device, requires_grad):
+def _frequencies(name, n, d, order, out, dtype, layout, device, requires_grad):
+    check_strided(f"fft_{name}", dtype, device, layout)
     n = check_int(n, f"fft_{name}", "n", 1)
     if n < 0:
         raise RuntimeError(f"Trying to create tensor with negative dimension {n}: [{n}]")
@@ -369,7 +370,7 @@ def fftfreq(n, d=1.0, *, out=None, dtype=None, layout=None, device=None, require
         parts = [_range(0, (n + 1) // 2, device), _range(-(n // 2), 0, device)]
         return FUNCTIONS["cat"](parts)
 
-    return _frequencies("fftfreq", n, d, order, out, dtype, device, requires_grad)
+    return _frequencies("fftfreq", n, d, order, out, dtype, layout, device, requires_grad)
 
 
 def rfftfreq(n, d=1.0, *, out=None, dtype=None, layout=None, device=None, requires_grad=False):
@@ -379,7 +380,7 @@ def rfftfreq(n, d=1.0, *, out=None, dtype=None, layout=None, device=None, requir
     def order(n, device):
         return _range(0, n // 2 + 1, device)
 
-    return _frequencies("rfftfreq", n, d, order, out, dtype, device, requires_grad)
+    return _frequencies("rfftfreq", n, d, order, out, dtype, layout, device, requires_grad)
 
 
 def _shifted(name, input, dim, amount):

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from .. import _core
-from ._args import check_tensor, ints, normalize_dim, normalize_dims
+from ._args import check_strided, check_tensor, ints, normalize_dim, normalize_dims
 from .op import FUNCTIONS, METHODS, Op, composite
 from .part import Slice, Unbind, along
 from .shape import Expand, Permute, Reshape, atleast_1d, atleast_2d, atleast_3d
@@ -466,7 +466,8 @@ def _triangle_arguments(name, input, diagonal):
 
 
 def _triangle_indices(name, mask):
-    def function(row, col, offset=0, *, dtype=None, device=None):
+    def function(row, col, offset=0, *, dtype=None, device=None, layout=None, pin_memory=False):
+        check_strided(name, dtype, device, layout)
         rows, columns = np.nonzero(mask(np.ones((row, col), bool), offset))
         return _core.make(np.stack([rows, columns]).astype(np.int64)).to(device=device, dtype=dtype)
 

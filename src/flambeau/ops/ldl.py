@@ -10,7 +10,7 @@ LDLFactor = named_result("linalg_ldl_factor", "LD", "pivots")
 LDLFactorEx = named_result("linalg_ldl_factor_ex", "LD", "pivots", "info")
 
 
-class LinalgLdlFactorEx(Op, name="_linalg_ldl_factor_ex"):
+class LinalgLdlFactorEx(Op, name="_ldl_factor_ex", namespace="linalg"):
     """L and D in one matrix, pivots and info."""
 
     @staticmethod
@@ -52,7 +52,7 @@ def _check_info(name, info):
         )
 
 
-class LinalgLdlSolve(Op, name="_linalg_ldl_solve"):
+class LinalgLdlSolve(Op, name="_ldl_solve", namespace="linalg"):
     """X of A X = B."""
 
     @staticmethod

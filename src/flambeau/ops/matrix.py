@@ -215,6 +215,8 @@ def matrix_power(input, n, *, out=None):
         raise TypeError(f"matrix_power(): argument 'n' (position 2) must be int, not {type(n).__name__}")
     check_shape("linalg.matrix_power", input)
     n = operator.index(n)
+    if not -(2**63) <= n < 2**63:
+        raise ValueError("matrix_power(): argument 'n' does not fit into 64 bits")
     if n == 0:
         return into(out, identity(input).expand(input.shape).clone())
     base = input if n > 0 else inverse(input)

@@ -5,7 +5,7 @@ import operator
 from .. import _core
 from ..dtype import as_dtype, int64
 from ..storage import mapped
-from ._args import check_number, check_tensor, ints, normalize_dim
+from ._args import check_number, check_strided, check_tensor, ints, normalize_dim
 from .create import _finish, _options, full, ordered, size_of
 from .op import FUNCTIONS, METHODS, composite
 from .part import AsStrided, along
@@ -19,6 +19,7 @@ from .shape import Alias, Expand, Reshape, View
 def empty_strided(size, stride, *, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False):
     """empty_strided(size, stride, *, dtype=None, device=None, requires_grad=False) -> uninitialised Tensor with these
     strides (in elements)."""
+    check_strided("empty_strided", dtype, device, layout)
     size, stride = size_of((size,), "empty_strided"), ints((stride,), "empty_strided", "stride")
     if len(size) != len(stride):
         raise RuntimeError(
@@ -37,6 +38,7 @@ def empty_strided(size, stride, *, dtype=None, layout=None, device=None, require
 def new_empty_strided(self, size, stride, *, dtype=None, device=None, requires_grad=False, layout=None,
                       pin_memory=False):  # fmt: skip
     """x.new_empty_strided(size, stride) -> like empty_strided, with the dtype and device of x."""
+    check_strided("new_empty_strided", dtype, device, layout)
     return empty_strided(size, stride, requires_grad=requires_grad, **_options(self, dtype, device))
 
 
@@ -47,6 +49,7 @@ def empty_permuted(size, physical_layout, *, dtype=None, layout=None, device=Non
 
     physical_layout: the dims from the one with the largest stride to the one with the smallest.
     """
+    check_strided("empty_permuted", dtype, device, layout)
     size, order = size_of((size,), "empty_permuted"), ints((physical_layout,), "empty_permuted", "physical_layout")
     if len(size) != len(order):
         raise RuntimeError(
@@ -67,6 +70,7 @@ def from_file(filename, shared=False, size=0, *, dtype=None, layout=None, device
     shared=True: changes are written to the file, which is made or grown to `size` elements. RuntimeError when the file
     is missing or too small otherwise.
     """
+    check_strided("from_file", dtype, device, layout)
     array = mapped(filename, bool(shared), operator.index(size), as_dtype(dtype))
     return _finish(array, device, requires_grad)
 

@@ -8,6 +8,7 @@ import math
 import operator
 
 from .. import _core
+from ..memory_format import contiguous_format, in_format, suggested
 from ._args import check_tensor
 from .op import Op, composite
 
@@ -71,7 +72,7 @@ class NativeBatchNorm(Op, name="_batch_norm"):
         if ctx.recording:
             ctx.save_for_backward(input, weight, mean, k.inverse_std(var, eps))
             ctx.training, ctx.eps = training, eps
-        return k.batch_norm(input, weight, bias, mean, var, eps)
+        return in_format(k.batch_norm(input, weight, bias, mean, var, eps), suggested(input))
 
     @staticmethod
     def backward(ctx, grad):
@@ -189,7 +190,7 @@ class NativeLayerNorm(Op, name="layer_norm"):
         out, mean, rstd = ctx.k.layer_norm(input, n, weight, bias, eps)
         ctx.save_for_backward(input, weight, mean, rstd)
         ctx.n, ctx.eps = n, eps
-        return out
+        return in_format(out, contiguous_format)
 
     @staticmethod
     def backward(ctx, grad):
@@ -254,7 +255,7 @@ class NativeGroupNorm(Op, name="group_norm"):
         out, mean, rstd = ctx.k.group_norm(input, groups, weight, bias, eps)
         ctx.save_for_backward(input, weight, mean, rstd)
         ctx.groups, ctx.eps = groups, eps
-        return out
+        return in_format(out, suggested(input))
 
     @staticmethod
     def backward(ctx, grad):

@@ -19,6 +19,7 @@ from .. import _core
 from ..dtype import from_numpy_dtype
 
 FUNCTIONS: dict[str, Any] = {}  # public name -> callable: what `flambeau.<name>` is
+NAMESPACES: dict[str, dict[str, Any]] = {"special": {}}  # the same of `flambeau.<namespace>.<name>`
 METHODS: dict[str, Any] = {}  # name -> callable: what `Tensor.<name>` is
 
 
@@ -38,8 +39,10 @@ class Op:
         The public signature when it differs from forward's: checks and normalises, and returns the tuple of arguments
         of forward - or, when there is nothing to do, the result itself. Tensors arrive as tensors.
 
-    Class keywords: `name` (public function; a leading underscore keeps it private), `methods` (names on Tensor; one
-    that ends in `_` is the in-place form), `aliases` (further function names), `operator` (`+`, `[]`, ...),
+    Class keywords: `name` (public function; a leading underscore keeps it private), `namespace` ("special": the
+    function is public in `flambeau.special` and not in `flambeau`, and errors call it `special_<name>`; likewise
+    "linalg" and "fft", whose ops are all private, behind public functions), `methods` (names on Tensor; one that ends
+    in `_` is the in-place form), `aliases` (further function names), `operator` (`+`, `[]`, ...),
     `inplace_operator` (`+=`), `view=True` (the result shares memory with the first argument), `out=False` (takes no
     `out=`), `mutates=True` (forward changes its first array in place and returns it: only in-place names exist),
     `quick` (which short path of `_core/views.pxi` a view takes), `short` (the native kernel that does all of forward
@@ -50,26 +53,30 @@ class Op:
     forward: Any = None
     backward: Any = None
     prepare: Any = None
-    name: Any  # the public name
+    name: Any  # the name that errors show
     node_type: Any  # the class of its nodes
     function: Any = None  # the OpFunction, once the class has a name
     _strict = False  # gradients may be fewer than arguments
 
     def __init_subclass__(cls, name=None, methods=(), aliases=(), operator=None, inplace_operator=None, view=False,
-                          out=True, mutates=False, quick=None, short=None, short_saves=(), **pointwise):  # fmt: skip
+                          out=True, mutates=False, quick=None, short=None, short_saves=(), namespace=None,
+                          **pointwise):  # fmt: skip
         super().__init_subclass__()
-        cls._declare(name, **pointwise)
+        shown = name if namespace is None else f"{namespace}_{name.lstrip('_')}"
+        cls._declare(name, shown, **pointwise)
         if name is None:
             return
-        cls.name = name
+        cls.name = shown
         if cls.prepare is not None:
-            cls.prepare.__qualname__ = name  # what Python's errors about arguments call it
+            cls.prepare.__qualname__ = shown.lstrip("_")  # what Python's errors about arguments call it
         cls.node_type = type(f"{cls.__name__}Backward0", (_core.Node,), {"op_class": cls})
         takes_out = out and not view and not mutates
         options = dict(view=view, quick=quick, takes_out=takes_out, **cls._signature(), **cls._pointwise)
         if short is not None:
             options |= dict(kernel=short, saves=_save_plan(short_saves, options["names"]))
-        cls.function = cls._make(name, inplace=mutates, **options)
+        cls.function = cls._make(shown, inplace=mutates, **options)
+        if namespace is not None:  # where pickle finds it
+            cls.function.__module__, cls.function.__qualname__ = f"flambeau.{namespace}", name
         inplace = None
         for method in methods:
             if method.endswith("_") and not mutates:
@@ -79,9 +86,10 @@ class Op:
                 METHODS[method] = FUNCTIONS[method] = inplace
             else:
                 METHODS[method] = cls.function
+        functions = FUNCTIONS if namespace is None else NAMESPACES.get(namespace, {})
         for public in (name, *aliases):
             if not public.startswith("_"):
-                FUNCTIONS[public] = cls.function
+                functions[public] = cls.function
         if operator:
             _core.set_operator(operator, cls.function)
         if inplace_operator:
@@ -90,7 +98,7 @@ class Op:
     _pointwise: dict[str, Any] = {}
 
     @classmethod
-    def _declare(cls, name):
+    def _declare(cls, name, shown):
         """Hook of the pointwise bases."""
 
     @classmethod
@@ -121,6 +129,9 @@ def composite(*methods, name=None, aliases=()):
     given methods of Tensor."""
 
     def register(function):
+        if function.__name__.startswith("_"):  # what Python's errors about arguments call it
+            shown = name or function.__name__
+            function.__qualname__ = methods[0] if methods and shown.startswith("_") else shown.lstrip("_")
         for public in (name or function.__name__, *aliases):
             if not public.startswith("_"):
                 FUNCTIONS[public] = function
@@ -149,17 +160,15 @@ class Pointwise(Op):
     _forward: Any  # makes it
 
     @classmethod
-    def _declare(cls, name, kernel=None, floats=False, saves=(), kinds="bifc", fast_ints=True):
+    def _declare(cls, name, shown, kernel=None, floats=False, saves=(), kinds="bifc", fast_ints=True):
         if name is None:
             return
         kernel = kernel or name
         plan = _save_plan(saves, cls.inputs)
-        cls.plain = staticmethod(cls._forward(name, kernel, floats, kinds, plan))
+        cls.plain = staticmethod(cls._forward(shown, kernel, floats, kinds, plan))
         if "forward" not in cls.__dict__:
             cls.forward = cls.plain
-        cls._pointwise = dict(
-            kind=cls.kind, to_float=floats, saves=plan, loop=kernel, fast_ints=fast_ints
-        )
+        cls._pointwise = dict(kind=cls.kind, to_float=floats, saves=plan, loop=kernel, fast_ints=fast_ints)
 
 
 def check_kind(name, array, kinds):

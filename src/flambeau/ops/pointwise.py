@@ -518,6 +518,19 @@ def ldexp_(input, other):
 # ---- three operands
 
 
+def _check_weight(input, weight):
+    """A number or a 0-dim array that input's dtype can hold, or an array of that dtype."""
+    if not hasattr(weight, "dtype") and not isinstance(weight, (int, float, complex)):
+        raise TypeError(
+            f"lerp(): argument 'weight' (position 3) must be Tensor or Number, not {type(weight).__name__}"
+        )
+    is_array = hasattr(weight, "dtype")
+    if is_array and weight.ndim and weight.dtype != input.dtype:
+        raise RuntimeError(f"lerp: expected dtype {input.dtype} for `weight` but got dtype {weight.dtype}")
+    if (weight.dtype.kind == "c" if is_array else isinstance(weight, complex)) and input.dtype.kind != "c":
+        raise RuntimeError(f"lerp: a complex weight cannot be converted to {input.dtype}")
+
+
 class Lerp(Op, name="lerp", methods=("lerp", "lerp_")):
     """lerp(input, end, weight, *, out=None) -> Tensor: input + weight * (end - input), broadcast.
 
@@ -531,6 +544,7 @@ class Lerp(Op, name="lerp", methods=("lerp", "lerp_")):
                 f"lerp: expected dtype {input.dtype} for `end` but got dtype {getattr(end, 'dtype', type(end))}"
             )
         check_kind("lerp", input, "fc")
+        _check_weight(input, weight)
         ctx.save_for_backward(input, end, weight)
         return ctx.k.lerp(input, end, weight)
 

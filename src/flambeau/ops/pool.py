@@ -7,6 +7,7 @@ elements to where the maxima were.
 import math
 import operator
 
+from ..memory_format import contiguous_format, in_format, suggested
 from ._args import check_tensor
 from .op import Op, composite
 
@@ -25,6 +26,11 @@ class _Maxima(Op):
         return MaxPoolGrad.apply(grad, indices, ctx.spatial)
 
 
+def _like_images(out, input, n):
+    """A result in memory as a batch of images lies, channels last or row-major; for other inputs row-major."""
+    return in_format(out, suggested(input) if n == 2 and input.ndim == 4 else contiguous_format)
+
+
 def _keep_maxima(ctx, input, out, indices, n, return_indices):
     if ctx.recording:
         ctx.save_for_backward(indices)
@@ -38,8 +44,11 @@ class _MaxPool(_Maxima):
 
     @staticmethod
     def forward(ctx, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices):
-        out, indices = ctx.k.max_pool_nd(input, kernel_size, stride, padding, dilation, ceil_mode)
-        return _keep_maxima(ctx, input, out, indices, len(kernel_size), return_indices)
+        n = len(kernel_size)
+        format = suggested(input) if input.ndim == n + 2 else contiguous_format
+        pair = ctx.k.max_pool_nd(input, kernel_size, stride, padding, dilation, ceil_mode)
+        out, indices = (in_format(a, format) for a in pair)
+        return _keep_maxima(ctx, input, out, indices, n, return_indices)
 
 
 class MaxPool1DWithIndices(_MaxPool, name="_max_pool1d"):
@@ -59,8 +68,9 @@ class _AdaptiveMaxPool(_Maxima):
 
     @staticmethod
     def forward(ctx, input, output_size, return_indices):
-        out, indices = ctx.k.adaptive_max_pool_nd(input, output_size)
-        return _keep_maxima(ctx, input, out, indices, len(output_size), return_indices)
+        n = len(output_size)
+        out, indices = (_like_images(a, input, n) for a in ctx.k.adaptive_max_pool_nd(input, output_size))
+        return _keep_maxima(ctx, input, out, indices, n, return_indices)
 
 
 class AdaptiveMaxPool1D(_AdaptiveMaxPool, name="_adaptive_max_pool1d"):
@@ -82,7 +92,7 @@ class MaxPoolGrad(Op, name="_max_pool_grad"):
     def forward(ctx, grad, indices, spatial):
         ctx.save_for_backward(indices)
         ctx.n = len(spatial)
-        return ctx.k.max_pool_nd_grad(grad, indices, spatial)
+        return _like_images(ctx.k.max_pool_nd_grad(grad, indices, spatial), grad, ctx.n)
 
     @staticmethod
     def backward(ctx, g):
@@ -100,7 +110,7 @@ class _AvgPool(Op):
     def forward(ctx, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor):
         ctx.options = kernel_size, stride, padding, ceil_mode, count_include_pad, divisor
         ctx.shape = input.shape
-        return ctx.k.avg_pool_nd(input, *ctx.options)
+        return _like_images(ctx.k.avg_pool_nd(input, *ctx.options), input, len(kernel_size))
 
     @staticmethod
     def backward(ctx, grad):
@@ -128,7 +138,7 @@ class AvgPoolGrad(Op, name="_avg_pool_grad"):
     @staticmethod
     def forward(ctx, grad, shape, *options):
         ctx.options = options
-        return ctx.k.avg_pool_nd_grad(grad, shape, *options)
+        return _like_images(ctx.k.avg_pool_nd_grad(grad, shape, *options), grad, len(options[0]))
 
     @staticmethod
     def backward(ctx, g):
@@ -141,7 +151,7 @@ class _AdaptiveAvgPool(Op):
     @staticmethod
     def forward(ctx, input, output_size):
         ctx.shape, ctx.output_size = input.shape, output_size
-        return ctx.k.adaptive_avg_pool_nd(input, output_size)
+        return _like_images(ctx.k.adaptive_avg_pool_nd(input, output_size), input, len(output_size))
 
     @staticmethod
     def backward(ctx, grad):
@@ -169,7 +179,7 @@ class AdaptiveAvgPoolGrad(Op, name="_adaptive_avg_pool_grad"):
     @staticmethod
     def forward(ctx, grad, shape, output_size):
         ctx.output_size = output_size
-        return ctx.k.adaptive_avg_pool_nd_grad(grad, shape, output_size)
+        return _like_images(ctx.k.adaptive_avg_pool_nd_grad(grad, shape, output_size), grad, len(output_size))
 
     @staticmethod
     def backward(ctx, g):

@@ -12,9 +12,10 @@ import numpy as np
 
 from .. import _core
 from ..dtype import as_dtype, from_numpy_dtype, int64
+from ..layout import strided
 from ..memory_format import order_like
 from ..random import engine
-from ._args import check_tensor
+from ._args import check_strided, check_tensor
 from .create import _finish, _out, ordered, size_of, zeros_like
 from .op import Op, composite
 
@@ -177,7 +178,8 @@ def _double(value, name, argument):
 # ---- factories
 
 
-def _factory(name, size, dtype, device, requires_grad, out, fill):
+def _factory(name, size, dtype, device, layout, requires_grad, out, fill):
+    check_strided(name, dtype, device, layout)
     if not size:
         raise TypeError(f"{name}(): missing argument 'size' (a tuple of ints)")
     size = size_of(size, name)
@@ -204,7 +206,9 @@ def rand(*size, generator=None, out=None, dtype=None, layout=None, device=None, 
     """
     rng = engine(generator, "rand")
     size = _size_keyword("rand", size, kwargs)
-    return _factory("rand", size, dtype, device, requires_grad, out, lambda a: _uniform(a, rng, 0.0, 1.0))
+    return _factory(
+        "rand", size, dtype, device, layout, requires_grad, out, lambda a: _uniform(a, rng, 0.0, 1.0)
+    )
 
 
 @composite()
@@ -216,7 +220,7 @@ def randn(*size, generator=None, out=None, dtype=None, layout=None, device=None,
     """
     rng = engine(generator, "randn")
     size = _size_keyword("randn", size, kwargs)
-    return _factory("randn", size, dtype, device, requires_grad, out, lambda a: _normal(a, rng))
+    return _factory("randn", size, dtype, device, layout, requires_grad, out, lambda a: _normal(a, rng))
 
 
 def _size_keyword(name, size, kwargs):
@@ -264,7 +268,7 @@ def randint(*args, generator=None, out=None, dtype=None, layout=None, device=Non
         raise TypeError(f"randint(): argument 'size' must be tuple of ints, not {type(size).__name__}")
     dtype = int64 if dtype is None else dtype
     return _factory(
-        "randint", (size,), dtype, device, requires_grad, out, lambda a: _integers(a, rng, low, high)
+        "randint", (size,), dtype, device, layout, requires_grad, out, lambda a: _integers(a, rng, low, high)
     )
 
 
@@ -284,6 +288,7 @@ def randperm(
 
     RuntimeError for a negative n and for a dtype that does not hold n.
     """
+    check_strided("randperm", dtype, device, layout)
     n = _long(n, "randperm", "n")
     rng = engine(generator, "randperm")
     dtype = _dtype(_array(out)) if out is not None else int64 if dtype is None else as_dtype(dtype)
@@ -299,15 +304,15 @@ def randperm(
             f"value cannot be converted to type {dtype.name}_t without overflow: randperm({n})"
         )
     fill = rng.permutation if dtype is int64 else lambda a: _fill(a, rng.permutation, np.int64)
-    return _factory("randperm", (n,), dtype, device, requires_grad, out, fill)
+    return _factory("randperm", (n,), dtype, device, layout, requires_grad, out, fill)
 
 
-def _like(input, name, dtype, device, requires_grad, memory_format, fill):
+def _like(input, name, dtype, device, layout, requires_grad, memory_format, fill):
     """A filled tensor of the shape of input, which lies in memory as input does."""
     check_tensor(input, name)
-    source = _array(input)
-    target = from_numpy_dtype(source.dtype) if dtype is None else as_dtype(dtype)
-    array = ordered(source.shape, target, order_like(source, memory_format))
+    check_strided(name, dtype, device, input.layout if layout is None else layout, memory_format)
+    order = order_like(_array(input), memory_format) if input.layout is strided else None
+    array = ordered(tuple(input.shape), input.dtype if dtype is None else as_dtype(dtype), order)
     fill(array)
     return _finish(array, input.device if device is None else device, requires_grad)
 
@@ -321,7 +326,14 @@ def rand_like(input, *, generator=None, dtype=None, layout=None, device=None, re
     """
     rng = engine(generator, "rand_like")
     return _like(
-        input, "rand_like", dtype, device, requires_grad, memory_format, lambda a: _uniform(a, rng, 0.0, 1.0)
+        input,
+        "rand_like",
+        dtype,
+        device,
+        layout,
+        requires_grad,
+        memory_format,
+        lambda a: _uniform(a, rng, 0.0, 1.0),
     )
 
 
@@ -333,7 +345,9 @@ def randn_like(input, *, generator=None, dtype=None, layout=None, device=None, r
     randn of input's shape, dtype and device.
     """
     rng = engine(generator, "randn_like")
-    return _like(input, "randn_like", dtype, device, requires_grad, memory_format, lambda a: _normal(a, rng))
+    return _like(
+        input, "randn_like", dtype, device, layout, requires_grad, memory_format, lambda a: _normal(a, rng)
+    )
 
 
 @composite()
@@ -344,7 +358,7 @@ def randint_like(input, *args, generator=None, dtype=None, layout=None, device=N
     rng = engine(generator, "randint_like")
     low, high, _ = _bounds("randint_like", args, kwargs, ("low", "high"))
     fill = lambda a: _integers(a, rng, low, high)  # noqa: E731
-    return _like(input, "randint_like", dtype, device, requires_grad, memory_format, fill)
+    return _like(input, "randint_like", dtype, device, layout, requires_grad, memory_format, fill)
 
 
 # ---- filling in place: the gradient of the overwritten values is zero
@@ -671,7 +685,8 @@ def normal(mean=0.0, std=1.0, size=None, *, generator=None, out=None, dtype=None
     tensors = [t for t in (mean, std) if isinstance(t, TensorBase)]
     if size is not None:
         m, s = _double(mean, "normal", "mean"), _double(std, "normal", "std")
-        return _factory("normal", (size,), dtype, device, requires_grad, out, lambda a: _normal(a, rng, m, s))
+        fill = lambda a: _normal(a, rng, m, s)  # noqa: E731
+        return _factory("normal", (size,), dtype, device, layout, requires_grad, out, fill)
     if not tensors:
         raise TypeError(
             "normal() received an invalid combination of arguments - got "

@@ -518,6 +518,7 @@ def nonzero(input, *, as_tuple=False, out=None):
 @composite("argwhere")
 def argwhere(input):
     """argwhere(input) -> int64 Tensor (count, input.ndim) of the indices of elements that are not zero."""
+    check_tensor(input, "argwhere")
     return Nonzero.function(input)
 
 

@@ -6,7 +6,7 @@ import warnings
 from .. import _core
 from ..dtype import as_dtype, float64, get_default_dtype
 from ..layout import strided
-from ._args import check_int, check_tensor
+from ._args import check_int, check_options, check_tensor
 from .fft import fft, ifft, irfft, rfft
 from .op import FUNCTIONS, composite
 
@@ -19,6 +19,7 @@ def _window(name, size, periodic, shape, dtype, layout, device, requires_grad):
     A periodic window is a symmetric one of one more point, which is left out.
     """
     size = check_int(size, name, "window_length", 1)
+    check_options(name, dtype, device, layout)
     dtype = get_default_dtype() if dtype is None else as_dtype(dtype)
     if layout is not None and layout is not strided:
         raise RuntimeError(f"{name} is not implemented for sparse types, got: {layout}")

@@ -34,7 +34,7 @@ from .pointwise import conj
 InvEx = named_result("linalg_inv_ex", "inverse", "info")
 
 
-class LinalgInvEx(Op, name="_linalg_inv_ex"):
+class LinalgInvEx(Op, name="_inv_ex", namespace="linalg"):
     """The inverses of square matrices and info; LinAlgError naming the function `checked` when that is not None."""
 
     @staticmethod
@@ -85,7 +85,7 @@ def inv(A, *, out=None):
 SolveEx = named_result("linalg_solve_ex", "result", "info")
 
 
-class LinalgSolveEx(Op, name="_linalg_solve_ex"):
+class LinalgSolveEx(Op, name="_solve_ex", namespace="linalg"):
     """X of A X = B for matrices, and info; LinAlgError naming the function `checked` when that is not None."""
 
     @staticmethod
@@ -142,7 +142,7 @@ def solve_ex(A, B, *, left=True, check_errors=False, out=None):
     return into_all(out, SolveEx(*_solve("linalg.solve", A, B, left, checked)))
 
 
-class LinalgSolveTriangular(Op, name="_linalg_solve_triangular"):
+class LinalgSolveTriangular(Op, name="_solve_triangular", namespace="linalg"):
     """X of A X = B, A triangular."""
 
     @staticmethod
@@ -303,7 +303,7 @@ def _epsilon(A):
     return 2.0**-52 if A.dtype.to_real().name == "float64" else 2.0**-23
 
 
-class LinalgPinv(Op, name="_linalg_pinv"):
+class LinalgPinv(Op, name="_pinv", namespace="linalg"):
     """Pseudo-inverses. The gradient is that of G. Golub and V. Pereyra, "The differentiation of pseudo-inverses and
     nonlinear least squares problems whose variables separate" (1973); it holds where the rank does not change."""
 
@@ -353,7 +353,7 @@ def pinverse(input, rcond=1e-15):
 Lstsq = named_result("linalg_lstsq", "solution", "residuals", "rank", "singular_values")
 
 
-class LinalgLstsq(Op, name="_linalg_lstsq"):
+class LinalgLstsq(Op, name="_lstsq", namespace="linalg"):
     """The shortest X that minimises |A X - B|, the ranks and the singular values of A."""
 
     @staticmethod
@@ -429,7 +429,7 @@ def _cofactors(A):
     return phase[..., None, None] * matmul(U * others.unsqueeze(-2), Vh)
 
 
-class LinalgDet(Op, name="_linalg_det"):
+class LinalgDet(Op, name="_det", namespace="linalg"):
     """Determinants. The gradient is that of Jacobi's formula, through the inverse or, if a matrix is singular, through
     the SVD; there the second derivative is finite only when at most one singular value is zero."""
 
@@ -454,7 +454,7 @@ def det(A, *, out=None):
     return into(out, LinalgDet.apply(A))
 
 
-class LinalgSlogdet(Op, name="_linalg_slogdet"):
+class LinalgSlogdet(Op, name="_slogdet", namespace="linalg"):
     """Signs of determinants and logarithms of their sizes."""
 
     @staticmethod

@@ -4,7 +4,8 @@ Methods are those of ordinary tensors: SparseTensor has its own.
 """
 
 from .. import _core
-from ..layout import sparse_csc, sparse_csr, strided
+from ..layout import sparse_coo, sparse_csc, sparse_csr, strided
+from ..size import Size
 from ._args import check_tensor
 from .op import Op, composite
 
@@ -84,15 +85,17 @@ def rebuild_sparse(layout, parts, size, coalesced):
     return sparse_compressed_tensor(*indices, values.detach(), size, layout=kind, **options)
 
 
-def empty_sparse_like(name, input, dtype, device, requires_grad):
-    """What zeros_like and empty_like make of a sparse tensor: one of its size and layout, without entries."""
+def empty_sparse(name, shape, dtype, device, requires_grad, layout, sparse_dim=None):
+    """A sparse tensor of a layout without entries, which is what zeros and empty make of it; the last dimensions from
+    `sparse_dim` (default: none) are dense."""
     from ..sparse.construct import empty
-    from ..sparse.tensor import refuse
 
-    if name not in ("zeros_like", "empty_like"):
-        raise refuse(name, input.layout)
-    dtype, device = input.dtype if dtype is None else dtype, input.device if device is None else device
-    return empty(input.shape, input.sparse_dim(), dtype, device, requires_grad, input.layout)
+    sparse_dim = len(shape) if sparse_dim is None else sparse_dim
+    if layout is not sparse_coo and sparse_dim != 2:
+        raise RuntimeError(
+            f"{name}(): the layout {layout} is for matrices (two sparse dimensions), but got size {list(shape)}"
+        )
+    return empty(Size(shape), sparse_dim, dtype, device, requires_grad, layout)
 
 
 # ---- conversions of ordinary tensors

@@ -1,7 +1,7 @@
 """Special functions that `flambeau.special` exports and that no other family has: the normal distribution, incomplete
 gamma and zeta functions, orthogonal polynomials.
 
-Ops whose name begins with `_special_` are public in `flambeau.special` alone.
+Those of the namespace "special" are public in `flambeau.special` alone.
 """
 
 import math
@@ -11,12 +11,12 @@ from .. import _core
 from ._args import check_tensor
 from .compare import where
 from .elementary import Lgamma
-from .op import Binary, Op, Unary, check_kind
+from .op import NAMESPACES, Binary, Op, Unary, check_kind
 
 # ---- the error function and the normal distribution
 
 
-class Erfcx(Unary, name="_special_erfcx", kernel="erfcx", floats=True, kinds="f", saves=("input", "output")):
+class Erfcx(Unary, name="erfcx", namespace="special", floats=True, kinds="f", saves=("input", "output")):
     """erfcx(input, *, out=None) -> Tensor: exp(x^2) erfc(x), without overflow of the one and underflow of the other."""
 
     @staticmethod
@@ -25,7 +25,7 @@ class Erfcx(Unary, name="_special_erfcx", kernel="erfcx", floats=True, kinds="f"
         return grad * (2 * x * y - 2 / math.sqrt(math.pi))
 
 
-class Ndtr(Unary, name="_special_ndtr", kernel="ndtr", floats=True, kinds="f", saves="input"):
+class Ndtr(Unary, name="ndtr", namespace="special", floats=True, kinds="f", saves="input"):
     """ndtr(input, *, out=None) -> Tensor: the distribution function of the standard normal distribution."""
 
     @staticmethod
@@ -34,7 +34,7 @@ class Ndtr(Unary, name="_special_ndtr", kernel="ndtr", floats=True, kinds="f", s
         return grad * (-0.5 * x * x).exp() * (1 / math.sqrt(2 * math.pi))
 
 
-class LogNdtr(Unary, name="_special_log_ndtr", kernel="log_ndtr", floats=True, kinds="f", saves="input"):
+class LogNdtr(Unary, name="log_ndtr", namespace="special", floats=True, kinds="f", saves="input"):
     """log_ndtr(input, *, out=None) -> Tensor: log(ndtr(x)), exact also where ndtr(x) is 0."""
 
     @staticmethod
@@ -43,7 +43,7 @@ class LogNdtr(Unary, name="_special_log_ndtr", kernel="log_ndtr", floats=True, k
         return grad * math.sqrt(2 / math.pi) / Erfcx.function(x * -math.sqrt(0.5))
 
 
-class Ndtri(Unary, name="_special_ndtri", kernel="ndtri", floats=True, kinds="f", saves="output"):
+class Ndtri(Unary, name="ndtri", namespace="special", floats=True, kinds="f", saves="output"):
     """ndtri(input, *, out=None) -> Tensor: the inverse of ndtr: the quantiles of the standard normal distribution.
 
     Infinite at 0 and 1, NaN outside.
@@ -55,7 +55,7 @@ class Ndtri(Unary, name="_special_ndtri", kernel="ndtri", floats=True, kinds="f"
         return grad * (0.5 * y * y).exp() * math.sqrt(2 * math.pi)
 
 
-class Entr(Unary, name="_special_entr", kernel="entr", floats=True, kinds="f", saves="input"):
+class Entr(Unary, name="entr", namespace="special", floats=True, kinds="f", saves="input"):
     """entr(input, *, out=None) -> Tensor: -x log(x), the terms of an entropy; 0 at 0, -inf below."""
 
     @staticmethod
@@ -64,9 +64,7 @@ class Entr(Unary, name="_special_entr", kernel="entr", floats=True, kinds="f", s
         return grad * (-1 - x.log())
 
 
-class XLog1PY(
-    Binary, name="_special_xlog1py", kernel="xlog1py", floats=True, kinds="f", saves=("input", "other")
-):
+class XLog1PY(Binary, name="xlog1py", namespace="special", floats=True, kinds="f", saves=("input", "other")):
     """xlog1py(input, other, *, out=None) -> Tensor: input * log(1 + other), 0 where input is 0 (and other not NaN)."""
 
     @staticmethod
@@ -92,21 +90,24 @@ def _gamma_density(a, x):
     return ((a - 1) * x.log() - x - Lgamma.function(a)).exp()
 
 
-class _Incomplete(Binary):
-    @staticmethod
+def _two_tensors(name):
     def prepare(input, other):
         for argument, value, position in (("input", input, 1), ("other", other, 2)):
-            check_tensor(value, "igamma", argument, position)
+            check_tensor(value, name, argument, position)
         return input, other
 
+    return staticmethod(prepare)
 
-class Igamma(_Incomplete, name="igamma", methods=("igamma", "igamma_"), kernel="gammainc", floats=True, kinds="f",
+
+class Igamma(Binary, name="igamma", methods=("igamma", "igamma_"), kernel="gammainc", floats=True, kinds="f",
              saves=("input", "other")):  # fmt: skip
     """igamma(input, other, *, out=None) -> Tensor: the regularised lower incomplete gamma function P(a, x).
 
     The integral of t^(a-1) exp(-t) from 0 to x over gamma(a), for a = input >= 0 and x = other >= 0 (both 0: NaN).
     No gradient for input.
     """
+
+    prepare = _two_tensors("igamma")
 
     @staticmethod
     def backward(ctx, grad):
@@ -115,12 +116,14 @@ class Igamma(_Incomplete, name="igamma", methods=("igamma", "igamma_"), kernel="
         return None, grad * _gamma_density(*ctx.saved)
 
 
-class Igammac(_Incomplete, name="igammac", methods=("igammac", "igammac_"), kernel="gammaincc", floats=True, kinds="f",
+class Igammac(Binary, name="igammac", methods=("igammac", "igammac_"), kernel="gammaincc", floats=True, kinds="f",
               saves=("input", "other")):  # fmt: skip
     """igammac(input, other, *, out=None) -> Tensor: the regularised upper incomplete gamma function 1 - P(a, x).
 
     See igamma; exact also where it is small. No gradient for input.
     """
+
+    prepare = _two_tensors("igammac")
 
     @staticmethod
     def backward(ctx, grad):
@@ -129,7 +132,7 @@ class Igammac(_Incomplete, name="igammac", methods=("igammac", "igammac_"), kern
         return None, -grad * _gamma_density(*ctx.saved)
 
 
-class Zeta(Binary, name="_special_zeta", kernel="zeta", floats=True, kinds="f", saves=("input", "other")):
+class Zeta(Binary, name="zeta", namespace="special", floats=True, kinds="f", saves=("input", "other")):
     """zeta(input, other, *, out=None) -> Tensor: Hurwitz's zeta function, the sum of (k + other)^-input over k >= 0.
 
     input > 1; infinite at input = 1 and for other = 0, -1, ... No gradient for input.
@@ -146,8 +149,8 @@ class Zeta(Binary, name="_special_zeta", kernel="zeta", floats=True, kinds="f", 
 # ---- orthogonal polynomials
 
 
-class _Polynomial(Op, name="_orthogonal_polynomial"):
-    """_orthogonal_polynomial(input, n, family, order): the derivative of that order of a polynomial of degree n."""
+class _Polynomial(Op, name="_orthogonal_polynomial", namespace="special"):
+    """orthogonal_polynomial(input, n, family, order): the derivative of that order of a polynomial of degree n."""
 
     @staticmethod
     def prepare(input, n, family, order):
@@ -156,7 +159,8 @@ class _Polynomial(Op, name="_orthogonal_polynomial"):
     @staticmethod
     def forward(ctx, input, n, family, order):
         x, degree = _core.promote_to_broadcast((input, n), True)
-        check_kind(family, x, "f")
+        base, _, kind = family.rpartition("_")
+        check_kind(f"special_{base}_polynomial_{kind}", x, "f")
         ctx.save_for_backward(input, n)
         ctx.options = family, order + 1
         return ctx.k.orthogonal_polynomial(x, degree, family, order)
@@ -191,42 +195,26 @@ def _polynomial(name, family, formula):
         f"{name}(input, n, *, out=None) -> Tensor: {formula}; input and n are broadcast, n is truncated.\n\n"
         "0 for n < 0; RuntimeError for n > 100000. Differentiable by input. By the recurrence of DLMF 18.9."
     )
-    return function
+    NAMESPACES["special"][name] = function
 
 
-chebyshev_polynomial_t = _polynomial(
-    "chebyshev_polynomial_t", "chebyshev_t", "Chebyshev's T of degree n, cos(n arccos(input))"
-)
-chebyshev_polynomial_u = _polynomial(
-    "chebyshev_polynomial_u", "chebyshev_u", "Chebyshev's U of degree n (second kind)"
-)
-chebyshev_polynomial_v = _polynomial(
-    "chebyshev_polynomial_v", "chebyshev_v", "Chebyshev's V of degree n (third kind)"
-)
-chebyshev_polynomial_w = _polynomial(
-    "chebyshev_polynomial_w", "chebyshev_w", "Chebyshev's W of degree n (fourth kind)"
-)
-shifted_chebyshev_polynomial_t = _polynomial(
+_polynomial("chebyshev_polynomial_t", "chebyshev_t", "Chebyshev's T of degree n, cos(n arccos(input))")
+_polynomial("chebyshev_polynomial_u", "chebyshev_u", "Chebyshev's U of degree n (second kind)")
+_polynomial("chebyshev_polynomial_v", "chebyshev_v", "Chebyshev's V of degree n (third kind)")
+_polynomial("chebyshev_polynomial_w", "chebyshev_w", "Chebyshev's W of degree n (fourth kind)")
+_polynomial(
     "shifted_chebyshev_polynomial_t", "shifted_chebyshev_t", "Chebyshev's T of degree n at 2 input - 1"
 )
-shifted_chebyshev_polynomial_u = _polynomial(
+_polynomial(
     "shifted_chebyshev_polynomial_u", "shifted_chebyshev_u", "Chebyshev's U of degree n at 2 input - 1"
 )
-shifted_chebyshev_polynomial_v = _polynomial(
+_polynomial(
     "shifted_chebyshev_polynomial_v", "shifted_chebyshev_v", "Chebyshev's V of degree n at 2 input - 1"
 )
-shifted_chebyshev_polynomial_w = _polynomial(
+_polynomial(
     "shifted_chebyshev_polynomial_w", "shifted_chebyshev_w", "Chebyshev's W of degree n at 2 input - 1"
 )
-hermite_polynomial_h = _polynomial(
-    "hermite_polynomial_h", "hermite_h", "Hermite's polynomial H of degree n (the physicists')"
-)
-hermite_polynomial_he = _polynomial(
-    "hermite_polynomial_he", "hermite_he", "Hermite's polynomial He of degree n (the probabilists')"
-)
-laguerre_polynomial_l = _polynomial(
-    "laguerre_polynomial_l", "laguerre_l", "Laguerre's polynomial of degree n"
-)
-legendre_polynomial_p = _polynomial(
-    "legendre_polynomial_p", "legendre_p", "Legendre's polynomial of degree n"
-)
+_polynomial("hermite_polynomial_h", "hermite_h", "Hermite's polynomial H of degree n (the physicists')")
+_polynomial("hermite_polynomial_he", "hermite_he", "Hermite's polynomial He of degree n (the probabilists')")
+_polynomial("laguerre_polynomial_l", "laguerre_l", "Laguerre's polynomial of degree n")
+_polynomial("legendre_polynomial_p", "legendre_p", "Legendre's polynomial of degree n")

@@ -6,7 +6,7 @@ import flambeau as fb
 
 from ..layout import ALL as LAYOUTS
 from ..layout import sparse_coo, sparse_csc, sparse_csr, strided
-from ..ops._args import check_tensor
+from ..ops._args import check_options, check_tensor
 from .index import added, block, flat, found, groups, pointers, unflat
 from .tensor import SparseTensor, implements
 
@@ -307,8 +307,12 @@ def _new_zeros(name):
     def method(self, *size, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False):
         from .construct import empty
 
-        size = fb.Size(size[0] if len(size) == 1 and not isinstance(size[0], int) else size)
-        return empty(size, len(size), dtype or self.dtype, device or self.device, requires_grad)
+        dtype, device = dtype or self.dtype, device or self.device
+        if layout is None or layout is sparse_coo:
+            size = fb.Size(size[0] if len(size) == 1 and not isinstance(size[0], int) else size)
+            return empty(size, len(size), dtype, device, requires_grad)
+        check_options(name, layout=layout)
+        return fb.zeros(*size, dtype=dtype, device=device, requires_grad=requires_grad, layout=layout)
 
     method.__name__ = name
     implements(name)(method)

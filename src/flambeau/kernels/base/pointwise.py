@@ -11,11 +11,13 @@ import math
 
 import numpy as np
 
+from ... import _core
 from ._xp import Array, array_namespace, is_half, widen
 
 
 def _kernel(function):
-    """Runs `function(xp, *arrays)` with half precision widened and floating-point warnings off. Numbers may follow."""
+    """Runs `function(xp, *arrays)` with half precision widened and floating-point warnings off. Numbers may follow.
+    The result has the order in memory of the arrays."""
 
     @functools.wraps(function)
     def run(*arrays):
@@ -23,7 +25,8 @@ def _kernel(function):
         xp = array_namespace(first)
         with np.errstate(all="ignore"):
             out = xp.asarray(function(xp, *[widen(a) if hasattr(a, "dtype") else a for a in arrays]))
-            return out.astype(first.dtype) if is_half(first.dtype) and out.dtype == np.float32 else out
+            out = out.astype(first.dtype) if is_half(first.dtype) and out.dtype == np.float32 else out
+        return _core.laid_out(out, arrays)
 
     del run.__wrapped__  # the signature is that of the arrays alone
     return run
@@ -61,7 +64,7 @@ copysign = _same("copysign")
 def nextafter(a: Array, b: Array) -> Array:
     """The number of the dtype after a towards b."""
     with np.errstate(all="ignore"):
-        return array_namespace(a).nextafter(a, b)
+        return _core.laid_out(array_namespace(a).nextafter(a, b), (a, b))
 
 
 
@@ -103,7 +106,8 @@ def frexp(a: Array) -> tuple[Array, Array]:
     xp = array_namespace(a)
     mantissa, exponent = xp.frexp(widen(a))
     exponent = xp.where(xp.isfinite(mantissa), exponent, 0).astype(np.int32)
-    return xp.asarray(mantissa).astype(a.dtype), xp.asarray(exponent)
+    mantissa = xp.asarray(mantissa).astype(a.dtype)
+    return _core.laid_out(mantissa, (a,)), _core.laid_out(xp.asarray(exponent), (a,))
 
 
 @_kernel
@@ -215,7 +219,7 @@ def isclose(a: Array, b: Array, rtol: float, atol: float, equal_nan: bool) -> Ar
     """|a - b| <= atol + rtol |b|, or equal infinities."""
     xp = array_namespace(a)
     with np.errstate(all="ignore"):
-        return xp.asarray(xp.isclose(widen(a), widen(b), rtol, atol, equal_nan))
+        return _core.laid_out(xp.asarray(xp.isclose(widen(a), widen(b), rtol, atol, equal_nan)), (a, b))
 
 
 @_kernel
@@ -397,4 +401,4 @@ def gelu_tanh_grad(xp, g: Array, x: Array) -> Array:
 
 def where(condition: Array, a: Array, b: Array) -> Array:
     """a where condition, else b; a and b have one dtype."""
-    return array_namespace(a).where(condition, a, b)
+    return _core.laid_out(array_namespace(a).where(condition, a, b), (condition, a, b))

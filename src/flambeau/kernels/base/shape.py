@@ -14,12 +14,8 @@ Layout = tuple[tuple[int, ...], tuple[int, ...], int, np.dtype]
 
 
 def clone(x: Array) -> Array:
-    """A copy that keeps the order of dimensions in memory; row-major when elements of x overlap."""
-    if type(x) is np.ndarray and x.flags.c_contiguous:
-        out = _core.empty_array(x.shape, x.dtype)
-        out[...] = x
-        return out
-    return x.copy(order="C" if 0 in x.strides else "K")
+    """A copy that keeps the order of dimensions in memory."""
+    return _core.copy_of(x) if type(x) is np.ndarray else x.copy(order="C" if 0 in x.strides else "K")
 
 
 def contiguous(x: Array) -> Array:
@@ -28,11 +24,11 @@ def contiguous(x: Array) -> Array:
 
 
 def cast(x: Array, dtype: np.dtype) -> Array:
-    """A row-major or like-ordered copy in another dtype; complex to real keeps the real part."""
+    """A copy in another dtype that keeps the order of dimensions in memory; complex to real keeps the real part."""
     if x.dtype.kind == "c" and dtype.kind not in "cb":
         x = x.real
     with np.errstate(all="ignore"):
-        return x.astype(dtype, order="C" if 0 in x.strides else "K")
+        return _core.laid_out(x.astype(dtype, order="C" if 0 in x.strides else "K"), (x,))
 
 
 def write(x: Array, value: Array) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ... import _core
 from ..._core import native as _native
 from ..base import linalg as _base
 from ..base._xp import Array
@@ -9,12 +10,17 @@ from ..base._xp import is_half as _is_half
 from ..base._xp import widen as _widen
 
 
+def _rounded(out: Array, like: Array) -> Array:
+    """float32 in a half precision dtype; what is too large becomes infinite, quietly."""
+    return _core.cast(out, _core.code_of(like.dtype))
+
+
 def matmul(a: Array, b: Array) -> Array:
     """The matrix product of a and b, of one dtype, with NumPy's rules for 1-D arguments and batches."""
     out = _native.matmul(a, b)
     if out is None:
         if a.ndim and b.ndim and _is_half(a.dtype) and a.dtype == b.dtype:
-            return _native.matmul(_widen(a), _widen(b)).astype(a.dtype)
+            return _rounded(_native.matmul(_widen(a), _widen(b)), a)
         return _base.matmul(a, b)
     return out
 
@@ -26,6 +32,6 @@ def linear(x: Array, w: Array, b: Array | None = None) -> Array:
         if _is_half(x.dtype) and x.dtype == w.dtype:
             out = _native.linear(_widen(x), _widen(w), None if b is None else _widen(b))
             if out is not None:
-                return out.astype(x.dtype)
+                return _rounded(out, x)
         return _base.linear(x, w, b)
     return out
