@@ -8,7 +8,7 @@ from . import _core
 from .device import CPU
 from .device import device as Device
 from .dtype import dtype as DType
-from .dtype import get_default_dtype
+from .dtype import get_default_dtype, uint64
 from .hooks import RemovableHandle
 from .layout import strided
 
@@ -131,7 +131,7 @@ class Tensor(_core.TensorBase):
     def __array_wrap__(self, array, context=None, return_scalar=False):
         from .numpy_functions import wrapped
 
-        return wrapped(array)
+        return wrapped(array, context is not None or self.dtype is uint64)  # there is a context but for reductions
 
     def __array_function__(self, func, types, args, kwargs):
         from .numpy_functions import array_function

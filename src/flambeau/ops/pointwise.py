@@ -4,6 +4,7 @@ import cmath
 import math
 
 from .. import _core
+from ..dtype import ALL
 from ._args import check_tensor
 from .compare import operand, where
 from .op import FUNCTIONS, METHODS, Binary, Op, Unary, check_kind, composite
@@ -110,7 +111,7 @@ def rsub(input, other, *, alpha=1):
 
 def check_divisor(name, input, other):
     """RuntimeError for an integer division by zero; NotImplementedError for one of bools."""
-    if _core.result_type_code(input, other) > _INT64:
+    if not _are_ints(input, other):
         return
     a, b = _core.promote_to_broadcast((input, other))
     check_kind(name, a, "i")
@@ -118,7 +119,9 @@ def check_divisor(name, input, other):
         raise RuntimeError("ZeroDivisionError")
 
 
-_INT64 = 5  # the highest dtype code of ints
+def _are_ints(*operands):
+    """Whether the common dtype of tensors and numbers is one of ints or bool."""
+    return ALL[_core.result_type_code(*operands)].category in ("int", "bool")
 
 
 class Div(Binary, name="div", methods=("div", "div_", "divide", "divide_", "true_divide", "true_divide_"),
@@ -236,7 +239,7 @@ class Pow(Binary, name="pow", methods=("pow", "pow_"), operator="**", fast_ints=
     def forward(ctx, input, exponent):
         if (
             not hasattr(exponent, "ndim")
-            and _core.result_type_code(input, exponent) <= _INT64
+            and _are_ints(input, exponent)
             and exponent < 0
         ):
             raise RuntimeError("Integers to negative integer powers are not allowed.")
@@ -580,7 +583,7 @@ class Addcdiv(Op, name="addcdiv", methods=("addcdiv", "addcdiv_")):
 
     @staticmethod
     def forward(ctx, input, tensor1, tensor2, value):
-        if _core.result_type_code(tensor1, tensor2) <= _INT64:
+        if _are_ints(tensor1, tensor2):
             raise RuntimeError(
                 "Integer division with addcdiv is no longer supported: use (input + value * trunc(tensor1 / tensor2))"
                 ".to(input.dtype) for the historic result, or (input + value * tensor1 / tensor2) for a true division."
