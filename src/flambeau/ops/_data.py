@@ -174,7 +174,9 @@ def _check_range(array, target, found, name):
     if target.category != "int" or kind == "b" or array.dtype == target.numpy:
         return
     info = iinfo(target)
-    low = info.min if target.is_signed else -info.max  # negative numbers wrap around in unsigned types
+    low = info.min
+    if not target.is_signed and (kind != "f" or int in found):
+        low = -info.max  # negative ints wrap around in unsigned types, negative floats do not fit
     if not np.all((array >= low) & (array < info.max + 1 if kind == "f" else array <= info.max)):
         if target is int64 and float not in found:
             raise ValueError(

@@ -246,7 +246,8 @@ def element(value, dtype, name):
         raise TypeError(f"{name}(): argument 'value' must be Number, not {type(value).__name__}")
     if dtype.category == "int":
         number, info = value.real if isinstance(value, complex) else value, iinfo(dtype)
-        low = info.min if dtype.is_signed else -info.max  # negative numbers wrap around in unsigned types
+        wraps = not dtype.is_signed and not isinstance(number, float)  # negative ints; negative floats do not fit
+        low = -info.max if wraps else info.min
         if not low <= number < info.max + 1:
             raise RuntimeError(f"value cannot be converted to type {dtype.name} without overflow")
     elif (
