@@ -131,7 +131,8 @@ class Tensor(_core.TensorBase):
     def __array_wrap__(self, array, context=None, return_scalar=False):
         from .numpy_functions import wrapped
 
-        return wrapped(array, context is not None or self.dtype is uint64)  # there is a context but for reductions
+        is_reduction = context is None
+        return wrapped(array, keeps_uint64=not is_reduction or self.dtype is uint64)
 
     def __array_function__(self, func, types, args, kwargs):
         from .numpy_functions import array_function

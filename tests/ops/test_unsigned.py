@@ -1,5 +1,5 @@
-"""The rows of the op table for uint16, uint32 and uint64: where PyTorch has the op for them, against PyTorch; everywhere
-against int64: the same values modulo 2**bits, in the dtype that uint8 says."""
+"""The rows of the op table for uint16, uint32 and uint64: against PyTorch where it has the op for them; and against
+int64: the same values modulo 2**bits, in the dtype that uint8 says."""
 
 import pytest
 
@@ -29,8 +29,9 @@ def dtypes_of(results):
     return [repr(getattr(r, "dtype", None)) for r in results]
 
 
-@pytest.mark.parametrize("row", [r for r in CASES if r.name != "clamp"], ids=str)  # clamp(min=-1): -1 wraps around
+@pytest.mark.parametrize("row", [r for r in CASES if r.name != "clamp"], ids=str)
 def test_like_int64(row):
+    """Not for clamp, which has a sample with a negative bound: that wraps around."""
     for sample in row.make("uint8"):
         narrow, wide = (flatten(quiet(row.function, converted(sample, d))) for d in ("uint8", "int64"))
         for dtype in UNSIGNED:

@@ -111,10 +111,10 @@ typedef void (*fb_binary_loop)(char* out, int64_t so, const char* a, int64_t sa,
  */
 FB_API fb_unary_loop fb_get_unary(const char* name, int dtype, int* out_dtype);
 FB_API fb_binary_loop fb_get_binary(const char* name, int dtype, int* out_dtype);
-/* The loop that converts src to dst: floats to ints truncate (NaN gives 0, out of range saturates for int32, int64
- * and, above its range, uint64; types narrower than 32 bits wrap from there, as uint32 does from int64 and uint64
- * below 0), complex to real drops the imaginary part, anything to bool is != 0, float16/bfloat16 round to nearest
- * even. */
+/* The loop that converts src to dst: floats to ints truncate, NaN gives 0; out of range saturates for int32 and
+ * int64, of which narrower types take the low bits (uint32 those of int64); uint64 takes the bits of int64 from
+ * negative numbers and saturates above its range. Complex to real drops the imaginary part, anything to bool is != 0,
+ * float16/bfloat16 round to nearest even. */
 FB_API fb_unary_loop fb_get_cast(int src, int dst);
 
 /* Run a loop over arrays of `ndim` dimensions, threaded when large. `cost` is the work of one element
@@ -206,7 +206,7 @@ enum fb_reduce_op { FB_SUM = 0, FB_PROD = 1, FB_MAX = 2, FB_MIN = 3 };
 
 /* Reduce the dimensions whose bit is set in `reduced`. so has ndim entries; those of reduced dimensions are
  * ignored. sum/prod: float32, float64, complex64, complex128 keep their dtype, bool and ints give int64. max/min: bool,
- * ints up to uint8 and signed, float32, float64 keep it, a NaN wins; an empty reduction is FB_ERR_VALUE. */
+ * uint8, signed ints, float32, float64 keep it, a NaN wins; an empty reduction is FB_ERR_VALUE. */
 FB_API int fb_reduce_nd(int op, int dtype, int ndim, const int64_t* shape, uint64_t reduced, char* out,
                         const int64_t* so, const char* a, const int64_t* sa);
 /* The dtype fb_reduce_nd writes, or a negative status. */

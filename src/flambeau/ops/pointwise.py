@@ -109,6 +109,11 @@ def rsub(input, other, *, alpha=1):
     return Sub.function(other, input, alpha=alpha)
 
 
+def _are_ints(*operands):
+    """Whether the common dtype of tensors and numbers is one of ints or bool."""
+    return ALL[_core.result_type_code(*operands)].category in ("int", "bool")
+
+
 def check_divisor(name, input, other):
     """RuntimeError for an integer division by zero; NotImplementedError for one of bools."""
     if not _are_ints(input, other):
@@ -117,11 +122,6 @@ def check_divisor(name, input, other):
     check_kind(name, a, "i")
     if a.size and not b.all():
         raise RuntimeError("ZeroDivisionError")
-
-
-def _are_ints(*operands):
-    """Whether the common dtype of tensors and numbers is one of ints or bool."""
-    return ALL[_core.result_type_code(*operands)].category in ("int", "bool")
 
 
 class Div(Binary, name="div", methods=("div", "div_", "divide", "divide_", "true_divide", "true_divide_"),
@@ -237,11 +237,7 @@ class Pow(Binary, name="pow", methods=("pow", "pow_"), operator="**", fast_ints=
 
     @staticmethod
     def forward(ctx, input, exponent):
-        if (
-            not hasattr(exponent, "ndim")
-            and _are_ints(input, exponent)
-            and exponent < 0
-        ):
+        if not hasattr(exponent, "ndim") and _are_ints(input, exponent) and exponent < 0:
             raise RuntimeError("Integers to negative integer powers are not allowed.")
         return Pow.plain(ctx, input, exponent)
 
