@@ -8,7 +8,7 @@ import pytest
 import flambeau as fb
 
 DTYPES = ["float16", "bfloat16", "float32", "float64", "uint8", "int8", "int16", "int32", "int64", "bool", "complex64",
-          "complex128"]  # fmt: skip
+          "complex128", "uint16", "uint32", "uint64"]  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -76,16 +76,18 @@ def test_floats_equal_torch(torch, dtype):
         assert ours == theirs
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "int8", "int16", "int32", "int64", "bool"])
+@pytest.mark.parametrize(
+    "dtype", ["uint8", "int8", "int16", "int32", "int64", "uint16", "uint32", "uint64", "bool"]
+)
 def test_integers_equal_torch(torch, dtype):
     rng = np.random.default_rng(2)
     for shape in [(), (4,), (0,), (0, 2), (3, 0), (30,), (3, 4), (2, 3, 4), (2000,), (50, 60)]:
         for high in (2, 100):
             ours, theirs = both(torch, rng.integers(0, high, shape), dtype)
             assert ours == theirs
-    if dtype.startswith("int"):
-        top = np.iinfo(dtype).max
-        assert len(set(both(torch, np.array([[-top, 1], [top, 0]]), dtype))) == 1
+    if dtype != "bool":
+        limits = np.iinfo(dtype)
+        assert len(set(both(torch, np.array([[limits.min, 1], [limits.max, 0]], dtype), dtype))) == 1
 
 
 @pytest.mark.parametrize("dtype", ["complex64", "complex128"])

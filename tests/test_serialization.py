@@ -17,7 +17,7 @@ import flambeau as fb
 from flambeau import serialization
 
 DTYPES = ["float16", "bfloat16", "float32", "float64", "uint8", "int8", "int16", "int32", "int64", "bool", "complex64",
-          "complex128"]  # fmt: skip
+          "complex128", "uint16", "uint32", "uint64"]  # fmt: skip
 
 
 def round_trip(obj, **options):

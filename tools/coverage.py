@@ -70,7 +70,6 @@ REASONS = {
     r"share_memory_|buffer": "not yet: sharing with other processes",
     r"(set_anomaly|is_anomaly).*": "not yet: anomaly mode",
     r"vmap": "not yet: batching of functions",
-    r"uint(16|32|64)": "not yet: unsigned types beyond uint8",
     r"(to_)?sparse_(bsc|bsr|csc|compressed).*|to_sparse.*|(c?col|c?row|c)_?indices|values|.*sparse.*|[hds]s?mm|s.?addmm|"
     r"hspmm|.*spmm|<SparseTensor>.*": "not yet: sparse layouts other than COO and CSR",
     r"ctc_loss|embedding_bag|grid_sampler.*|segment_reduce|lobpcg|.*_loss|kl_div|instance_norm": (

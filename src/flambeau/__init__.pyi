@@ -150,6 +150,9 @@ int64: _dtype
 int8: _dtype
 long: _dtype
 short: _dtype
+uint16: _dtype
+uint32: _dtype
+uint64: _dtype
 uint8: _dtype
 
 def result_type(tensor1: Tensor | _Number, tensor2: Tensor | _Number) -> _dtype: ...

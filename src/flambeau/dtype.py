@@ -40,7 +40,7 @@ class dtype:
     @property
     def is_signed(self):
         """Whether the type holds negative numbers."""
-        return self.name not in ("bool", "uint8")
+        return self.numpy.kind not in "bu"
 
     def to_real(self):
         """The type of the real part of a complex type; other types give themselves."""
@@ -79,8 +79,12 @@ float32 = dtype(8, "float32", np.float32, "float", "Float")
 float64 = dtype(9, "float64", np.float64, "float", "Double")
 complex64 = dtype(10, "complex64", np.complex64, "complex", "ComplexFloat")
 complex128 = dtype(11, "complex128", np.complex128, "complex", "ComplexDouble")
+uint16 = dtype(12, "uint16", np.uint16, "int", "UInt16")
+uint32 = dtype(13, "uint32", np.uint32, "int", "UInt32")
+uint64 = dtype(14, "uint64", np.uint64, "int", "UInt64")
 
-ALL = (bool_, uint8, int8, int16, int32, int64, float16, bfloat16, float32, float64, complex64, complex128)
+ALL = (bool_, uint8, int8, int16, int32, int64, float16, bfloat16, float32, float64, complex64, complex128,
+       uint16, uint32, uint64)  # fmt: skip
 ALIASES = {
     "half": float16, "float": float32, "double": float64, "short": int16, "int": int32, "long": int64,
     "cfloat": complex64, "cdouble": complex128,
@@ -88,8 +92,8 @@ ALIASES = {
 
 
 def _promote(a, b):
-    """The smallest type that holds both: uint8 with a signed type widens, float16 with bfloat16 gives float32,
-    a float with a complex type keeps the larger precision."""
+    """The smallest type that holds both: an unsigned with a signed type widens, float16 with bfloat16 gives float32,
+    a float with a complex type keeps the larger precision. None for uint64 with a signed type, which no type holds."""
     if a is b:
         return a
     if _CATEGORY[a.category] < _CATEGORY[b.category]:
@@ -100,19 +104,22 @@ def _promote(a, b):
         return a
     if a.category == "float":
         return float32 if {a, b} == {float16, bfloat16} else max(a, b, key=lambda t: t.code)
-    if uint8 in (a, b):
-        other = b if a is uint8 else a
-        return int16 if other is int8 else other
-    return max(a, b, key=lambda t: t.code)
+    if a.is_signed == b.is_signed:
+        return max(a, b, key=lambda t: t.itemsize)
+    signed, unsigned = (a, b) if a.is_signed else (b, a)
+    if signed.itemsize > unsigned.itemsize:
+        return signed
+    return {1: int16, 2: int32, 4: int64}.get(unsigned.itemsize)
 
 
-_core.register_promotion([[_promote(a, b).code for b in ALL] for a in ALL])
+_core.register_promotion([[getattr(_promote(a, b), "code", -1) for b in ALL] for a in ALL])
 
 
 def promote_types(type1, type2):
-    """promote_types(type1, type2) -> dtype: the smallest type that holds the values of both."""
+    """promote_types(type1, type2) -> dtype: the smallest type that holds the values of both; RuntimeError for uint64
+    and a signed integer type, which no type holds."""
     _check_dtypes("promote_types", type1, type2)
-    return _promote(type1, type2)
+    return _promote(type1, type2) or _core.raise_promotion(type1.code, type2.code)
 
 
 def _check_dtypes(name, *types):
@@ -163,7 +170,8 @@ def from_numpy_dtype(d):
     if code < 0:
         raise TypeError(
             f"can't convert np.ndarray of type numpy.{d.name}. The only supported types are: float64, float32, "
-            "float16, bfloat16, complex64, complex128, int64, int32, int16, int8, uint8, and bool."
+            "float16, bfloat16, complex64, complex128, int64, int32, int16, int8, uint64, uint32, uint16, uint8, and "
+            "bool."
         )
     return ALL[code]
 

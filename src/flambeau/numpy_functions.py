@@ -56,16 +56,25 @@ def array_function(func, types, args, kwargs):
         _core.bump_version(t)
     if isinstance(out, TensorBase):
         return out
-    return _to_tensors(result, args) if func in TENSORS and out is None else result
+    if func not in TENSORS or out is not None:
+        return result
+    return _to_tensors(result, args, kwargs.get("dtype") is not None or _has_uint64(args))
 
 
-def wrapped(array):
-    """The `__array_wrap__` of Tensor: one over the memory of a NumPy array or number, int64 for the uint64 that NumPy
-    sums uint8 to. TypeError for other dtypes that Tensors do not have."""
+def wrapped(array, keeps_uint64=False):
+    """A Tensor over the memory of a NumPy array or number; unless uint64 is kept, int64 for the uint64 that NumPy sums
+    unsigned ints to. TypeError for dtypes that Tensors do not have."""
     array = np.asarray(array)
-    if array.dtype == np.uint64 and array.max(initial=0) <= np.iinfo(np.int64).max:
+    if array.dtype == np.uint64 and not keeps_uint64:
         array = array.astype(np.int64)
     return FUNCTIONS["from_numpy"](array)
+
+
+def _has_uint64(value):
+    """Whether there is a uint64 Tensor, array or number in value."""
+    if isinstance(value, (list, tuple)):
+        return any(_has_uint64(v) for v in value)
+    return isinstance(value, (TensorBase, np.ndarray, np.generic)) and str(value.dtype).endswith("uint64")
 
 
 def _to_arrays(value):
@@ -81,15 +90,15 @@ def _to_arrays(value):
     return value
 
 
-def _to_tensors(value, args):
+def _to_tensors(value, args, keeps_uint64):
     """value with Tensors for arrays and NumPy's numbers; one over the memory of the first argument counts changes
     with it."""
     if isinstance(value, (np.ndarray, np.generic)):
-        result = wrapped(value)
+        result = wrapped(value, keeps_uint64)
         if args and isinstance(args[0], TensorBase) and np.may_share_memory(value, _core.array_of(args[0])):
             _core.share_version(result, args[0])
         return result
     if isinstance(value, (list, tuple)):
-        items = [_to_tensors(v, args) for v in value]
+        items = [_to_tensors(v, args, keeps_uint64) for v in value]
         return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
     return value

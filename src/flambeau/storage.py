@@ -147,9 +147,11 @@ class Storage(metaclass=StorageType):
         return self
 
     def type(self, dtype=None):
-        """type() -> str such as 'torch.FloatStorage';  type(FloatStorage) -> a storage converted to a typed name."""
+        """type() -> str such as 'torch.FloatStorage', 'torch.storage.TypedStorage' for uint16, uint32 and uint64;
+        type(FloatStorage) -> a storage converted to a typed name."""
         if dtype is None:
-            return f"torch.{'cuda.' * self.is_cuda}{self.dtype.title}Storage"
+            name = f"{self.dtype.title}Storage"
+            return f"torch.{'cuda.' * self.is_cuda}{name}" if name in TYPES else "torch.storage.TypedStorage"
         if isinstance(dtype, str):
             dtype = TYPES.get(dtype.removeprefix("torch."), dtype)
         if not isinstance(dtype, StorageType):
@@ -271,7 +273,10 @@ class Storage(metaclass=StorageType):
 
     def __repr__(self):
         lines = [f" {v}" for v in self.tolist()]
-        return "\n".join([*lines, f"[{self.type()} of size {len(self)}]"])
+        name = self.type()
+        if name == "torch.storage.TypedStorage":
+            name += f"(dtype={self.dtype}, device={self.device})"
+        return "\n".join([*lines, f"[{name} of size {len(self)}]"])
 
 
 def mapped(filename, shared, size, dtype):
@@ -321,14 +326,15 @@ def _conversion(name, target):
 
 _NAMES = ("bool", "byte", "char", "short", "int", "long", "half", "bfloat16", "float", "double", "complex_float",
           "complex_double")  # fmt: skip
-for _name, _dtype in zip(_NAMES, ALL, strict=True):
+_NAMED = ALL[: len(_NAMES)]  # the unsigned types after them have no names of storages and conversions
+for _name, _dtype in zip(_NAMES, _NAMED, strict=True):
     _conversion(_name, _dtype)
 
 TYPES = {
     f"{d.title}Storage": StorageType(
         f"{d.title}Storage", (Storage,), {"_dtype": d, "__slots__": (), "__module__": __name__}
     )
-    for d in ALL
+    for d in _NAMED
 }
 BoolStorage, ByteStorage, CharStorage = TYPES["BoolStorage"], TYPES["ByteStorage"], TYPES["CharStorage"]
 ShortStorage, IntStorage, LongStorage = TYPES["ShortStorage"], TYPES["IntStorage"], TYPES["LongStorage"]

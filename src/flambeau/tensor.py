@@ -8,7 +8,7 @@ from . import _core
 from .device import CPU
 from .device import device as Device
 from .dtype import dtype as DType
-from .dtype import get_default_dtype
+from .dtype import get_default_dtype, uint64
 from .hooks import RemovableHandle
 from .layout import strided
 from .memory_format import is_dense
@@ -132,7 +132,8 @@ class Tensor(_core.TensorBase):
     def __array_wrap__(self, array, context=None, return_scalar=False):
         from .numpy_functions import wrapped
 
-        return wrapped(array)
+        is_reduction = context is None
+        return wrapped(array, keeps_uint64=not is_reduction or self.dtype is uint64)
 
     def __array_function__(self, func, types, args, kwargs):
         from .numpy_functions import array_function

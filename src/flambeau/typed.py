@@ -26,6 +26,9 @@ from .dtype import (
     int32,
     int64,
     uint8,
+    uint16,
+    uint32,
+    uint64,
 )
 from .dtype import dtype as DType
 from .layout import strided
@@ -130,7 +133,9 @@ FloatTensor, DoubleTensor = _typed(float32, False), _typed(float64, False)
 CPU_TYPES = (BoolTensor, ByteTensor, CharTensor, ShortTensor, IntTensor, LongTensor, HalfTensor, BFloat16Tensor,
              FloatTensor, DoubleTensor)  # fmt: skip
 CUDA_TYPES = {cls.__name__: _typed(cls.dtype, True) for cls in CPU_TYPES}  # what flambeau.cuda has
-_BY_NAME = {type_string(cls): cls for cls in (*CPU_TYPES, *CUDA_TYPES.values())}
+# Names that `Tensor.type` gives and takes, without classes in the namespaces.
+_NAMES_ONLY = [_typed(dtype, is_cuda) for dtype in (uint16, uint32, uint64) for is_cuda in (False, True)]
+_BY_NAME = {type_string(cls): cls for cls in (*CPU_TYPES, *CUDA_TYPES.values(), *_NAMES_ONLY)}
 
 
 def typed_class(target):

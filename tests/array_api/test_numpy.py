@@ -203,10 +203,19 @@ def test_dtypes_beyond_numpy():
         np.sum(u).dtype is np.add.reduce(u).dtype is np.cumsum(u).dtype is fb.int64
         and np.sum(u).item() == 300
     )
-    for call in (lambda: np.add(u, np.array([1, 2], "u2")), lambda: np.add(u, np.array([1, 2**63], "u8")),
-                 lambda: np.sum(fb.ones(2), dtype="longdouble")):  # fmt: skip
-        with pytest.raises(TypeError, match="can't convert"):
-            call()
+    with pytest.raises(TypeError, match="can't convert"):
+        np.sum(fb.ones(2), dtype="longdouble")
+
+
+def test_uint64_of_numpy():
+    """uint64 stays what it is, but where NumPy only sums narrower unsigned ints to it."""
+    u, large = fb.tensor([200, 100], dtype=fb.uint8), fb.tensor([1, 2**63], dtype=fb.uint64)
+    assert np.sum(fb.tensor([60000, 60000], dtype=fb.uint16)).dtype is fb.int64
+    assert np.add(u, np.array([1, 2], "u2")).dtype is fb.uint16
+    assert np.add(u, np.array([1, 2**63], "u8")).dtype is fb.uint64
+    for result in (np.add(large, large), np.sum(large), np.add.reduce(large), np.sum(u, dtype="u8")):
+        assert result.dtype is fb.uint64
+    assert np.sum(large).item() == 2**63 + 1
 
 
 def test_other_array_types_may_refuse():

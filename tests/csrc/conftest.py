@@ -15,7 +15,7 @@ CODES = {
     np.dtype(t): i
     for i, t in enumerate(
         ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", ml_dtypes.bfloat16, "float32", "float64",
-         "complex64", "complex128")
+         "complex64", "complex128", "uint16", "uint32", "uint64")
     )
 }  # fmt: skip
 DTYPES = list(CODES)

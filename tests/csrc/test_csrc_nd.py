@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 ALL = ["bool", "uint8", "int8", "int16", "int32", "int64", "float16", ml_dtypes.bfloat16, "float32", "float64",
-       "complex64", "complex128"]  # fmt: skip
+       "complex64", "complex128", "uint16", "uint32", "uint64"]  # fmt: skip
 
 
 def views(shape, dtype, seed):
@@ -127,9 +127,26 @@ def test_cast_float_to_int_out_of_range(fb):
         )
         np.testing.assert_array_equal(fb.cast(np.array([300, -1, 255.7], src), "uint8"), [44, 255, 255])
         np.testing.assert_array_equal(fb.cast(np.array([300, -129], src), "int8"), [44, 127])
+        np.testing.assert_array_equal(fb.cast(np.array([70000, -1], src), "uint16"), [4464, 65535])
         np.testing.assert_array_equal(
             fb.cast(np.array([math.nan, 1e-45, 0, -0.0], "float32"), "bool"), [1, 1, 0, 0]
         )
+
+
+def test_cast_float_to_wide_unsigned(fb):
+    """Negative numbers wrap around; uint64 takes all that float64 has below 2**64 and saturates there."""
+    for src in ("float32", "float64"):
+        values = [math.nan, -1, -3.7, 3e9, 2.0**32 + 2**20, 2.0**63 + 2**42, 2.0**64 - 2**40, 1e30, -math.inf]
+        x = np.array(values * 5, src)
+        kept = [0, 2**64 - 1, 2**64 - 3, 3 * 10**9, 2**32 + 2**20, 2**63 + 2**42, int(x[6]), 2**64 - 1, 2**63]
+        kept = [min(v, 2**64 - 1) for v in kept]  # 2**64 - 2**40 is 2**64 in float32
+        np.testing.assert_array_equal(fb.cast(x, "uint64")[:9], np.array(kept, np.uint64))
+        np.testing.assert_array_equal(
+            fb.cast(x, "uint32")[:5], np.array([0, 2**32 - 1, 2**32 - 3, 3 * 10**9, 2**20], np.uint32)
+        )
+    large = np.array([2**64 - 1, 2**63, 2**63 - 1], np.uint64)
+    for dst in ("float32", "float64", "int64", "uint32", "bool"):
+        np.testing.assert_array_equal(fb.cast(large, dst), large.astype(dst))
 
 
 def test_float16_all_values(fb):

@@ -150,7 +150,7 @@ class TestAgainstTorch:
             np.testing.assert_allclose(g.normal("float32", 16), torch.randn(16).numpy(), rtol=1e-6, atol=1e-6)
             np.testing.assert_array_equal(g.normal("float32", 5), torch.randn(5).numpy())
 
-    @pytest.mark.parametrize("dtype", ["int64", "int32", "uint8", "float32"])
+    @pytest.mark.parametrize("dtype", ["int64", "int32", "uint8", "uint16", "uint64", "float32"])
     @pytest.mark.parametrize("high", [1, 2, 10, 255])
     def test_randint_small(self, both, dtype, high):
         g, torch = both(13)
@@ -183,6 +183,16 @@ class TestAgainstTorch:
         g, torch = both(15)
         want = self.array(torch.empty(3000, dtype=self.torch_dtype(torch, dtype)).random_())
         np.testing.assert_array_equal(g("random", dtype, 3000), want)
+        self.same_position(g, torch)
+
+    def test_random_of_unsigned_without_bounds(self, both):
+        """What PyTorch has no kernel for: every value, from one word, or from two for uint64."""
+        g, torch = both(15)
+        words = torch.empty(6000, dtype=torch.int64).random_(2**16).numpy()  # the low bits of one word each
+        np.testing.assert_array_equal(g("random", "uint16", 3000), words[:3000])
+        np.testing.assert_array_equal(g("random", "uint32", 3000) % 2**16, words[3000:])
+        whole = torch.empty(3000, dtype=torch.int64).random_(-(2**63), None).numpy()
+        np.testing.assert_array_equal(g("random", "uint64", 3000), whole.view(np.uint64))
         self.same_position(g, torch)
 
     @pytest.mark.parametrize("n", [0, 1, 2, 5, 624, 10000])

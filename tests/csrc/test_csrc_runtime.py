@@ -185,8 +185,8 @@ def test_isa_is_as_asked_or_lower(libraries):
 
 
 def test_itemsize(fb):
-    assert [fb.c.fb_itemsize(i) for i in range(12)] == [d.itemsize for d in fb.codes]
-    assert fb.c.fb_itemsize(12) == fb.c.fb_itemsize(-1) == 0
+    assert [fb.c.fb_itemsize(i) for i in range(15)] == [d.itemsize for d in fb.codes]
+    assert fb.c.fb_itemsize(15) == fb.c.fb_itemsize(-1) == 0
 
 
 def test_omp_num_threads_is_respected(libraries):

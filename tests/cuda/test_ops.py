@@ -7,7 +7,7 @@ import pytest
 
 import flambeau as fb
 from flambeau import _core
-from tests.ops.table import ROWS
+from tests.ops.table import ROWS, UNSIGNED
 
 
 def call(function, sample):
@@ -55,6 +55,14 @@ def equal_on_device(row, dtype, device):
         for t, b in zip(on_device.tensors(), before, strict=True):
             assert t._version == 0, f"{what} advanced the version of an input"
             np.testing.assert_array_equal(host(t.cpu()), host(b), err_msg=f"{what} changed an input")
+
+
+@pytest.mark.parametrize("dtype", UNSIGNED)
+def test_unsigned_ints_are_added_at_places_modulo_their_range(gpu, dtype):
+    a = np.array([1, 2**63 - 1, 2**31 + 5], "uint64").astype(dtype)
+    x, index = fb.from_numpy(a), fb.tensor([0, 2, 0])
+    on_device = x.cuda().scatter_add(0, index.cuda(), x.cuda())
+    assert on_device.dtype is x.dtype and on_device.tolist() == x.scatter_add(0, index, x).tolist()
 
 
 @pytest.mark.parametrize("row,dtype", [(r, d) for r in ROWS for d in r.dtypes], ids=str)

@@ -26,6 +26,7 @@ from flambeau.ops import FUNCTIONS, METHODS
 FLOATS = ("float32", "float64", "float16", "bfloat16")
 COMPLEX = ("complex64", "complex128")
 INTS = ("uint8", "int8", "int16", "int32", "int64")
+UNSIGNED = ("uint16", "uint32", "uint64")  # for these, test_unsigned.py runs the rows that have uint8
 REAL = FLOATS + INTS
 ALL = REAL + ("bool",) + COMPLEX
 

@@ -14,7 +14,10 @@ cdef enum:
     FLOAT64 = 9
     COMPLEX64 = 10
     COMPLEX128 = 11
-    N_CODES = 12
+    UINT16 = 12
+    UINT32 = 13
+    UINT64 = 14
+    N_CODES = 15
 
 cdef enum:
     N_NUMS = 32            # NumPy's own type numbers lie below
@@ -38,8 +41,8 @@ def register_dtype(int code, descr, dtype):
     dtype_of_code[code] = dtype
     if descr.num < N_NUMS:
         code_of_num[descr.num] = code
-        if descr.kind == "i":                         # long and long long are both 64 bits wide
-            for alias in "bhilq":
+        if descr.kind in "iu":                        # long and long long are both 64 bits wide
+            for alias in "bhilq" if descr.kind == "i" else "BHILQ":
                 other = cnp.dtype(alias)
                 if other.itemsize == descr.itemsize:
                     code_of_num[other.num] = code
@@ -48,7 +51,7 @@ def register_dtype(int code, descr, dtype):
 
 
 def register_promotion(table):
-    """table[a][b] is the code of the smallest dtype that holds both a and b."""
+    """table[a][b] is the code of the smallest dtype that holds both a and b, -1 when there is none."""
     for a in range(N_CODES):
         for b in range(N_CODES):
             promote_table[a][b] = table[a][b]
@@ -82,7 +85,7 @@ def code_of(descr):
 
 
 cdef inline int category(int code) noexcept:
-    return 0 if code == BOOL else 1 if code <= INT64 else 2 if code <= FLOAT64 else 3
+    return 0 if code == BOOL else 1 if code <= INT64 or code >= UINT16 else 2 if code <= FLOAT64 else 3
 
 
 cdef int scalar_code(object s) except -2:
@@ -120,6 +123,19 @@ cdef inline int combine(int higher, int lower) noexcept:
     return higher
 
 
+cdef inline int joint_code(int a, int b) except -2:
+    """The code of the smallest dtype that holds both; RuntimeError when there is none."""
+    if promote_table[a][b] < 0:
+        raise_promotion(a, b)
+    return promote_table[a][b]
+
+
+def raise_promotion(int a, int b):
+    """Raises the error of two dtypes that no dtype holds."""
+    raise RuntimeError("Promotion for uint16, uint32, uint64 types is not supported, attempted to promote "
+                       f"{dtype_of_code[a].title} and {dtype_of_code[b].title}")
+
+
 cdef int result_code(tuple args) except -2:
     """Type promotion over arrays and Python numbers: tensors with dimensions, then 0-dim tensors, then numbers,
     each group counting only by a higher category (bool < int < float < complex)."""
@@ -130,9 +146,9 @@ cdef int result_code(tuple args) except -2:
             if c < 0:
                 raise_dtype(a)
             if FB_NDIM(<PyObject*>a) > 0:
-                dim = c if dim < 0 else promote_table[dim][c]
+                dim = c if dim < 0 else joint_code(dim, c)
             else:
-                zero = c if zero < 0 else promote_table[zero][c]
+                zero = c if zero < 0 else joint_code(zero, c)
         elif a is None:
             continue
         elif type(a) in _backends:
@@ -140,9 +156,9 @@ cdef int result_code(tuple args) except -2:
             if c < 0:
                 raise_dtype(a)
             if a.ndim > 0:
-                dim = c if dim < 0 else promote_table[dim][c]
+                dim = c if dim < 0 else joint_code(dim, c)
             else:
-                zero = c if zero < 0 else promote_table[zero][c]
+                zero = c if zero < 0 else joint_code(zero, c)
         else:
             c = scalar_code(a)
             if c < 0:
@@ -208,7 +224,7 @@ def strided_view(cnp.ndarray array not None, shape, strides, offset, owner=None)
 def promote(tuple args, bint to_float=False):
     """Arrays and numbers as arrays of their common dtype (of the default float dtype for ints when to_float)."""
     cdef int code = result_code(args)
-    if to_float and code <= INT64:
+    if to_float and category(code) < 2:
         code = default_float
     like = None
     out = []

@@ -79,7 +79,7 @@ cdef object fast_binary(OpFunction f, object x, object y):
         return None
     code = code_of_num[num]
     loop = f.binary[code]
-    if loop == NULL or (f.to_float and code <= INT64):
+    if loop == NULL or (f.to_float and category(code) < 2):
         return None
     out_code = f.loop_out[code]
     descr = FB_DESCR(a) if out_code == code else <void*><PyObject*>descr_of_code[out_code]
@@ -210,7 +210,7 @@ cdef object fast_unary(OpFunction f, object x):
     if not FB_IS_ARRAY(a) or FB_NUM(a) >= N_NUMS or not (FB_FLAGS(a) & cnp.NPY_ARRAY_ALIGNED):
         return None
     cdef int code = code_of_num[FB_NUM(a)], out_code
-    if f.unary[code] == NULL or (f.to_float and code <= INT64):
+    if f.unary[code] == NULL or (f.to_float and category(code) < 2):
         return None
     out_code = f.loop_out[code]
     out = unary_array(f.unary[code],
@@ -329,7 +329,7 @@ cdef object fast_inplace(OpFunction f, object x, object y):
     if (FB_FLAGS(a) & (FB_PLAIN | NPY_ARRAY_WRITEABLE)) != (FB_PLAIN | NPY_ARRAY_WRITEABLE):
         return None
     code = code_of_num[FB_NUM(a)]
-    if f.binary[code] == NULL or f.loop_out[code] != code or (f.to_float and code <= INT64):
+    if f.binary[code] == NULL or f.loop_out[code] != code or (f.to_float and category(code) < 2):
         return None
     n = FB_SIZE(a)
     item = FB_ITEMSIZE(a)

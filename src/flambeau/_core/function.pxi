@@ -89,7 +89,7 @@ cdef class OpFunction:
             self.unary[i] = NULL
             self.binary[i] = NULL
             self.loop_out[i] = i
-            if loop is not None and (fast_ints or i > INT64):
+            if loop is not None and (fast_ints or category(i) > 1):
                 encoded = loop.encode()
                 if self.kind == UNARY:
                     self.unary[i] = fb_get_unary(encoded, i, &self.loop_out[i])

@@ -31,6 +31,14 @@ FB_INLINE int64_t to_int64(F x) {
     return x != x ? 0 : r;
 }
 
+template <class F>
+FB_INLINE uint64_t to_uint64(F x) {
+    const F half = F(9223372036854775808.0);  // what lies below, negative numbers too, goes through int64
+    uint64_t r = static_cast<uint64_t>(to_int64(x));
+    r = x >= half ? static_cast<uint64_t>(to_int64(x - half)) + (uint64_t{1} << 63) : r;
+    return x >= 2 * half ? UINT64_MAX : r;
+}
+
 // Rounding twice to nearest can miss by one; rounding the first time to odd cannot.
 FB_INLINE float round_to_odd(double x) {
     float r = static_cast<float>(x);
@@ -49,7 +57,7 @@ FB_INLINE float plain(bfloat x) { return to_float(x); }
 template <class T> FB_INLINE T plain(complex<T> x) { return x.re; }
 
 // ---- from a plain value ----
-template <class R> struct To {  // ints of up to 32 bits
+template <class R> struct To {  // int32 and ints of up to 16 bits
     template <class T> FB_INLINE R from(T x) { return static_cast<R>(x); }
     FB_INLINE R from(float x) { return static_cast<R>(to_int32(x)); }
     FB_INLINE R from(double x) { return static_cast<R>(to_int32(x)); }
@@ -58,6 +66,16 @@ template <> struct To<int64_t> {
     template <class T> FB_INLINE int64_t from(T x) { return static_cast<int64_t>(x); }
     FB_INLINE int64_t from(float x) { return to_int64(x); }
     FB_INLINE int64_t from(double x) { return to_int64(x); }
+};
+template <> struct To<uint32_t> {
+    template <class T> FB_INLINE uint32_t from(T x) { return static_cast<uint32_t>(x); }
+    FB_INLINE uint32_t from(float x) { return static_cast<uint32_t>(to_int64(x)); }
+    FB_INLINE uint32_t from(double x) { return static_cast<uint32_t>(to_int64(x)); }
+};
+template <> struct To<uint64_t> {
+    template <class T> FB_INLINE uint64_t from(T x) { return static_cast<uint64_t>(x); }
+    FB_INLINE uint64_t from(float x) { return to_uint64(x); }
+    FB_INLINE uint64_t from(double x) { return to_uint64(x); }
 };
 template <> struct To<boolean> {
     template <class T> FB_INLINE boolean from(T x) { return {static_cast<uint8_t>(x != 0)}; }
@@ -109,6 +127,9 @@ void register_from(Kernels& k, int src) {
     k.cast(src, FB_INT16, &unary_loop<Convert<A, int16_t>, A, int16_t>);
     k.cast(src, FB_INT32, &unary_loop<Convert<A, int32_t>, A, int32_t>);
     k.cast(src, FB_INT64, &unary_loop<Convert<A, int64_t>, A, int64_t>);
+    k.cast(src, FB_UINT16, &unary_loop<Convert<A, uint16_t>, A, uint16_t>);
+    k.cast(src, FB_UINT32, &unary_loop<Convert<A, uint32_t>, A, uint32_t>);
+    k.cast(src, FB_UINT64, &unary_loop<Convert<A, uint64_t>, A, uint64_t>);
     k.cast(src, FB_FLOAT16, &unary_loop<Convert<A, half>, A, half>);
     k.cast(src, FB_BFLOAT16, &unary_loop<Convert<A, bfloat>, A, bfloat>);
     k.cast(src, FB_FLOAT32, &unary_loop<Convert<A, float>, A, float>);
@@ -128,6 +149,9 @@ void register_cast(Kernels& k) {
     register_from<int16_t>(k, FB_INT16);
     register_from<int32_t>(k, FB_INT32);
     register_from<int64_t>(k, FB_INT64);
+    register_from<uint16_t>(k, FB_UINT16);
+    register_from<uint32_t>(k, FB_UINT32);
+    register_from<uint64_t>(k, FB_UINT64);
     register_from<half>(k, FB_FLOAT16);
     register_from<bfloat>(k, FB_BFLOAT16);
     register_from<float>(k, FB_FLOAT32);

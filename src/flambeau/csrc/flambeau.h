@@ -29,7 +29,7 @@ extern "C" {
 enum fb_dtype {
     FB_BOOL = 0, FB_UINT8 = 1, FB_INT8 = 2, FB_INT16 = 3, FB_INT32 = 4, FB_INT64 = 5,
     FB_FLOAT16 = 6, FB_BFLOAT16 = 7, FB_FLOAT32 = 8, FB_FLOAT64 = 9,
-    FB_COMPLEX64 = 10, FB_COMPLEX128 = 11, FB_DTYPE_COUNT = 12
+    FB_COMPLEX64 = 10, FB_COMPLEX128 = 11, FB_UINT16 = 12, FB_UINT32 = 13, FB_UINT64 = 14, FB_DTYPE_COUNT = 15
 };
 
 enum fb_status {
@@ -88,7 +88,7 @@ typedef void (*fb_binary_loop)(char* out, int64_t so, const char* a, int64_t sa,
                                int64_t n);
 
 /* The loop of an operation for inputs of `dtype`, or NULL. *out_dtype (may be NULL) is the dtype it
- * writes. Binary loops take both inputs in the same dtype.
+ * writes. Binary loops take both inputs in the same dtype. There are none for uint16, uint32 and uint64 but copy.
  *
  * unary, floats (float16/bfloat16 compute in float32):
  *   exp exp2 expm1 log log1p log2 log10 sqrt rsqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh
@@ -111,9 +111,10 @@ typedef void (*fb_binary_loop)(char* out, int64_t so, const char* a, int64_t sa,
  */
 FB_API fb_unary_loop fb_get_unary(const char* name, int dtype, int* out_dtype);
 FB_API fb_binary_loop fb_get_binary(const char* name, int dtype, int* out_dtype);
-/* The loop that converts src to dst: floats to ints truncate (NaN gives 0, out of range saturates for
- * int32/int64 and wraps from there for narrower types), complex to real drops the imaginary part,
- * anything to bool is != 0, float16/bfloat16 round to nearest even. */
+/* The loop that converts src to dst: floats to ints truncate, NaN gives 0; out of range saturates for int32 and
+ * int64, of which narrower types take the low bits (uint32 those of int64); uint64 takes the bits of int64 from
+ * negative numbers and saturates above its range. Complex to real drops the imaginary part, anything to bool is != 0,
+ * float16/bfloat16 round to nearest even. */
 FB_API fb_unary_loop fb_get_cast(int src, int dst);
 
 /* Run a loop over arrays of `ndim` dimensions, threaded when large. `cost` is the work of one element
@@ -205,7 +206,7 @@ enum fb_reduce_op { FB_SUM = 0, FB_PROD = 1, FB_MAX = 2, FB_MIN = 3 };
 
 /* Reduce the dimensions whose bit is set in `reduced`. so has ndim entries; those of reduced dimensions are
  * ignored. sum/prod: float32, float64, complex64, complex128 keep their dtype, bool and ints give int64. max/min: bool,
- * ints, float32, float64 keep it, a NaN wins; an empty reduction is FB_ERR_VALUE. */
+ * uint8, signed ints, float32, float64 keep it, a NaN wins; an empty reduction is FB_ERR_VALUE. */
 FB_API int fb_reduce_nd(int op, int dtype, int ndim, const int64_t* shape, uint64_t reduced, char* out,
                         const int64_t* so, const char* a, const int64_t* sa);
 /* The dtype fb_reduce_nd writes, or a negative status. */

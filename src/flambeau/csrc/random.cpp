@@ -105,7 +105,7 @@ void normals64(fb_mt19937* s, double* out, int64_t n, double mean, double std) {
 template <class T, class Make>
 int converted(int from, int dtype, void* out, int64_t n, Make&& make) {
     fb_unary_loop cast = fb_get_cast(from, dtype);
-    if (!cast || dtype >= FB_COMPLEX64) return FB_ERR_DTYPE;
+    if (!cast || dtype == FB_COMPLEX64 || dtype == FB_COMPLEX128) return FB_ERR_DTYPE;
     const int64_t size = fb_itemsize(dtype);
     T buf[kBlock];
     char* to = static_cast<char*>(out);
@@ -215,7 +215,7 @@ int fb_mt_randint(fb_mt19937* s, int dtype, void* out, int64_t n, int64_t low, u
 }
 
 int fb_mt_random(fb_mt19937* s, int dtype, void* out, int64_t n) {
-    uint64_t range;  // number of values
+    uint64_t range;  // number of values; 0 stands for 2**64
     switch (dtype) {
         case FB_BOOL: range = 2; break;
         case FB_UINT8: range = 256; break;
@@ -223,14 +223,18 @@ int fb_mt_random(fb_mt19937* s, int dtype, void* out, int64_t n) {
         case FB_INT16: range = uint64_t{1} << 15; break;
         case FB_INT32: range = uint64_t{1} << 31; break;
         case FB_INT64: range = uint64_t{1} << 63; break;
+        case FB_UINT16: range = uint64_t{1} << 16; break;
+        case FB_UINT32: range = uint64_t{1} << 32; break;
+        case FB_UINT64: range = 0; break;
         case FB_FLOAT16: range = (uint64_t{1} << 11) + 1; break;
         case FB_BFLOAT16: range = (uint64_t{1} << 8) + 1; break;
         case FB_FLOAT32: range = (uint64_t{1} << 24) + 1; break;
         case FB_FLOAT64: range = (uint64_t{1} << 53) + 1; break;
         default: return FB_ERR_DTYPE;
     }
-    const bool wide = dtype == FB_INT64 || dtype == FB_FLOAT64;
-    return fb::integers(s, dtype, out, n, wide, [=](uint64_t x) { return static_cast<int64_t>(x % range); });
+    const bool wide = fb_itemsize(dtype) == 8;
+    return fb::integers(s, dtype, out, n, wide,
+                        [=](uint64_t x) { return static_cast<int64_t>(range ? x % range : x); });
 }
 
 int fb_mt_randperm(fb_mt19937* s, int64_t* out, int64_t n) {

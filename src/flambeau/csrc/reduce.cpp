@@ -279,7 +279,7 @@ int fb_reduce_dtype(int op, int dtype) {
     if (op < FB_SUM || op > FB_MIN || dtype < 0 || dtype >= FB_DTYPE_COUNT) return FB_ERR_VALUE;
     if (dtype == FB_FLOAT16 || dtype == FB_BFLOAT16) return FB_ERR_DTYPE;
     if (op == FB_MAX || op == FB_MIN) return dtype >= FB_COMPLEX64 ? FB_ERR_DTYPE : dtype;
-    return dtype <= FB_INT64 ? FB_INT64 : dtype;
+    return dtype <= FB_INT64 || dtype >= FB_UINT16 ? FB_INT64 : dtype;
 }
 
 int fb_reduce_nd(int op, int dtype, int ndim, const int64_t* shape, uint64_t reduced, char* out, const int64_t* so,

@@ -118,7 +118,7 @@ extern "C" {
 const char* fb_isa(void) { return fb::kIsaNames[fb::registry().isa]; }
 
 int fb_itemsize(int dtype) {
-    static const int sizes[FB_DTYPE_COUNT] = {1, 1, 1, 2, 4, 8, 2, 2, 4, 8, 8, 16};
+    static const int sizes[FB_DTYPE_COUNT] = {1, 1, 1, 2, 4, 8, 2, 2, 4, 8, 8, 16, 2, 4, 8};
     return dtype >= 0 && dtype < FB_DTYPE_COUNT ? sizes[dtype] : 0;
 }
 

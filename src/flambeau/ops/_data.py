@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import _core
-from ..dtype import as_dtype, bool_, from_numpy_dtype, get_default_dtype, iinfo, int64, promote_types
+from ..dtype import as_dtype, bool_, from_numpy_dtype, get_default_dtype, iinfo, int64, promote_types, uint64
 
 _array, TensorBase = _core.array_of, _core.TensorBase
 _NUMBERS = {bool, int, float, complex}
@@ -34,7 +34,7 @@ def data_array(data, dtype, name="tensor"):
         if _core.code_of(array.dtype) < 0 and (target is None or array.dtype.kind not in "biuf"):
             from_numpy_dtype(array.dtype)  # raises the error that lists the dtypes
     else:
-        array, found = _read(data, name)
+        array, found = _read(data, name, target)
         target = _common_dtype(found) if target is None else target
         _check_range(array, target, found, name)
     to = array.dtype if target is None else target.numpy
@@ -67,8 +67,9 @@ def foreign_array(data, name):
     return array
 
 
-def _read(data, name):
-    """The array of a number or nested sequences, and the types of its leaves: Python's and dtypes."""
+def _read(data, name, target):
+    """The array of a number or nested sequences, and the types of its leaves: Python's and dtypes. Ints beyond int64
+    are exact for uint64 only."""
     found: set[Any] = set()
     if not _is_sequence(data):
         if isinstance(data, (str, bytes)):
@@ -76,12 +77,16 @@ def _read(data, name):
         plain = _leaf(data, found, name)
     else:
         plain = _unpack(data, found, name, 1)
+    exact = target is uint64 and found <= {int, bool}
     try:
-        array = np.array(plain)
+        array = np.array(plain, object if exact else None)
     except (ValueError, TypeError, OverflowError) as error:
         _check_rectangle(plain)
         raise ValueError(f"{name}(): could not read the data as an array of numbers: {error}") from None
-    if array.dtype == object or array.dtype == np.uint64:
+    if exact:
+        _check_rectangle(plain)
+        return _uint64_array(array, name), found
+    if array.dtype == object or (array.dtype == np.uint64 and found <= _NUMBERS):
         _check_rectangle(plain)
         if found & {float, complex} or found <= {int, bool}:
             return _big_ints(array), found
@@ -143,6 +148,13 @@ def _common_dtype(found):
     return functools.reduce(promote_types, [python.get(t, t) for t in found]) if found else default
 
 
+def _uint64_array(array, name):
+    """Python ints as uint64; OverflowError for those that do not fit."""
+    if any(not 0 <= v < 2**64 for v in array.flat):
+        raise OverflowError(f"{name}(): an int is not between 0 and 2**64 - 1 and does not fit into uint64")
+    return array.astype(np.uint64)
+
+
 def _big_ints(array):
     """Integers beyond int64, among or instead of floats, as floats; a complex mixture as complex."""
     try:
@@ -162,7 +174,9 @@ def _check_range(array, target, found, name):
     if target.category != "int" or kind == "b" or array.dtype == target.numpy:
         return
     info = iinfo(target)
-    low = info.min if target.is_signed else -info.max  # negative numbers wrap around in unsigned types
+    low = info.min
+    if not target.is_signed and (kind != "f" or int in found):
+        low = -info.max  # negative ints wrap around in unsigned types, negative floats do not fit
     if not np.all((array >= low) & (array < info.max + 1 if kind == "f" else array <= info.max)):
         if target is int64 and float not in found:
             raise ValueError(

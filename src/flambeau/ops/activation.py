@@ -87,7 +87,7 @@ class Hardtanh(Op, name="hardtanh", methods=("hardtanh_",)):
             check_number(min_val, "hardtanh", "min_val", 2),
             check_number(max_val, "hardtanh", "max_val", 3),
         )
-        if min_val < 0 and input.dtype.name == "uint8":
+        if min_val < 0 and input.dtype.category == "int" and not input.dtype.is_signed:
             raise RuntimeError("cannot do hardtanh on an unsigned type with negative limits")
         if min_val > max_val:
             raise ValueError("min_val cannot be greater than max_val")

@@ -250,7 +250,8 @@ def element(value, dtype, name):
         raise TypeError(f"{name}(): argument 'value' must be Number, not {type(value).__name__}")
     if dtype.category == "int":
         number, info = value.real if isinstance(value, complex) else value, iinfo(dtype)
-        low = info.min if dtype.is_signed else -info.max  # negative numbers wrap around in unsigned types
+        # Negative ints wrap around in unsigned types, negative floats do not fit.
+        low = info.min if dtype.is_signed or isinstance(number, float) else -info.max
         if not low <= number < info.max + 1:
             raise RuntimeError(f"value cannot be converted to type {dtype.name} without overflow")
     elif (

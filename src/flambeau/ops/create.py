@@ -10,7 +10,7 @@ import numpy as np
 from .. import _core
 from ..device import CPU, default
 from ..device import device as Device
-from ..dtype import as_dtype, bfloat16, bool_, float64, from_numpy_dtype, get_default_dtype, int64
+from ..dtype import as_dtype, bfloat16, bool_, float64, from_numpy_dtype, get_default_dtype, int64, uint64
 from ..layout import strided
 from ..memory_format import inverse, order_like, preserve_format
 from ..storage import Storage
@@ -505,13 +505,13 @@ def _check_steps(name, start, end, step):
 
 
 def _progression(n, start, step, dtype):
-    """start + i step for i < n, computed in int64 for ints and in float64 for floats."""
+    """start + i step for i < n, computed in int64 for ints (modulo 2**64) and in float64 for floats."""
     compute = np.dtype(np.int64) if dtype.category == "int" else np.dtype(np.float64)
     array = _core.empty_array((n,), compute)
     array[...] = np.arange(n)
     with np.errstate(all="ignore"):
-        array *= compute.type(step)
-        array += compute.type(start)
+        array *= np.array(step).astype(compute)
+        array += np.array(start).astype(compute)
         return array.astype(dtype.numpy, copy=False)
 
 
@@ -544,7 +544,8 @@ def arange(start=None, end=None, step=1, *, out=None, dtype=None, device=None, r
         step = int(step) if math.isfinite(step) else max(abs(end - start), 1) * (1 if step > 0 else -1)
         if step == 0:
             raise ValueError(f"arange(): the step is 0 as {dtype.name}")
-        if not all(-(2**63) <= v < 2**63 for v in (start, end, step)):
+        top = 2**64 if dtype is uint64 else 2**63
+        if not all(-(2**63) <= v < top for v in (start, end, step)):
             raise OverflowError(f"arange({start}, {end}, {step}): an argument does not fit into 64 bits")
         n = -((start - end) // step)
     else:

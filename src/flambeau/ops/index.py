@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .. import _core
-from ..dtype import bool_, int64
+from ..dtype import bool_, int64, uint16, uint32, uint64
 from ..kernels.base.index import check_indices
 from ._args import check_tensor
 from .convert import CopyFrom, Fill, element, expand_value
@@ -97,9 +97,9 @@ class IndexPut(Op, name="_index_put_", mutates=True):
 def _as_index(item):
     """A list, range or array of a key as a tensor."""
     if isinstance(item, np.ndarray):
-        if _core.code_of(item.dtype) < 0 and item.dtype.kind != "u":
+        if _core.code_of(item.dtype) < 0:
             raise IndexError(f"arrays used as indices must be long, int, byte or bool arrays, not of {item.dtype}")
-        return _core.make(item if _core.code_of(item.dtype) >= 0 else item.astype(np.int64))
+        return _core.make(item.astype(np.int64) if item.dtype.kind == "u" and item.itemsize > 1 else item)
     if isinstance(item, (list, tuple)) and len(item) == 0:
         return _core.make(np.zeros(0, np.int64))
     return FUNCTIONS["tensor"](item)
@@ -139,6 +139,10 @@ def _read_item(item):
         raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
     if item.ndim == 0:
         return bool(item) if _is_mask(item) else int(item)
+    if item.dtype in (uint16, uint32, uint64):
+        raise IndexError(
+            f"tensors used as indices must be long, int, byte or bool tensors, not {item.dtype.name}: use .long()"
+        )
     return item
 
 

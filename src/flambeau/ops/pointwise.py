@@ -4,6 +4,7 @@ import cmath
 import math
 
 from .. import _core
+from ..dtype import ALL
 from ._args import check_tensor
 from .compare import operand, where
 from .op import FUNCTIONS, METHODS, Binary, Op, Unary, check_kind, composite
@@ -108,17 +109,19 @@ def rsub(input, other, *, alpha=1):
     return Sub.function(other, input, alpha=alpha)
 
 
+def _are_ints(*operands):
+    """Whether the common dtype of tensors and numbers is one of ints or bool."""
+    return ALL[_core.result_type_code(*operands)].category in ("int", "bool")
+
+
 def check_divisor(name, input, other):
     """RuntimeError for an integer division by zero; NotImplementedError for one of bools."""
-    if _core.result_type_code(input, other) > _INT64:
+    if not _are_ints(input, other):
         return
     a, b = _core.promote_to_broadcast((input, other))
     check_kind(name, a, "i")
     if a.size and not b.all():
         raise RuntimeError("ZeroDivisionError")
-
-
-_INT64 = 5  # the highest dtype code of ints
 
 
 class Div(Binary, name="div", methods=("div", "div_", "divide", "divide_", "true_divide", "true_divide_"),
@@ -234,11 +237,7 @@ class Pow(Binary, name="pow", methods=("pow", "pow_"), operator="**", fast_ints=
 
     @staticmethod
     def forward(ctx, input, exponent):
-        if (
-            not hasattr(exponent, "ndim")
-            and _core.result_type_code(input, exponent) <= _INT64
-            and exponent < 0
-        ):
+        if not hasattr(exponent, "ndim") and _are_ints(input, exponent) and exponent < 0:
             raise RuntimeError("Integers to negative integer powers are not allowed.")
         return Pow.plain(ctx, input, exponent)
 
@@ -594,7 +593,7 @@ class Addcdiv(Op, name="addcdiv", methods=("addcdiv", "addcdiv_")):
 
     @staticmethod
     def forward(ctx, input, tensor1, tensor2, value):
-        if _core.result_type_code(tensor1, tensor2) <= _INT64:
+        if _are_ints(tensor1, tensor2):
             raise RuntimeError(
                 "Integer division with addcdiv is no longer supported: use (input + value * trunc(tensor1 / tensor2))"
                 ".to(input.dtype) for the historic result, or (input + value * tensor1 / tensor2) for a true division."

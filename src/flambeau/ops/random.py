@@ -25,6 +25,7 @@ _INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
 _C_NAMES = {
     "bool": "bool", "uint8": "unsigned char", "int8": "signed char", "int16": "short", "int32": "int", "int64": "long",
     "float16": "c10::Half", "bfloat16": "c10::BFloat16", "float32": "float", "float64": "double",
+    "uint16": "short unsigned int", "uint32": "unsigned int", "uint64": "long unsigned int",
 }  # fmt: skip
 _DIGITS = {"float16": 11, "bfloat16": 8, "float32": 24, "float64": 53}
 

@@ -9,6 +9,7 @@ import operator
 import warnings
 
 from .. import _core
+from ..dtype import int64, uint64
 from ._args import check_tensor, named_result, one_dim, reduced_dims, unsupported
 from .compare import where
 from .op import FUNCTIONS, Op, composite
@@ -522,6 +523,8 @@ class Bincount(Op, name="bincount", methods=("bincount",), out=False):
         check_tensor(input, "bincount")
         if input.dtype.category not in ("int", "bool"):
             raise unsupported("bincount", input.dtype)
+        if input.dtype is uint64:
+            input = input.to(int64)  # what does not fit becomes negative
         if minlength < 0:
             raise RuntimeError(f"bincount(): minlength should be >= 0, got {minlength}")
         if input.ndim != 1 or (input.numel() and bool(input.min() < 0)):

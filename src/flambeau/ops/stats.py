@@ -164,8 +164,8 @@ def gradient(input, *, spacing=1, dim=None, edge_order=1):
     check_tensor(input, "gradient")
     if edge_order not in (1, 2):
         raise RuntimeError("torch.gradient only supports edge_order=1 and edge_order=2.")
-    if input.dtype.name == "uint8":
-        raise RuntimeError("torch.gradient does not support uint8 input.")
+    if input.dtype.category == "int" and not input.dtype.is_signed:
+        raise RuntimeError(f"torch.gradient does not support {input.dtype.name} input.")
     dims = range(input.ndim) if dim is None else normalize_dims(dim, input.ndim, "gradient")
     steps = _spacings(input, spacing, dims)
     if any(input.shape[d] <= edge_order for d in dims if input.ndim):

@@ -52,7 +52,7 @@ def add_at(x: Array, key: Any, values: Array) -> None:
         add_at(x.imag, key, values.imag)
     elif x.dtype == np.int64:  # the unsigned sum has the same bits
         xp.add.at(x.view(np.uint64), key, values.view(np.uint64))
-    elif x.dtype.kind in "biu" and x.dtype != np.int32:
+    elif x.dtype.kind in "biu" and x.itemsize < 4:
         wide = x.astype(np.int32)
         xp.add.at(wide, key, values.astype(np.int32))
         x[...] = wide.astype(x.dtype)
