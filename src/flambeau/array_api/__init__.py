@@ -12,7 +12,7 @@ What Tensors lack of the standard, for the sake of their own interface:
   the functions here.
 """
 
-from . import fft, linalg
+from . import _operators, fft, linalg
 from ._creation import *
 from ._dtypes import *
 from ._elementwise import *

@@ -8,6 +8,7 @@ import flambeau as fb
 from .. import _core
 from ..dtype import ALL
 from ..dtype import dtype as DType
+from ._array import faced
 
 __all__ = [
     "astype", "bool", "can_cast", "complex64", "complex128", "e", "finfo", "float32", "float64", "iinfo",
@@ -20,15 +21,15 @@ int8, int16, int32, int64, uint8 = fb.int8, fb.int16, fb.int32, fb.int64, fb.uin
 float32, float64, complex64, complex128 = fb.float32, fb.float64, fb.complex64, fb.complex128
 
 SCALARS = (builtins.bool, int, float, complex)
-SIGNED = (int8, int16, int32, int64)
+SIGNED, UNSIGNED = (int8, int16, int32, int64), (uint8,)
 KINDS = {
     "bool": (bool,),
     "signed integer": SIGNED,
-    "unsigned integer": (uint8,),
-    "integral": (*SIGNED, uint8),
+    "unsigned integer": UNSIGNED,
+    "integral": (*SIGNED, *UNSIGNED),
     "real floating": (float32, float64),
     "complex floating": (complex64, complex128),
-    "numeric": (*SIGNED, uint8, float32, float64, complex64, complex128),
+    "numeric": (*SIGNED, *UNSIGNED, float32, float64, complex64, complex128),
 }
 _WIDER = {
     "real floating": (fb.float16, fb.bfloat16),
@@ -150,3 +151,6 @@ def axes_of(name, x, axis):
     if len(set(axes)) != len(axes):
         raise ValueError(f"{name}(): axes must differ, got {axis}")
     return axes
+
+
+faced(__all__, globals())
