@@ -1,4 +1,5 @@
-"""SciPy and scikit-learn dispatch on Tensors and Arrays; in processes of their own, for SciPy reads SCIPY_ARRAY_API once."""
+"""SciPy and scikit-learn dispatch on Tensors and Arrays; in processes of their own, since SciPy reads SCIPY_ARRAY_API
+once."""
 
 import importlib.util
 import os

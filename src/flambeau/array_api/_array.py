@@ -14,6 +14,7 @@ are Tensors, so that code that was given Tensors returns Tensors; else they are 
 import functools
 import inspect
 import operator
+from typing import Any
 
 import flambeau as fb
 
@@ -25,6 +26,8 @@ _alias = Tensor.view_as
 
 class Count(int):
     """A number of elements that, called, is PyTorch's `x.size()` and `x.size(dim)`."""
+
+    _shape: Any
 
     def __new__(cls, shape):
         count = super().__new__(cls, shape.numel())
@@ -63,16 +66,18 @@ class Array(Tensor):
 
     def __complex__(self):
         value = super().__complex__()
-        return complex(value.real, value.real) if value.real != value.real and not self.is_complex() else value
+        return (
+            complex(value.real, value.real) if value.real != value.real and not self.is_complex() else value
+        )
 
-    def __getitem__(self, key):
+    def __getitem__(self, key, /):
         """x[key] -> Array: a view for ints, None, Ellipsis and slices with positive steps; otherwise a copy."""
         part, reversed_axes, key = _read_key(self, key)
         if not reversed_axes:
             return super().__getitem__(key)
         return Tensor.__getitem__(fb.flip(super().__getitem__(part), reversed_axes), key)
 
-    def __setitem__(self, key, value):
+    def __setitem__(self, key, value, /):
         """x[key] = value: a number or an array that broadcasts to x[key], converted to the dtype of x."""
         part, reversed_axes, key = _read_key(self, key)
         if not reversed_axes:
@@ -91,7 +96,10 @@ def _read_key(x, key):
     """(part, axes, rest) such that x[key] is x[part], flipped along axes, at rest; rest has no negative steps, and its
     index arrays are such as Tensors take."""
     items = key if isinstance(key, tuple) else (key,)
-    if not any(isinstance(i, Tensor) or (isinstance(i, slice) and _is_negative(i.step)) for i in items):
+    for item in items:
+        if isinstance(item, Tensor) or (isinstance(item, slice) and _is_negative(item.step)):
+            break
+    else:
         return None, (), key
     axis, left = 0, x.ndim - sum(map(_width, items))
     if left < 0:
@@ -137,15 +145,18 @@ def faced(names, module):
     """Makes the functions of a module (its globals) with these names give results of the class that the arguments ask
     for: Tensors if there is a plain Tensor among them, else Arrays."""
     for name in names:
-        if inspect.isfunction(module[name]):
-            module[name] = _faced(module[name])
+        function = module[name]
+        if inspect.isfunction(function) and function.__module__ == module["__name__"]:  # imported ones do so already
+            module[name] = _faced(function)
 
 
 def _faced(function):
     @functools.wraps(function)
     def wrapper(*args, **kwargs):
         result = function(*args, **kwargs)
-        return _converted(result, _as_tensor if _has_tensor(args) or _has_tensor(kwargs.values()) else _as_array)
+        return _converted(
+            result, _as_tensor if _has_tensor(args) or _has_tensor(kwargs.values()) else _as_array
+        )
 
     return wrapper
 

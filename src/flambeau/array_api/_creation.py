@@ -38,7 +38,12 @@ def asarray(obj, /, *, dtype=None, device=None, copy=None):
             obj, copy = stack(obj), None
     elif not isinstance(obj, (fb.Tensor, np.ndarray, np.generic, *SCALARS)):
         obj = _buffer(obj, copy)
-    return fb.asarray(obj, dtype=dtype, device=device, copy=copy)
+    history = (
+        isinstance(obj, fb.Tensor)
+        and obj.requires_grad
+        and (dtype is None or dtype.category in ("float", "complex"))
+    )
+    return fb.asarray(obj, dtype=dtype, device=device, copy=copy, requires_grad=history)
 
 
 def _buffer(obj, copy):
@@ -48,7 +53,9 @@ def _buffer(obj, copy):
     except TypeError:
         return obj
     if copy is False and not array.flags.writeable:
-        raise ValueError(f"asarray(): the buffer of the {type(obj).__name__} is read-only: use copy=None or copy=True")
+        raise ValueError(
+            f"asarray(): the buffer of the {type(obj).__name__} is read-only: use copy=None or copy=True"
+        )
     return array if array.flags.writeable else array.copy()
 
 

@@ -5,8 +5,6 @@ from math import e, inf, nan, pi
 
 import flambeau as fb
 
-from .. import _core
-from ..dtype import ALL
 from ..dtype import dtype as DType
 from ._array import faced
 
@@ -83,8 +81,24 @@ def result_type(*arrays_and_dtypes):
         result = fb.promote_types(result, d)
     for x in arrays_and_dtypes:
         if isinstance(x, SCALARS):
-            result = ALL[_core.result_type_code(_core.array_of(fb.empty(0, dtype=result)), x)]
+            result = _with_number(result, x)
     return result
+
+
+_RANKS = {"bool": 0, "int": 1, "float": 2, "complex": 3}
+
+
+def _with_number(dtype, number):
+    """The dtype of an operation on dtype and a Python number: dtype, if it is of the number's kind or a higher one."""
+    kind = next(
+        i for i, t in enumerate(SCALARS) if isinstance(number, t)
+    )  # bool before int, of which it is a subclass
+    if kind <= _RANKS[dtype.category]:
+        return dtype
+    if kind == 3 and dtype.is_floating_point:
+        return dtype.to_complex()
+    real = fb.get_default_dtype()
+    return (int64, real, real.to_complex())[kind - 1]
 
 
 def can_cast(from_, to, /):
@@ -123,12 +137,16 @@ class iinfo:
 
 def as_arrays(name, *values):
     """values, of which at least one is a Tensor, as Tensors of their result_type; numbers become 0-dim ones."""
-    first = next((v for v in values if isinstance(v, fb.Tensor)), None)
-    if first is None:
-        raise TypeError(f"{name}(): expected a Tensor, got {', '.join([type(v).__name__ for v in values])}")
+    first = None
     for v in values:
-        if not isinstance(v, (fb.Tensor, *SCALARS)):
+        if isinstance(v, fb.Tensor):
+            first = v if first is None else first
+        elif not isinstance(v, SCALARS):
             raise TypeError(f"{name}(): expected Tensors and numbers, got {type(v).__name__}")
+    if first is None:
+        raise TypeError(
+            f"{name}(): expected a Tensor, got {', '.join([type(v).__name__ for v in values]) or 'nothing'}"
+        )
     dtype = result_type(*values)
     return [
         (v if v.dtype is dtype else v.to(dtype))

@@ -12,7 +12,7 @@ __all__ = [
 
 
 def _widened(x, dtype):
-    """The dtype of a sum: for ints the widest of their kind, or int64 where that holds all that narrower ones add up to."""
+    """The dtype of a sum: for ints the widest of their kind, or int64, which holds the sums of narrower ones."""
     if dtype is None and x.dtype in UNSIGNED:
         return UNSIGNED[-1] if UNSIGNED[-1].itemsize == 8 else fb.int64
     if dtype is None:
