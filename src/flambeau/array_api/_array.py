@@ -146,7 +146,9 @@ def faced(names, module):
     for: Tensors if there is a plain Tensor among them, else Arrays."""
     for name in names:
         function = module[name]
-        if inspect.isfunction(function) and function.__module__ == module["__name__"]:  # imported ones do so already
+        if (
+            inspect.isfunction(function) and function.__module__ == module["__name__"]
+        ):  # imported ones do so already
             module[name] = _faced(function)
 
 
