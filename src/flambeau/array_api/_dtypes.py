@@ -135,6 +135,13 @@ class iinfo:
         self.bits, self.max, self.min, self.dtype = info.bits, info.max, info.min, getattr(fb, info.dtype)
 
 
+def _rounded(number, dtype):
+    """number, or the infinity of its sign when dtype is a float type that ends before it."""
+    if dtype.category == "float" and abs(number) > 6e4 and abs(number) > fb.finfo(dtype).max:
+        return inf if number > 0 else -inf
+    return number
+
+
 def as_arrays(name, *values):
     """values, of which at least one is a Tensor, as Tensors of their result_type; numbers become 0-dim ones."""
     first = None
@@ -151,7 +158,7 @@ def as_arrays(name, *values):
     return [
         (v if v.dtype is dtype else v.to(dtype))
         if isinstance(v, fb.Tensor)
-        else fb.full((), v, dtype=dtype, device=first.device)
+        else fb.full((), _rounded(v, dtype), dtype=dtype, device=first.device)
         for v in values
     ]
 
