@@ -408,6 +408,16 @@ def test_arange_has_the_kind_of_its_arguments():
     assert xp.arange(0.0, 1e-200, 1e-200).tolist() == [0]
 
 
+@pytest.mark.parametrize("dtype,size", [("float32", 3e38), ("float64", 1e308)])
+def test_linspace_over_more_than_the_range(dtype, size):
+    dtype = getattr(xp, dtype)
+    expected = [float(xp.asarray(v, dtype=dtype)) for v in (-size, -size / 2, 0.0, size / 2, size)]
+    np.testing.assert_allclose(np.asarray(xp.linspace(-size, size, 5, dtype=dtype)), expected, 1e-6)
+    np.testing.assert_allclose(
+        np.asarray(xp.linspace(-size, size, 4, dtype=dtype, endpoint=False)), expected[:4], 1e-6
+    )
+
+
 def test_asarray_shares_buffers():
     numbers, letters = array.array("d", [1, 2]), bytearray(b"ab")
     x, y = xp.asarray(numbers), xp.asarray(letters, copy=False)

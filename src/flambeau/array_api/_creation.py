@@ -97,9 +97,13 @@ def linspace(start, stop, /, num, *, dtype=None, device=None, endpoint=True):
     """linspace(start, stop, num, dtype=None, device=None, endpoint=True) -> 1-D Tensor of evenly spaced values."""
     if dtype is None and (isinstance(start, complex) or isinstance(stop, complex)):
         dtype = fb.get_default_dtype().to_complex()
-    if not endpoint:
-        return fb.linspace(start, stop, num + 1, dtype=dtype, device=device)[:num]
-    return fb.linspace(start, stop, num, dtype=dtype, device=device)
+    count = num if endpoint else num + 1
+    held = fb.get_default_dtype() if dtype is None else dtype
+    if held.is_floating_point and abs(stop - start) > fb.finfo(held).max:  # the steps would be infinite
+        weight = fb.linspace(0, 1, count, dtype=held, device=device)
+        return (start * (1 - weight) + stop * weight)[:num]
+    result = fb.linspace(start, stop, count, dtype=dtype, device=device)
+    return result if endpoint else result[:num]
 
 
 def meshgrid(*arrays, indexing="xy"):
