@@ -19,7 +19,7 @@ int8, int16, int32, int64, uint8 = fb.int8, fb.int16, fb.int32, fb.int64, fb.uin
 float32, float64, complex64, complex128 = fb.float32, fb.float64, fb.complex64, fb.complex128
 
 SCALARS = (builtins.bool, int, float, complex)
-SIGNED, UNSIGNED = (int8, int16, int32, int64), (uint8,)
+SIGNED, UNSIGNED = (int8, int16, int32, int64), (uint8,)  # from the narrowest to the widest
 KINDS = {
     "bool": (bool,),
     "signed integer": SIGNED,
@@ -90,9 +90,8 @@ _RANKS = {"bool": 0, "int": 1, "float": 2, "complex": 3}
 
 def _with_number(dtype, number):
     """The dtype of an operation on dtype and a Python number: dtype, if it is of the number's kind or a higher one."""
-    kind = next(
-        i for i, t in enumerate(SCALARS) if isinstance(number, t)
-    )  # bool before int, of which it is a subclass
+    # bool comes first, since it is an int too; NumPy's float64 is a float
+    kind = next(i for i, t in enumerate(SCALARS) if isinstance(number, t))
     if kind <= _RANKS[dtype.category]:
         return dtype
     if kind == 3 and dtype.is_floating_point:

@@ -62,8 +62,7 @@ def _inplace(name, function):
 
 
 def _install(name, method):
-    if method.__name__ == "method":
-        method.__name__, method.__qualname__ = name, f"Array.{name}"
+    method.__name__, method.__qualname__ = name, f"Array.{name}"
     setattr(Array, name, method)
 
 
@@ -73,4 +72,4 @@ for _name, _function in _BINARY.items():
     _install(f"__r{_name}__", _reflected(f"__r{_name}__", _FUNCTIONS[_function]))
     _install(f"__i{_name}__", _inplace(f"__i{_name}__", _FUNCTIONS[_function]))
 for _name, _function in _UNARY.items():
-    _install(f"__{_name}__", _FUNCTIONS[_function])
+    setattr(Array, f"__{_name}__", _FUNCTIONS[_function])
