@@ -198,6 +198,12 @@ def test_masks_may_have_size_0():
             x[xp.ones(shape, dtype=xp.bool)]
 
 
+def test_masks_of_numpy():
+    x, mask = xp.reshape(xp.arange(12), (2, 3, 2)), np.arange(6).reshape(2, 3) % 2 == 0
+    same(x[mask, ::-1], np.arange(12).reshape(2, 3, 2)[mask, ::-1])
+    same(x[mask], np.arange(12).reshape(2, 3, 2)[mask])
+
+
 def test_masks_without_dimensions():
     x = xp.arange(3)
     assert x[xp.asarray(True)].tolist() == [[0, 1, 2]] and x[xp.asarray(False)].shape == (0, 3)

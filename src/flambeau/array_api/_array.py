@@ -13,8 +13,11 @@ are Tensors, so that code that was given Tensors returns Tensors; else they are 
 
 import functools
 import inspect
+import math
 import operator
 from typing import Any
+
+import numpy as np
 
 import flambeau as fb
 
@@ -65,10 +68,11 @@ class Array(Tensor):
         return self.mT
 
     def __complex__(self):
+        """The element as a complex number; a real NaN has NaN for its imaginary part too."""
         value = super().__complex__()
-        return (
-            complex(value.real, value.real) if value.real != value.real and not self.is_complex() else value
-        )
+        if math.isnan(value.real) and not self.is_complex():
+            return complex(value.real, value.real)
+        return value
 
     def __getitem__(self, key, /):
         """x[key] -> Array: a view for ints, None, Ellipsis and slices with positive steps; otherwise a copy."""
@@ -126,7 +130,8 @@ def _width(item):
     """How many dimensions of x an item of a key stands for."""
     if item is None or item is Ellipsis or isinstance(item, bool):
         return 0
-    return item.ndim if isinstance(item, Tensor) and item.dtype is fb.bool else 1
+    is_mask = isinstance(item, (Tensor, np.ndarray)) and item.dtype in (fb.bool, np.dtype(bool))
+    return item.ndim if is_mask else 1
 
 
 def _as_index(item, sizes):
