@@ -1,10 +1,15 @@
-"""SciPy on Tensors by the array API: run as a script with SCIPY_ARRAY_API=1 (see test_dispatch.py)."""
+"""SciPy on Tensors or, with the argument "Array", on Arrays: run as a script with SCIPY_ARRAY_API=1 (see
+test_dispatch.py)."""
+
+import sys
 
 import numpy as np
 from scipy import cluster, differentiate, fft, integrate, ndimage, optimize, signal, spatial, special, stats
 
 import flambeau as fb
+import flambeau.array_api as xp
 
+made = xp.asarray if sys.argv[1:] == ["Array"] else fb.asarray
 generator = np.random.default_rng(0)
 V = generator.uniform(0.2, 0.8, 24)
 X = generator.normal(size=(12, 3))
@@ -62,6 +67,6 @@ def same(name, ours, theirs):
 
 
 for name, (function, arguments) in CALLS.items():
-    tensors = [fb.asarray(np.ascontiguousarray(a)) if isinstance(a, np.ndarray) else a for a in arguments]
+    tensors = [made(np.ascontiguousarray(a)) if isinstance(a, np.ndarray) else a for a in arguments]
     same(name, function(*tensors), function(*arguments))
 print(len(CALLS), "functions")

@@ -1,5 +1,7 @@
-"""Estimators and metrics of scikit-learn on Tensors by the array API: run as a script with SCIPY_ARRAY_API=1 (see
-test_dispatch.py)."""
+"""Estimators and metrics of scikit-learn on Tensors or, with the argument "Array", on Arrays: run as a script with
+SCIPY_ARRAY_API=1 (see test_dispatch.py)."""
+
+import sys
 
 import numpy as np
 import sklearn
@@ -14,7 +16,9 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, Normalizer, StandardScaler
 
 import flambeau as fb
+import flambeau.array_api as xp
 
+made = xp.asarray if sys.argv[1:] == ["Array"] else fb.asarray
 generator = np.random.default_rng(0)
 X = generator.normal(size=(60, 5))
 Y = (X[:, 0] + X[:, 1] > 0).astype("i8")
@@ -46,7 +50,7 @@ def close(name, ours, theirs):
 
 def dispatched(function, *arguments):
     with sklearn.config_context(array_api_dispatch=True):
-        return function(*[fb.asarray(a) for a in arguments])
+        return function(*[made(a) for a in arguments])
 
 
 def is_tensor(name, value):

@@ -1,5 +1,7 @@
 """Reductions, searching, sorting, sets, shapes and creation of flambeau.array_api against NumPy."""
 
+import array
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -295,7 +297,7 @@ def test_creation():
     ):
         check(ours, theirs)
     assert [m.shape for m in xp.meshgrid(xp.arange(2), xp.arange(3), indexing="ij")] == [(2, 3)] * 2
-    assert xp.linspace(0, 1j, 3).dtype is xp.complex64 and xp.meshgrid() == ()
+    assert xp.linspace(0, 1j, 3).dtype is xp.complex64 and xp.meshgrid() == []
 
 
 def test_asarray():
@@ -398,3 +400,56 @@ def test_products(data):
         check(xp.tensordot(x, y, axes=1), np.tensordot(a, b, 1))
         check(xp.tensordot(x, x, axes=((0, 1), (0, 1))), np.tensordot(a, a, ((0, 1), (0, 1))))
         check(xp.tensordot(x, y, axes=0), np.tensordot(a, b, 0))
+
+
+def test_arange_has_the_kind_of_its_arguments():
+    assert xp.arange(5, 1.0).dtype is xp.arange(5, 1, 0.5).dtype is xp.arange(0, 3, 1.0).dtype is xp.float32
+    assert xp.arange(5, 1).dtype is xp.int64 and xp.arange(5, 1.0).shape == xp.arange(1, 5, -1).shape == (0,)
+    assert xp.arange(0.0, 1e-200, 1e-200).tolist() == [0]
+
+
+@pytest.mark.parametrize("dtype,size", [("float32", 3e38), ("float64", 1e308)])
+def test_linspace_over_more_than_the_range(dtype, size):
+    dtype = getattr(xp, dtype)
+    expected = [float(xp.asarray(v, dtype=dtype)) for v in (-size, -size / 2, 0.0, size / 2, size)]
+    np.testing.assert_allclose(np.asarray(xp.linspace(-size, size, 5, dtype=dtype)), expected, 1e-6)
+    np.testing.assert_allclose(
+        np.asarray(xp.linspace(-size, size, 4, dtype=dtype, endpoint=False)), expected[:4], 1e-6
+    )
+
+
+def test_asarray_shares_buffers():
+    numbers, letters = array.array("d", [1, 2]), bytearray(b"ab")
+    x, y = xp.asarray(numbers), xp.asarray(letters, copy=False)
+    x[0], y[0] = 5.0, 99
+    assert x.dtype is xp.float64 and numbers[0] == 5 and y.dtype is xp.uint8 and letters == b"cb"
+    assert xp.asarray(numbers, copy=True).data_ptr() != x.data_ptr()
+    assert xp.asarray(b"ab").tolist() == xp.asarray(memoryview(b"ab")).tolist() == [97, 98]
+    with pytest.raises(ValueError, match="read-only"):
+        xp.asarray(b"ab", copy=False)
+    with pytest.raises(TypeError):
+        xp.asarray("ab")
+
+
+def test_asarray_of_a_sequence_of_arrays():
+    x = xp.reshape(xp.arange(6), (2, 3))
+    check(xp.asarray(xp.unstack(x)), np.asarray(x))
+    assert xp.asarray([xp.asarray(1), xp.asarray(2.0)]).tolist() == [1, 2]
+    parts = [xp.ones(2).requires_grad_(), xp.ones(2)]
+    xp.sum(xp.asarray(parts) * 3).backward()
+    assert parts[0].grad.tolist() == [3, 3]
+    with pytest.raises(ValueError, match="copy=False"):
+        xp.asarray(parts, copy=False)
+
+
+@pytest.mark.parametrize("options", [{}, {"copy": True}, {"dtype": xp.float64}])
+def test_asarray_keeps_the_history(options):
+    x = xp.ones(2).requires_grad_()
+    xp.sum(xp.asarray(x * 2, **options) + xp.asarray(x, **options)).backward()
+    assert x.grad.tolist() == [3, 3]
+    assert xp.asarray(x) is x and not xp.asarray(x, dtype=xp.int64).requires_grad
+
+
+def test_searchsorted_takes_a_sorter_of_bytes():
+    x = xp.asarray([3, 1, 2])
+    assert xp.searchsorted(x, xp.asarray([2]), sorter=xp.asarray([1, 2, 0], dtype=xp.uint8)).tolist() == [1]

@@ -156,3 +156,11 @@ def test_gradients_flow():
     x = fb.tensor([[2.0, 1.0], [1.0, 3.0]], dtype=fb.float64, requires_grad=True)
     la.slogdet(x).logabsdet.backward()
     close(x.grad, np.linalg.inv(np.array([[2.0, 1], [1, 3]])).T)
+
+
+def test_cross_broadcasts_other_dimensions():
+    a, b = np.arange(6.0).reshape(2, 3), np.arange(36.0).reshape(4, 3, 1, 3)
+    check(xp.linalg.cross(tensor(a), tensor(b[:, 0])), np.linalg.cross(a, b[:, 0]))
+    check(xp.linalg.cross(tensor(b), tensor(a[0])), np.linalg.cross(b, a[0]))
+    with pytest.raises(ValueError, match="must be 3"):
+        xp.linalg.cross(tensor(a), xp.ones((2, 1)))

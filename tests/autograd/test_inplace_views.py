@@ -277,6 +277,13 @@ def test_overlapping_elements_are_not_written():
     assert x._version == 0
 
 
+def test_empty_tensors_have_no_overlapping_elements():
+    for x in (fb.zeros(0, 3).flip(0), fb.zeros(2, 3)[:0].clone(), fb.zeros(0, 1).expand(0, 3)):
+        x.add_(1)
+        x[:] = fb.ones(0, 3)
+        assert fb.exp(fb.ones(0, 3), out=x) is x and x.shape == (0, 3)
+
+
 def test_overlapping_source():
     x = fb.arange(5.0)
     x[1:].copy_(x[:-1])

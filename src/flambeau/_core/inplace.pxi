@@ -30,9 +30,9 @@ cdef object check_writable(TensorBase x, str name):
         if not FB_FLAGS(a) & NPY_ARRAY_WRITEABLE:
             raise RuntimeError(f"{name}: the memory of this tensor is read-only; change a clone() instead")
         for i in range(FB_NDIM(a)):
-            if FB_STRIDES(a)[i] == 0 and FB_DIMS(a)[i] > 1:
+            if FB_STRIDES(a)[i] == 0 and FB_DIMS(a)[i] > 1 and FB_SIZE(a):
                 raise_overlapping()
-    elif 0 in x._array.strides:
+    elif 0 in x._array.strides and x._array.size:
         for stride, size in zip(x._array.strides, x._array.shape):
             if stride == 0 and size > 1:
                 raise_overlapping()

@@ -4,15 +4,22 @@ The functions are flambeau's under the names, signatures and promotion rules of 
 Libraries that dispatch on the standard (SciPy with `SCIPY_ARRAY_API=1`, scikit-learn with `array_api_dispatch=True`)
 use it by themselves. Gradients flow through all of it.
 
-What Tensors lack of the standard, for the sake of their own interface:
-- the dtypes uint16, uint32 and uint64 (so the sum of uint8 is int64);
-- `x.size`, which is a method here: `math.prod(x.shape)`;
-- slices with negative steps: use `flip`;
-- in operators such as `x + y`, 0-dim Tensors count by their kind only when the dtype is found, and so they do not in
-  the functions here.
+There are two array objects. What the namespace makes itself (`xp.asarray([1.0])`, `xp.zeros(3)`) is an `Array`: a
+Tensor that keeps the standard where Tensors have PyTorch's interface instead (`_array.py` says where). The functions
+take both; given plain Tensors, alone or beside Arrays, they give Tensors, given Arrays they give Arrays. So a program
+written for the standard gets it to the letter, and one that passes Tensors to SciPy gets Tensors back.
+
+What the standard leaves open:
+- slices with negative steps read a copy, for there are no negative strides; they can be assigned to, and `x[::-1] += 1`
+  changes x;
+- in a key, ints beside index arrays select as PyTorch has it: they are no index arrays of one element;
+- operations on numbers of a higher kind than the array (int64 and 1.5) give the default dtype of that kind;
+- in-place operators refuse results of a higher kind or another shape, and round to the dtype of x otherwise.
+
+The dtypes uint16, uint32 and uint64 are not there, so the sum of uint8 is int64.
 """
 
-from . import fft, linalg
+from . import _operators, fft, linalg  # the first for its effect on Array
 from ._creation import *
 from ._dtypes import *
 from ._elementwise import *

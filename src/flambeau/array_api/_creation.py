@@ -1,8 +1,12 @@
 """Creation functions of the array API standard."""
 
+import numpy as np
+
 import flambeau as fb
 
-from ._dtypes import check_array
+from ._array import faced
+from ._dtypes import SCALARS, check_array
+from ._shapes import stack
 
 __all__ = [
     "arange", "asarray", "empty", "empty_like", "eye", "from_dlpack", "full", "full_like", "linspace",
@@ -18,15 +22,41 @@ def arange(start, /, stop=None, step=1, *, dtype=None, device=None):
     """arange(start, stop=None, step=1, dtype=None, device=None) -> 1-D Tensor: values from start (or 0) below stop."""
     if stop is None:
         start, stop = 0, start
-    if (stop - start) * step <= 0:  # an empty range is no error here
-        start, stop = (start, start)
+    if dtype is None and any(isinstance(v, float) for v in (start, stop, step)):
+        dtype = fb.get_default_dtype()
+    if (stop <= start) if step > 0 else (stop >= start):  # an empty range is no error here
+        stop = start
     return fb.arange(start, stop, step, dtype=dtype, device=device)
 
 
 def asarray(obj, /, *, dtype=None, device=None, copy=None):
-    """asarray(obj, dtype=None, device=None, copy=None) -> Tensor of numbers, nested sequences or an array; over the
-    same memory where it can be, unless copy. ValueError when copy=False and a copy is needed."""
-    return fb.asarray(obj, dtype=dtype, device=device, copy=copy)
+    """asarray(obj, dtype=None, device=None, copy=None) -> Tensor of numbers, nested sequences, an array, an object with
+    a buffer or a sequence of Tensors of one shape; over the same memory where it can be, unless copy. ValueError when
+    copy=False and a copy is needed."""
+    if isinstance(obj, (list, tuple)):
+        if obj and all(isinstance(v, fb.Tensor) for v in obj) and copy is not False:
+            obj, copy = stack(obj), None
+    elif not isinstance(obj, (fb.Tensor, np.ndarray, np.generic, *SCALARS)):
+        obj = _buffer(obj, copy)
+    history = (
+        isinstance(obj, fb.Tensor)
+        and obj.requires_grad
+        and (dtype is None or dtype.category in ("float", "complex"))
+    )
+    return fb.asarray(obj, dtype=dtype, device=device, copy=copy, requires_grad=history)
+
+
+def _buffer(obj, copy):
+    """An array over the buffer of obj, or with a copy of one that may only be read; obj itself if it has no buffer."""
+    try:
+        array = np.asarray(memoryview(obj))
+    except TypeError:
+        return obj
+    if copy is False and not array.flags.writeable:
+        raise ValueError(
+            f"asarray(): the buffer of the {type(obj).__name__} is read-only: use copy=None or copy=True"
+        )
+    return array if array.flags.writeable else array.copy()
 
 
 def empty(shape, *, dtype=None, device=None):
@@ -67,19 +97,23 @@ def linspace(start, stop, /, num, *, dtype=None, device=None, endpoint=True):
     """linspace(start, stop, num, dtype=None, device=None, endpoint=True) -> 1-D Tensor of evenly spaced values."""
     if dtype is None and (isinstance(start, complex) or isinstance(stop, complex)):
         dtype = fb.get_default_dtype().to_complex()
-    if not endpoint:
-        return fb.linspace(start, stop, num + 1, dtype=dtype, device=device)[:num]
-    return fb.linspace(start, stop, num, dtype=dtype, device=device)
+    count = num if endpoint else num + 1
+    held = fb.get_default_dtype() if dtype is None else dtype
+    if held.is_floating_point and abs(stop - start) > fb.finfo(held).max:  # the steps would be infinite
+        weight = fb.linspace(0, 1, count, dtype=held, device=device)
+        return (start * (1 - weight) + stop * weight)[:num]
+    result = fb.linspace(start, stop, count, dtype=dtype, device=device)
+    return result if endpoint else result[:num]
 
 
 def meshgrid(*arrays, indexing="xy"):
-    """meshgrid(*arrays, indexing='xy') -> tuple of Tensors: the coordinates of a grid."""
+    """meshgrid(*arrays, indexing='xy') -> list of Tensors: the coordinates of a grid."""
     if indexing not in ("xy", "ij"):
         raise ValueError(f"meshgrid(): indexing must be 'xy' or 'ij', got {indexing!r}")
     check_array("meshgrid", *arrays)
     if len({x.dtype for x in arrays}) > 1:
         raise ValueError("meshgrid(): the Tensors must have one dtype")
-    return tuple(fb.meshgrid(*arrays, indexing=indexing)) if arrays else ()
+    return list(fb.meshgrid(*arrays, indexing=indexing)) if arrays else []
 
 
 def ones(shape, *, dtype=None, device=None):
@@ -110,3 +144,6 @@ def zeros(shape, *, dtype=None, device=None):
 def zeros_like(x, /, *, dtype=None, device=None):
     """zeros_like(x, dtype=None, device=None) -> Tensor of zeros of the shape of x."""
     return fb.zeros_like(x, dtype=dtype, device=device)
+
+
+faced(__all__, globals())

@@ -5,9 +5,8 @@ from math import e, inf, nan, pi
 
 import flambeau as fb
 
-from .. import _core
-from ..dtype import ALL
 from ..dtype import dtype as DType
+from ._array import faced
 
 __all__ = [
     "astype", "bool", "can_cast", "complex64", "complex128", "e", "finfo", "float32", "float64", "iinfo",
@@ -20,15 +19,15 @@ int8, int16, int32, int64, uint8 = fb.int8, fb.int16, fb.int32, fb.int64, fb.uin
 float32, float64, complex64, complex128 = fb.float32, fb.float64, fb.complex64, fb.complex128
 
 SCALARS = (builtins.bool, int, float, complex)
-SIGNED = (int8, int16, int32, int64)
+SIGNED, UNSIGNED = (int8, int16, int32, int64), (uint8,)  # from the narrowest to the widest
 KINDS = {
     "bool": (bool,),
     "signed integer": SIGNED,
-    "unsigned integer": (uint8,),
-    "integral": (*SIGNED, uint8),
+    "unsigned integer": UNSIGNED,
+    "integral": (*SIGNED, *UNSIGNED),
     "real floating": (float32, float64),
     "complex floating": (complex64, complex128),
-    "numeric": (*SIGNED, uint8, float32, float64, complex64, complex128),
+    "numeric": (*SIGNED, *UNSIGNED, float32, float64, complex64, complex128),
 }
 _WIDER = {
     "real floating": (fb.float16, fb.bfloat16),
@@ -82,8 +81,23 @@ def result_type(*arrays_and_dtypes):
         result = fb.promote_types(result, d)
     for x in arrays_and_dtypes:
         if isinstance(x, SCALARS):
-            result = ALL[_core.result_type_code(_core.array_of(fb.empty(0, dtype=result)), x)]
+            result = _with_number(result, x)
     return result
+
+
+_RANKS = {"bool": 0, "int": 1, "float": 2, "complex": 3}
+
+
+def _with_number(dtype, number):
+    """The dtype of an operation on dtype and a Python number: dtype, if it is of the number's kind or a higher one."""
+    # bool comes first, since it is an int too; NumPy's float64 is a float
+    kind = next(i for i, t in enumerate(SCALARS) if isinstance(number, t))
+    if kind <= _RANKS[dtype.category]:
+        return dtype
+    if kind == 3 and dtype.is_floating_point:
+        return dtype.to_complex()
+    real = fb.get_default_dtype()
+    return (int64, real, real.to_complex())[kind - 1]
 
 
 def can_cast(from_, to, /):
@@ -120,19 +134,30 @@ class iinfo:
         self.bits, self.max, self.min, self.dtype = info.bits, info.max, info.min, getattr(fb, info.dtype)
 
 
+def _rounded(number, dtype):
+    """number, or the infinity of its sign when dtype is a float type that ends before it."""
+    if dtype.category == "float" and abs(number) > 6e4 and abs(number) > fb.finfo(dtype).max:
+        return inf if number > 0 else -inf
+    return number
+
+
 def as_arrays(name, *values):
     """values, of which at least one is a Tensor, as Tensors of their result_type; numbers become 0-dim ones."""
-    first = next((v for v in values if isinstance(v, fb.Tensor)), None)
-    if first is None:
-        raise TypeError(f"{name}(): expected a Tensor, got {', '.join([type(v).__name__ for v in values])}")
+    first = None
     for v in values:
-        if not isinstance(v, (fb.Tensor, *SCALARS)):
+        if isinstance(v, fb.Tensor):
+            first = v if first is None else first
+        elif not isinstance(v, SCALARS):
             raise TypeError(f"{name}(): expected Tensors and numbers, got {type(v).__name__}")
+    if first is None:
+        raise TypeError(
+            f"{name}(): expected a Tensor, got {', '.join([type(v).__name__ for v in values]) or 'nothing'}"
+        )
     dtype = result_type(*values)
     return [
         (v if v.dtype is dtype else v.to(dtype))
         if isinstance(v, fb.Tensor)
-        else fb.full((), v, dtype=dtype, device=first.device)
+        else fb.full((), _rounded(v, dtype), dtype=dtype, device=first.device)
         for v in values
     ]
 
@@ -150,3 +175,6 @@ def axes_of(name, x, axis):
     if len(set(axes)) != len(axes):
         raise ValueError(f"{name}(): axes must differ, got {axis}")
     return axes
+
+
+faced(__all__, globals())

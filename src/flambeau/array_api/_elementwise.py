@@ -4,6 +4,7 @@ from typing import Any
 
 import flambeau as fb
 
+from ._array import faced
 from ._dtypes import SCALARS, as_arrays, check_array
 
 _UNARY = """
@@ -41,10 +42,18 @@ def _remainder(x1, x2):
     return fb.where(result == 0, fb.copysign(result, x2), result)
 
 
+def _floor_divide(x1, x2):
+    """floor(x1 / x2) where one is infinite: inf // 2 is inf (Python has NaN), -2 // inf is -0 (Python has -1)."""
+    result = fb.floor_divide(x1, x2)
+    if not result.dtype.is_floating_point:
+        return result
+    return fb.where(fb.isinf(x1) | fb.isinf(x2), fb.floor(x1 / x2), result)
+
+
 # Where flambeau's name or meaning differs.
 _OURS: dict[str, Any] = {
-    "bitwise_invert": fb.bitwise_not, "equal": fb.eq, "real": _real, "remainder": _remainder, "round": _round,
-    "sign": _sign,
+    "bitwise_invert": fb.bitwise_not, "equal": fb.eq, "floor_divide": _floor_divide, "real": _real,
+    "remainder": _remainder, "round": _round, "sign": _sign,
 }  # fmt: skip
 
 
@@ -98,3 +107,6 @@ def _bound(x, bound):
         info = fb.iinfo(x.dtype)
         return info.min if bound < info.min else info.max if bound > info.max else bound
     return bound
+
+
+faced(__all__, globals())

@@ -37,8 +37,7 @@ class Info:
         return [fb.device("cpu"), *[fb.device("cuda", i) for i in range(count)]]
 
     def dtypes(self, *, device=None, kind=None):
-        """dtypes(device=None, kind=None) -> dict: the standard's dtypes, by name, of a kind or kinds as of isdtype.
-        There are no uint16, uint32 and uint64."""
+        """dtypes(device=None, kind=None) -> dict: the standard's dtypes, by name, of a kind or kinds as of isdtype."""
         kinds = ("bool", "numeric") if kind is None else kind if isinstance(kind, tuple) else (kind,)
         for k in kinds:
             if k not in KINDS:

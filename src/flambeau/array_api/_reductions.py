@@ -2,7 +2,8 @@
 
 import flambeau as fb
 
-from ._dtypes import axes_of, check_array, check_dtype
+from ._array import faced
+from ._dtypes import UNSIGNED, axes_of, check_array, check_dtype
 
 __all__ = [
     "all", "any", "count_nonzero", "cumulative_prod", "cumulative_sum", "diff", "max", "mean", "min",
@@ -11,7 +12,9 @@ __all__ = [
 
 
 def _widened(x, dtype):
-    """The dtype of a sum: int64 for ints, since it holds all that uint8 and the narrower signed ones add up to."""
+    """The dtype of a sum: for ints the widest of their kind, or int64, which holds the sums of narrower ones."""
+    if dtype is None and x.dtype in UNSIGNED:
+        return UNSIGNED[-1] if UNSIGNED[-1].itemsize == 8 else fb.int64
     if dtype is None:
         return fb.int64 if x.dtype.category in ("bool", "int") else x.dtype
     check_dtype("sum", dtype)
@@ -133,3 +136,6 @@ def diff(x, /, *, axis=-1, n=1, prepend=None, append=None):
         before = result.narrow(axis, 0, after.shape[axis])
         result = after ^ before if result.dtype is fb.bool else after - before
     return result if n else result.clone()
+
+
+faced(__all__, globals())

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import flambeau as fb
 
+from ._array import faced
 from ._dtypes import as_arrays, axes_of, check_array
 
 __all__ = [
@@ -81,7 +82,7 @@ def searchsorted(x1, x2, /, *, side="left", sorter=None):
         raise ValueError(f"searchsorted(): side must be 'left' or 'right', got {side!r}")
     x1, x2 = as_arrays("searchsorted", x1, x2)
     if sorter is not None:
-        x1 = x1[sorter]
+        x1 = x1[sorter.to(fb.int64)]
     return fb.searchsorted(x1, x2, side=side)
 
 
@@ -138,3 +139,6 @@ def unique_values(x, /):
     """unique_values(x) -> 1-D Tensor: the distinct elements of x. Each NaN is distinct."""
     check_array("unique_values", x)
     return fb.unique(x)
+
+
+faced(__all__, globals())

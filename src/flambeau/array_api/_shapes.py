@@ -4,6 +4,7 @@ import builtins
 
 import flambeau as fb
 
+from ._array import faced
 from ._dtypes import as_arrays, axes_of, check_array
 
 __all__ = [
@@ -164,3 +165,6 @@ def vecdot(x1, x2, /, *, axis=-1):
         )
     x1, x2 = x1.movedim(axis, -1), x2.movedim(axis, -1)
     return fb.matmul(fb.conj(x1).unsqueeze(-2), x2.unsqueeze(-1)).squeeze(-1).squeeze(-1)
+
+
+faced(__all__, globals())

@@ -1,6 +1,7 @@
 """The fft extension of the array API standard."""
 
 from .. import fft as _fft
+from ._array import faced
 from ._dtypes import check_array
 
 __all__ = [
@@ -72,3 +73,6 @@ def ifftshift(x, /, *, axes=None):
     """ifftshift(x, axes=None) -> Tensor: the inverse of fftshift."""
     check_array("ifftshift", x)
     return x.clone() if axes == () else _fft.ifftshift(x, axes)
+
+
+faced(__all__, globals())

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import flambeau as fb
 
 from .. import linalg as _linalg
+from ._array import faced
 from ._dtypes import as_arrays, axes_of, check_array, finfo
 from ._reductions import sum as _sum
 from ._shapes import matmul, matrix_transpose, tensordot, vecdot
@@ -59,7 +60,7 @@ def cross(x1, x2, /, *, axis=-1):
         axes_of("cross", x, axis)
         if x.shape[axis] != 3:
             raise ValueError(f"cross(): the size along axis {axis} must be 3, got {x.shape[axis]}")
-    return _linalg.cross(x1, x2, dim=axis)
+    return _linalg.cross(*fb.broadcast_tensors(x1, x2), dim=axis)
 
 
 def det(x, /):
@@ -186,3 +187,6 @@ def vector_norm(x, /, *, axis=None, keepdims=False, ord=2):
     if not axes:
         return fb.abs(x) if ord != 0 else (x != 0).to(fb.abs(x).dtype)
     return _linalg.vector_norm(x, ord, axes, keepdims)
+
+
+faced(__all__, globals())

@@ -67,6 +67,25 @@ def nextafter(a: Array, b: Array) -> Array:
         return _core.laid_out(array_namespace(a).nextafter(a, b), (a, b))
 
 
+@_kernel
+def expm1(xp, a: Array) -> Array:
+    """exp(a) - 1. Of complex x + iy: expm1(x) cos y - 2 sin(y/2)^2 + i exp(x) sin y, or by exp, which has the special
+    cases of C99, where exp(x) is far from 1 or an operand is not finite."""
+    if a.dtype.kind != "c":
+        return xp.expm1(a)
+    x, y = a.real, a.imag
+    near = complex_of(xp.expm1(x) * xp.cos(y) - 2 * xp.sin(y / 2) ** 2, xp.exp(x) * xp.sin(y))
+    return xp.where((xp.abs(x) < 40) & xp.isfinite(y), near, xp.exp(a) - 1)
+
+
+@_kernel
+def log1p(xp, a: Array) -> Array:
+    """log(1 + a). Of small complex x + iy the real part is log1p(x (x + 2) + y^2) / 2, which rounds nothing away."""
+    if a.dtype.kind != "c":
+        return xp.log1p(a)
+    x, y = a.real, a.imag
+    real = xp.where(xp.abs(a) < 0.5, xp.log1p(x * (x + 2) + y * y) / 2, xp.log(xp.hypot(x + 1, y)))
+    return complex_of(real, xp.arctan2(y, x + 1))
 
 
 @_kernel
@@ -240,9 +259,7 @@ abs = _same("abs")
 square = _same("square")
 exp = _same("exp")
 exp2 = _same("exp2")
-expm1 = _same("expm1")
 log = _same("log")
-log1p = _same("log1p")
 log2 = _same("log2")
 log10 = _same("log10")
 sqrt = _same("sqrt")
