@@ -6,7 +6,7 @@ from hypothesis.extra import numpy as hnp
 
 import flambeau.array_api as xp
 
-BOOL, UNSIGNED, SIGNED = ["bool"], ["uint8"], ["int8", "int16", "int32", "int64"]
+BOOL, UNSIGNED, SIGNED = ["bool"], ["uint8", "uint16", "uint32", "uint64"], ["int8", "int16", "int32", "int64"]
 REAL, COMPLEX = ["float32", "float64"], ["complex64", "complex128"]
 INTS, FLOATS = UNSIGNED + SIGNED, REAL + COMPLEX
 NUMERIC = INTS + FLOATS

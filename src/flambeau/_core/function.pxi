@@ -274,7 +274,7 @@ cdef object as_array(object a):
 cdef Node begin(OpFunction f, tuple args, list raw):
     """Unwraps the tensors into `raw` and makes the node; its edges are set when a gradient is wanted."""
     cdef Py_ssize_t n = PyTuple_GET_SIZE(args), i
-    cdef bint record = False, seen = False, mixed = False
+    cdef bint record = False, seen = False, mixed = False, is_volatile = False
     cdef TensorBase t
     cdef Node node
     face = None
@@ -300,6 +300,7 @@ cdef Node begin(OpFunction f, tuple args, list raw):
                 mixed = True
             if Py_TYPE(t) != tensor_type:
                 face = join_faces(face, type(t))
+                is_volatile |= t._volatile
             elif face is None:
                 face = <object>tensor_type
             raw.append(arr)
@@ -313,7 +314,8 @@ cdef Node begin(OpFunction f, tuple args, list raw):
         move_numbers(backend, args, raw)
     node = <Node>FB_NEW_TENSOR(<PyObject*>Node, <PyObject*>f.node_type, _no_args)
     node.inputs = args
-    if record:
+    node.is_volatile = is_volatile
+    if record and not is_volatile:
         set_edges(node, args)
         node.op = f.op
         node._backward = f.backward
@@ -417,6 +419,9 @@ cdef object finish(OpFunction f, Node node, tuple args, list raw, object result,
     if isinstance(result, (tuple, list)):
         arrays = [as_array(a) for a in result]
         outs = [wrap_output(f, a, args, raw, face) for a in arrays]
+        if node.is_volatile:
+            for t in outs:
+                t._volatile = True
         if node.edges is not None:
             attach_outputs(node, arrays, outs)
             if node.to_save is not None:
@@ -429,6 +434,7 @@ cdef object finish(OpFunction f, Node node, tuple args, list raw, object result,
     if isinstance(result, cnp.generic):
         result = cnp.PyArray_FROM_O(result)
     t = wrap_output(f, result, args, raw, face)
+    t._volatile = node.is_volatile
     if node.edges is not None:
         if is_nondifferentiable(node, result):
             node.edges = None
@@ -506,8 +512,10 @@ def apply_function(cls, Node node not None, forward, backward, tuple args, setup
     for a in args:
         if isinstance(a, TensorBase):
             face = join_faces(face, type(a))
+            node.is_volatile |= (<TensorBase>a)._volatile
             if old and needs_grad(<TensorBase>a):
                 record = True
+    record = record and not node.is_volatile
     node.inputs = args
     node.op = cls
     node._backward = backward
@@ -550,6 +558,10 @@ def apply_function(cls, Node node not None, forward, backward, tuple args, setup
             if is_marked(node, o):
                 node.non_differentiable = tuple(node.non_differentiable) + (t,)
             outs[i] = t
+    if node.is_volatile:
+        for o in outs:
+            if isinstance(o, TensorBase):
+                (<TensorBase>o)._volatile = True
     if record:
         node.n_outputs = <int>len(outs)
         node.metas = tuple([((<TensorBase>o)._array.shape, array_code((<TensorBase>o)._array))

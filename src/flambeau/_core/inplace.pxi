@@ -85,6 +85,9 @@ cdef object apply_inplace(OpFunction f, tuple args):
             keep_old(node, x)
         write_array(target, result)
     bump(x)
+    if node.is_volatile and not x._volatile:
+        detach_in_place(x)
+        x._volatile = True
     node.dirty = (x,)
     if node.edges is not None and not is_nondifferentiable(node, target):
         set_output_meta(node, target)

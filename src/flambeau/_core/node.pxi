@@ -61,6 +61,7 @@ cdef class Node(GraphState):
     cdef long versions[4]
     cdef vector[long] more_versions
     cdef bint freed
+    cdef bint is_volatile              # during forward only
     cdef bint bare                     # absent output gradients arrive as None, not as zeros
     cdef uint64_t seq
     cdef int n_outputs

@@ -17,6 +17,7 @@ cdef class TensorBase:
     cdef int _output_nr                # which output of _node
     cdef bint _leaf_grad               # requires_grad of a leaf
     cdef bint _inference               # made in inference mode
+    cdef public bint _volatile         # results of operations on it are not recorded, and volatile themselves
     cdef long _ver
     cdef long _node_ver                # for views: the version at which _node was right
     cdef object __weakref__
@@ -496,6 +497,8 @@ cdef inline TensorBase new_tensor(object array, PyTypeObject* cls):
 
 
 cdef TensorBase wrap(object array, object face):
+    if <PyTypeObject*>face != tensor_type and face._adapt is not None:
+        face, array = face._adapt(array)
     cdef TensorBase t = new_tensor(array, <PyTypeObject*>face)
     t._inference = fb_inference_mode
     return t

@@ -14,9 +14,8 @@ What the standard leaves open:
   changes x;
 - in a key, ints beside index arrays select as PyTorch has it: they are no index arrays of one element;
 - operations on numbers of a higher kind than the array (int64 and 1.5) give the default dtype of that kind;
-- in-place operators refuse results of a higher kind or another shape, and round to the dtype of x otherwise.
-
-The dtypes uint16, uint32 and uint64 are not there, so the sum of uint8 is int64.
+- in-place operators refuse results of a higher kind or another shape, and round to the dtype of x otherwise;
+- uint64 does not promote with signed dtypes.
 """
 
 from . import _operators, fft, linalg  # the first for its effect on Array

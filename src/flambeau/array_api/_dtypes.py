@@ -10,16 +10,18 @@ from ._array import faced
 
 __all__ = [
     "astype", "bool", "can_cast", "complex64", "complex128", "e", "finfo", "float32", "float64", "iinfo",
-    "inf", "int8", "int16", "int32", "int64", "isdtype", "nan", "newaxis", "pi", "result_type", "uint8",
+    "inf", "int8", "int16", "int32", "int64", "isdtype", "nan", "newaxis", "pi", "result_type", "uint8", "uint16",
+    "uint32", "uint64",
 ]  # fmt: skip
 
 newaxis = None
 bool = fb.bool
-int8, int16, int32, int64, uint8 = fb.int8, fb.int16, fb.int32, fb.int64, fb.uint8
+int8, int16, int32, int64 = fb.int8, fb.int16, fb.int32, fb.int64
+uint8, uint16, uint32, uint64 = fb.uint8, fb.uint16, fb.uint32, fb.uint64
 float32, float64, complex64, complex128 = fb.float32, fb.float64, fb.complex64, fb.complex128
 
 SCALARS = (builtins.bool, int, float, complex)
-SIGNED, UNSIGNED = (int8, int16, int32, int64), (uint8,)  # from the narrowest to the widest
+SIGNED, UNSIGNED = (int8, int16, int32, int64), (uint8, uint16, uint32, uint64)  # from the narrowest to the widest
 KINDS = {
     "bool": (bool,),
     "signed integer": SIGNED,
@@ -104,6 +106,8 @@ def can_cast(from_, to, /):
     """can_cast(from_, to) -> bool: whether promotion of a Tensor (or dtype) with dtype `to` gives `to`."""
     from_ = from_.dtype if isinstance(from_, fb.Tensor) else from_
     check_dtype("can_cast", from_, to)
+    if to in SIGNED and from_ is uint64 or from_ in SIGNED and to is uint64:
+        return False  # the standard has no promotion of these
     return fb.promote_types(from_, to) is to
 
 

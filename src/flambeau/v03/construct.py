@@ -1,0 +1,152 @@
+"""How 0.3 makes tensors: `FloatTensor(2, 3)`, `FloatTensor([[1, 2]])`, `FloatTensor(storage)`, `x.new(...)`."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .. import _core
+from ..dtype import from_numpy_dtype
+from ..size import Size
+from ..storage import Storage
+from .faces import Variable, _TensorBase, type_name
+
+_array, _make = _core.array_of, _core.make
+
+
+def new_tensor(cls, args, device=None, cdata=None):
+    """What `cls(*args)` is, for a typed class or a subclass of one."""
+    if cls is _TensorBase or cls._dtype is None:
+        raise RuntimeError(f"cannot create an instance of the abstract class {type_name(cls)}")
+    array, source = _elements(cls, args)
+    if cls.is_cuda:
+        from ..device import device as Device
+
+        moved = _make(array).to(Device("cuda" if device is None or device < 0 else f"cuda:{device}"))
+        array = _array(moved)
+    elif device is not None:
+        raise TypeError(f"{type_name(cls)} takes no device; use torch.cuda.{cls.__name__}")
+    new = _core.TensorBase.__new__(cls)
+    _core.init_tensor(new, array)
+    if source is not None:
+        _core.share_version(new, source)
+    return new
+
+
+def _elements(cls, args):
+    """The array of a new tensor, and the tensor whose memory it is over, or None."""
+    dtype = cls._dtype
+    if not args:
+        return _core.empty_array((0,), dtype), None
+    first = args[0]
+    if len(args) == 1:
+        if isinstance(first, Variable):
+            raise TypeError(_refusal(cls, args))
+        if isinstance(first, _TensorBase):
+            if type(first)._dtype != dtype:
+                raise TypeError(_refusal(cls, args))
+            return _array(first), first
+        if isinstance(first, np.ndarray):
+            return _from_numpy(cls, first), None
+        if isinstance(first, Sequence) and not isinstance(first, (str, bytes, Size)):
+            return _from_sequence(cls, first), None
+        if isinstance(first, Size):
+            args = tuple(first)
+    if isinstance(first, Storage):
+        return _over_storage(cls, *args), None
+    if not all(_is_int(a) for a in args):
+        raise TypeError(_refusal(cls, args))
+    sizes = [int(a) for a in args]
+    if any(s < 0 for s in sizes):
+        raise RuntimeError(f"{type_name(cls)}: sizes must not be negative, got {tuple(sizes)}")
+    return _core.empty_array((0,) if 0 in sizes else tuple(sizes), dtype), None
+
+
+def _is_int(value):
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def _refusal(cls, args):
+    got = ", ".join(type_name(type(a)) if isinstance(a, _TensorBase) else type(a).__name__ for a in args)
+    name = type_name(cls)
+    storage = name.replace("Tensor", "Storage")
+    return (
+        f"{name} constructor received an invalid combination of arguments - got ({got}), but expected one of:\n"
+        " * no arguments\n * (int ...)\n"
+        f" * ({name} viewed_tensor)\n * (torch.Size size)\n * ({storage} data)\n * (Sequence data)"
+    )
+
+
+def _from_numpy(cls, array):
+    if array.ndim == 0:
+        raise TypeError(_refusal(cls, (array,)))
+    if array.dtype == cls._dtype and array.flags.writeable and min(array.strides, default=0) >= 0:
+        return array if array.size else _core.empty_array((0,), cls._dtype)
+    return _owned(array.astype(cls._dtype))
+
+
+def _from_sequence(cls, values):
+    """The elements of nested sequences; inner tensors are not taken."""
+    if any(isinstance(v, _core.TensorBase) for v in values):
+        kind = next(type(v) for v in values if isinstance(v, _core.TensorBase))
+        raise RuntimeError(
+            f"tried to construct a tensor from a {_kind(cls)} sequence, but found an item of type {kind.__name__} at index (0)"
+        )
+    try:
+        array = np.array(values)
+    except ValueError as error:
+        raise ValueError(
+            f"inconsistent sequence length at some index: {type_name(cls)} needs rows of equal length"
+        ) from error
+    if array.dtype.kind not in "biuf":
+        found = next((type(v).__name__ for v in np.ravel(np.array(values, dtype=object)) if not _is_number(v)), "object")
+        raise RuntimeError(
+            f"tried to construct a tensor from a {_kind(cls)} sequence, but found an item of type {found} at index (0)"
+        )
+    if array.dtype.kind == "f" and cls._dtype.kind in "iu" and array.size and not (array == np.floor(array)).all():
+        raise RuntimeError(
+            f"tried to construct a tensor from a {_kind(cls)} sequence, but found an item of type float at index "
+            f"{tuple(int(i) for i in np.argwhere(array != np.floor(array))[0])}"
+        )
+    return _owned(array.astype(cls._dtype)) if array.size else _core.empty_array((0,), cls._dtype)
+
+
+def _is_number(value):
+    return isinstance(value, (int, float, np.number, np.bool_))
+
+
+def _kind(cls):
+    return "int" if cls._dtype.kind in "iu" else "float"
+
+
+def _owned(array):
+    """The elements in memory of the library's allocator."""
+    new = _core.empty_array(array.shape, array.dtype)
+    new[...] = array
+    return new
+
+
+def _over_storage(cls, storage, offset=0, size=None, stride=None):
+    if from_numpy_dtype(cls._dtype) is not storage.dtype:
+        raise TypeError(_refusal(cls, (storage,)))
+    if size is None:
+        return storage.array[offset:] if offset else storage.array
+    size = tuple(size)
+    if stride is None:
+        stride, step = [], 1
+        for s in reversed(size):
+            stride.insert(0, step)
+            step *= s
+    reach = offset + sum((s - 1) * st for s, st in zip(size, stride, strict=True)) + 1
+    if size and reach > len(storage):
+        raise RuntimeError(f"{type_name(cls)}: a storage of {len(storage)} elements is too small for {reach}")
+    return _core.strided_view(storage.array, size, [s * cls._dtype.itemsize for s in stride], offset * cls._dtype.itemsize)
+
+
+def new(self, *args, **options):
+    """x.new(...) -> a tensor of the type of x: `x.new(2, 3)`, `x.new([1, 2])`, `x.new()`."""
+    if isinstance(self, Variable):
+        args = [a.data if isinstance(a, Variable) else a for a in args]
+        return Variable(new_tensor(type(self.data), tuple(args), **options))
+    if self.is_cuda and "device" not in options:
+        options["device"] = self.get_device()
+    return new_tensor(type(self), args, **options)

@@ -1,0 +1,127 @@
+"""The signatures of 0.3's methods (see `signatures.py` for how to read them).
+
+`[float]`: only tensors of floats have the method; `[byte]`: only ByteTensors. `[inplace]`: the form with a trailing
+underscore exists too. `[function]`: `torch.<name>` exists too.
+"""
+
+POINTWISE = """
+abs neg sign [inplace] [function]: ()
+acos asin atan ceil cos cosh erf erfinv exp floor frac lgamma log log1p reciprocal round rsqrt sigmoid sin sinh sqrt
+    tan tanh trunc [float] [inplace] [function]: ()
+add [inplace] [function] [broadcast]: (real value) | (Tensor other) | (real value, Tensor other) => other, alpha=value
+sub [inplace] [broadcast]: (real value) | (Tensor other) | (real value, Tensor other) => other, alpha=value
+mul [inplace] [function] [broadcast]: (real value) | (Tensor other)
+div [inplace] [function] [broadcast]: (real value) => divided(value) | (Tensor other) => divided(other)
+fmod remainder [inplace] [function] [broadcast]: (real value) | (Tensor other)
+pow [float] [inplace] [broadcast]: (real exponent) | (Tensor exponent)
+atan2 [float] [inplace] [function] [broadcast]: (Tensor other)
+lerp [float] [inplace] [function] [broadcast]: (Tensor end, real weight)
+addcmul addcdiv [inplace] [function] [broadcast]: (Tensor tensor1, Tensor tensor2)
+    | (real value, Tensor tensor1, Tensor tensor2) => tensor1, tensor2, value=value
+clamp [inplace] [function]: (real min=None, real max=None)
+eq ne lt le gt ge [inplace] [function] [broadcast]: (real value) | (Tensor other)
+equal [function]: (Tensor other)
+__and__ __or__ __xor__ __lshift__ __rshift__ [broadcast]: (real value) | (Tensor other)
+"""
+
+REDUCTIONS = """
+sum prod [function]: () -> number | (int dim, bool keepdim=False)
+mean [float] [function]: () -> number | (int dim, bool keepdim=False)
+max min [function] [broadcast]: () -> number | (Tensor other) | (int dim, bool keepdim=False)
+std var [float] [function]: (bool unbiased=True) -> number => unbiased=unbiased
+    | (int dim, bool unbiased=True, bool keepdim=False) => dim, unbiased=unbiased, keepdim=keepdim
+norm [float] [function]: (double p=2) -> number => p
+    | (double p, int dim, bool keepdim=False) => p, dim, keepdim
+dist [float] [function] [broadcast]: (Tensor other, double p=2) -> number
+dot [function]: (Tensor tensor) -> number
+trace [function]: () -> number
+median [function]: () -> number | (int dim, bool keepdim=False)
+mode [function]: (int dim=-1, bool keepdim=False)
+kthvalue [function]: (int k, int dim=-1, bool keepdim=False)
+all any [byte]: () -> number | (int dim, bool keepdim=False)
+cumsum cumprod [function]: (int dim)
+histc [float] [function]: (int bins=100, double min=0, double max=0)
+sort [function]: (int dim=-1, bool descending=False)
+topk [function]: (int k, int dim=-1, bool largest=True, bool sorted=True)
+nonzero [function]: ()
+"""
+
+SHAPES = """
+view: (ints size) | (str dtype)
+expand repeat permute: (ints sizes)
+expand_as view_as: (AnyTensor tensor)
+t [inplace] [function]: ()
+transpose [inplace] [function]: (int dim0, int dim1)
+squeeze [inplace] [function]: () | (int dim)
+unsqueeze [inplace] [function]: (int dim)
+narrow: (int dimension, int start, int length)
+select: (int dim, int index)
+chunk [function]: (int n_chunks, int dim=0)
+split [function]: (int split_size, int dim=0) | (Size split_size, int dim=0)
+unfold: (int dim, int size, int step)
+unbind: (int dim=0)
+diag [function]: (int diagonal=0)
+tril triu [inplace] [function]: (int k=0)
+"""
+
+INDEXING = """
+index_select [function]: (int dim, LongTensor index)
+index_add_ index_copy_: (int dim, LongTensor index, Tensor source)
+index_fill_: (int dim, LongTensor index, real value)
+gather [function]: (int dim, LongTensor index)
+scatter_: (int dim, LongTensor index, Tensor src) | (int dim, LongTensor index, real value)
+scatter_add_: (int dim, LongTensor index, Tensor src)
+masked_select [function] [broadcast]: (ByteTensor mask) => masked_selected(mask)
+masked_fill_ [broadcast]: (ByteTensor mask, real value) => masked_filled_(mask, value)
+masked_scatter_ masked_copy_: (ByteTensor mask, Tensor source) => masked_scattered_(mask, source)
+take [function]: (LongTensor index)
+put_: (LongTensor index, Tensor source, bool accumulate=False)
+"""
+
+MATRICES = """
+mm bmm mv [function]: (Tensor mat2)
+ger [function]: (Tensor vec2)
+matmul [function]: (Tensor other)
+addmm addmv addr addbmm baddbmm [inplace] [function]: (Tensor mat1, Tensor mat2)
+    | (real beta, Tensor mat1, Tensor mat2) => mat1, mat2, beta=beta
+    | (real beta, real alpha, Tensor mat1, Tensor mat2) => mat1, mat2, beta=beta, alpha=alpha
+cross [function]: (Tensor other, int dim=-1) => crossed(other, dim)
+renorm [float] [inplace] [function]: (double p, int dim, double maxnorm)
+inverse [float] [function]: ()
+svd [float] [function]: (bool some=True) => singular_values(some)
+symeig [float] [function]: (bool eigenvectors=False, bool upper=True) => eigen_symmetric(eigenvectors, upper)
+eig [float] [function]: (bool eigenvectors=False) => eigen(eigenvectors)
+qr geqrf [float] [function]: ()
+gels [float] [function]: (Tensor A) => least_squares(A)
+gesv [float] [function]: (Tensor A) => solved(A)
+btrifact [float] [function]: (bool pivot=True) => factored(pivot)
+btrisolve [float] [function]: (Tensor LU_data, AnyTensor LU_pivots) => solved_by(LU_data, LU_pivots)
+potrf [float] [function]: (bool upper=True) => cholesky_factor(upper)
+potri [float] [function]: (bool upper=True) => cholesky_inverted(upper)
+potrs [float] [function]: (Tensor input2, bool upper=True) => cholesky_solved(input2, upper)
+pstrf [float] [function]: (bool upper=True, double tol=-1) => pivoted_cholesky(upper, tol)
+trtrs [float] [function]: (Tensor A, bool upper=True, bool transpose=False, bool unitriangular=False)
+    => triangular_solved(A, upper, transpose, unitriangular)
+orgqr [float] [function]: (Tensor input2)
+ormqr [float] [function]: (Tensor input2, Tensor input3, bool left=True, bool transpose=False)
+"""
+
+FILLING = """
+fill_: (real value)
+zero_: ()
+copy_: (any source, bool async=False, bool broadcast=True) => copied_(source, broadcast)
+uniform_ [float]: (double _from=0, double to=1, Generator generator=None) => _from, to, generator=generator
+normal_ [float]: (double mean=0, double std=1, Generator generator=None) => mean, std, generator=generator
+exponential_ geometric_: (double lambd=1, Generator generator=None) => lambd, generator=generator
+cauchy_ [float]: (double median=0, double sigma=1, Generator generator=None) => median, sigma, generator=generator
+log_normal_ [float]: (double mean=1, double std=2, Generator generator=None) => mean, std, generator=generator
+random_: (Generator generator=None) => generator=generator | (int to, Generator generator=None) => to, generator=generator
+    | (int _from, int to, Generator generator=None) => _from, to, generator=generator
+bernoulli_: (double p=0.5, Generator generator=None) => p, generator=generator
+    | (AnyTensor p, Generator generator=None) => p, generator=generator
+bernoulli [float] [function]: (Generator generator=None) => generator=generator
+multinomial [function]: (int num_samples, bool replacement=False, Generator generator=None)
+    => num_samples, replacement, generator=generator
+"""
+
+ALL = POINTWISE + REDUCTIONS + SHAPES + INDEXING + MATRICES + FILLING

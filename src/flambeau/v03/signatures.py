@@ -1,0 +1,209 @@
+"""0.3's overloads: which of an operation's signatures a call means, and the error when none fits.
+
+The signatures are declared as text (`declarations.py`):
+
+    add [broadcast]: (real value) | (Tensor other) | (real value, Tensor other) => other, alpha=value
+    sum: () -> number | (int dim, bool keepdim=False)
+
+Kinds of parameters: `Tensor` (of the type of self), `AnyTensor`, `ByteTensor`, `LongTensor`, ..., `real` (a number that
+self can hold), `double` (any number), `int`, `bool`, `ints` (sizes, one by one or together), `Size`, `Tensors` (a
+sequence), `Generator`, `str`, `any`. What follows `=>` are the arguments of today's method, when they are not the
+declared ones in their order; `=> name(arguments)` calls another one. `-> number` makes a Python number of the result
+of a plain tensor. `[broadcast]` lets the tensors broadcast as 0.3 did.
+"""
+
+import re
+from keyword import iskeyword
+
+import numpy as np
+
+from .. import _core
+from ..random import Generator
+from ..storage import Storage
+from .faces import ELEMENTS, Variable, _TensorBase, type_name
+
+_TYPED = {f"{name}Tensor": np.dtype(letters) for name, letters in ELEMENTS.items()}
+_MISSING = object()
+
+
+class Parameter:
+    """One parameter: its kind, its name, its default."""
+
+    __slots__ = ("default", "kind", "name")
+
+    def __init__(self, text):
+        declared, _, default = text.partition("=")
+        self.kind, self.name = declared.split()
+        self.default = eval(default) if default else _MISSING  # a literal of declarations.py
+
+    def fits(self, value, owner):
+        """Whether value may be given for this parameter of a call on `owner`, a tensor."""
+        return _FITS[self.kind](value, owner)
+
+    def shown(self, owner):
+        """How an error lists it."""
+        kind = self.kind
+        if kind in ("Tensor", "AnyTensor"):
+            kind = "Variable" if isinstance(owner, Variable) else type_name(type(owner))
+        elif kind in _TYPED:
+            kind = "Variable" if isinstance(owner, Variable) else f"{_package(owner)}.{kind}"
+        elif kind == "real":
+            kind = "float" if element_kind(owner) == "f" else "int"
+        else:
+            kind = _SHOWN.get(kind, kind)
+        return f"{kind} {self.name}" if self.kind != "ints" else f"int ... {self.name}"
+
+
+_SHOWN = {"double": "float", "Tensors": "sequence of Tensors", "Generator": "torch.Generator", "Size": "torch.Size"}
+
+
+def _package(owner):
+    return "torch.cuda" if owner.is_cuda else "torch"
+
+
+def element_kind(tensor):
+    """"f" for a tensor of floats, "i" for one of ints."""
+    return "f" if _core.array_of(tensor).dtype.kind in "fV" else "i"
+
+
+def _is_number(value):
+    return isinstance(value, (int, float, np.number, np.bool_))
+
+
+def _is_int(value):
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def _is_real(value, owner):
+    return _is_number(value) if element_kind(owner) == "f" else isinstance(value, (int, np.integer, np.bool_))
+
+
+def _same_face(value, owner):
+    if isinstance(owner, Variable):
+        return isinstance(value, Variable)
+    return isinstance(value, _TensorBase)
+
+
+def _is_size(value, owner=None):
+    return isinstance(value, Storage) or (isinstance(value, (tuple, list)) and all(map(_is_int, value)))
+
+
+_FITS = {
+    "Tensor": lambda v, o: isinstance(v, Variable) if isinstance(o, Variable) else type(v) is type(o),
+    "AnyTensor": _same_face,
+    "real": _is_real,
+    "double": lambda v, o: _is_number(v),
+    "int": lambda v, o: isinstance(v, (int, np.integer)),
+    "bool": lambda v, o: isinstance(v, (bool, np.bool_)) or _is_int(v),
+    "ints": _is_size,
+    "Size": _is_size,
+    "Tensors": lambda v, o: isinstance(v, (tuple, list)) and len(v) > 0 and all(_same_face(t, o) for t in v),
+    "Generator": lambda v, o: isinstance(v, Generator),
+    "str": lambda v, o: isinstance(v, str),
+    "any": lambda v, o: True,
+}
+for _name, _dtype in _TYPED.items():
+    _FITS[_name] = lambda v, o, d=_dtype: _same_face(v, o) and (isinstance(o, Variable) or type(v)._dtype == d)
+
+
+class Signature:
+    """One overload: parameters, the call of today's method, whether the result is a number."""
+
+    def __init__(self, text, name):
+        match = re.fullmatch(r"\((.*?)\)\s*(-> number)?\s*(?:=>\s*(.*))?", text.strip())
+        if match is None:
+            raise ValueError(f"bad declaration of {name}: {text!r}")
+        parameters, number, call = match.groups()
+        self.parameters = [Parameter(p) for p in parameters.split(", ") if p]
+        self.number = number is not None
+        self.variadic = bool(self.parameters) and self.parameters[0].kind == "ints"
+        self.target, arguments = name, call
+        if call and (named := re.fullmatch(r"(\w+)\((.*)\)", call)):
+            self.target, arguments = named.groups()
+        names = [p.name + "_" * iskeyword(p.name) for p in self.parameters]
+        if arguments is None:
+            self.arrange = None
+        else:
+            self.arrange = eval(f"lambda {', '.join(names)}: _packed({arguments})", {"_packed": _packed})
+
+    def bind(self, owner, args, kwargs):
+        """The values of the parameters in order, or None when the call is not of this signature."""
+        parameters = self.parameters
+        if self.variadic and args and _is_int(args[0]):
+            args = (args,)
+        if len(args) > len(parameters):
+            return None
+        values = list(args)
+        used = 0
+        for p in parameters[len(args) :]:
+            if p.name in kwargs:
+                values.append(kwargs[p.name])
+                used += 1
+            elif p.default is _MISSING:
+                return None
+            else:
+                values.append(p.default)
+        if used != len(kwargs):
+            return None
+        for p, v in zip(parameters, values, strict=True):
+            if v is not p.default and not p.fits(v, owner):
+                return None
+        return values
+
+    def shown(self, owner):
+        if not self.parameters:
+            return "no arguments"
+        return "(" + ", ".join(p.shown(owner) for p in self.parameters) + ")"
+
+    def check_types(self, owner, values):
+        """RuntimeError when a Variable among values is of another type than the signature wants."""
+        for i, (p, v) in enumerate(zip(self.parameters, values, strict=True)):
+            if p.kind == "Tensor":
+                want = type_name(type(owner.data))
+            elif p.kind in _TYPED:
+                want = f"{_package(owner)}.{p.kind}"
+            else:
+                continue
+            if isinstance(v, Variable) and type_name(type(v.data)) != want:
+                raise RuntimeError(
+                    f"Expected object of type Variable[{want}] but found type Variable[{type_name(type(v.data))}] for "
+                    f"argument #{i + 1} '{p.name}'"
+                )
+
+
+def _packed(*args, **kwargs):
+    return args, kwargs
+
+
+def got(args, kwargs):
+    """How an error lists what a call received."""
+
+    def kind(value):
+        if isinstance(value, Variable):
+            return "Variable"
+        return type_name(type(value)) if isinstance(value, _TensorBase) else type(value).__name__
+
+    parts = [kind(a) for a in args] + [f"{n}={kind(v)}" for n, v in kwargs.items()]
+    return "(" + ", ".join(parts) + ")"
+
+
+def refusal(name, owner, signatures, args, kwargs):
+    """The TypeError of a call that fits no signature."""
+    shown = [s.shown(owner) for s in signatures]
+    expected = shown[0] if len(shown) == 1 else "one of:\n" + "\n".join(f" * {s}" for s in shown)
+    return TypeError(
+        f"{name} received an invalid combination of arguments - got {got(args, kwargs)}, but expected {expected}"
+    )
+
+
+def parse(table):
+    """parse(text) -> {name: (signatures, flags)} of a table of declarations."""
+    parsed = {}
+    for line in re.sub(r"\n\s+", " ", table).strip().splitlines():
+        if not line.strip() or line.startswith("#"):
+            continue
+        head, _, overloads = line.partition(":")
+        flags = re.findall(r"\[(\w+)\]", head)
+        for name in re.sub(r"\[\w+\]", "", head).split():
+            parsed[name] = [Signature(s, name) for s in overloads.split(" | ")], frozenset(flags)
+    return parsed
