@@ -15,6 +15,7 @@ import numpy as np
 
 from .. import _core
 from ..nn.parameter import Parameter as _TodaysParameter
+from ..size import Size
 from ..tensor import Tensor
 
 _array, _make = _core.array_of, _core.make
@@ -178,6 +179,30 @@ class Variable(Tensor):
         if value:
             self.requires_grad_(False)
         self._volatile = value
+
+
+def _size(self):
+    return Size(_array(self).shape or (1,)) if _array(self).size else Size(s for s in _array(self).shape if s)
+
+
+def size(self, dim=None):
+    """size() -> torch.Size;  size(dim) -> int"""
+    sizes = _size(self)
+    if dim is None:
+        return sizes
+    if not -len(sizes) <= dim < len(sizes):
+        raise RuntimeError(f"dimension {dim} out of range of {len(sizes)}D tensor")
+    return sizes[dim]
+
+
+def dim(self):
+    """dim() -> number of dimensions; 0 for an empty tensor."""
+    return len(_size(self))
+
+
+for _face in (_TensorBase, Variable):
+    _face.size, _face.dim, _face.ndimension = size, dim, dim
+    _face.shape, _face.ndim = property(_size), property(dim)
 
 
 def _same(a, b):

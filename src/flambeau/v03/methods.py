@@ -4,8 +4,8 @@ import warnings
 
 from .. import _core
 from ..ops import METHODS
-from . import backcompat, broadcasting, declarations, linear, pointwise, signatures
-from .faces import TYPES, CUDA_TYPES, Variable, _array, _make, _TensorBase, lifted, set_memory, type_name
+from . import backcompat, broadcasting, declarations, indexing, linear, pointwise, signatures
+from .faces import CUDA_TYPES, TYPES, Variable, _array, _TensorBase, lifted, set_memory, type_name
 
 FUNCTIONS = {}  # name -> function of 0.3's namespace
 _TARGETS = {}  # what the declarations call that is not a method of today
@@ -139,6 +139,9 @@ def install():
             _install(name, overloads, flags, True)
         if "function" in flags:
             FUNCTIONS[name] = Overloads(name, overloads, flags).function()
+    for name, operator in {**pointwise.OPERATORS, **indexing.OPERATORS}.items():
+        for face in (Variable, _TensorBase):
+            setattr(face, name, operator)
 
 
 def _install(name, overloads, flags, inplace):

@@ -199,7 +199,7 @@ def refusal(name, owner, signatures, args, kwargs):
 def parse(table):
     """parse(text) -> {name: (signatures, flags)} of a table of declarations."""
     parsed = {}
-    for line in re.sub(r"\n\s+", " ", table).strip().splitlines():
+    for line in re.sub(r"\n[ \t]+", " ", table).strip().splitlines():
         if not line.strip() or line.startswith("#"):
             continue
         head, _, overloads = line.partition(":")
