@@ -93,7 +93,7 @@ def slice_errors(t):
     return [
         Bad(
             Sample(t(4, 3), 0, t.ints(4, 2), t(3, 3)),
-            RuntimeError,
+            IndexError,
             r"source of shape \[3, 3\] does not fit 2 slices along dim 0",
         ),
         Bad(Sample(t(4, 3), 0, t.ints(4, 2, 1), t(2, 3)), IndexError, "Index is supposed to be a vector"),
