@@ -173,7 +173,7 @@ def _index_reduce_arguments(input, dim, index, source, reduce):
         )
     size = input.shape[d] if input.ndim else 1
     if index.numel() and not 0 <= int(index.min()) <= int(index.max()) < size:
-        raise IndexError(f"index_reduce_(): index out of range in self of shape {list(input.shape)} along dim {d}")
+        raise IndexError(f"index_reduce_(): an index is out of bounds for dimension {d} with size {size}")
     column = Reshape.function(index, (-1, *(1,) * (len(have) - 1 - d)))
     return d, Reshape.function(Expand.function(column, have), tuple(source.shape)), source, reduce
 
