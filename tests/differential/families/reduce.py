@@ -74,6 +74,7 @@ def running(d):
         return Case(name, (x, dim), ulps=128)
     if name == "diff":
         return Case(name, (x,), d.options(n=(1, 2, 0), dim=(dim,)))
+    x = d.tensor(shape, x.dtype)
     if name == "gradient":
         return Case(name, (x,), d.options(spacing=(2.0, 1), dim=(dim,), edge_order=(1, 2)), ulps=128)
     x = d.tensor(shape, x.dtype)

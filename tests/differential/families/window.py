@@ -113,6 +113,7 @@ def normalization(d):
         return Case("nn.functional.group_norm", (x, d.pick(1, 2, 3)), weights | eps, ulps=4096)
     if name == "instance_norm":
         return Case("nn.functional.instance_norm", (x,), eps, ulps=4096)
+    x = d.tensor(shape, dtype, layout="plain")  # nor is its gradient right for transposed inputs
     mean, var = d.tensor(shape[1:2], dtype, layout="plain"), d.tensor(shape[1:2], dtype, "positive", "plain")
     mean.constant = var.constant = True
     return Case("nn.functional.batch_norm", (x, mean, var), affine(shape[1:2]) | eps, ulps=4096)
