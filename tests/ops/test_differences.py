@@ -121,5 +121,6 @@ def test_the_gradient_of_nan_to_num_of_complex_numbers():
 def test_cumsum_in_place_with_another_dtype_changes_nothing():
     x = fb.ones(3)
     refuses(lambda: x.cumsum_(0, dtype=fb.float64), x, match="should match")
+    refuses(lambda: fb.cumprod_(x, 0, dtype=fb.float64), x, match="should match")
     assert x.cumsum_(0, dtype=fb.float32) is x
     assert x.tolist() == [1, 2, 3]

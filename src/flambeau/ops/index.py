@@ -326,7 +326,7 @@ def index_put_(input, indices, values, accumulate=False):
         raise TypeError(f"index_put_(): argument 'indices' (position 2) must be tuple of Tensors, not {kind}")
     check_tensor(values, "index_put_", "values", 3)
     mask = indices[0] if len(indices) == 1 else None
-    if not accumulate and values.numel() == 1 and _is_mask_of(mask, input):
+    if mask is not None and not accumulate and values.numel() == 1 and _is_mask_of(mask, input):
         mask = mask.reshape(*mask.shape, *(1,) * (input.ndim - mask.ndim))
         return METHODS["masked_fill_"](input, mask, values.reshape(()))
     if values.dtype is not input.dtype:

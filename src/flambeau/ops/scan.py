@@ -122,7 +122,7 @@ class Cumprod(Op, name="cumprod", methods=("cumprod", "cumprod_")):
 
 
 def _register_in_place(name, function):
-    @composite(name)
+    @composite(name, name=name)
     def in_place(input, dim, *, dtype=None):
         if dtype is not None and as_dtype(dtype) is not input.dtype:
             raise RuntimeError(
