@@ -11,15 +11,19 @@ def main():
     parser = argparse.ArgumentParser(
         "python -m tests.differential", description="Random calls against PyTorch's."
     )
-    parser.add_argument("calls", type=int, nargs="?", default=100_000)
-    parser.add_argument("seed", type=int, nargs="?", default=random.SystemRandom().randrange(2**32))
-    parser.add_argument("--calls", type=int, dest="calls", default=argparse.SUPPRESS)
-    parser.add_argument("--seed", type=int, dest="seed", default=argparse.SUPPRESS)
+    parser.add_argument("first", metavar="CALLS", type=int, nargs="?", default=100_000)
+    parser.add_argument(
+        "second", metavar="SEED", type=int, nargs="?", default=random.SystemRandom().randrange(2**32)
+    )
+    parser.add_argument("--calls", type=int)
+    parser.add_argument("--seed", type=int)
     parser.add_argument("--families", nargs="+", choices=list(FAMILIES), help="only these")
     parser.add_argument(
         "--survey", action="store_true", help="list all differences instead of shrinking the first"
     )
     options = parser.parse_args()
+    options.calls = options.first if options.calls is None else options.calls
+    options.seed = options.second if options.seed is None else options.seed
     print(f"seed {options.seed}", flush=True)
     if options.survey:
         counts, reasons, found = survey(options.calls, options.seed, options.families)

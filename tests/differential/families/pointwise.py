@@ -185,7 +185,8 @@ def out_forms(d):
     if dtype not in FLOATS:
         out = d.tensor(out_shape, d.pick(dtype, "float32"), layout="own")
     name = d.pick("sum", "mean", "amax", "prod", "cumsum", "cumprod", "all", "var", "argmax", "logsumexp")
-    return Case(name, (x, d.dim(len(shape))), {"out": out}, invariant=_written)
+    grad = name not in ("all", "argmax")
+    return Case(name, (x, d.dim(len(shape))), {"out": out}, invariant=_written, grad=grad)
 
 
 def _written(library, result, *args, out, **kwargs):
