@@ -9,4 +9,10 @@ from tests import differential
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_random_calls_agree_with_pytorch(seed):
-    differential.run(2000, seed)
+    differential.run(500, seed)
+
+
+def test_every_family_draws_its_calls():
+    counts, _, found = differential.survey(800, 2)
+    assert not found, next(iter(found.values()))[0]
+    assert set(counts) == set(differential.FAMILIES)

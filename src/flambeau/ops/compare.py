@@ -145,6 +145,7 @@ class IsClose(Op, name="isclose", methods=("isclose",), out=False):
 
     @staticmethod
     def forward(ctx, input, other, rtol, atol, equal_nan):
+        input, other = _core.promote_to_broadcast((input, other))
         return ctx.k.isclose(input, other, rtol, atol, equal_nan)
 
 
@@ -261,7 +262,13 @@ class Where(Op, name="where"):
     def forward(ctx, condition, input, other):
         ctx.save_for_backward(condition)
         a, b = _core.promote_to_broadcast((input, other))
-        return ctx.k.where(condition if condition.dtype.kind == "b" else condition != 0, a, b)
+        try:
+            return ctx.k.where(condition if condition.dtype.kind == "b" else condition != 0, a, b)
+        except ValueError:
+            from .shape import broadcast_sizes
+
+            broadcast_sizes(condition.shape, a.shape)  # the error that names the sizes
+            raise
 
     @staticmethod
     def backward(ctx, grad):
@@ -369,18 +376,24 @@ class NanToNum(Op, name="nan_to_num", methods=("nan_to_num", "nan_to_num_")):
     @staticmethod
     def forward(ctx, input, nan=None, posinf=None, neginf=None):
         ctx.save_for_backward(input)
-        check_kind("nan_to_num", input, "bif")
+        check_kind("nan_to_num", input, "bifc")
         for at, (argument, value) in enumerate({"nan": nan, "posinf": posinf, "neginf": neginf}.items(), 2):
             if value is not None:
                 check_number(value, "nan_to_num", argument, at)
-        if input.dtype.kind in "fV":
+        if input.dtype.kind in "fVc":
             largest = finfo(from_numpy_dtype(input.dtype)).max
             nan = 0.0 if nan is None else nan
             posinf = largest if posinf is None else posinf
             neginf = -largest if neginf is None else neginf
+        if input.dtype.kind == "c":
+            real, imag = (ctx.k.nan_to_num(part, nan, posinf, neginf) for part in (input.real, input.imag))
+            return ctx.k.complex_of(real, imag)
         return ctx.k.nan_to_num(input, nan, posinf, neginf)
 
     @staticmethod
     def backward(ctx, grad):
         (input,) = ctx.saved
+        if input.is_complex():
+            parts = zip((grad.real, grad.imag), (input.real, input.imag), strict=True)
+            return FUNCTIONS["complex"](*[where(x.isfinite(), g, 0) for g, x in parts])
         return where(input.isfinite(), grad, 0)

@@ -258,6 +258,8 @@ def element(value, dtype, name):
         dtype in (float32, complex64) and not isinstance(value, complex) and _FLOAT32 < abs(value) < math.inf
     ):
         raise RuntimeError(f"value cannot be converted to type {dtype.name} without overflow")
+    if isinstance(value, complex) and dtype.category == "bool":
+        return value != 0
     if isinstance(value, complex) and dtype.category != "complex":
         if value.imag:
             raise RuntimeError(f"value cannot be converted to type {dtype.name} without overflow")

@@ -520,8 +520,9 @@ def arange(start=None, end=None, step=1, *, out=None, dtype=None, device=None, r
            pin_memory=False):  # fmt: skip
     """arange(start=0, end, step=1) -> 1-D Tensor of ceil((end - start) / step) values from start, below end.
 
-    int64 when all arguments are ints, else the default float dtype. With an integer dtype the arguments are first
-    truncated to ints. RuntimeError for an infinite range and a step of the wrong sign.
+    int64 when all arguments are ints, else the default float dtype. With an integer dtype start and step are
+    truncated to ints, for int64 before the count is taken. RuntimeError for an infinite range and a step of the
+    wrong sign.
     """
     check_strided("arange", dtype, device, layout)
     if start is None and end is None:
@@ -539,7 +540,10 @@ def arange(start=None, end=None, step=1, *, out=None, dtype=None, device=None, r
     if dtype.category in ("bool", "complex"):
         raise unsupported("arange", dtype)
     _check_steps("arange", start, end, step)
-    if dtype.category == "int":
+    if dtype.category == "int" and dtype is not int64:
+        n = math.ceil((float(end) - float(start)) / float(step))
+        start, step = int(start), int(step) if math.isfinite(step) else 0
+    elif dtype.category == "int":
         start, end = int(start), int(end)
         step = int(step) if math.isfinite(step) else max(abs(end - start), 1) * (1 if step > 0 else -1)
         if step == 0:
@@ -577,16 +581,24 @@ def range(start=0, end=None, step=1, *, out=None, dtype=None, device=None, requi
         _real(step, "range", "step"),
     )
     _check_steps("range", start, end, step)
-    array = _progression(math.floor((end - start) / step) + 1, float(start), float(step), float64).astype(
-        as_dtype(dtype).numpy
-    )
+    dtype = as_dtype(dtype)
+    if dtype.category == "int":
+        start, end, step = int(start), int(end), int(step)
+        if step == 0:
+            raise RuntimeError(f"range(): the step is 0 as {dtype.name}")
+    n = math.floor((end - start) / step) + 1
+    if dtype.category == "int":
+        array = _progression(n, start, step, dtype)
+    else:
+        array = _progression(n, float(start), float(step), float64).astype(dtype.numpy)
     if out is not None:
         return _out(array, out, "range")
     return _finish(array, device, requires_grad)
 
 
 def _spaced(name, start, end, steps, dtype):
-    """steps values from start to end inclusive, symmetric: the second half is counted from the end."""
+    """steps values from start to end inclusive, symmetric: the second half is counted from the end. With an integer
+    dtype start and end are truncated first."""
     start, end, steps = _number(start, name, "start"), _number(end, name, "end"), _count(steps, name, "steps")
     if steps < 0:
         raise RuntimeError(f"number of steps must be non-negative, got {steps}")
@@ -602,6 +614,8 @@ def _spaced(name, start, end, steps, dtype):
     out = _core.empty_array((steps,), dtype.numpy)
     i = np.arange(steps).astype(compute)
     with np.errstate(all="ignore"):
+        if dtype.category == "int":
+            start, end = int(start), int(end)
         start, end = compute(start), compute(end)
         if steps == 1:
             out[...] = start
@@ -639,6 +653,8 @@ def logspace(start, end, steps, base=10.0, *, out=None, dtype=None, device=None,
              pin_memory=False):  # fmt: skip
     """logspace(start, end, steps, base=10.0) -> 1-D Tensor of base ** linspace(start, end, steps)."""
     check_strided("logspace", dtype, device, layout)
+    if dtype is not None and as_dtype(dtype).category == "int" and steps != 1:
+        start, end = int(_real(start, "logspace", "start")), int(_real(end, "logspace", "end"))
     exponents = _spaced("logspace", start, end, steps, float64)
     with np.errstate(all="ignore"):
         array = (_real(base, "logspace", "base") ** exponents).astype(as_dtype(dtype).numpy)

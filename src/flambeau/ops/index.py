@@ -15,7 +15,7 @@ from ..dtype import bool_, int64, uint16, uint32, uint64
 from ..kernels.base.index import check_indices
 from ._args import check_tensor
 from .convert import CopyFrom, Fill, element, expand_value
-from .op import FUNCTIONS, Op, composite
+from .op import FUNCTIONS, METHODS, Op, composite
 from .part import Slice
 from .shape import Alias
 
@@ -314,16 +314,25 @@ def _index_list(shape, indices, name):
     return read
 
 
+def _is_mask_of(mask, input):
+    """Whether it is a mask over the first dimensions of input."""
+    return isinstance(mask, TensorBase) and mask.dtype is bool_ and mask.shape == input.shape[: mask.ndim]
+
+
 @composite("index_put_")
 def index_put_(input, indices, values, accumulate=False):
     """index_put_(indices, values, accumulate=False) -> self: values (broadcast) written or, with accumulate, added at a
     tuple of index tensors; None stands for a whole dimension. Without accumulate, repeated indices leave one
-    of the values."""
+    of the values. values have the dtype of self, but one value at a mask is cast."""
     check_tensor(input, "index_put_")
     if not isinstance(indices, (tuple, list)):
         kind = type(indices).__name__
         raise TypeError(f"index_put_(): argument 'indices' (position 2) must be tuple of Tensors, not {kind}")
     check_tensor(values, "index_put_", "values", 3)
+    mask = indices[0] if len(indices) == 1 else None
+    if mask is not None and not accumulate and values.numel() == 1 and _is_mask_of(mask, input):
+        mask = mask.reshape(*mask.shape, *(1,) * (input.ndim - mask.ndim))
+        return METHODS["masked_fill_"](input, mask, values.reshape(()))
     if values.dtype is not input.dtype:
         raise RuntimeError(
             f"Index put requires the source and destination dtypes match, got {input.dtype.title} for the "

@@ -208,6 +208,10 @@ def meshgrid(*tensors, indexing=None):
 @composite()
 def cartesian_prod(*tensors):
     """cartesian_prod(*tensors) -> Tensor of all tuples with one element of each 1-D tensor, one a row."""
+    for i, t in enumerate(tensors, 1):
+        check_tensor(t, "cartesian_prod", "tensors", i)
+        if t.ndim != 1:
+            raise RuntimeError(f"cartesian_prod(): Expect a 1D vector, but got shape {list(t.shape)}")
     if len(tensors) == 1:
         return tensors[0]
     return Stack.function([Reshape.function(g, -1) for g in meshgrid(*tensors)], 1)
@@ -222,6 +226,10 @@ def combinations(input, r=2, with_replacement=False):
     check_tensor(input, "combinations")
     if input.ndim != 1:
         raise RuntimeError("Expect a 1D vector, but got shape " + str(list(input.shape)))
+    if r < 0:
+        raise RuntimeError(f"combinations(): Expect a non-negative number, but got {r}")
+    if r == 0:
+        return input[:0]
     choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
     rows = np.array(list(choose(range(len(input)), r)), np.int64).reshape(-1, r)
     return input[_core.make(rows)]

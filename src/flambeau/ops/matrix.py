@@ -27,7 +27,8 @@ def tensordot(a, b, dims=2, out=None):
     """tensordot(a, b, dims=2, *, out=None) -> Tensor: sums of products over pairs of dimensions of a and b.
 
     dims: the number of dimensions, the last ones of a against the first ones of b; or two lists of dimensions.
-    The result has the remaining dimensions of a, then those of b.
+    The result has the remaining dimensions of a, then those of b. Paired dimensions have one size, or one of them
+    size 1.
     """
     check_tensor(a, "tensordot", "a")
     check_tensor(b, "tensordot", "b", 2)
@@ -45,7 +46,12 @@ def tensordot(a, b, dims=2, out=None):
     if len(dims_a) != len(dims_b):
         raise RuntimeError("both dimension lists should have same length")
     for i, j in zip(dims_a, dims_b, strict=True):
-        if a.shape[normalize_dim(i, a.ndim)] != b.shape[normalize_dim(j, b.ndim)]:
+        of_a, of_b = a.shape[normalize_dim(i, a.ndim)], b.shape[normalize_dim(j, b.ndim)]
+        if of_a != of_b and of_a == 1:  # the one element stands for all
+            b = b.sum(j, keepdim=True, dtype=b.dtype)
+        elif of_a != of_b and of_b == 1:
+            a = a.sum(i, keepdim=True, dtype=a.dtype)
+        elif of_a != of_b:
             raise RuntimeError(
                 f"contracted dimensions need to match, but first has size {a.shape[i]} in dim {i} "
                 f"and second has size {b.shape[j]} in dim {j}"

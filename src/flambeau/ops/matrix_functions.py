@@ -281,7 +281,7 @@ def vander(x, N=None):
     N: M when None.
     """
     check_tensor(x, "linalg.vander")
-    if x.is_floating_point() and x.dtype.itemsize == 2:
+    if (x.is_floating_point() and x.dtype.itemsize == 2) or x.dtype.category == "bool":
         raise RuntimeError(
             f"linalg.vander supports floating point, complex, and integer tensors, but got {x.dtype.title}"
         )

@@ -175,6 +175,9 @@ def _index_reduce_arguments(input, dim, index, source, reduce):
         raise RuntimeError(
             f"index_reduce_(): source of shape {list(source.shape)} does not fit input of shape {list(input.shape)}"
         )
+    size = input.shape[d] if input.ndim else 1
+    if index.numel() and not 0 <= int(index.min()) <= int(index.max()) < size:
+        raise IndexError(f"index_reduce_(): an index is out of bounds for dimension {d} with size {size}")
     column = Reshape.function(index, (-1, *(1,) * (len(have) - 1 - d)))
     return d, Reshape.function(Expand.function(column, have), tuple(source.shape)), source, reduce
 

@@ -92,7 +92,8 @@ def pad(input, pad, mode="constant", value=None):
             f"Padding size {len(amounts)} is not supported for {input.ndim}D input tensor."
         )
     before, after = _sides(amounts, input.ndim)
-    if 0 in input.shape[1:]:
+    batched = mode == "circular" or input.ndim == n + 2
+    if 0 in input.shape[batched:]:
         raise RuntimeError(
             f"Expected {n + 1}D or {n + 2}D (batch mode) tensor with possibly 0 batch size and other non-zero "
             "dimensions "

@@ -474,7 +474,7 @@ class ViewAsComplex(Op, name="view_as_complex", view=True):
             raise RuntimeError("Tensor must have a last dimension of size 2")
         if input.stride(-1) != 1:
             raise RuntimeError("Tensor must have a last dimension with stride 1")
-        if any(s % 2 for s in input.stride()[:-1]):
+        if any(s % 2 and n > 1 for s, n in zip(input.stride()[:-1], input.shape[:-1], strict=True)):
             raise RuntimeError("Tensor must have a stride divisible by 2 for all but last dimension")
         return (input,)
 

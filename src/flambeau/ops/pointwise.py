@@ -4,7 +4,7 @@ import cmath
 import math
 
 from .. import _core
-from ..dtype import ALL
+from ..dtype import ALL, from_numpy_dtype
 from ._args import check_tensor
 from .compare import operand, where
 from .op import FUNCTIONS, METHODS, Binary, Op, Unary, check_kind, composite
@@ -44,19 +44,30 @@ def is_complex(t):
 
 
 def _scaled(name, input, other, alpha):
-    """other times alpha, for add and sub."""
-    if isinstance(alpha, float) and not any(map(_is_inexact, (input, other))):
+    """other times alpha, for add and sub; a tensor is cast to the dtype of the result first."""
+    operand(name, input, other)
+    if alpha == 1 and type(alpha) is int:
+        return other
+    dtype = _result_dtype(input, other)
+    if isinstance(alpha, bool) and dtype.category != "bool":
+        raise RuntimeError(f"{name}(): Boolean alpha only supported for Boolean results, got {dtype.title}.")
+    if isinstance(alpha, (float, complex)) and dtype.category in ("bool", "int"):
         raise RuntimeError(
             f"{name}(): For integral input tensors, argument alpha must not be a floating point number."
         )
-    operand(name, input, other)
-    return other if alpha == 1 else other * alpha
+    if isinstance(alpha, complex) and not dtype.is_complex:
+        raise RuntimeError(
+            f"{name}(): For non-complex input tensors, argument alpha must not be a complex number."
+        )
+    if not isinstance(other, _core.TensorBase):
+        return other * alpha
+    return other.to(dtype) * (bool(alpha) if dtype.category == "bool" else alpha)
 
 
-def _is_inexact(t):
-    return isinstance(t, (float, complex)) or (
-        isinstance(t, _core.TensorBase) and (t.is_floating_point() or t.is_complex())
-    )
+def _result_dtype(input, other):
+    """The dtype of arithmetic on two tensors or numbers."""
+    arrays = [_core.array_of(t) if isinstance(t, _core.TensorBase) else t for t in (input, other)]
+    return from_numpy_dtype(_core.descr_for(_core.result_type_code(*arrays)))
 
 
 class Add(Binary, name="add", methods=("add", "add_"), operator="+", inplace_operator="+="):
@@ -253,16 +264,18 @@ class Pow(Binary, name="pow", methods=("pow", "pow_"), operator="**", fast_ints=
             else:
                 to_base = grad * conj(exponent * Pow.function(input, exponent - 1))
         if ctx.needs(1):
-            to_exponent = grad * conj(output * _log_of_base(input, exponent))
+            to_exponent = grad * conj(output * _log_of_base(input, exponent, grad.dtype))
         return to_base, to_exponent
 
 
-def _log_of_base(base, exponent):
-    """log(base), but 0 where the base is 0 and the exponent not negative: the power is constant there."""
+def _log_of_base(base, exponent, dtype):
+    """log(base) in the dtype of the power, but 0 where the base is 0 and the exponent not negative: the power is
+    constant there."""
     if not isinstance(base, _core.TensorBase):
         if base:
             return _log(base)
         base = exponent.new_zeros(())
+    base = base.to(dtype)
     return _log(where((base == 0) & (exponent.real >= 0), 1, base))
 
 
@@ -464,6 +477,7 @@ class XLogY(
     @staticmethod
     def backward(ctx, grad):
         x, y = ctx.saved
+        y = y.to(grad.dtype) if isinstance(y, _core.TensorBase) else y
         return (
             where((x == 0) & (y <= 0), 0, grad * _log(y)) if ctx.needs(0) else None,
             grad * x / y if ctx.needs(1) else None,
@@ -504,14 +518,20 @@ class Heaviside(Binary, name="heaviside", methods=("heaviside", "heaviside_"), s
 def ldexp(input, other, *, out=None):
     """ldexp(input, other, *, out=None) -> Tensor: input * 2^other, two tensors."""
     check_tensor(other, "ldexp", "other", 2)
-    return Mul.function(input, Pow.function(2.0, other), out=out)
+    return Mul.function(input, _power_of_two(input, other), out=out)
+
+
+def _power_of_two(input, other):
+    """2^other in the dtype of its product with input; ints and bools are raised in the default float dtype."""
+    dtype = _result_dtype(input, other)
+    return Pow.function(2.0, other.to(dtype) if dtype.category in ("float", "complex") else other)
 
 
 @composite("ldexp_")
 def ldexp_(input, other):
     """ldexp_(input, other) -> input: `ldexp` in place."""
     check_tensor(other, "ldexp_", "other", 2)
-    return METHODS["mul_"](input, Pow.function(2.0, other))
+    return METHODS["mul_"](input, _power_of_two(input, other))
 
 
 # ---- three operands
@@ -545,6 +565,7 @@ class Lerp(Op, name="lerp", methods=("lerp", "lerp_")):
         check_kind("lerp", input, "fc")
         _check_weight(input, weight)
         ctx.save_for_backward(input, end, weight)
+        input, end = _core.promote_to_broadcast((input, end))
         return ctx.k.lerp(input, end, weight)
 
     @staticmethod
@@ -557,6 +578,18 @@ class Lerp(Op, name="lerp", methods=("lerp", "lerp_")):
         )
 
 
+def _factor(name, value, dtype):
+    """The number `value` as one that multiplies elements of a NumPy dtype without changing it: a fraction is cut, and
+    negative numbers wrap around in unsigned types."""
+    if isinstance(value, complex) and dtype.kind != "c":
+        raise RuntimeError(
+            f"{name}(): value {value} cannot be converted to type {from_numpy_dtype(dtype)} without overflow"
+        )
+    if isinstance(value, float) and dtype.kind in "iu":
+        value = int(value)
+    return value % 2 ** (8 * dtype.itemsize) if isinstance(value, int) and dtype.kind == "u" else value
+
+
 class Addcmul(Op, name="addcmul", methods=("addcmul", "addcmul_")):
     """addcmul(input, tensor1, tensor2, *, value=1, out=None) -> Tensor: input + value tensor1 tensor2, broadcast."""
 
@@ -566,9 +599,10 @@ class Addcmul(Op, name="addcmul", methods=("addcmul", "addcmul_")):
 
     @staticmethod
     def forward(ctx, input, tensor1, tensor2, value):
-        ctx.save_for_backward(tensor1, tensor2, value)
         a, b, c = _core.promote_to_broadcast((input, tensor1, tensor2))
         check_kind("addcmul", a, "ifc")
+        value = _factor("addcmul", value, a.dtype)
+        ctx.save_for_backward(tensor1, tensor2, value)
         return ctx.k.addcmul(a, b, c, value)
 
     @staticmethod
@@ -598,8 +632,9 @@ class Addcdiv(Op, name="addcdiv", methods=("addcdiv", "addcdiv_")):
                 "Integer division with addcdiv is no longer supported: use (input + value * trunc(tensor1 / tensor2))"
                 ".to(input.dtype) for the historic result, or (input + value * tensor1 / tensor2) for a true division."
             )
-        ctx.save_for_backward(tensor1, tensor2, value)
         a, b, c = _core.promote_to_broadcast((input, tensor1, tensor2))
+        value = _factor("addcdiv", value, a.dtype)
+        ctx.save_for_backward(tensor1, tensor2, value)
         return ctx.k.addcdiv(a, b, c, value)
 
     @staticmethod

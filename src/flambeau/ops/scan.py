@@ -2,9 +2,10 @@
 
 import math
 
+from ..dtype import as_dtype
 from ._args import named_result, one_dim, unsupported
 from .compare import where
-from .op import FUNCTIONS, Op
+from .op import FUNCTIONS, METHODS, Op, composite
 from .pointwise import conj
 from .reduce import cast_first
 
@@ -118,6 +119,26 @@ class Cumprod(Op, name="cumprod", methods=("cumprod", "cumprod_")):
             return _running_sum_back(grad * conj(out), dim) / conj(input)
         following = _next(input, dim, _edge(input, dim, "zeros_like"))
         return conj(_products_before(input, dim)) * _recurrence(conj(following), grad, dim)
+
+
+def _register_in_place(name, function):
+    @composite(name, name=name)
+    def in_place(input, dim, *, dtype=None):
+        if dtype is not None and as_dtype(dtype) is not input.dtype:
+            raise RuntimeError(
+                f"{name}(): Bad in-place call: input tensor dtype {input.dtype} and output tensor dtype {dtype} should "
+                "match"
+            )
+        return function(input, dim)
+
+    in_place.__name__ = in_place.__qualname__ = name
+    in_place.__doc__ = (
+        f"{name}(dim, *, dtype=None) -> self: `{name[:-1]}` in place; dtype can only be that of self."
+    )
+
+
+for _name in ("cumsum_", "cumprod_"):
+    _register_in_place(_name, METHODS[_name])
 
 
 class Logcumsumexp(Op, name="logcumsumexp", methods=("logcumsumexp",)):

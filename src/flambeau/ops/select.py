@@ -12,6 +12,7 @@ from .convert import element
 from .index import Index
 from .op import FUNCTIONS, Op, composite
 from .part import Place, Slice
+from .pointwise import conj
 from .shape import Expand, Reshape, broadcast_sizes
 
 TensorBase, _array = _core.TensorBase, _core.array_of
@@ -80,7 +81,8 @@ def _check_slices(name, input, dim, index, src):
     want[d] = index.numel()
     have = list(src.shape) or [1]
     if have != want:
-        raise RuntimeError(
+        parts_differ = src.ndim != input.ndim or have[d] != want[d]
+        raise (IndexError if name == "index_copy" and parts_differ else RuntimeError)(
             f"{name}(): source of shape {list(src.shape)} does not fit {index.numel()} slices along dim {d} "
             "of a tensor of shape "
             f"{list(input.shape)}: expected {want}"
@@ -90,11 +92,14 @@ def _check_slices(name, input, dim, index, src):
 
 class IndexAdd(Op, name="index_add", methods=("index_add", "index_add_")):
     """index_add(input, dim, index, source, *, alpha=1) -> Tensor: alpha times the slices of source along dim
-    added to those of input that a 1-D index names; repeated indices add up."""
+    added to those of input that a 1-D index names; repeated indices add up. For ints alpha is truncated."""
 
     @staticmethod
     def prepare(input, dim, index, source, *, alpha=1):
-        return input, _check_slices("index_add", input, dim, index, source), index, source, alpha
+        d = _check_slices("index_add", input, dim, index, source)
+        if input.dtype.category == "int" and isinstance(alpha, (int, float)):
+            alpha = int(alpha) if input.dtype.is_signed else int(alpha) % 2 ** (8 * input.dtype.itemsize)
+        return input, d, index, source, alpha
 
     @staticmethod
     def forward(ctx, x, dim, index, source, alpha):
@@ -143,6 +148,10 @@ class IndexFill(Op, name="index_fill", methods=("index_fill", "index_fill_")):
     def prepare(input, dim, index, value):
         check_tensor(input, "index_fill")
         _check_vector(index, "index_fill")
+        if isinstance(value, TensorBase) and value.is_complex() and not input.is_complex():
+            raise RuntimeError(
+                "index_fill_(): Converting complex Scalar to non-complex type is not supported"
+            )
         return input, normalize_dim(dim, input.ndim), index, element(value, input.dtype, "index_fill_")
 
     @staticmethod
@@ -310,11 +319,12 @@ def _prod_gradients(grad, x, src, index, dim, stays, at):
     where, one = FUNCTIONS["where"], 1.0
     zero_x, zero_src = (x == 0).to(x.dtype) * stays, (src == 0).to(x.dtype)
     zeros = ScatterAdd.apply(zero_x, dim, index, zero_src)
-    kept_x, kept_src = where((zero_x > 0) | (stays == 0), one, x), where(zero_src > 0, one, src)
+    kept_x, kept_src = where((zero_x != 0) | (stays == 0), one, x), where(zero_src != 0, one, src)
     rest = ScatterReduce.apply(kept_x, dim, index, kept_src, "prod", True)  # of the factors that are not zero
     none, single = (zeros == 0).to(x.dtype), (zeros == 1).to(x.dtype)
-    of_x = grad * rest * stays * where(zero_x > 0, single, none / kept_x)
-    return of_x, at(grad * rest) * where(zero_src > 0, at(single), at(none) / kept_src)
+    rest = conj(rest)
+    of_x = grad * rest * stays * where(zero_x != 0, single, none / conj(kept_x))
+    return of_x, at(grad * rest) * where(zero_src != 0, at(single), at(none) / conj(kept_src))
 
 
 @composite("take_along_dim")
@@ -425,6 +435,13 @@ class MaskedFill(Op, name="masked_fill", methods=("masked_fill", "masked_fill_")
             raise RuntimeError(
                 f"masked_fill_ only supports a 0-dimensional value tensor, but got tensor with {value.ndim} "
                 "dimension(s)."
+            )
+        narrows = (
+            input.dtype.category in ("int", "float") and isinstance(value, TensorBase) and value.is_complex()
+        )
+        if narrows and bool(value.imag != 0):
+            raise RuntimeError(
+                f"masked_fill_(): value cannot be converted to type {input.dtype.name} without overflow"
             )
         broadcast_sizes(input.shape, mask.shape)
         return input, mask, element(value, input.dtype, "masked_fill_")

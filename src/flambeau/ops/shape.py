@@ -192,6 +192,8 @@ def unflatten(input, dim, sizes):
     if not sizes:
         raise RuntimeError("unflatten: sizes must be non-empty")
     shape = tuple(input.shape)
+    if not shape:
+        raise RuntimeError("unflatten: a tensor without dimensions has no dim to unflatten; use reshape()")
     try:
         sizes = infer_size(sizes, shape[d])
     except RuntimeError:

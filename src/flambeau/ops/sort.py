@@ -210,6 +210,8 @@ class Kthvalue(_Selection, name="kthvalue", methods=("kthvalue",)):
         dim = _prepare_reduction("kthvalue", input, dim, keepdim)
         if input.is_complex() or input.dtype.category == "bool":
             raise unsupported("kthvalue", input.dtype)
+        if input.ndim and not input.shape[dim]:
+            raise IndexError(f"kthvalue(): Expected reduction dim {dim} to have non-zero size.")
         if not 1 <= k <= (input.shape[dim] if input.ndim else 1):
             raise RuntimeError(
                 f"kthvalue(): selected number k out of range for dimension {dim}: got {k} for shape {list(input.shape)}"
@@ -379,7 +381,7 @@ def _along_last(rows, q, interpolation, skip_nan):
         return low
     high = ordered.gather(-1, ranks.detach().ceil().long())
     weight = (ranks - below.detach()) if interpolation == "linear" else (ranks != below).to(rows.dtype) * 0.5
-    return low + (high - low) * weight
+    return FUNCTIONS["lerp"](low, high, weight)  # right where one of them is infinite
 
 
 @composite("quantile")

@@ -70,6 +70,7 @@ class XLog1PY(Binary, name="xlog1py", namespace="special", floats=True, kinds="f
     @staticmethod
     def backward(ctx, grad):
         x, y = ctx.saved
+        y = y.to(grad.dtype) if isinstance(y, _core.TensorBase) else y
         log = y.log1p() if isinstance(y, _core.TensorBase) else math.log1p(y) if y > -1 else -math.inf
         return (
             where((x == 0) & (y <= -1), 0, grad * log) if ctx.needs(0) else None,

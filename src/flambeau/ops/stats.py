@@ -59,7 +59,7 @@ def cov(input, *, correction=1, fweights=None, aweights=None):
         aweights = _weights(aweights, "aweights", "float", "floating point", n)
     w = fweights if aweights is None else aweights if fweights is None else fweights * aweights
     total = n if w is None else w.sum()
-    if w is not None and n and bool(total == 0):
+    if w is not None and bool(total == 0):
         raise RuntimeError("cov(): weights sum to zero, can't be normalized")
     mean = (x if w is None else x * w).sum(1, keepdim=True) / total
     if aweights is not None and correction:

@@ -37,6 +37,10 @@ def pixel_unshuffle(input, downscale_factor):
 
 def channel_shuffle(input, groups):
     """Split the channels of (N, C, *) into `groups` and interleave them (Zhang et al., 2018)."""
+    if input.dim() < 3:
+        raise RuntimeError(
+            f"channel_shuffle expects input with > 2 dims, but got input with sizes {list(input.shape)}"
+        )
     n, channels, *space = input.shape
     if groups <= 0 or channels % groups:
         raise RuntimeError(
