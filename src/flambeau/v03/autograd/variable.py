@@ -1,0 +1,156 @@
+"""The part of a Variable that is about its history: backward, gradients, hooks."""
+
+import warnings
+
+
+from ... import _core
+from ..faces import Variable, _array, _make, _TensorBase, type_name
+
+__all__ = ["Variable", "backward", "grad"]
+
+
+def _reinforced(self, reward):
+    """0.3 removed it in favour of torch.distributions."""
+    raise NotImplementedError(
+        "reinforce() was removed. Use torch.distributions instead: the log-probability of the action times the reward "
+        "is the loss, e.g. loss = -m.log_prob(action) * reward; loss.backward()"
+    )
+
+
+def _starts(variables, grads, create_graph):
+    """What backward starts from, and whether it is recorded: when a gradient given is a Variable that is not volatile,
+    or create_graph says so. Otherwise all gradients are volatile."""
+    if create_graph is None:
+        create_graph = any(isinstance(g, Variable) and not g.volatile for g in grads)
+    started = []
+    for i, (v, g) in enumerate(zip(variables, grads, strict=True)):
+        if v.volatile:
+            raise RuntimeError(f"element {i} of variables tuple is volatile")
+        if not v.requires_grad:
+            raise RuntimeError(f"element {i} of variables tuple does not require grad and does not have a grad_fn")
+        shape = _array(v).shape
+        if g is None:
+            if _array(v).size != 1:
+                raise RuntimeError("grad can be implicitly created only for scalar outputs")
+            array = _core.ones_like(_array(v))
+        elif isinstance(g, (Variable, _TensorBase)):
+            array = _array(g)
+            if (array.shape or (1,)) != (shape or (1,)):
+                raise RuntimeError(
+                    f"grad_output has size {tuple(array.shape)}, but the output it is the gradient of has {shape or (1,)}"
+                )
+        else:
+            raise TypeError(f"gradients can be either Tensors, Variables or None, but got {type(g).__name__}")
+        start = g if isinstance(g, Variable) and create_graph and array.shape == shape else None
+        if start is None:
+            start = _make(array.reshape(shape), Variable)
+            start._volatile = not create_graph
+        started.append(start)
+    return started, create_graph
+
+
+def _listed(value, kinds):
+    return [value] if value is None or isinstance(value, kinds) else list(value)
+
+
+def backward(variables, grad_variables=None, retain_graph=None, create_graph=None, retain_variables=None):
+    """backward(variables, grad_variables=None, retain_graph=None, create_graph=None)
+
+    Adds the gradients of the variables (times grad_variables; 1 for variables of one element) to `.grad` of the leaves.
+    These are volatile, unless create_graph, which is also on when one of grad_variables is a Variable that is not.
+    """
+    variables = _listed(variables, Variable)
+    grads = [None] * len(variables) if grad_variables is None else _listed(grad_variables, (Variable, _TensorBase))
+    grads, create_graph = _starts(variables, grads, create_graph)
+    if retain_variables is not None:
+        if retain_graph is not None:
+            raise ValueError("only one of retain_graph and retain_variables can be specified")
+        warnings.warn(
+            "retain_variables option is deprecated and will be removed in 0.3. Use retain_graph instead.", stacklevel=2
+        )
+        retain_graph = retain_variables
+    retain_graph = create_graph if retain_graph is None else retain_graph
+    _core.run_backward(variables, grads, bool(retain_graph), bool(create_graph), None)
+
+
+def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=None, only_inputs=True, allow_unused=False):
+    """grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=None, only_inputs=True,
+    allow_unused=False) -> tuple of the gradients of the outputs with respect to inputs.
+
+    only_inputs=False also adds to `.grad` of all other leaves.
+    """
+    outputs, inputs = _listed(outputs, Variable), _listed(inputs, Variable)
+    grads = [None] * len(outputs) if grad_outputs is None else _listed(grad_outputs, (Variable, _TensorBase))
+    grads, create_graph = _starts(outputs, grads, create_graph)
+    retain_graph = create_graph if retain_graph is None else retain_graph
+    if not only_inputs:
+        _core.run_backward(outputs, grads, True, bool(create_graph), None)
+    for v in inputs:
+        if not v.requires_grad:
+            raise RuntimeError("One of the differentiated Variables does not require grad")
+    results = _core.run_backward(outputs, grads, bool(retain_graph), bool(create_graph), inputs, accumulate=False)
+    if not allow_unused and any(g is None for g in results):
+        raise RuntimeError("One of the differentiated Variables appears to not have been used in the graph")
+    return tuple(results)
+
+
+def _backward(self, gradient=None, retain_graph=None, create_graph=None, retain_variables=None):
+    """backward(gradient=None, retain_graph=None, create_graph=None): see torch.autograd.backward."""
+    backward(self, gradient, retain_graph, create_graph, retain_variables)
+
+
+def _detach(self):
+    """detach() -> a Variable over the same data without history, volatile if self is."""
+    new = _core.TensorBase.detach(self)
+    new._volatile = self._volatile
+    new._hold(self.data)
+    return new
+
+
+def _detach_in_place(self):
+    """detach_(): cuts self from the graph."""
+    _core.detach_in_place(self)
+
+
+def _register_hook(self, hook):
+    """register_hook(fn(grad) -> Variable or None) -> handle: called when the gradient of self is computed."""
+    if self.volatile:
+        raise RuntimeError("cannot register a hook on a volatile variable")
+    if not self.requires_grad:
+        raise RuntimeError("cannot register a hook on a variable that doesn't require gradient")
+    return _core.add_hook(_core.tensor_hooks(self), hook)
+
+
+def _requires_grad(self):
+    return _core.TensorBase.requires_grad.__get__(self)
+
+
+def _set_requires_grad(self, value):
+    if self.grad_fn is not None:
+        raise RuntimeError(
+            "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a "
+            "subgraph that doesn't require differentiation use var_no_grad = var.detach()."
+        )
+    if value and _array(self).dtype.kind not in "f":
+        raise RuntimeError(f"requires_grad: {type_name(type(self.data))} has no gradient, only floats have")
+    self.requires_grad_(bool(value))
+
+
+def _item_of_grad(self):
+    return _core.TensorBase.grad.__get__(self)
+
+
+def _set_grad(self, value):
+    if value is not None and not isinstance(value, Variable):
+        raise TypeError(f"expected Variable or None (got {type(value).__name__})")
+    _core.TensorBase.grad.__set__(self, value)
+
+
+def install():
+    """Gives Variable its history."""
+    Variable.backward, Variable.detach, Variable.detach_ = _backward, _detach, _detach_in_place
+    Variable.register_hook, Variable.reinforce = _register_hook, _reinforced
+    Variable.requires_grad = property(_requires_grad, _set_requires_grad)
+    Variable.grad = Variable._grad = property(_item_of_grad, _set_grad)
+
+
