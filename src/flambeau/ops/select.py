@@ -7,7 +7,7 @@ their `_` forms change the tensor itself.
 import math
 
 from .. import _core
-from ._args import check_tensor, normalize_dim
+from ._args import check_tensor, normalize_dim, unsupported
 from .convert import element
 from .index import Index
 from .op import FUNCTIONS, Op, composite
@@ -272,6 +272,8 @@ class ScatterReduce(Op, name="scatter_reduce", methods=("scatter_reduce", "scatt
     def prepare(input, dim, index, src, reduce, *, include_self=True):
         if reduce not in ("sum", "prod", "mean", "amax", "amin"):
             raise RuntimeError(f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}")
+        if reduce in ("amax", "amin") and isinstance(input, _core.TensorBase) and input.is_complex():
+            raise unsupported(f"scatter_reduce {reduce}", input.dtype)
         return *_check_scatter("scatter_reduce", input, dim, index, src), reduce, include_self
 
     @staticmethod
@@ -310,11 +312,12 @@ def _prod_gradients(grad, x, src, index, dim, stays, at):
     where, one = FUNCTIONS["where"], 1.0
     zero_x, zero_src = (x == 0).to(x.dtype) * stays, (src == 0).to(x.dtype)
     zeros = ScatterAdd.apply(zero_x, dim, index, zero_src)
-    kept_x, kept_src = where((zero_x > 0) | (stays == 0), one, x), where(zero_src > 0, one, src)
+    kept_x, kept_src = where((zero_x != 0) | (stays == 0), one, x), where(zero_src != 0, one, src)
     rest = ScatterReduce.apply(kept_x, dim, index, kept_src, "prod", True)  # of the factors that are not zero
     none, single = (zeros == 0).to(x.dtype), (zeros == 1).to(x.dtype)
-    of_x = grad * rest * stays * where(zero_x > 0, single, none / kept_x)
-    return of_x, at(grad * rest) * where(zero_src > 0, at(single), at(none) / kept_src)
+    others_x = rest * where(zero_x != 0, single, none / kept_x)
+    others_src = at(rest) * where(zero_src != 0, at(single), at(none) / kept_src)
+    return grad * stays * _core.conj(others_x), at(grad) * _core.conj(others_src)
 
 
 @composite("take_along_dim")
