@@ -63,16 +63,44 @@ def test_an_unused_input_is_named():
 @pytest.mark.parametrize(
     "call,error,match",
     [
-        (lambda A, x, y: A.grad(y.sum(), []), RuntimeError, r"`inputs` argument to `grad\(\)` cannot be empty"),
+        (
+            lambda A, x, y: A.grad(y.sum(), []),
+            RuntimeError,
+            r"`inputs` argument to `grad\(\)` cannot be empty",
+        ),
         (lambda A, x, y: A.backward(y.sum(), inputs=[]), RuntimeError, "`inputs` argument to `backward"),
-        (lambda A, x, y: A.grad(y, x), RuntimeError, "grad can be implicitly created only for scalar outputs"),
-        (lambda A, x, y: A.grad(y, x, is_grads_batched=True), RuntimeError, "implicitly created only for scalar"),
-        (lambda A, x, y: A.grad(y, x, [constant([1.0])]), RuntimeError, r"Mismatch in shape: grad_output\[0\]"),
+        (
+            lambda A, x, y: A.grad(y, x),
+            RuntimeError,
+            "grad can be implicitly created only for scalar outputs",
+        ),
+        (
+            lambda A, x, y: A.grad(y, x, is_grads_batched=True),
+            RuntimeError,
+            "implicitly created only for scalar",
+        ),
+        (
+            lambda A, x, y: A.grad(y, x, [constant([1.0])]),
+            RuntimeError,
+            r"Mismatch in shape: grad_output\[0\]",
+        ),
         (lambda A, x, y: A.grad(y, x, [y, y]), RuntimeError, "got 1 tensors and 2 gradients"),
-        (lambda A, x, y: A.grad(y, x, [5]), TypeError, "gradients can be either Tensors or None, but got int"),
-        (lambda A, x, y: A.grad(constant([1.0]), x), RuntimeError, "element 0 of tensors does not require grad"),
+        (
+            lambda A, x, y: A.grad(y, x, [5]),
+            TypeError,
+            "gradients can be either Tensors or None, but got int",
+        ),
+        (
+            lambda A, x, y: A.grad(constant([1.0]), x),
+            RuntimeError,
+            "element 0 of tensors does not require grad",
+        ),
         (lambda A, x, y: y.backward(fb.ones(2, dtype=fb.complex128)), RuntimeError, "For complex Tensors"),
-        (lambda A, x, y: A.grad(y.sum(), x, allow_unused=False, materialize_grads=True), ValueError, "allow_unused"),
+        (
+            lambda A, x, y: A.grad(y.sum(), x, allow_unused=False, materialize_grads=True),
+            ValueError,
+            "allow_unused",
+        ),
     ],
 )
 def test_errors(call, error, match):

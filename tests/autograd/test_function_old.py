@@ -4,6 +4,7 @@ import pytest
 
 import flambeau as fb
 from flambeau.autograd import Function
+from flambeau.autograd.function import FunctionCtx, InplaceFunction
 
 
 def leaf(values):
@@ -126,7 +127,9 @@ def test_a_wrong_gradient_names_the_class():
         def backward(self, grad):
             return grad, grad
 
-    with pytest.raises(RuntimeError, match=r"function Wrong returned an incorrect number of gradients \(expected 1, got 2\)"):
+    with pytest.raises(
+        RuntimeError, match=r"function Wrong returned an incorrect number of gradients \(expected 1, got 2\)"
+    ):
         Wrong(3)(leaf([1.0])).backward()
 
 
@@ -136,3 +139,22 @@ def test_buffers_are_freed():
     y.backward()
     with pytest.raises(RuntimeError, match="second time"):
         y.backward()
+
+
+def test_inplace_function():
+    class Add(InplaceFunction):
+        def forward(self, x):
+            if not self.inplace:
+                return x + 1
+            self.mark_dirty(x)
+            return x.add_(1)
+
+        def backward(self, grad):
+            assert isinstance(self, FunctionCtx)
+            return grad
+
+    x = leaf([1.0])
+    y = x * 1
+    assert Add()(y) is not y and Add(inplace=True)(y) is y
+    y.backward()
+    assert y.tolist() == [2.0] and x.grad.tolist() == [1.0]

@@ -77,14 +77,18 @@ def test_absent_gradients_have_shape_and_dtype_of_their_result():
         seen.append((b.dtype, tuple(b.shape), b.tolist()))
         return 2 * a
 
-    function(lambda ctx, x: (x * 2, x.to(fb.float32).reshape(1, 1)), backward).apply(leaf([1.0]))[0].backward()
+    function(lambda ctx, x: (x * 2, x.to(fb.float32).reshape(1, 1)), backward).apply(leaf([1.0]))[
+        0
+    ].backward()
     assert seen == [(fb.float32, (1, 1), [[0.0]])]
 
 
 # ---- views
 
 
-OF_FUNCTION = r"Output 0 of F is a view and is being modified inplace\. This view was created inside a custom Function"
+OF_FUNCTION = (
+    r"Output 0 of F is a view and is being modified inplace\. This view was created inside a custom Function"
+)
 OF_SEVERAL = r"Output 0 of F is a view and is being modified inplace\. .* returns multiple views"
 
 
@@ -102,7 +106,10 @@ def test_the_custom_backward_is_not_lost_when_the_base_changes():
     y = leaf([1.0, 2.0]) * 1
     out = function(lambda ctx, x: x.view_as(x), lambda ctx, g: 2 * g).apply(y)
     y.mul_(3)
-    with pytest.raises(RuntimeError, match="Output 0 of F is a view and its base or another view of its base has been modified"):
+    with pytest.raises(
+        RuntimeError,
+        match="Output 0 of F is a view and its base or another view of its base has been modified",
+    ):
         out.sum()
 
 
@@ -170,14 +177,16 @@ def test_what_was_changed_must_be_returned():
         double(ctx, x)
         return x * 1
 
-    with pytest.raises(RuntimeError, match="FBackward: Some elements marked as dirty .* were not returned as output"):
+    with pytest.raises(
+        RuntimeError, match="FBackward: Some elements marked as dirty .* were not returned as output"
+    ):
         function(forward).apply(leaf([1.0]) * 1)
 
 
 @pytest.mark.parametrize(
     "mark,error,match",
     [
-        (lambda ctx: ctx.mark_dirty(5), RuntimeError, "mark_dirty can only accept variables, but argument 0 is of type int"),
+        (lambda ctx: ctx.mark_dirty(5), RuntimeError, "mark_dirty can only accept .* 0 is of type int"),
         (lambda ctx: ctx.mark_non_differentiable("x"), RuntimeError, "only accepts variable arguments, but got str"),
         (lambda ctx: ctx.save_for_backward(None, 5), TypeError,
          "FBackward: save_for_backward can only save variables, but argument 1 is of type int"),
@@ -292,7 +301,9 @@ def product(ctx, x, y):
 
 
 def test_one_none_for_two_arguments_is_too_few():
-    with pytest.raises(RuntimeError, match=r"FBackward returned an incorrect number of gradients \(expected 2, got 1\)"):
+    with pytest.raises(
+        RuntimeError, match=r"FBackward returned an incorrect number of gradients \(expected 2, got 1\)"
+    ):
         function(product, lambda ctx, g: None).apply(leaf([1.0]), leaf([1.0])).backward()
 
 
@@ -302,7 +313,9 @@ def test_gradients_nobody_asked_for_are_checked_too():
 
 
 def test_a_complex_gradient_of_a_real_argument():
-    with pytest.raises(RuntimeError, match="FBackward returned an invalid gradient at index 0 - got a complex gradient"):
+    with pytest.raises(
+        RuntimeError, match="FBackward returned an invalid gradient at index 0 - got a complex gradient"
+    ):
         function(lambda ctx, x: x * 2, lambda ctx, g: g * 1j).apply(leaf([1.0])).backward()
 
 

@@ -202,7 +202,9 @@ def test_set_grad_enabled_forms():
 def test_inference_mode_belongs_to_the_thread():
     seen = []
     with fb.inference_mode():
-        t = threading.Thread(target=lambda: seen.append((fb.is_grad_enabled(), fb.is_inference_mode_enabled())))
+        t = threading.Thread(
+            target=lambda: seen.append((fb.is_grad_enabled(), fb.is_inference_mode_enabled()))
+        )
         t.start()
         t.join()
     assert seen == [(True, False)]

@@ -67,7 +67,8 @@ WRONG = {
     "summed": (lambda x: x * x, lambda ctx, g: (2 * ctx.saved_tensors[0] * g).sum().expand(2), X),
     "not conjugated": (lambda z: z * z, lambda ctx, g: 2 * ctx.saved_tensors[0] * g, Z),
     "imaginary factor": (lambda z: z * 1j, lambda ctx, g: g * 1j, Z),
-    "absolute value": (lambda z: z.abs(), lambda ctx, g: g * ctx.saved_tensors[0].conj() / ctx.saved_tensors[0].abs(), Z),
+    "absolute value": (lambda z: z.abs(),
+                       lambda ctx, g: g * ctx.saved_tensors[0].conj() / ctx.saved_tensors[0].abs(), Z),
 }  # fmt: skip
 
 
@@ -141,7 +142,9 @@ def test_absent_gradients():
 
     for wrong in (Fails, Invents):
         assert gradcheck(wrong.apply, X, check_undefined_grad=False)
-        with pytest.raises(GradcheckError, match="Expected backward function to handle undefined output grads"):
+        with pytest.raises(
+            GradcheckError, match="Expected backward function to handle undefined output grads"
+        ):
             gradcheck(wrong.apply, X)
     assert gradcheck(Right.apply, X)
 

@@ -38,7 +38,9 @@ def test_hooks_of_the_node_of_a_leaf():
     seen = []
     accumulate = p.expand_as(p).grad_fn.next_functions[0][0]
     accumulate.register_prehook(lambda grads: (grads[0] * 10,))
-    accumulate.register_hook(lambda inputs, outputs: seen.append((inputs, outputs[0].tolist(), p.grad.tolist())))
+    accumulate.register_hook(
+        lambda inputs, outputs: seen.append((inputs, outputs[0].tolist(), p.grad.tolist()))
+    )
     (p * 3).backward()
     assert seen == [((), [30.0], [30.0])]
 
@@ -123,9 +125,13 @@ def test_what_a_tensor_hook_may_not_return(result, error, match):
 
 
 def test_where_hooks_cannot_be_registered():
-    with pytest.raises(RuntimeError, match="cannot register a hook on a tensor that doesn't require gradient"):
+    with pytest.raises(
+        RuntimeError, match="cannot register a hook on a tensor that doesn't require gradient"
+    ):
         fb.ones(1).register_hook(print)
-    with pytest.raises(RuntimeError, match="cannot register a hook on a tensor that doesn't require gradient"):
+    with pytest.raises(
+        RuntimeError, match="cannot register a hook on a tensor that doesn't require gradient"
+    ):
         fb.ones(1).register_post_accumulate_grad_hook(print)
     with pytest.raises(RuntimeError, match="cannot be registered on non-leaf tensors"):
         (leaf([1.0]) * 2).register_post_accumulate_grad_hook(print)

@@ -48,10 +48,11 @@ SMOOTH = [
      [[[1000.0, -1000.0, 0.0], [1000.0, -1000.0, 0.0]]], [[[0.5, -0.5, 0.0], [0.0, 0.0, 0.0]]]),
     ("cross_entropy, -inf elsewhere", lambda L, x: L.nn.functional.cross_entropy(x, L.tensor([1])),
      [[[-inf, 1.0, 1.0]]], [[[0.0, -0.5, 0.5]]]),
-    ("cross_entropy, all ignored", lambda L, x: L.nn.functional.cross_entropy(x, L.tensor([-100, -100]), reduction="sum"),
-     [[[1.0, 2.0], [3.0, 4.0]]], [[[0.0, 0.0], [0.0, 0.0]]]),
+    ("cross_entropy, all ignored", lambda L, x: L.nn.functional.cross_entropy(
+        x, L.tensor([-100, -100]), reduction="sum"), [[[1.0, 2.0], [3.0, 4.0]]], [[[0.0, 0.0], [0.0, 0.0]]]),
     ("bce with logits, large", lambda L, x: L.nn.functional.binary_cross_entropy_with_logits(
-        x, L.tensor([0.0, 1.0, 1.0], dtype=L.float64), reduction="sum"), [[1000.0, -1000.0, 1000.0]], [[1.0, -1.0, 0.0]]),
+        x, L.tensor([0.0, 1.0, 1.0], dtype=L.float64), reduction="sum"), [[1000.0, -1000.0, 1000.0]],
+     [[1.0, -1.0, 0.0]]),
     ("bce, 0 and 1", lambda L, x: L.nn.functional.binary_cross_entropy(
         x, L.tensor([0.0, 1.0], dtype=L.float64), reduction="sum"), [[0.0, 1.0]], [[0.0, 0.0]]),
     ("soft_margin_loss, large", lambda L, x: L.nn.functional.soft_margin_loss(
@@ -149,7 +150,8 @@ NORMS = [
 
 MATRICES = [
     ("det of zeros", lambda L, x: L.linalg.det(x), [ZERO2], [ZERO2]),
-    ("det, singular", lambda L, x: L.linalg.det(x), [[[1.0, 2.0], [2.0, 4.0]]], [[[4.0, -2.0], [-2.0, 1.0]]], "analytic"),
+    ("det, singular", lambda L, x: L.linalg.det(x), [[[1.0, 2.0], [2.0, 4.0]]], [[[4.0, -2.0], [-2.0, 1.0]]],
+     "analytic"),
     ("svdvals, repeated", lambda L, x: L.linalg.svdvals(x).sum(), [IDENTITY], [IDENTITY]),
     ("nuclear norm, repeated", lambda L, x: L.linalg.matrix_norm(x, "nuc"), [IDENTITY], [IDENTITY]),
     ("eigvalsh, repeated", lambda L, x: L.linalg.eigvalsh(x), [IDENTITY], [IDENTITY]),

@@ -65,7 +65,11 @@ def attention():
 
     def loss(project):
         q, k, v = project(x).chunk(3, -1)
-        weights = (q @ k.transpose(-1, -2) / 8**0.5).masked_fill(fb.ones(5, 5).triu(1) > 0, float("-inf")).softmax(-1)
+        weights = (
+            (q @ k.transpose(-1, -2) / 8**0.5)
+            .masked_fill(fb.ones(5, 5).triu(1) > 0, float("-inf"))
+            .softmax(-1)
+        )
         return (weights @ v).pow(2).mean()
 
     return trained(project, loss)
@@ -163,8 +167,8 @@ def unused_graphs():
     return step
 
 
-STEPS = [mlp, pytest.param(cnn, marks=pytest.mark.slow), recurrent, attention, in_place, hooks, functions, double_backward,
-         unused_graphs]  # fmt: skip
+STEPS = [mlp, pytest.param(cnn, marks=pytest.mark.slow), recurrent, attention, in_place, hooks, functions,
+         double_backward, unused_graphs]  # fmt: skip
 
 
 @pytest.mark.parametrize("make", STEPS)

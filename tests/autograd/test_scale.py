@@ -94,7 +94,9 @@ def test_graphs_deeper_than_the_stack():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("make,n", [(chain, 1_000_000), (ladder, 300_000), (wide, 100_000), (functions, 200_000)])
+@pytest.mark.parametrize(
+    "make,n", [(chain, 1_000_000), (ladder, 300_000), (wide, 100_000), (functions, 200_000)]
+)
 def test_very_large_graphs(make, n):
     assert seconds(make, n) < 60
 

@@ -20,7 +20,8 @@ def unrecorded_view(of, view=lambda t: t[:1]):
 
 @pytest.mark.parametrize("view", [lambda t: t[:1], lambda t: t.view(2, 1), lambda t: t.unsqueeze(0)])
 @pytest.mark.parametrize(
-    "change", [lambda v: v.mul_(2), lambda v: v.zero_(), lambda v: v.__setitem__(0, 5.0), lambda v: v.__iadd__(1)]
+    "change",
+    [lambda v: v.mul_(2), lambda v: v.zero_(), lambda v: v.__setitem__(0, 5.0), lambda v: v.__iadd__(1)],
 )
 def test_view_made_without_recording(view, change):
     """Recording the change would give the view a history that its base lacks."""
@@ -63,7 +64,9 @@ SEVERAL = {
 def test_one_of_several_views(name):
     y = leaf([[1.0, 2.0], [3.0, 4.0]]) * 1
     second = SEVERAL[name](y)[1]
-    with pytest.raises(RuntimeError, match="Output 1 of .* is a view and is being modified inplace.*multiple views"):
+    with pytest.raises(
+        RuntimeError, match="Output 1 of .* is a view and is being modified inplace.*multiple views"
+    ):
         second.mul_(2)
     with pytest.raises(RuntimeError, match="multiple views"):
         second[..., :1].mul_(2)

@@ -154,7 +154,9 @@ def test_special_values(row, dtype):
 def gradients_of(lib, function, arrays):
     """The gradients of the sum of the results; None where nothing is recorded."""
     leaves = [lib.tensor(a.tolist(), dtype=lib.float64, requires_grad=True) for a in arrays]
-    results = [r for r in flatten(quiet(function, Sample(*leaves))) if isinstance(r, lib.Tensor) and r.requires_grad]
+    results = [
+        r for r in flatten(quiet(function, Sample(*leaves))) if isinstance(r, lib.Tensor) and r.requires_grad
+    ]
     if not results:
         return None
     total = sum((r.real if r.is_complex() else r).sum() for r in results)
@@ -177,7 +179,9 @@ def test_gradients_at_special_values(row):
     with np.errstate(all="ignore"):
         got = gradients_of(fb, row.function, arrays)
     for g, e in zip(got, expected, strict=True):
-        np.testing.assert_allclose(g.numpy(), e.numpy(force=True), 1e-9, 1e-30, equal_nan=True, err_msg=row.name)
+        np.testing.assert_allclose(
+            g.numpy(), e.numpy(force=True), 1e-9, 1e-30, equal_nan=True, err_msg=row.name
+        )
 
 
 def differentiable(row, dtype):

@@ -88,6 +88,17 @@ class Function(_OpsOnly, _core.Node):
         return _core.apply_function(cls, self, cls.forward, once_differentiable(cls.backward), args)
 
 
+FunctionCtx = _core.Node  # what annotations call ctx
+
+
+class InplaceFunction(Function):
+    """A Function of the instance form with an option `inplace`, of which its forward makes what it likes."""
+
+    def __init__(self, inplace=False):
+        super().__init__()
+        self.inplace = inplace
+
+
 def _class_attribute(node, name):
     """Attributes of the Function class are seen through ctx, as methods and constants of the class."""
     if name.startswith("__"):

@@ -14,7 +14,7 @@ is_inference_mode_enabled = _core.is_inference_mode_enabled
 
 
 class _Mode:
-    """A context manager that may decorate functions, generators and coroutines (which have the mode only while they run)."""
+    """A context manager that decorates functions and generators and coroutines, which have the mode while they run."""
 
     def clone(self):
         """clone() -> a context manager of the same mode."""
@@ -29,7 +29,7 @@ class _Mode:
                 FutureWarning,
                 stacklevel=2,
             )
-            function.__init__ = self(function.__init__)
+            function.__init__ = self(function.__init__)  # type: ignore[method-assign]
             return function
         if inspect.isgeneratorfunction(function):
 

@@ -36,7 +36,10 @@ def _through_values(func, inputs):
         made = [t._with(a) if s else a for t, a, s in zip(inputs, args, sparse, strict=True)]
         results = func(*made)
         several = isinstance(results, (tuple, list))
-        dense = [o.to_dense() if isinstance(o, _core.TensorBase) else o for o in (results if several else (results,))]
+        dense = [
+            o.to_dense() if isinstance(o, _core.TensorBase) else o
+            for o in (results if several else (results,))
+        ]
         return tuple(dense) if several else dense[0]
 
     return of_values, tuple([t._value if s else t for t, s in zip(inputs, sparse, strict=True)])
@@ -92,8 +95,8 @@ def gradcheck(func, inputs, *, eps=1e-6, atol=1e-5, rtol=1e-3, raise_exception=T
     The whole Jacobian is compared, element by element; with fast_mode one random projection of it. Gradients must be
     the same in a second run (up to nondet_tol), be zero for a zero gradient of the outputs, and with
     check_undefined_grad also for one that is absent. check_grad_dtypes: they have the dtype of their input.
-    check_batched_grad: `grad(..., is_grads_batched=True)` gives the same. Sparse inputs are moved in their stored values
-    (`masked`), sparse results compared as dense ones.
+    check_batched_grad: `grad(..., is_grads_batched=True)` gives the same. Sparse inputs are moved in their stored
+    values (`masked`), sparse results compared as dense ones.
     """
     if check_forward_ad or check_batched_forward_grad:
         raise NotImplementedError("gradcheck: checks of forward-mode derivatives are not available")
@@ -264,8 +267,12 @@ def _check_projection(func, inputs, i, input, outputs, options):
         v = _direction(random, _core.array_of(output))
         numerical = np.sum(np.conj(v) * (plus[j] - minus[j])).real / (2 * options.eps)
         analytical = np.sum(np.conj(_repeated(output, input, v, options)) * u).real
-        atol = options.atol * np.sum(np.abs(u)) * np.sum(np.abs(v))  # each entry of the Jacobian may be off by atol
-        _compare(analytical, numerical, atol, options.rtol, f"output {j} with respect to input {i}, projected,")
+        atol = (
+            options.atol * np.sum(np.abs(u)) * np.sum(np.abs(v))
+        )  # each entry of the Jacobian may be off by atol
+        _compare(
+            analytical, numerical, atol, options.rtol, f"output {j} with respect to input {i}, projected,"
+        )
 
 
 def _direction(random, like):
@@ -283,16 +290,22 @@ def _check_zeros(output, inputs, options, where):
     zeros = np.zeros_like(_core.array_of(output))
     for input in inputs:
         if np.any(_gradient(output, input, zeros.copy(), options)):
-            raise GradcheckError(f"backward not multiplied by grad_output: it gives for {where} what is not zero for zeros")
+            raise GradcheckError(
+                f"backward not multiplied by grad_output: for {where} it gives what is not zero for zeros"
+            )
 
 
 def _check_batched(output, inputs, options):
     random = np.random.RandomState(0)
     seeds = [_direction(random, _core.array_of(output)) for _ in range(2)]
-    batched = grad(output, inputs, _core.make(np.stack(seeds)), True, allow_unused=True, is_grads_batched=True)
+    batched = grad(
+        output, inputs, _core.make(np.stack(seeds)), True, allow_unused=True, is_grads_batched=True
+    )
     for input, got in zip(inputs, batched, strict=True):
         expected = np.stack([_gradient(output, input, seed, options) for seed in seeds])
-        if not np.allclose(0 if got is None else _core.array_of(got.detach()), expected, options.rtol, options.atol):
+        if not np.allclose(
+            0 if got is None else _core.array_of(got.detach()), expected, options.rtol, options.atol
+        ):
             raise GradcheckError("a batched gradient differs from the gradients computed one by one")
 
 
@@ -358,20 +371,22 @@ def gradgradcheck(func, inputs, grad_outputs=None, *, eps=1e-6, atol=1e-5, rtol=
 
     def gradients(*args):
         # finite differences move detached tensors: they must require grad for the inner backward
-        args = [a.detach().requires_grad_() if i in wanted and not a.requires_grad else a for i, a in enumerate(args)]
-        args, seeds = args[:n], args[n:]
+        moved = [
+            a.detach().requires_grad_() if i in wanted and not a.requires_grad else a
+            for i, a in enumerate(args)
+        ]
         previous = _core.set_grad_mode(True)
         try:
-            live = [o for o in _outputs(func(*args)) if o.requires_grad]
-            results = grad(live, [args[i] for i in wanted], seeds, create_graph=True, allow_unused=True)
+            live = [o for o in _outputs(func(*moved[:n])) if o.requires_grad]
+            results = grad(live, [moved[i] for i in wanted], moved[n:], create_graph=True, allow_unused=True)
         finally:
             _core.set_grad_mode(previous)
         return tuple(g for g in results if g is not None)
 
     if not any(g.requires_grad for g in gradients(*inputs, *grad_outputs)):
         return True  # linear in every input and independent of the seeds: nothing to differentiate
-    return gradcheck(gradients, (*inputs, *grad_outputs), eps=eps, atol=atol, rtol=rtol, raise_exception=raise_exception,
-                     nondet_tol=nondet_tol, check_undefined_grad=check_undefined_grad,
+    return gradcheck(gradients, (*inputs, *grad_outputs), eps=eps, atol=atol, rtol=rtol,
+                     raise_exception=raise_exception, nondet_tol=nondet_tol, check_undefined_grad=check_undefined_grad,
                      check_grad_dtypes=check_grad_dtypes, check_batched_grad=check_batched_grad, fast_mode=fast_mode,
                      masked=masked)  # fmt: skip
 

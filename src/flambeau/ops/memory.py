@@ -1,5 +1,6 @@
 """Tensors given by where their elements lie: strides, files, diagonals written in place; and copies of views."""
 
+import inspect
 import itertools
 import operator
 
@@ -232,6 +233,7 @@ def _unsafe(name):
 
     function.__name__ = function.__qualname__ = f"unsafe_{name}"
     function.__doc__ = f"unsafe_{name}(input, ...) -> tuple of Tensors: like {name}; the views may be changed in place."
+    function.__signature__ = inspect.signature(split)
     composite(function.__name__)(function)
 
 

@@ -40,7 +40,8 @@ class LogNdtr(Unary, name="_special_log_ndtr", kernel="log_ndtr", floats=True, k
     @staticmethod
     def backward(ctx, grad):
         (x,) = ctx.saved
-        above, below = where(x > 0, x, 0), where(x > 0, 0, x)  # exp(x^2) overflows on one side, the sum cancels on the other
+        # erfcx overflows on the right, the sum in the exponent cancels on the left
+        above, below = where(x > 0, x, 0), where(x > 0, 0, x)
         right = (-0.5 * above * above - LogNdtr.function(above)).exp() * (1 / math.sqrt(2 * math.pi))
         return grad * where(x > 0, right, math.sqrt(2 / math.pi) / Erfcx.function(below * -math.sqrt(0.5)))
 
