@@ -48,6 +48,13 @@ def test_views_of_views_made_without_recording():
         view.unsqueeze(0)[0].mul_(2)
 
 
+def test_one_of_several_views_made_without_recording():
+    y = leaf([1.0, 2.0]) * 1
+    with pytest.raises(RuntimeError, match="modified inplace"):
+        unrecorded_view(y, lambda t: t.chunk(2)[0]).mul_(2)
+    assert y._version == 0
+
+
 def test_view_made_without_recording_of_a_constant():
     base = fb.ones(2)
     unrecorded_view(base).mul_(3)

@@ -478,9 +478,23 @@ cdef bint expandable(tuple small, tuple large):
 
 cdef int accumulate_grad(AccumulateGrad acc, TensorBase grad, bint create_graph, bint owned) except -1:
     cdef TensorBase leaf = <TensorBase>acc.leaf_ref()
-    cdef TensorBase old
     if leaf is None:
         return 0
+    while acc.adding:
+        sleep(1e-5)
+    acc.adding = True
+    try:
+        add_to_leaf(leaf, grad, create_graph, owned)
+    finally:
+        acc.adding = False
+    if acc.accumulated_hooks is not None:
+        for hook in list(acc.accumulated_hooks.values()):
+            hook(leaf)
+    return 0
+
+
+cdef int add_to_leaf(TensorBase leaf, TensorBase grad, bint create_graph, bint owned) except -1:
+    cdef TensorBase old
     if leaf._grad is None:
         if create_graph:
             leaf._grad = operators[OP_CLONE](grad)
@@ -494,9 +508,6 @@ cdef int accumulate_grad(AccumulateGrad acc, TensorBase grad, bint create_graph,
             leaf._grad = operators[OP_ADD](old, grad)
         else:
             add_into(old, grad)
-    if acc.accumulated_hooks is not None:
-        for hook in list(acc.accumulated_hooks.values()):
-            hook(leaf)
     return 0
 
 

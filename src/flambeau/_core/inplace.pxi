@@ -1,8 +1,8 @@
 # In-place and out= forms of an op, and the history of views that change.
 
 cdef inline bint unrecorded_view(TensorBase x) except -1:
-    """Whether x was made in no_grad mode as a view of a tensor whose changes are recorded."""
-    return fb_grad_mode and x._view_of == VIEW_UNRECORDED and x._base is not None and needs_grad(x._base)
+    """Whether x may not change because it is a view without history of a tensor whose changes are recorded."""
+    return fb_grad_mode and x._view_of and x._base is not None and needs_grad(x._base)
 
 
 cdef raise_view(TensorBase x, str what):

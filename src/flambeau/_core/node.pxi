@@ -182,6 +182,7 @@ cdef class AccumulateGrad(Node):
     """The sink of a leaf: adds what arrives to the leaf's grad."""
     cdef object leaf_ref               # weak: the leaf owns this node, and every edge here holds the leaf
     cdef object accumulated_hooks
+    cdef bint adding                   # a thread is adding to the gradient, perhaps without the GIL
 
     @property
     def variable(self):

@@ -6,9 +6,7 @@ from typing import Any
 from .. import _core
 
 
-class _OfTheUser:
-    """A name that on the nodes of ops means something, and on those of Functions is the user's: `ctx.k = 3`."""
-
+class _FreeName:
     def __set_name__(self, owner, name):
         self.name = name
 
@@ -16,14 +14,16 @@ class _OfTheUser:
         raise AttributeError(f"'{owner.__name__}' object has no attribute '{self.name}'")
 
 
-class _OpsOnly:
-    k = _OfTheUser()
-    needs = _OfTheUser()
-    recording = _OfTheUser()
-    saved = _OfTheUser()
+class _FreeNames:
+    """Leaves to users the names that mean something on the nodes of ops: `ctx.k = 3` is an attribute like any other."""
+
+    k = _FreeName()
+    needs = _FreeName()
+    recording = _FreeName()
+    saved = _FreeName()
 
 
-class Function(_OpsOnly, _core.Node):
+class Function(_FreeNames, _core.Node):
     """A differentiable operation in tensors, given by its forward and backward.
 
     Today's form: static methods, called as `F.apply(x)`; `ctx` is the node.
@@ -73,7 +73,7 @@ class Function(_OpsOnly, _core.Node):
         """Runs forward and records the call."""
         if cls._node_type is None or cls._node_type.function is not cls:
             members = {"function": cls, "_function_attributes": True, "__getattr__": _class_attribute}
-            cls._node_type = type(f"{cls.__name__}Backward", (_OpsOnly, _core.Node), members)
+            cls._node_type = type(f"{cls.__name__}Backward", (_FreeNames, _core.Node), members)
         node = cls._node_type()
         backward = cls.backward if cls.vjp is Function.vjp else cls.vjp
         if Function.backward is not cls.backward is not backward:
