@@ -225,15 +225,19 @@ for _name, _view in _VIEWS.items():
 
 def _unsafe(name):
     split = FUNCTIONS[name]
+    signature = inspect.signature(split)
 
-    def function(input, *args, **kwargs):
-        dim = kwargs.get("dim", args[1] if len(args) > 1 else 0)
-        ends = list(itertools.accumulate(part.shape[dim] for part in split(input.detach(), *args, **kwargs)))
+    def function(*args, **kwargs):
+        bound = signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        input, sizes, dim = bound.arguments.values()
+        check_tensor(input, f"unsafe_{name}")
+        ends = list(itertools.accumulate(part.shape[dim] for part in split(input.detach(), sizes, dim)))
         return FUNCTIONS["tensor_split"](input, ends[:-1], dim)
 
     function.__name__ = function.__qualname__ = f"unsafe_{name}"
     function.__doc__ = f"unsafe_{name}(input, ...) -> tuple of Tensors: like {name}; the views may be changed in place."
-    function.__signature__ = inspect.signature(split)
+    function.__signature__ = signature  # type: ignore[attr-defined]
     composite(function.__name__)(function)
 
 
