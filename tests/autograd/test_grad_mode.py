@@ -1,5 +1,6 @@
 """no_grad, enable_grad, set_grad_enabled, inference_mode: extent, nesting, decorators, threads."""
 
+import asyncio
 import threading
 
 import pytest
@@ -76,12 +77,137 @@ def test_decorated_generators():
         next(g)
 
 
-def test_classes_are_not_decorated():
-    with pytest.raises(TypeError, match="decorates functions"):
+def test_a_decorated_generator_is_closed_in_its_mode():
+    log = []
+
+    @fb.no_grad()
+    def generator():
+        try:
+            yield 1
+        except ValueError:
+            log.append(fb.is_grad_enabled())
+            yield 2
+        finally:
+            log.append(fb.is_grad_enabled())
+
+    g = generator()
+    next(g)
+    assert g.throw(ValueError) == 2
+    g.close()
+    assert log == [False, False] and fb.is_grad_enabled()
+
+
+def test_decorated_generators_return():
+    @fb.no_grad()
+    def generator():
+        return 5
+        yield
+
+    with pytest.raises(StopIteration) as stop:
+        next(generator())
+    assert stop.value.value == 5
+
+
+def test_decorated_coroutines_have_the_mode_while_they_run():
+    @fb.no_grad()
+    async def quiet():
+        before = fb.is_grad_enabled()
+        await asyncio.sleep(0)
+        return before, fb.is_grad_enabled()
+
+    async def others():
+        seen = []
+        for _ in range(4):
+            seen.append(fb.is_grad_enabled())
+            await asyncio.sleep(0)
+        return seen
+
+    async def main():
+        return await asyncio.gather(quiet(), others())
+
+    assert asyncio.run(main()) == [(False, False), [True] * 4]
+    assert asyncio.iscoroutinefunction(quiet) and quiet.__name__ == "quiet"
+
+
+def test_decorated_methods():
+    class C:
+        @fb.no_grad()
+        def method(self):
+            return fb.is_grad_enabled()
+
+        @staticmethod
+        @fb.no_grad()
+        def static():
+            return fb.is_grad_enabled()
+
+        @property
+        @fb.no_grad()
+        def value(self):
+            return fb.is_grad_enabled()
+
+    assert (C().method(), C.static(), C().value) == (False, False, False)
+
+
+def test_decorating_a_class_is_for_its_constructor():
+    with pytest.warns(FutureWarning, match="Decorating classes is deprecated"):
 
         @fb.no_grad()
         class C:
-            pass
+            def __init__(self):
+                self.recorded = fb.is_grad_enabled()
+
+            def method(self):
+                return fb.is_grad_enabled()
+
+    assert not C().recorded and C().method()
+
+
+def test_a_recursive_decorated_function():
+    @fb.no_grad()
+    def down(n):
+        return [fb.is_grad_enabled()] + (down(n - 1) if n else [])
+
+    assert down(3) == [False] * 4 and fb.is_grad_enabled()
+
+
+def test_a_context_manager_used_again():
+    mode, seen = fb.no_grad(), []
+    for _ in range(2):
+        with mode:
+            seen.append(fb.is_grad_enabled())
+        seen.append(fb.is_grad_enabled())
+    assert seen == [False, True] * 2 and type(mode.clone()) is fb.no_grad
+
+
+def test_set_grad_enabled_forms():
+    switched = fb.set_grad_enabled(False)
+    assert not fb.is_grad_enabled()
+    with switched:
+        assert not fb.is_grad_enabled()
+    assert fb.is_grad_enabled()
+
+    @fb.set_grad_enabled(False)
+    def function():
+        return fb.is_grad_enabled()
+
+    assert fb.is_grad_enabled() and not function() and fb.is_grad_enabled()
+    fb.set_grad_enabled(mode=True)
+    for wrong in ("x", 1, None):
+        with pytest.raises(TypeError, match="must be bool"):
+            fb.set_grad_enabled(wrong)
+    with pytest.raises(TypeError):
+        fb.set_grad_enabled()
+
+
+def test_inference_mode_belongs_to_the_thread():
+    seen = []
+    with fb.inference_mode():
+        t = threading.Thread(
+            target=lambda: seen.append((fb.is_grad_enabled(), fb.is_inference_mode_enabled()))
+        )
+        t.start()
+        t.join()
+    assert seen == [(True, False)]
 
 
 def test_the_mode_belongs_to_the_thread():

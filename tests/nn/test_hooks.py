@@ -241,3 +241,15 @@ def test_output_that_is_no_tensor_warns():
     module.register_full_backward_hook(lambda *args: None)
     with pytest.warns(UserWarning, match="module output should be a Tensor or a tuple of Tensors"):
         module(fb.ones(1, requires_grad=True))
+
+
+def test_results_of_hooked_modules_may_be_changed_in_place():
+    linear, seen = nn.Linear(2, 2), []
+    linear.register_full_backward_hook(lambda module, inputs, outputs: seen.append(outputs[0].tolist()))
+    x = fb.tensor([[1.0, -2.0]], requires_grad=True)
+    nn.Sequential(linear, nn.ReLU(inplace=True))(x * 1).sum().backward()
+    expected = fb.tensor([[1.0, -2.0]], requires_grad=True)
+    hidden = nn.functional.linear(expected, linear.weight, linear.bias)
+    hidden.relu().sum().backward()
+    assert x.grad.tolist() == expected.grad.tolist()
+    assert seen == [(hidden > 0).float().tolist()]

@@ -137,6 +137,7 @@ class Row:
     out: object = None  # False: no test of out=
     layouts: bool = True  # False: results depend on the memory layout of inputs
     edges: bool = False  # also compare nan, inf, -0.0, ... with PyTorch
+    edge_gradients: bool = True  # and the gradients there; False where PyTorch's are the less exact ones
     rtol: dict = field(default_factory=dict)
     atol: dict = field(default_factory=dict)
     function: object = None  # the callable under test; default: by name

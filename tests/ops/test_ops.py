@@ -151,6 +151,39 @@ def test_special_values(row, dtype):
         )
 
 
+def gradients_of(lib, function, arrays):
+    """The gradients of the sum of the results; None where nothing is recorded."""
+    leaves = [lib.tensor(a.tolist(), dtype=lib.float64, requires_grad=True) for a in arrays]
+    results = [
+        r for r in flatten(quiet(function, Sample(*leaves))) if isinstance(r, lib.Tensor) and r.requires_grad
+    ]
+    if not results:
+        return None
+    total = sum((r.real if r.is_complex() else r).sum() for r in results)
+    return lib.autograd.grad(total, leaves, allow_unused=True, materialize_grads=True)
+
+
+@needs_torch
+@pytest.mark.parametrize(
+    "row", [r for r in ROWS if r.edges and r.edge_gradients and r.grad and "float64" in r.dtypes], ids=str
+)
+def test_gradients_at_special_values(row):
+    function = torch_function(row)
+    if function is None:
+        return
+    values = np.array([v for v in SPECIAL if not np.isnan(v)])
+    arrays = [g.reshape(-1) for g in np.meshgrid(*[values] * len(row.make("float64")[0].tensors()))]
+    expected = gradients_of(torch, function, arrays)
+    if expected is None:  # PyTorch does not differentiate this function
+        return
+    with np.errstate(all="ignore"):
+        got = gradients_of(fb, row.function, arrays)
+    for g, e in zip(got, expected, strict=True):
+        np.testing.assert_allclose(
+            g.numpy(), e.numpy(force=True), 1e-9, 1e-30, equal_nan=True, err_msg=row.name
+        )
+
+
 def differentiable(row, dtype):
     for sample in row.make(dtype, row.grad_samples):
         tensors = sample.tensors()
@@ -187,6 +220,26 @@ def test_gradcheck(row, dtype):
 def test_gradgradcheck(row, dtype):
     for function, inputs in differentiable(row, dtype):
         assert fb.autograd.gradgradcheck(function, inputs)
+
+
+@pytest.mark.parametrize(
+    "row", [r for r in ROWS if r.grad and "float64" in r.dtypes and "complex128" not in r.dtypes], ids=str
+)
+def test_complex_gradients_of_what_takes_complex_numbers(row):
+    """Rows that do not list complex dtypes (views, joins, ...): refused, or differentiated rightly."""
+    refusals = NotImplementedError, RuntimeError, TypeError, ValueError
+    try:
+        cases = list(differentiable(row, "complex128"))
+    except refusals:  # samples are made by what refuses complex numbers
+        return
+    for function, inputs in cases:
+        try:
+            results = function(*inputs)
+        except refusals:
+            continue
+        if any(r.requires_grad for r in results):
+            assert fb.autograd.gradcheck(function, inputs, fast_mode=True)
+            assert fb.autograd.gradgradcheck(function, inputs, fast_mode=True)
 
 
 @pytest.mark.parametrize("row", [r for r in ROWS if not r.grad], ids=str)

@@ -244,11 +244,10 @@ cdef int walk(Run run) except -1:
         if run.captures is not None:
             capture(run, node, grads)
         if isinstance(node, AccumulateGrad):
-            if grads is not None and (run.accumulate and (run.captures is None or s.needed)):
-                accumulate_grad(<AccumulateGrad>node, <TensorBase>grads, run.create,
-                                s.owned and node.hooks is None)
+            if grads is not None and run.accumulate:
+                reach_leaf(run, <AccumulateGrad>node, grads, s.owned)
             continue
-        if grads is None:
+        if grads is None and not node.strict:
             pass_on(run, node, None)
             continue
         s.owned = False
@@ -256,12 +255,25 @@ cdef int walk(Run run) except -1:
             result = guard_backward(node, _evaluate, (run, node, grads))
         else:
             result = evaluate(run, node, grads)
+        if node.strict:
+            check_returned(node, result)
         pass_on(run, node, result)
         result = None                      # a gradient that only its receiver holds may become .grad without a copy
         if not run.keep:
             free_saved(node)
             if type(node) is CopySlices:
                 free_saved((<CopySlices>node).part)
+    return 0
+
+
+cdef int reach_leaf(Run run, AccumulateGrad acc, object grad, bint owned) except -1:
+    """Adds a gradient to a leaf's, between the hooks of its node."""
+    if acc.hooks is None:
+        return accumulate_grad(acc, <TensorBase>grad, run.create, owned)
+    given = run_prehooks(acc, (grad,))
+    if given[0] is not None:
+        accumulate_grad(acc, <TensorBase>given[0], run.create, False)
+    run_posthooks(acc, (), given)
     return 0
 
 
@@ -293,7 +305,9 @@ cdef object run_tensor_hooks(Node node, object grads):
                 if not isinstance(new, TensorBase):
                     raise TypeError(f"a tensor hook of {node.name()} returned {type(new).__name__}, expected a Tensor or None")
                 if (<TensorBase>new)._array.shape != (<TensorBase>g)._array.shape:
-                    raise RuntimeError(f"hook '{getattr(hook, '__name__', hook)}' has changed the size of value")
+                    raise RuntimeError(f"hook '{hook_name(hook)}' has changed the size of value")
+                if array_code((<TensorBase>new)._array) != array_code((<TensorBase>g)._array):
+                    raise RuntimeError(f"hook '{hook_name(hook)}' has changed the type of value (was {g.type()} got {new.type()})")
                 g = new
         if single:
             grads = g
@@ -319,30 +333,54 @@ cdef int add_to_grad(TensorBase t, object g) except -1:
 cdef object evaluate(Run run, Node node, object grads):
     """Calls the node's backward and its hooks; the result is a tuple of gradients, one per edge."""
     cdef PyObject* stack[2]
-    if node.n_outputs == 1 and node.hooks is None:
+    if node.n_outputs == 1 and node.hooks is None and grads is not None:
         if type(grads) is list:
             grads = (<list>grads)[0]
         stack[0] = <PyObject*>node
         stack[1] = <PyObject*>grads
         return fb_vectorcall(<PyObject*>node._backward, stack, 2, NULL)
+    if grads is None:
+        grads = [None] * max(node.n_outputs, 1)
     given = tuple(grads) if type(grads) is list else (grads,)
-    if node.hooks is not None:
-        for hook in list(node.hooks.before.values()):
-            new = hook(given)
-            if new is not None:
-                given = new if isinstance(new, tuple) else (new,)
+    if node.hooks is None:
+        return call_backward(node, given)
+    given = run_prehooks(node, given)
     result = call_backward(node, given)
-    if node.hooks is not None and node.hooks.after:
-        result = result if type(result) is tuple else (result,)
-        for hook in list(node.hooks.after.values()):
-            new = hook(result, given)
-            if new is not None:
-                result = new if isinstance(new, tuple) else (new,)
+    if node.hooks.after:
+        result = run_posthooks(node, tuple(result) if isinstance(result, (tuple, list)) else (result,), given)
     return result
 
 
 def _evaluate(Run run not None, Node node not None, grads):
     return evaluate(run, node, grads)
+
+
+cdef tuple run_prehooks(Node node, tuple grads):
+    """The gradients of the outputs as the hooks before backward leave them."""
+    for hook in list(node.hooks.before.values()):
+        grads = replaced(hook, hook(grads), grads)
+    return grads
+
+
+cdef tuple run_posthooks(Node node, tuple result, tuple grads):
+    """The gradients that backward returned as the hooks after it leave them."""
+    for hook in list(node.hooks.after.values()):
+        result = replaced(hook, hook(result, grads), result)
+    return result
+
+
+cdef tuple replaced(object hook, object new, tuple old):
+    if new is None:
+        return old
+    given = new if isinstance(new, tuple) else (new,)
+    if len(given) != len(old):
+        raise RuntimeError(f"hook '{hook_name(hook)}' has returned an incorrect number of values (got {len(given)}, but "
+                           f"expected {len(old)})")
+    return given
+
+
+cdef object hook_name(object hook):
+    return getattr(hook, "__name__", hook)
 
 
 cdef object call_backward(Node node, tuple grads):
@@ -354,7 +392,7 @@ cdef object call_backward(Node node, tuple grads):
             if g is not None:
                 like = (<TensorBase>g)._array
         for i in range(len(full)):
-            if full[i] is None and node.n_outputs > 1 and output_meta(node, i) is not None:
+            if full[i] is None and (node.n_outputs > 1 or node.strict) and output_meta(node, i) is not None:
                 shape, code = output_meta(node, i)
                 full[i] = wrap(node.out_backend.zeros(shape, descr_of_code[code], like), node.out_face)
         grads = tuple(full)
@@ -378,8 +416,6 @@ cdef int pass_on(Run run, Node node, object result) except -1:
                 raise RuntimeError(f"function {node.name()} returned an incorrect number of gradients "
                                    f"(expected {n}, got {m})")
         m = n
-    if result is not None and m < n and node.op is not None and node.op._strict:
-        raise RuntimeError(f"function {node.name()} returned an incorrect number of gradients (expected {n}, got {m})")
     for i in range(n):
         e = <object>PyTuple_GET_ITEM(node.edges, i)
         if e is None:
@@ -399,14 +435,30 @@ cdef int pass_on(Run run, Node node, object result) except -1:
     return 0
 
 
+cdef int check_returned(Node node, object result) except -1:
+    """A Function returns a gradient per argument of its forward; those nobody asked for are checked here."""
+    grads = tuple(result) if isinstance(result, (tuple, list)) else (result,)
+    cdef Py_ssize_t n = PyTuple_GET_SIZE(node.edges), m = len(grads), i
+    if m < n:
+        raise RuntimeError(f"function {node.name()} returned an incorrect number of gradients (expected {n}, got {m})")
+    for i in range(n):
+        if grads[i] is not None and not isinstance(grads[i], TensorBase):
+            raise_no_gradient(node, i, grads[i])
+    return 0
+
+
+cdef raise_no_gradient(Node node, Py_ssize_t i, object g):
+    raise TypeError(f"function {node.name()} returned a gradient of type {type(g).__name__} at index {i}, expected a Tensor "
+                    "or None")
+
+
 cdef object checked(Node node, Py_ssize_t i, object g, object edge, Node target, int nr):
     """The gradient in the shape and dtype of what it belongs to: broadcast dimensions are summed away."""
     cdef PyObject* a
     cdef int j, nd, code
     cdef cnp.npy_intp* dims
     if not isinstance(g, TensorBase):
-        raise TypeError(f"function {node.name()} returned a gradient of type {type(g).__name__} at index {i}, "
-                        "expected a Tensor or None")
+        raise_no_gradient(node, i, g)
     array = (<TensorBase>g)._array
     a = <PyObject*>array
     if FB_IS_ARRAY(a):
@@ -438,6 +490,9 @@ cdef object checked(Node node, Py_ssize_t i, object g, object edge, Node target,
                                f"{list(array.shape)} but expected shape compatible with {list(shape)}")
         g = operators[OP_SUM_TO](g, tuple(shape))
     if array_code((<TensorBase>g)._array) != code:
+        if node.strict and category(code) < 3 and category(array_code((<TensorBase>g)._array)) == 3:
+            raise RuntimeError(f"Function {node.name()} returned an invalid gradient at index {i} - got a complex gradient but "
+                               f"expected one of dtype {dtype_of_code[code]}: return its real part")
         g = operators[OP_CAST](g, dtype_of_code[code])
     if not FB_IS_ARRAY(<PyObject*>(<TensorBase>g)._array) or target.out_backend is not cpu_backend:
         g = on_device(node, i, <TensorBase>g, edge, target)
@@ -470,9 +525,23 @@ cdef bint expandable(tuple small, tuple large):
 
 cdef int accumulate_grad(AccumulateGrad acc, TensorBase grad, bint create_graph, bint owned) except -1:
     cdef TensorBase leaf = <TensorBase>acc.leaf_ref()
-    cdef TensorBase old
     if leaf is None:
         return 0
+    while acc.adding:
+        sleep(1e-5)
+    acc.adding = True
+    try:
+        add_to_leaf(leaf, grad, create_graph, owned)
+    finally:
+        acc.adding = False
+    if acc.accumulated_hooks is not None:
+        for hook in list(acc.accumulated_hooks.values()):
+            hook(leaf)
+    return 0
+
+
+cdef int add_to_leaf(TensorBase leaf, TensorBase grad, bint create_graph, bint owned) except -1:
+    cdef TensorBase old
     if leaf._grad is None:
         if create_graph:
             leaf._grad = operators[OP_CLONE](grad)
@@ -486,9 +555,6 @@ cdef int accumulate_grad(AccumulateGrad acc, TensorBase grad, bint create_graph,
             leaf._grad = operators[OP_ADD](old, grad)
         else:
             add_into(old, grad)
-    if acc.accumulated_hooks is not None:
-        for hook in list(acc.accumulated_hooks.values()):
-            hook(leaf)
     return 0
 
 

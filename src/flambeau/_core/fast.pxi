@@ -321,7 +321,7 @@ cdef object fast_inplace(OpFunction f, object x, object y):
         return None
     if fb_grad_mode and (needs_grad(<TensorBase>x) or (ty and needs_grad(<TensorBase>y))):
         return None
-    if (<TensorBase>x)._inference and not fb_inference_mode:
+    if (<TensorBase>x)._inference and not fb_inference_mode or unrecorded_view(<TensorBase>x):
         return None
     a = <PyObject*>(<TensorBase>x)._array
     if not FB_IS_ARRAY(a) or FB_NUM(a) >= N_NUMS:
@@ -510,7 +510,8 @@ cdef bint fast_setitem(TensorBase x, object key, object value) except -1:
     cdef char element[16]
     cdef PyObject* a
     cdef int i
-    if not is_plain(x) or not FB_IS_ARRAY(<PyObject*>x._array) or (fb_grad_mode and needs_grad(x)):
+    if not is_plain(x) or not FB_IS_ARRAY(<PyObject*>x._array) or (fb_grad_mode and needs_grad(x)) \
+            or unrecorded_view(x) or (x._inference and not fb_inference_mode):
         return False
     a = <PyObject*>x._array
     if FB_NUM(a) >= N_NUMS or not FB_FLAGS(a) & NPY_ARRAY_WRITEABLE:

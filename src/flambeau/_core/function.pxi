@@ -422,6 +422,9 @@ cdef object finish(OpFunction f, Node node, tuple args, list raw, object result,
         if node.is_volatile:
             for t in outs:
                 t._volatile = True
+        if f.view:
+            for t in outs:
+                t._view_of = VIEW_OF_SEVERAL
         if node.edges is not None:
             attach_outputs(node, arrays, outs)
             if node.to_save is not None:
@@ -535,26 +538,13 @@ def apply_function(cls, Node node not None, forward, backward, tuple args, setup
         fb_grad_mode = old
     single = not isinstance(result, (tuple, list))
     outs = [result] if single else list(result)
-    if node.dirty is not None:
-        for d in node.dirty:
-            if isinstance(d, TensorBase):
-                if record and fb_grad_mode:
-                    check_inplace(<TensorBase>d, node.name())
-                bump(<TensorBase>d)
+    check_marks(node, args, outs, record)
     for i in range(len(outs)):
         o = outs[i]
-        if not isinstance(o, TensorBase):
-            if record and o is not None and single:
-                raise TypeError(f"{cls.__name__}.forward: expected to return a Tensor or a tuple of Tensors, "
-                                f"got {type(o).__name__}")
-            continue
-        if is_input(args, o, node):
+        if isinstance(o, TensorBase) and is_input(args, o, node):
             # an input handed back unchanged: a new tensor over the same storage, so that it can have a history
             t = wrap((<TensorBase>o)._array, plain_face(type(o)))
-            if not record or is_marked(node, o):
-                set_view(t, <TensorBase>o)
-            else:
-                t._vc = counter(<TensorBase>o)
+            set_view(t, <TensorBase>o)
             if is_marked(node, o):
                 node.non_differentiable = tuple(node.non_differentiable) + (t,)
             outs[i] = t
@@ -563,36 +553,81 @@ def apply_function(cls, Node node not None, forward, backward, tuple args, setup
             if isinstance(o, TensorBase):
                 (<TensorBase>o)._volatile = True
     if record:
+        node.strict = cls._strict
         node.n_outputs = <int>len(outs)
         node.metas = tuple([((<TensorBase>o)._array.shape, array_code((<TensorBase>o)._array))
                             if isinstance(o, TensorBase) else None for o in outs])
         node.out_ndim = -1
-        any = False
+        live = [isinstance(o, TensorBase) and not is_marked(node, o) and category(array_code((<TensorBase>o)._array)) > 1
+                for o in outs]
         for i in range(len(outs)):
-            o = outs[i]
-            if not isinstance(o, TensorBase) or is_marked(node, o) or category(array_code((<TensorBase>o)._array)) < 2:
+            if not live[i]:
                 continue
-            any = True
-            t = <TensorBase>o
+            t = <TensorBase>outs[i]
             node.out_backend = backend_for(t)
-            if node.dirty is not None and is_dirty(node, o) and t._base is not None:
+            if is_dirty(node, t) and t._base is not None:
                 rebase_history(t, node, <int>i)
-            else:
-                if not is_dirty(node, o):
+                continue
+            if t._base is not None and not is_dirty(node, t):
+                if views_input(t, args):
+                    t._view_of = VIEW_OF_SEVERAL if sum(live) > 1 else VIEW_OF_FUNCTION
+                else:
                     t._base = None
-                set_history(t, node, <int>i)
-        if any:
-            if node.to_save is not None:
-                finish_saving(node, args, list(args), outs, outs, face)
-        else:
+            set_history(t, node, <int>i)
+        if True not in live:
             node.edges = None
             node.to_save = None
+        elif node.to_save is not None:
+            check_saved(node)
+            finish_saving(node, args, list(args), outs, outs, face)
     node.inputs = None
     node.non_differentiable = None
     node.dirty = None
     if single:
         return outs[0]
-    return tuple(outs)
+    return outs if type(result) is list else tuple(outs)
+
+
+cdef int check_marks(Node node, tuple args, list outs, bint record) except -1:
+    """What forward marked must be tensors, and what it changed in place must be among its results."""
+    if node.non_differentiable is not None:
+        for m in node.non_differentiable:
+            if not isinstance(m, TensorBase):
+                raise RuntimeError(f"{node.name()}: mark_non_differentiable only accepts variable arguments, but got "
+                                   f"{type(m).__name__}")
+    if node.dirty is None:
+        return 0
+    for i, d in enumerate(node.dirty):
+        if not isinstance(d, TensorBase):
+            raise RuntimeError(f"{node.name()}: mark_dirty can only accept variables, but argument {i} is of type "
+                               f"{type(d).__name__}")
+        if record and fb_grad_mode:
+            check_inplace(<TensorBase>d, node.name())
+        bump(<TensorBase>d)
+        if not any([o is d for o in outs]):
+            raise RuntimeError(f"{node.name()}: Some elements marked as dirty during the forward method were not returned as "
+                               "output. The inputs that are modified inplace must all be outputs of the Function.")
+        if record and (<TensorBase>d)._base is not None and len(outs) > 1:
+            raise RuntimeError(f"{node.name()}: If your Function modifies inplace an input that is a view of another Tensor, "
+                               "your Function cannot return more than one Tensor. Make sure the input is no view (with "
+                               ".clone(), for example), or make your Function return one Tensor.")
+    return 0
+
+
+cdef int check_saved(Node node) except -1:
+    for i, v in enumerate(node.to_save):
+        if v is not None and not isinstance(v, TensorBase):
+            raise TypeError(f"{node.name()}: save_for_backward can only save variables, but argument {i} is of type "
+                            f"{type(v).__name__}")
+    return 0
+
+
+cdef bint views_input(TensorBase t, tuple args):
+    """Whether t is a view of one of the arguments, or of what that is a view of."""
+    for a in args:
+        if isinstance(a, TensorBase) and (t._base is a or t._base is (<TensorBase>a)._base):
+            return True
+    return False
 
 
 cdef bint is_marked(Node node, object out):

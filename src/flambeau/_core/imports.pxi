@@ -13,6 +13,7 @@ import numpy as np
 import sys
 import weakref
 from collections import OrderedDict
+from time import sleep
 
 cnp.import_array()
 

@@ -1,5 +1,30 @@
 # In-place and out= forms of an op, and the history of views that change.
 
+cdef inline bint unrecorded_view(TensorBase x) except -1:
+    """Whether x may not change because it is a view without history of a tensor whose changes are recorded."""
+    return fb_grad_mode and x._view_of and x._base is not None and needs_grad(x._base)
+
+
+cdef raise_view(TensorBase x, str what):
+    """The error of a recorded change of a view that may not be changed. what: what happened to it."""
+    if x._view_of == VIEW_UNRECORDED:
+        raise RuntimeError("A view was created in no_grad mode and is being modified inplace with grad mode enabled. "
+                           "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify "
+                           "your code by moving both the view and the inplace either both inside the no_grad block (if "
+                           "you don't want the inplace to be tracked) or both outside (if you want the inplace to be "
+                           "tracked).")
+    name = "the op" if x._node is None else x._node.name().removesuffix("Backward0").removesuffix("Backward")
+    if x._view_of == VIEW_OF_SEVERAL:
+        why = ("This view is the output of a function that returns multiple views. Such functions do not allow the output "
+               "views to be modified inplace. You should replace the inplace operation by an out-of-place one.")
+    else:
+        why = ("This view was created inside a custom Function (or because an input was returned as-is) and the autograd "
+               "logic to handle view+inplace would override the custom backward associated with the custom Function, "
+               "leading to incorrect gradients. This behavior is forbidden. You can fix this by cloning the output of the "
+               "custom Function.")
+    raise RuntimeError(f"Output {x._output_nr} of {name} is a view and {what}. {why}")
+
+
 cdef object check_inplace(TensorBase x, str name):
     """Raises when a recorded in-place change of x is not allowed."""
     cdef TensorBase base = x._base
@@ -8,15 +33,11 @@ cdef object check_inplace(TensorBase x, str name):
                            f"{name}: change it under no_grad(), or change a clone().")
     if base is None:
         return None
+    if x._view_of:
+        raise_view(x, "is being modified inplace")
     if base._leaf_grad and base._node is None:
         raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation. "
                            f"{name}: change it under no_grad(), or change a clone().")
-    if base._node is not None and current_node(x) is None:
-        raise RuntimeError("A view was created in no_grad mode and is being modified inplace with grad mode enabled. "
-                           "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify "
-                           "your code by moving both the view and the inplace either both inside the no_grad block (if "
-                           "you don't want the inplace to be tracked) or both outside (if you want the inplace to be "
-                           "tracked).")
 
 
 cdef object check_writable(TensorBase x, str name):
@@ -69,7 +90,7 @@ cdef object apply_inplace(OpFunction f, tuple args):
     x = <TensorBase>args[0]
     cdef Node node = begin(f, args, raw)
     check_writable(x, f.name)
-    if fb_grad_mode and (node.edges is not None or needs_grad(x)):
+    if fb_grad_mode and (node.edges is not None or needs_grad(x) or unrecorded_view(x)):
         check_inplace(x, f.name)
     target = x._array
     if FB_IS_ARRAY(<PyObject*>target) and node.out_backend is not cpu_backend:

@@ -63,6 +63,7 @@ cdef class Node(GraphState):
     cdef bint freed
     cdef bint is_volatile              # during forward only
     cdef bint bare                     # absent output gradients arrive as None, not as zeros
+    cdef bint strict                   # a user's Function: what its backward returns is checked, and it runs in any case
     cdef uint64_t seq
     cdef int n_outputs
     cdef int out_ndim                  # shape and dtype of output 0
@@ -89,7 +90,7 @@ cdef class Node(GraphState):
     def needs_input_grad(self):
         """Per argument of forward: whether its gradient will be wanted."""
         if self.edges is None:
-            return (False,) * (len(self.inputs) if self.inputs is not None else 0)
+            return tuple([isinstance(a, TensorBase) and needs_grad(<TensorBase>a) for a in self.inputs or ()])
         return tuple([e is not None for e in self.edges])
 
     def needs(self, Py_ssize_t i):
@@ -182,6 +183,7 @@ cdef class AccumulateGrad(Node):
     """The sink of a leaf: adds what arrives to the leaf's grad."""
     cdef object leaf_ref               # weak: the leaf owns this node, and every edge here holds the leaf
     cdef object accumulated_hooks
+    cdef bint adding                   # a thread is adding to the gradient, perhaps without the GIL
 
     @property
     def variable(self):
@@ -233,7 +235,9 @@ def tensor_hooks(TensorBase t not None):
 
 def accumulated_hooks(TensorBase t not None):
     """The OrderedDict of hooks that run after a leaf's gradient was accumulated."""
-    if t._node is not None or not t._leaf_grad:
+    if not needs_grad(t):
+        raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+    if t._node is not None:
         raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
     acc = accumulator(t)
     if acc.accumulated_hooks is None:
@@ -246,6 +250,16 @@ def retain_grad(TensorBase t not None):
     if node is None:
         return
     hooks_of(node).retained[t._output_nr] = weakref.ref(t)
+
+
+cdef int move_retained(TensorBase t, Node node, int output_nr) except -1:
+    """After an in-place change the gradient that t retains is that of its new value."""
+    cdef Hooks hooks = t._node.hooks
+    ref = hooks.retained.get(t._output_nr)
+    if ref is not None and ref() is t:
+        del hooks.retained[t._output_nr]
+        hooks_of(node).retained[output_nr] = ref
+    return 0
 
 
 def retains_grad(TensorBase t not None):

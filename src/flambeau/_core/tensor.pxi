@@ -6,6 +6,12 @@ cdef class VersionCounter:
     cdef public object changes         # in anomaly mode: [(version, stack of the change)]
 
 
+cdef enum:                             # views that a recorded in-place change must leave alone
+    VIEW_UNRECORDED = 1                # made in no_grad mode
+    VIEW_OF_SEVERAL = 2                # one of several results of an op
+    VIEW_OF_FUNCTION = 3               # made by a user's Function, whose backward a new history would bypass
+
+
 cdef class TensorBase:
     """One array and its autograd state. `flambeau.Tensor` derives from it and adds the methods."""
     cdef object _array                 # numpy.ndarray, cupy.ndarray, ...
@@ -18,6 +24,7 @@ cdef class TensorBase:
     cdef bint _leaf_grad               # requires_grad of a leaf
     cdef bint _inference               # made in inference mode
     cdef public bint _volatile         # results of operations on it are not recorded, and volatile themselves
+    cdef int _view_of                  # for views: what VIEW_... says about in-place changes
     cdef long _ver
     cdef long _node_ver                # for views: the version at which _node was right
     cdef object __weakref__
@@ -221,15 +228,15 @@ cdef class TensorBase:
     def requires_grad(self, value):
         if not isinstance(value, bool):
             raise RuntimeError(f"requires_grad must be a bool, got {type(value).__name__}")
+        if current_node(self) is not None:
+            raise_not_leaf()
         self.requires_grad_(value)
 
     def requires_grad_(self, bint requires_grad=True):
         """requires_grad_(requires_grad=True) -> self: starts (or stops) recording operations on this leaf."""
-        if self._node is not None:
+        if current_node(self) is not None:
             if not requires_grad:
-                raise RuntimeError("you can only change requires_grad flags of leaf variables. If you want to use a "
-                                   "computed variable in a subgraph that doesn't require differentiation use "
-                                   "var_no_grad = var.detach().")
+                raise_not_leaf()
             return self
         if requires_grad and category(array_code(self._array)) < 2:
             raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
@@ -591,6 +598,11 @@ def backend_for(TensorBase t not None):
 
 # -------------------------------------------------------------------------------------------- gradients
 
+cdef raise_not_leaf():
+    raise RuntimeError("you can only change requires_grad flags of leaf variables. If you want to use a computed variable in "
+                       "a subgraph that doesn't require differentiation use var_no_grad = var.detach().")
+
+
 cdef inline bint needs_grad(TensorBase t) except -1:
     if t._leaf_grad or t._node is not None:
         return True
@@ -602,6 +614,8 @@ cdef inline bint needs_grad(TensorBase t) except -1:
 cdef Node current_node(TensorBase t):
     """The node of t. After an in-place change of its storage a view's history is that of its base, seen as a view."""
     if t._base is not None and t._node_ver != version_of(t):
+        if t._view_of == VIEW_OF_FUNCTION:
+            raise_view(t, "its base or another view of its base has been modified inplace")
         t._node_ver = version_of(t)
         if not t._leaf_grad and t._base._node is not None and owner_of(t._array) is owner_of(t._base._array):
             operators[OP_AS_STRIDED](t)
@@ -618,6 +632,8 @@ cdef inline object edge_of(TensorBase t):
 
 def set_history(TensorBase t not None, Node node not None, int output_nr=0):
     """t is from now on output `output_nr` of `node`."""
+    if t._node is not None and t._node.hooks is not None:
+        move_retained(t, node, output_nr)
     t._node = node
     t._output_nr = output_nr
     t._leaf_grad = False
@@ -638,6 +654,8 @@ cdef inline void set_view(TensorBase t, TensorBase source):
     t._vc = counter(source)
     t._base = source if source._base is None else source._base
     t._node_ver = t._vc.value
+    t._inference = source._inference
+    t._view_of = source._view_of if source._base is not None and source._view_of else 0 if fb_grad_mode else VIEW_UNRECORDED
 
 
 def make_view(array, TensorBase source not None):

@@ -110,6 +110,8 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
     With is_grads_batched, grad_outputs have a leading batch dimension, and so do the results.
     """
     outputs, inputs = _tensors(outputs, "grad: outputs"), _tensors(inputs, "grad: inputs")
+    if not inputs:
+        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     if not only_inputs:
         import warnings
 
@@ -145,7 +147,7 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
             if not allow_unused:
                 raise RuntimeError(
                     "One of the differentiated Tensors appears to not have been used in the graph. Set "
-                    "allow_unused=True if this is the desired behavior."
+                    f"allow_unused=True if this is the desired behavior. It is the Tensor at index {i} of inputs."
                 )
             if materialize_grads:
                 results[i] = t.new_zeros(t.shape)
@@ -156,6 +158,8 @@ def _batched(outputs, inputs, grad_outputs, retain_graph, create_graph, allow_un
     """One backward pass per element of the batch; the graph is kept until the last."""
     from ..ops import FUNCTIONS
 
+    if grad_outputs is None:
+        raise RuntimeError("grad can be implicitly created only for scalar outputs: give batches as grad_outputs")
     batches = _tensors(grad_outputs, "grad: grad_outputs")
     n = len(batches[0])
     rows = []

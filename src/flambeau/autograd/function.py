@@ -6,7 +6,24 @@ from typing import Any
 from .. import _core
 
 
-class Function(_core.Node):
+class _FreeName:
+    def __set_name__(self, owner, name):
+        self.name = name
+
+    def __get__(self, instance, owner):
+        raise AttributeError(f"'{owner.__name__}' object has no attribute '{self.name}'")
+
+
+class _FreeNames:
+    """Leaves to users the names that mean something on the nodes of ops: `ctx.k = 3` is an attribute like any other."""
+
+    k = _FreeName()
+    needs = _FreeName()
+    recording = _FreeName()
+    saved = _FreeName()
+
+
+class Function(_FreeNames, _core.Node):
     """A differentiable operation in tensors, given by its forward and backward.
 
     Today's form: static methods, called as `F.apply(x)`; `ctx` is the node.
@@ -56,9 +73,11 @@ class Function(_core.Node):
         """Runs forward and records the call."""
         if cls._node_type is None or cls._node_type.function is not cls:
             members = {"function": cls, "_function_attributes": True, "__getattr__": _class_attribute}
-            cls._node_type = type(f"{cls.__name__}Backward", (_core.Node,), members)
+            cls._node_type = type(f"{cls.__name__}Backward", (_FreeNames, _core.Node), members)
         node = cls._node_type()
         backward = cls.backward if cls.vjp is Function.vjp else cls.vjp
+        if Function.backward is not cls.backward is not backward:
+            backward = _ambiguous
         setup = None if cls.setup_context is Function.setup_context else cls.setup_context
         forward = functools.partial(cls.forward, **kwargs) if kwargs else cls.forward
         return _core.apply_function(cls, node, forward, backward, args, setup)
@@ -69,6 +88,17 @@ class Function(_core.Node):
         return _core.apply_function(cls, self, cls.forward, once_differentiable(cls.backward), args)
 
 
+FunctionCtx = _core.Node  # what annotations call ctx
+
+
+class InplaceFunction(Function):
+    """A Function of the instance form with an option `inplace`, of which its forward makes what it likes."""
+
+    def __init__(self, inplace=False):
+        super().__init__()
+        self.inplace = inplace
+
+
 def _class_attribute(node, name):
     """Attributes of the Function class are seen through ctx, as methods and constants of the class."""
     if name.startswith("__"):
@@ -77,6 +107,13 @@ def _class_attribute(node, name):
         return getattr(node.function, name)
     except AttributeError:
         raise AttributeError(f"'{type(node).__name__}' object has no attribute '{name}'") from None
+
+
+def _ambiguous(node, *grads):
+    raise RuntimeError(
+        f"{node.name()}: Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You should only "
+        "implement one of them."
+    )
 
 
 class _NotTwice(_core.Node):

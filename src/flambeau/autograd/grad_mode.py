@@ -1,7 +1,11 @@
-"""Switching recording on and off, for the current thread: context managers that are decorators too."""
+"""Switching recording on and off, for the current thread: context managers that are decorators too.
+
+In inference mode nothing is recorded, whatever is switched on inside it.
+"""
 
 import functools
 import inspect
+import warnings
 
 from .. import _core
 
@@ -10,45 +14,73 @@ is_inference_mode_enabled = _core.is_inference_mode_enabled
 
 
 class _Mode:
-    """A context manager that may decorate functions and generators (which have the mode only while they run)."""
+    """A context manager that decorates functions and generators and coroutines, which have the mode while they run."""
 
-    def _again(self):
+    def clone(self):
+        """clone() -> a context manager of the same mode."""
         return type(self)()
 
     def __call__(self, function):
         if inspect.isclass(function):
-            raise TypeError(
-                f"{type(self).__name__} decorates functions, not classes: decorate the methods of {function.__name__}"
+            warnings.warn(
+                "Decorating classes is deprecated and will be disabled in future versions. You should only decorate "
+                "functions or methods. To preserve the current behavior of class decoration, you can directly decorate "
+                "the `__init__` method and nothing else.",
+                FutureWarning,
+                stacklevel=2,
             )
+            function.__init__ = self(function.__init__)  # type: ignore[method-assign]
+            return function
         if inspect.isgeneratorfunction(function):
 
             @functools.wraps(function)
             def generator(*args, **kwargs):
-                with self._again():
+                with self.clone():
                     running = function(*args, **kwargs)
-                    send, value = running.send, None
-                try:
-                    while True:
-                        with self._again():
-                            item = send(value)
-                        try:
-                            send, value = running.send, (yield item)
-                        except GeneratorExit:
-                            running.close()
-                            raise
-                        except BaseException as error:
-                            send, value = running.throw, error
-                except StopIteration as stop:
-                    return stop.value
+                return (yield from _driven(running, self))
 
             return generator
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def coroutine(*args, **kwargs):
+                return await _Awaitable(_driven(function(*args, **kwargs), self))
+
+            return coroutine
 
         @functools.wraps(function)
         def wrapper(*args, **kwargs):
-            with self._again():
+            with self.clone():
                 return function(*args, **kwargs)
 
         return wrapper
+
+
+def _driven(running, mode):
+    """A generator that does what the generator or coroutine `running` does, which has the mode only while it runs."""
+    send, value = running.send, None
+    try:
+        while True:
+            with mode.clone():
+                item = send(value)
+            try:
+                send, value = running.send, (yield item)
+            except GeneratorExit:
+                with mode.clone():
+                    running.close()
+                raise
+            except BaseException as error:
+                send, value = running.throw, error
+    except StopIteration as stop:
+        return stop.value
+
+
+class _Awaitable:
+    def __init__(self, running):
+        self.running = running
+
+    def __await__(self):
+        return self.running
 
 
 class no_grad(_Mode):
@@ -73,7 +105,7 @@ class enable_grad(_Mode):
         return self if function is None else self(function)
 
     def __enter__(self):
-        self.previous = _core.set_grad_mode(True)
+        self.previous = _core.set_grad_mode(not _core.is_inference_mode_enabled())
 
     def __exit__(self, *exception):
         _core.set_grad_mode(self.previous)
@@ -83,10 +115,15 @@ class set_grad_enabled(_Mode):
     """set_grad_enabled(mode): switches recording at once; as a context manager or decorator, for its extent."""
 
     def __init__(self, mode):
-        self.mode = bool(mode)
-        self.previous = _core.set_grad_mode(self.mode)
+        if not isinstance(mode, bool):
+            raise TypeError(
+                f"set_grad_enabled(): argument 'mode' (position 1) must be bool, not {type(mode).__name__}"
+            )
+        self.mode = mode
+        self.previous = _core.is_grad_enabled()
+        self.__enter__()
 
-    def _again(self):
+    def clone(self):
         return type(self)(self.mode)
 
     def __call__(self, function):
@@ -94,14 +131,17 @@ class set_grad_enabled(_Mode):
         return super().__call__(function)
 
     def __enter__(self):
-        _core.set_grad_mode(self.mode)
+        _core.set_grad_mode(self.mode and not _core.is_inference_mode_enabled())
 
     def __exit__(self, *exception):
         _core.set_grad_mode(self.previous)
 
 
 class inference_mode(_Mode):
-    """with inference_mode(): like no_grad; tensors made inside cannot take part in recorded operations later."""
+    """with inference_mode(): like no_grad; tensors made inside cannot take part in recorded operations later.
+
+    inference_mode(False) leaves it: operations are recorded again.
+    """
 
     def __new__(cls, mode=True):
         self = super().__new__(cls)
@@ -113,11 +153,11 @@ class inference_mode(_Mode):
     def __init__(self, mode=True):
         self.mode = bool(mode)
 
-    def _again(self):
+    def clone(self):
         return type(self)(self.mode)
 
     def __enter__(self):
-        self.previous = _core.set_grad_mode(_core.is_grad_enabled() and not self.mode)
+        self.previous = _core.set_grad_mode(not self.mode)
         self.previous_inference = _core.set_inference_mode(self.mode)
 
     def __exit__(self, *exception):

@@ -387,7 +387,7 @@ class _Enter(Function):
     def forward(ctx, gate, *tensors):
         ctx.set_materialize_grads(False)
         ctx.gate = gate
-        return tuple(t.view_as(t) for t in tensors)
+        return tuple(t.detach() for t in tensors)  # no views: those may not be changed in place
 
     @staticmethod
     def backward(ctx, *grads):
@@ -401,7 +401,7 @@ class _Leave(Function):
     def forward(ctx, gate, *tensors):
         ctx.set_materialize_grads(False)
         ctx.gate = gate
-        return tuple(t.view_as(t) for t in tensors)
+        return tuple(t.detach() for t in tensors)  # no views: those may not be changed in place
 
     @staticmethod
     def backward(ctx, *grads):

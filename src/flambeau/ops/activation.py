@@ -218,6 +218,7 @@ class PreluKernel(Op, name="_prelu_kernel", out=False):
 
     @staticmethod
     def forward(ctx, input, weight):
+        check_kind("prelu", input, "bif")
         ctx.save_for_backward(input, weight)
         return ctx.k.where(input > 0, input, ctx.k.mul(weight, input))
 

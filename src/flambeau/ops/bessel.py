@@ -7,9 +7,19 @@ from .compare import where
 from .op import Unary
 
 
-def _over(y, x, at_0):
-    """y / x, and at_0 where x is 0."""
-    return where(x == 0, at_0, y / where(x == 0, 1, x))
+def _over(y, x, series, factor=1):
+    """y / x. Near 0, where derivatives of the quotient cancel, the series sum of series[k] x^(2k), times factor."""
+    small = x.abs() < 0.1
+    square = where(small, x, 0) ** 2
+    near = 0
+    for coefficient in reversed(series):
+        near = near * square + coefficient
+    return where(small, near * factor, y / where(small, 1, x))
+
+
+_I1_OVER_X = 1 / 2, 1 / 16, 1 / 384, 1 / 18432, 1 / 1474560
+_J1_OVER_X = 1 / 2, -1 / 16, 1 / 384, -1 / 18432, 1 / 1474560
+_SLOPE_OF_J0_OVER_X = -1 / 3, 1 / 30, -1 / 840, 1 / 45360, -1 / 3991680  # of the spherical j0, sin(x) / x
 
 
 class BesselJ0(Unary, name="bessel_j0", namespace="special", floats=True, kinds="f", saves="input"):
@@ -27,7 +37,7 @@ class BesselJ1(Unary, name="bessel_j1", namespace="special", floats=True, kinds=
     @staticmethod
     def backward(ctx, grad):
         (x,) = ctx.saved
-        return grad * (BesselJ0.function(x) - _over(BesselJ1.function(x), x, 0.5))
+        return grad * (BesselJ0.function(x) - _over(BesselJ1.function(x), x, _J1_OVER_X))
 
 
 class BesselY0(Unary, name="bessel_y0", namespace="special", floats=True, kinds="f", saves="input"):
@@ -62,7 +72,7 @@ class SphericalBesselJ0(
     @staticmethod
     def backward(ctx, grad):
         (x,) = ctx.saved
-        return grad * _over(x.cos() - SphericalBesselJ0.function(x), x, 0)
+        return grad * _over(x.cos() - SphericalBesselJ0.function(x), x, _SLOPE_OF_J0_OVER_X, x)
 
 
 class I0(Unary, name="i0", methods=("i0", "i0_"), floats=True, kinds="f", saves="input"):
@@ -90,7 +100,7 @@ class I1(Unary, name="i1", aliases=("modified_bessel_i1",), namespace="special",
     @staticmethod
     def backward(ctx, grad):
         x, y = ctx.saved
-        return grad * (I0.function(x) - _over(y, x, 0.5))
+        return grad * (I0.function(x) - _over(y, x, _I1_OVER_X))
 
 
 class I1e(Unary, name="i1e", namespace="special", floats=True, kinds="f", saves=("input", "output")):
@@ -99,7 +109,7 @@ class I1e(Unary, name="i1e", namespace="special", floats=True, kinds="f", saves=
     @staticmethod
     def backward(ctx, grad):
         x, y = ctx.saved
-        return grad * (I0e.function(x) - x.sign() * y - _over(y, x, 0.5))
+        return grad * (I0e.function(x) - x.sign() * y - _over(y, x, _I1_OVER_X, (-x.abs()).exp()))
 
 
 class ModifiedBesselK0(

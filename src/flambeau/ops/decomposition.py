@@ -511,7 +511,10 @@ def _differences(values):
 
 
 class LinalgEigh(Op, name="_eigh", namespace="linalg"):
-    """Eigenvalues and eigenvectors of Hermitian matrices. Giles (2008), 3.1: gA = V (diag(gL) + V^H gV / E) V^H."""
+    """Eigenvalues and eigenvectors of Hermitian matrices. Giles (2008), 3.1: gA = V (diag(gL) + V^H gV / E) V^H.
+
+    Of V^H gV only the skew part counts, for V moves among the unitary matrices: gA is Hermitian like A.
+    """
 
     @staticmethod
     def forward(ctx, A, UPLO):
@@ -525,7 +528,8 @@ class LinalgEigh(Op, name="_eigh", namespace="linalg"):
         values, V = ctx.saved
         inner = None if to_values is None else _diagonals(to_values.to(V.dtype))
         if to_vectors is not None:
-            along = matmul(adjoint(V), to_vectors) / _differences(values)
+            turn = matmul(adjoint(V), to_vectors)
+            along = (turn - adjoint(turn)) / (2 * _differences(values))
             inner = _plus(inner, along - _diagonals(along.diagonal(0, -2, -1)))
         return matmul(V, matmul(inner, adjoint(V)))
 

@@ -371,9 +371,13 @@ class Sinc(Unary, name="sinc", methods=("sinc", "sinc_"), floats=True, saves="in
     @staticmethod
     def backward(ctx, grad):
         (x,) = ctx.saved
-        angle = x * math.pi
-        slope = (angle * angle.cos() - angle.sin()) / (angle * x)
-        return grad * conj(where(angle * x == 0, 0, slope))
+        small = x.abs() < 0.01  # there the quotient cancels, and its derivative more so: the series
+        near = where(small, x, 0) * math.pi
+        square = near * near
+        series = -math.pi * near * (1 / 3 - square * (1 / 30 - square * (1 / 840 - square / 45360)))
+        far = where(small, 1, x)
+        angle = far * math.pi
+        return grad * conj(where(small, series, (angle * angle.cos() - angle.sin()) / (angle * far)))
 
 
 class Deg2Rad(Unary, name="deg2rad", methods=("deg2rad", "deg2rad_"), floats=True, kinds="f"):

@@ -1,5 +1,7 @@
 """Tensors given by where their elements lie: strides, files, diagonals written in place; and copies of views."""
 
+import inspect
+import itertools
 import operator
 
 from .. import _core
@@ -227,6 +229,25 @@ _VIEWS = {
 for _name, _view in _VIEWS.items():
     _copied(f"{_name}_copy", _view)
 
-for _name in ("chunk", "split", "split_with_sizes"):  # views may always be changed in place
-    FUNCTIONS[f"unsafe_{_name}"] = METHODS[f"unsafe_{_name}"] = FUNCTIONS[_name]
+
+def _unsafe(name):
+    split = FUNCTIONS[name]
+    signature = inspect.signature(split)
+
+    def function(*args, **kwargs):
+        bound = signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        input, sizes, dim = bound.arguments.values()
+        check_tensor(input, f"unsafe_{name}")
+        ends = list(itertools.accumulate(part.shape[dim] for part in split(input.detach(), sizes, dim)))
+        return FUNCTIONS["tensor_split"](input, ends[:-1], dim)
+
+    function.__name__ = function.__qualname__ = f"unsafe_{name}"
+    function.__doc__ = f"unsafe_{name}(input, ...) -> tuple of Tensors: like {name}; the views may be changed in place."
+    function.__signature__ = signature  # type: ignore[attr-defined]
+    composite(function.__name__)(function)
+
+
+for _name in ("chunk", "split", "split_with_sizes"):
+    _unsafe(_name)
 FUNCTIONS["resize_as_"] = METHODS["resize_as_"]

@@ -184,8 +184,9 @@ def tensor_split(input, indices_or_sections, dim=0):
         n = indices_or_sections
         if n <= 0:
             raise RuntimeError(f"number of sections must be larger than 0, got {n}")
-        return Split.apply(input, tuple([size // n + (i < size % n) for i in range(n)]), d)
-    cuts = [slice(None, operator.index(i)).indices(size)[1] for i in indices_or_sections]
+        cuts = [i * (size // n) + min(i, size % n) for i in range(1, n)]
+    else:
+        cuts = [slice(None, operator.index(i)).indices(size)[1] for i in indices_or_sections]
     return tuple(
         Slice.apply(input, along(d, slice(a, max(a, b))))
         for a, b in zip([0, *cuts], [*cuts, size], strict=True)

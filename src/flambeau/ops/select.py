@@ -7,7 +7,7 @@ their `_` forms change the tensor itself.
 import math
 
 from .. import _core
-from ._args import check_tensor, normalize_dim
+from ._args import check_tensor, normalize_dim, unsupported
 from .convert import element
 from .index import Index
 from .op import FUNCTIONS, Op, composite
@@ -281,6 +281,8 @@ class ScatterReduce(Op, name="scatter_reduce", methods=("scatter_reduce", "scatt
     def prepare(input, dim, index, src, reduce, *, include_self=True):
         if reduce not in ("sum", "prod", "mean", "amax", "amin"):
             raise RuntimeError(f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}")
+        if reduce in ("amax", "amin") and isinstance(input, _core.TensorBase) and input.is_complex():
+            raise unsupported(f"scatter_reduce {reduce}", input.dtype)
         return *_check_scatter("scatter_reduce", input, dim, index, src), reduce, include_self
 
     @staticmethod

@@ -40,7 +40,10 @@ class LogNdtr(Unary, name="log_ndtr", namespace="special", floats=True, kinds="f
     @staticmethod
     def backward(ctx, grad):
         (x,) = ctx.saved
-        return grad * math.sqrt(2 / math.pi) / Erfcx.function(x * -math.sqrt(0.5))
+        # erfcx overflows on the right, the sum in the exponent cancels on the left
+        above, below = where(x > 0, x, 0), where(x > 0, 0, x)
+        right = (-0.5 * above * above - LogNdtr.function(above)).exp() * (1 / math.sqrt(2 * math.pi))
+        return grad * where(x > 0, right, math.sqrt(2 / math.pi) / Erfcx.function(below * -math.sqrt(0.5)))
 
 
 class Ndtri(Unary, name="ndtri", namespace="special", floats=True, kinds="f", saves="output"):

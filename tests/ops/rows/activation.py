@@ -115,6 +115,7 @@ ROWS = [
         reference=lambda x: np.clip(x + 3, 0, 6) / 6,
         grad_values=(-3.5, -2.0, 1.0, 3.5),
         edges=True,
+        edge_gradients=False,
     ),
     _optional(
         "threshold",

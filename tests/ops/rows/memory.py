@@ -63,6 +63,6 @@ ROWS = [
             Bad(Sample(t(5), t(3), (2,), (1,)), RuntimeError, r"src size = \[3\], slice size = \[2\]")]),
     Row("nonzero_static", lambda t: [Sample(t(3, 2), size=4), Sample(t.array([0, 1, 0, 1]), size=3, fill_value=7)],
         dtypes=ALL, grad=False, errors=lambda t: [Bad(Sample(t(3), size=-1), RuntimeError, "non-negative integer")]),
-    Row("index_reduce", REDUCTIONS, dtypes=WIDE + INTS, errors=index_reduce_errors, gradgrad=False),
-    mutation("index_reduce_", REDUCTIONS, dtypes=WIDE, gradgrad=False),
+    Row("index_reduce", REDUCTIONS, dtypes=WIDE + INTS, errors=index_reduce_errors),
+    mutation("index_reduce_", REDUCTIONS, dtypes=WIDE),
 ]  # fmt: skip

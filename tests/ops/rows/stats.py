@@ -79,7 +79,7 @@ ROWS = [
     Row("cov", lambda t: [Sample(t(3, 5), aweights=t(5, low=0.5, high=2.0)),
                           Sample(t(3, 5), fweights=t.ints(4, 5, low=1), aweights=t(5, low=0.5, high=2.0))], cov,
         dtypes=WIDE),
-    Row("corrcoef", lambda t: [Sample(t(3, 5)), Sample(t(5))], np.corrcoef, dtypes=WIDE + COMPLEX, gradgrad=False,
+    Row("corrcoef", lambda t: [Sample(t(3, 5)), Sample(t(5))], np.corrcoef, dtypes=WIDE + COMPLEX,
         grad_samples=lambda t: [Sample(t(3, 5)[1:] * t(5))],
         errors=lambda t: [Bad(Sample(t(1, 2, 3)), RuntimeError, "two or fewer dimensions")]),
     Row("diff", diff_samples, diff, dtypes=WIDE + COMPLEX + INTS + ("bool",), errors=lambda t: [
