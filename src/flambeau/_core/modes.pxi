@@ -189,14 +189,14 @@ cdef inline bint interprets(object t) noexcept:
     return False
 
 
-cdef object interpreter_among(object values, object found=None):
-    """The interpreting tensor of the highest level among values, sequences among them included; None when there is none."""
+cdef object interpreter_among(object values, object found=None, int depth=0):
+    """The interpreting tensor of the highest level among values, sequences in them included; None when there is none."""
     for a in values:
         if interprets(a):
             if found is None or a._level > found._level:
                 found = a
-        elif type(a) is list or type(a) is tuple:
-            found = interpreter_among(a, found)
+        elif depth < 3 and (type(a) is list or type(a) is tuple):
+            found = interpreter_among(a, found, depth + 1)
         elif type(a) is slice:
-            found = interpreter_among((a.start, a.stop, a.step), found)
+            found = interpreter_among((a.start, a.stop, a.step), found, depth + 1)
     return found

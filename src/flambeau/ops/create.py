@@ -540,7 +540,7 @@ def arange(start=None, end=None, step=1, *, out=None, dtype=None, device=None, r
     if dtype.category in ("bool", "complex"):
         raise unsupported("arange", dtype)
     _check_steps("arange", start, end, step)
-    if dtype.category == "int" and dtype is not int64:
+    if dtype.category == "int" and dtype not in (int64, uint64):
         n = math.ceil((float(end) - float(start)) / float(step))
         start, step = int(start), int(step) if math.isfinite(step) else 0
     elif dtype.category == "int":

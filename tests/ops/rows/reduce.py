@@ -501,3 +501,6 @@ ROWS = [
     Row("cummax", _along, _running_extreme("max"), dtypes=REAL + ("bool",), errors=_running_errors),
     Row("cummin", _along, _running_extreme("min"), dtypes=REAL + ("bool",), errors=_running_errors),
 ]
+
+# the in-place forms check their dtype first
+ELSEWHERE = {"cumsum_": "tests/ops/test_differences.py", "cumprod_": "tests/ops/test_differences.py"}
