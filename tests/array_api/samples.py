@@ -13,6 +13,17 @@ NUMERIC = INTS + FLOATS
 ALL = BOOL + NUMERIC
 TOLERANCE = {"float32": 2e-5, "complex64": 5e-5, "float64": 1e-12, "complex128": 1e-11}
 
+
+def promotes(a, b):
+    """Whether the standard promotes two dtypes: of one kind, ints of all kinds but uint64 with signed ones, floats with
+    complex numbers."""
+    a, b = np.dtype(a), np.dtype(b)
+    kinds = {a.kind, b.kind}
+    if kinds == {"i", "u"}:
+        return np.dtype("u8") not in (a, b)
+    return len(kinds) == 1 or kinds == {"f", "c"}
+
+
 shapes = hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4)
 
 

@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as hnp
 import flambeau as fb
 import flambeau.array_api as xp
 
-from .samples import arrays, tensor
+from .samples import UNSIGNED, arrays, tensor
 
 Array, Tensor = type(xp.ones(1)), fb.Tensor
 ARITHMETIC = "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift".split()
@@ -212,8 +212,9 @@ def test_masks_without_dimensions():
     assert zero == 4 and zero[xp.asarray(True)].tolist() == [4] and zero[()] == 4 and zero[None].shape == (1,)
 
 
-def test_bytes_are_indices():
-    x, places = xp.asarray([5, 6, 7]), xp.asarray([1, 1, 0], dtype=xp.uint8)
+@pytest.mark.parametrize("dtype", UNSIGNED)
+def test_unsigned_ints_are_indices(dtype):
+    x, places = xp.asarray([5, 6, 7]), xp.asarray([1, 1, 0], dtype=getattr(xp, dtype))
     assert x[places].tolist() == [6, 6, 5]
     x[places] = 0
     assert x.tolist() == [0, 0, 7]
@@ -236,7 +237,7 @@ def test_too_many_indices():
 def test_operators_promote_as_numpy_does(name, data):
     kinds = ["bool"] if name in ("and", "or", "xor") else ["float32", "float64"]
     if name not in ("truediv", "pow"):
-        kinds = data.draw(st.sampled_from([kinds, ["int8", "uint8", "int16", "int32", "int64"]]))
+        kinds = data.draw(st.sampled_from([kinds, ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64"]]))
     shape = hnp.array_shapes(min_dims=0, max_dims=1, min_side=2, max_side=2)
     a, b = data.draw(arrays(kinds, shape, low=1)), data.draw(arrays(kinds, shape, low=1))
     f = getattr(operator, {"and": "and_", "or": "or_"}.get(name, name))

@@ -129,8 +129,7 @@ def test_vectors(data):
     check(la.outer(tensor(a[0]), tensor(a[1])), np.outer(a[0], a[1]))
     for k in (-1, 0, 2):
         check(la.diagonal(tensor(a), offset=k), np.linalg.diagonal(a, offset=k))
-        theirs = np.linalg.trace(a, offset=k)
-        check(la.trace(tensor(a), offset=k), theirs.astype("i8") if a.dtype.kind == "u" else theirs)
+        check(la.trace(tensor(a), offset=k), np.linalg.trace(a, offset=k))
     assert la.trace(tensor(a), dtype=xp.complex128).dtype is xp.complex128
 
 

@@ -15,7 +15,8 @@ What the standard leaves open:
 - in a key, ints beside index arrays select as PyTorch has it: they are no index arrays of one element;
 - operations on numbers of a higher kind than the array (int64 and 1.5) give the default dtype of that kind;
 - in-place operators refuse results of a higher kind or another shape, and round to the dtype of x otherwise;
-- uint64 does not promote with signed dtypes.
+- uint64 and signed dtypes do not promote: TypeError;
+- a Python int past the range of the array's int dtype is an OverflowError, but comparisons with it are exact.
 """
 
 from . import _operators, fft, linalg  # the first for its effect on Array

@@ -3,7 +3,8 @@
 `Tensor` has PyTorch's interface. Where the standard asks for something else, `Array`, a Tensor, has it:
 
 - `x.size` is the number of elements;
-- slices may have negative steps, uint8 arrays are indices (not masks), masks may have size 0 where x has not;
+- slices may have negative steps, arrays of unsigned ints are indices (uint8 ones no masks), masks may have size 0
+  where x has not;
 - operators promote 0-dim arrays as others, and are those of the namespace in all special cases;
 - `x.T` is for matrices only, a bool is no index.
 
@@ -137,10 +138,17 @@ def _width(item):
 def _as_index(item, sizes):
     """An index array or mask as Tensors take it. A mask selects nothing if a size of it is 0."""
     if item.dtype is not fb.bool:
-        return item.to(fb.int64) if item.dtype.category == "int" else item
+        return as_int64(item) if item.dtype.category == "int" else item
     if 0 in item.shape and all(n in (0, size) for n, size in zip(item.shape, sizes, strict=True)):
         return fb.zeros(sizes, dtype=fb.bool, device=item.device)
     return item
+
+
+def as_int64(index):
+    """Indices or counts of an int dtype as int64; those past its range become its largest value, past all sizes."""
+    if index.dtype is fb.uint64:
+        index = fb.clamp(index, max=2**63 - 1)
+    return index.to(fb.int64)
 
 
 # ---- the class of results

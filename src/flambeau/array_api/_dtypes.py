@@ -70,21 +70,36 @@ def isdtype(dtype, kind):
 def result_type(*arrays_and_dtypes):
     """result_type(*arrays_and_dtypes) -> dtype: what an operation on Tensors, dtypes and Python numbers gives.
 
-    Unlike `flambeau.result_type`, 0-dim Tensors count as others do. A number counts by its kind only.
+    Unlike `flambeau.result_type`, 0-dim Tensors count as others do. A number counts by its kind only. TypeError for
+    uint64 and a signed dtype, which the standard does not promote.
     """
+    return _result_type("result_type", arrays_and_dtypes)
+
+
+def _result_type(name, arrays_and_dtypes):
+    """result_type, for errors of the function with this name."""
     known = [
         x.dtype if isinstance(x, fb.Tensor) else x for x in arrays_and_dtypes if not isinstance(x, SCALARS)
     ]
-    check_dtype("result_type", *known)
+    check_dtype(name, *known)
     if not known:
-        raise ValueError("result_type(): expected at least one Tensor or dtype")
+        raise ValueError(f"{name}(): expected at least one Tensor or dtype")
     result = known[0]
     for d in known[1:]:
+        if _apart(result, d):
+            raise TypeError(
+                f"{name}(): {result.name} and {d.name} do not promote, no int dtype holds both; convert one by astype"
+            )
         result = fb.promote_types(result, d)
     for x in arrays_and_dtypes:
         if isinstance(x, SCALARS):
             result = _with_number(result, x)
     return result
+
+
+def _apart(a, b):
+    """Whether the standard has no promotion of both: uint64 and a signed dtype."""
+    return a is uint64 and b in SIGNED or b is uint64 and a in SIGNED
 
 
 _RANKS = {"bool": 0, "int": 1, "float": 2, "complex": 3}
@@ -106,9 +121,7 @@ def can_cast(from_, to, /):
     """can_cast(from_, to) -> bool: whether promotion of a Tensor (or dtype) with dtype `to` gives `to`."""
     from_ = from_.dtype if isinstance(from_, fb.Tensor) else from_
     check_dtype("can_cast", from_, to)
-    if to in SIGNED and from_ is uint64 or from_ in SIGNED and to is uint64:
-        return False  # the standard has no promotion of these
-    return fb.promote_types(from_, to) is to
+    return not _apart(from_, to) and fb.promote_types(from_, to) is to
 
 
 def astype(x, dtype, /, *, copy=True, device=None):
@@ -138,15 +151,29 @@ class iinfo:
         self.bits, self.max, self.min, self.dtype = info.bits, info.max, info.min, getattr(fb, info.dtype)
 
 
-def _rounded(number, dtype):
-    """number, or the infinity of its sign when dtype is a float type that ends before it."""
+def fits(number, dtype):
+    """Whether a number is in the range of dtype, if that is an int type; other types take all numbers."""
+    if dtype.category != "int" or 0 <= number <= 127:
+        return True
+    info = fb.iinfo(dtype)
+    return info.min <= number <= info.max
+
+
+def _held(name, number, dtype):
+    """number, or the infinity of its sign when dtype is a float type that ends before it. OverflowError for an int type
+    that does."""
+    if not fits(number, dtype):
+        raise OverflowError(
+            f"{name}(): the number {number} is out of the range of {dtype.name}; convert the Tensor to a wider dtype"
+        )
     if dtype.category == "float" and abs(number) > 6e4 and abs(number) > fb.finfo(dtype).max:
         return inf if number > 0 else -inf
     return number
 
 
 def as_arrays(name, *values):
-    """values, of which at least one is a Tensor, as Tensors of their result_type; numbers become 0-dim ones."""
+    """values, of which at least one is a Tensor, as Tensors of their result_type; numbers become 0-dim ones.
+    OverflowError for an int that the dtype does not hold."""
     first = None
     for v in values:
         if isinstance(v, fb.Tensor):
@@ -157,11 +184,11 @@ def as_arrays(name, *values):
         raise TypeError(
             f"{name}(): expected a Tensor, got {', '.join([type(v).__name__ for v in values]) or 'nothing'}"
         )
-    dtype = result_type(*values)
+    dtype = _result_type(name, values)
     return [
         (v if v.dtype is dtype else v.to(dtype))
         if isinstance(v, fb.Tensor)
-        else fb.full((), _rounded(v, dtype), dtype=dtype, device=first.device)
+        else fb.full((), _held(name, v, dtype), dtype=dtype, device=first.device)
         for v in values
     ]
 

@@ -5,7 +5,7 @@ from typing import Any
 import flambeau as fb
 
 from ._array import faced
-from ._dtypes import SCALARS, as_arrays, check_array
+from ._dtypes import SCALARS, as_arrays, check_array, fits
 
 _UNARY = """
     abs acos acosh asin asinh atan atanh bitwise_invert ceil conj cos cosh exp expm1 floor imag isfinite isinf isnan log
@@ -17,6 +17,7 @@ _BINARY = """
     floor_divide greater greater_equal hypot less less_equal logaddexp logical_and logical_or logical_xor maximum
     minimum multiply nextafter not_equal pow remainder subtract
 """.split()
+_COMPARISONS = "equal greater greater_equal less less_equal not_equal".split()
 __all__ = [*_UNARY, *_BINARY, "clip"]
 
 
@@ -69,11 +70,21 @@ def _unary(name):
     return function
 
 
+def _comparable(x1, x2):
+    """x1 and x2 for a comparison: beside ints, a number past their range becomes the infinity of its sign."""
+    if isinstance(x1, int) and isinstance(x2, fb.Tensor):
+        x2, x1 = _comparable(x2, x1)
+    elif isinstance(x2, int) and isinstance(x1, fb.Tensor) and not fits(x2, x1.dtype):
+        x1, x2 = x1.to(fb.float64), fb.inf if x2 > 0 else -fb.inf
+    return x1, x2
+
+
 def _binary(name):
     ours = _OURS.get(name) or getattr(fb, name)
+    prepared = _comparable if name in _COMPARISONS else None
 
     def function(x1, x2, /):
-        return ours(*as_arrays(name, x1, x2))
+        return ours(*as_arrays(name, *(prepared(x1, x2) if prepared else (x1, x2))))
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = (

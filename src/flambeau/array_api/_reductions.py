@@ -12,9 +12,9 @@ __all__ = [
 
 
 def _widened(x, dtype):
-    """The dtype of a sum: for ints the widest of their kind, or int64, which holds the sums of narrower ones."""
+    """The dtype of a sum or product: for ints and bools the widest of their kind."""
     if dtype is None and x.dtype in UNSIGNED:
-        return UNSIGNED[-1] if UNSIGNED[-1].itemsize == 8 else fb.int64
+        return fb.uint64
     if dtype is None:
         return fb.int64 if x.dtype.category in ("bool", "int") else x.dtype
     check_dtype("sum", dtype)
@@ -48,14 +48,16 @@ def count_nonzero(x, /, *, axis=None, keepdims=False):
 
 
 def sum(x, /, *, axis=None, dtype=None, keepdims=False):
-    """sum(x, axis=None, dtype=None, keepdims=False) -> Tensor: the sum along axis; int64 for ints."""
+    """sum(x, axis=None, dtype=None, keepdims=False) -> Tensor: the sum along axis; of ints int64, of unsigned ones
+    uint64."""
     axes = axes_of("sum", x, axis)
     dtype = _widened(x, dtype)
     return fb.sum(x, axes, keepdim=keepdims, dtype=dtype) if axes else x.to(dtype, copy=True)
 
 
 def prod(x, /, *, axis=None, dtype=None, keepdims=False):
-    """prod(x, axis=None, dtype=None, keepdims=False) -> Tensor: the product along axis; int64 for ints."""
+    """prod(x, axis=None, dtype=None, keepdims=False) -> Tensor: the product along axis; of ints int64, of unsigned
+    ones uint64."""
     axes = axes_of("prod", x, axis)
     dtype = _widened(x, dtype)
     result = x.to(dtype, copy=True)

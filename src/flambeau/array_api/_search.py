@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import flambeau as fb
 
-from ._array import faced
+from ._array import as_int64, faced
 from ._dtypes import as_arrays, axes_of, check_array
 
 __all__ = [
@@ -82,7 +82,7 @@ def searchsorted(x1, x2, /, *, side="left", sorter=None):
         raise ValueError(f"searchsorted(): side must be 'left' or 'right', got {side!r}")
     x1, x2 = as_arrays("searchsorted", x1, x2)
     if sorter is not None:
-        x1 = x1[sorter.to(fb.int64)]
+        x1 = x1[as_int64(sorter)]
     return fb.searchsorted(x1, x2, side=side)
 
 
@@ -100,7 +100,7 @@ def take(x, indices, /, *, axis=None):
     if axis is None and x.ndim != 1:
         raise ValueError(f"take(): axis is needed for a Tensor of {x.ndim} dimensions")
     (axis,) = axes_of("take", x, 0 if axis is None else axis)
-    return x[(slice(None),) * axis + (indices.to(fb.int64),)]
+    return x[(slice(None),) * axis + (as_int64(indices),)]
 
 
 def take_along_axis(x, indices, /, *, axis=-1):
@@ -109,7 +109,7 @@ def take_along_axis(x, indices, /, *, axis=-1):
     (axis,) = axes_of("take_along_axis", x, axis)
     if indices.ndim != x.ndim:
         raise ValueError(f"take_along_axis(): indices must have {x.ndim} dimensions, got {indices.ndim}")
-    indices = indices.to(fb.int64)
+    indices = as_int64(indices)
     return fb.take_along_dim(x, fb.where(indices < 0, indices + x.shape[axis], indices), axis)
 
 

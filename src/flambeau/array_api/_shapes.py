@@ -4,7 +4,7 @@ import builtins
 
 import flambeau as fb
 
-from ._array import faced
+from ._array import as_int64, faced
 from ._dtypes import as_arrays, axes_of, check_array
 
 __all__ = [
@@ -90,7 +90,7 @@ def repeat(x, repeats, /, *, axis=None):
     """repeat(x, repeats, axis=None) -> Tensor: each element (or slice along axis) `repeats` times."""
     check_array("repeat", x)
     if isinstance(repeats, fb.Tensor):
-        repeats = repeats.to(fb.int64)
+        repeats = as_int64(repeats)
         if repeats.numel() == 1:
             repeats = int(repeats)
     return fb.repeat_interleave(x, repeats, dim=axis)

@@ -176,7 +176,8 @@ def svdvals(x, /):
 
 
 def trace(x, /, *, offset=0, dtype=None):
-    """trace(x, offset=0, dtype=None) -> Tensor: the sums of the diagonals of matrices; int64 for ints."""
+    """trace(x, offset=0, dtype=None) -> Tensor: the sums of the diagonals of matrices; of ints int64, of
+    unsigned ones uint64."""
     return _sum(diagonal(x, offset=offset), axis=-1, dtype=dtype)
 
 

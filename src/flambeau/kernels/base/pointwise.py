@@ -231,7 +231,8 @@ def left_shift(xp, a: Array, b: Array) -> Array:
 def right_shift(xp, a: Array, b: Array) -> Array:
     """a shifted right by b bits, the sign kept; by all of them when b is negative or not below the width."""
     inside, last = _shift_range(a, b)
-    return xp.right_shift(a, xp.where(inside, b, last))
+    shifted = xp.right_shift(a, xp.where(inside, b, last))
+    return shifted if a.dtype.kind == "i" else xp.where(inside, shifted, xp.zeros_like(a))
 
 
 def isclose(a: Array, b: Array, rtol: float, atol: float, equal_nan: bool) -> Array:
