@@ -11,7 +11,7 @@ cdef extern from *:
     #include <deque>
     struct fb_event {
         PyObject* what;         /* see the kinds; owned */
-        PyObject* notes;        /* a list [shapes, stack, shape of the result], or NULL; owned */
+        PyObject* notes;        /* a list [shapes, values, stack, shape of the result], or NULL; owned */
         int64_t start, end;     /* ns of a clock that never goes back; end -1: has not ended */
         int64_t seq;            /* creation number of the node that was recorded, or is evaluated; -1: none */
         int64_t bytes;          /* NumPy and library memory that the thread took, less what it gave back */
@@ -73,7 +73,8 @@ cdef list event_threads = []           # (native id, name) of the threads of thi
 
 
 def start_events(bint shapes=False, bint memory=False, stack=None):
-    """Begins to record, in all threads. `stack` is a function without arguments that is called for the stack of each event."""
+    """Begins to record, in all threads. `stack` is a function without arguments that is called for the stack of each event.
+    Returns the time, in ns of the clock of the events."""
     global session, note_shapes, note_stack, event_threads, fb_count_bytes
     if extras & WATCH_CALLS:
         raise RuntimeError("a profiler is running already: only one can be active at a time. End it before starting another.")
@@ -83,6 +84,7 @@ def start_events(bint shapes=False, bint memory=False, stack=None):
     event_threads = []
     fb_count_bytes = memory
     set_extra("watch_calls", True)
+    return fb_now()
 
 
 def is_recording_events():
@@ -210,7 +212,7 @@ def open_range(what):
     """Begins a named range of this thread; a handle for close_range, 0 when no profiler runs."""
     if not extras & WATCH_CALLS:
         return 0
-    return open_event(EVENT_RANGE, what, -1, None if note_stack is None else [None, note_stack(), None])
+    return open_event(EVENT_RANGE, what, -1, None if note_stack is None else [None, None, note_stack(), None])
 
 
 def close_range(int64_t handle):
@@ -230,13 +232,25 @@ cdef object shape_of(object value):
     return []
 
 
+cdef object value_of(object value):
+    """A number or a string, a list of these; None for anything else."""
+    if isinstance(value, (int, float, str)):
+        return value
+    if isinstance(value, (list, tuple)) and all([isinstance(v, (int, float, str)) for v in value]):
+        return list(value)
+    return None
+
+
 cdef object notes_on(PyObject** args, Py_ssize_t n):
     """What the profiler wants to know of a call, a list; None when it is nothing."""
     cdef Py_ssize_t i
     if not note_shapes and note_stack is None:
         return None
-    shapes = [shape_of(<object>args[i]) for i in range(n)] if note_shapes else None
-    return [shapes, None if note_stack is None else note_stack(), None]
+    shapes = values = None
+    if note_shapes:
+        shapes = [shape_of(<object>args[i]) for i in range(n)]
+        values = [value_of(<object>args[i]) for i in range(n)]
+    return [shapes, values, None if note_stack is None else note_stack(), None]
 
 
 cdef int note_result(int64_t handle, int64_t seq, object result) except -1:
@@ -250,7 +264,7 @@ cdef int note_result(int64_t handle, int64_t seq, object result) except -1:
         if (<TensorBase>result)._node is not None and <int64_t>(<TensorBase>result)._node.seq >= seq:
             e.seq = (<TensorBase>result)._node.seq
         if note_shapes and e.notes != NULL:
-            (<list><object>e.notes)[2] = shape_of(result)
+            (<list><object>e.notes)[3] = shape_of(result)
     return 0
 
 
