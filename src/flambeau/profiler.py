@@ -1,6 +1,7 @@
 """profile with schedules over the steps of training, on top of `flambeau.autograd.profiler`.
 
-    with profile(schedule=schedule(wait=1, warmup=1, active=3), on_trace_ready=tensorboard_trace_handler("log")) as prof:
+    cycle = schedule(wait=1, warmup=1, active=3)
+    with profile(schedule=cycle, on_trace_ready=tensorboard_trace_handler("log")) as prof:
         for batch in batches:
             train(batch)
             prof.step()
@@ -12,6 +13,7 @@ import os
 import socket
 import time
 import warnings
+from typing import Any
 
 from .autograd import profiler as _base
 from .autograd.profiler import record_function
@@ -104,16 +106,16 @@ class profile:
     """profile(*, activities=None, schedule=None, on_trace_ready=None, record_shapes=False, profile_memory=False,
     with_stack=False, with_flops=False, with_modules=False)
 
-    Records between start() and stop(), or in a with block; see `flambeau.autograd.profiler.profile` for what. `schedule`
-    says for each step what to do, and step() ends a step. on_trace_ready(prof) is called after the last recorded step of
-    each cycle, and at the end if steps were recorded since.
+    Records between start() and stop(), or in a with block; see `flambeau.autograd.profiler.profile` for what.
+    `schedule` says for each step what to do, and step() ends a step. on_trace_ready(prof) is called after the last
+    recorded step of each cycle, and at the end if steps were recorded since.
 
     events(), key_averages(), export_chrome_trace(path) and export_stacks(path) are about the last cycle that was
     recorded. activities: a set of ProfilerActivity; others than CPU are not recorded.
     """
 
-    def __init__(self, *, activities=None, schedule=None, on_trace_ready=None, record_shapes=False, profile_memory=False,
-                 with_stack=False, with_flops=False, with_modules=False, experimental_config=None,
+    def __init__(self, *, activities=None, schedule=None, on_trace_ready=None, record_shapes=False,
+                 profile_memory=False, with_stack=False, with_flops=False, with_modules=False, experimental_config=None,
                  execution_trace_observer=None, acc_events=False, use_cuda=None,
                  custom_trace_id_callback=None):  # fmt: skip
         activities = {ProfilerActivity.CPU} if activities is None else set(activities)
@@ -135,9 +137,9 @@ class profile:
                             with_flops=with_flops, with_modules=with_modules)  # fmt: skip
         self.step_num = 0
         self.current_action = self.schedule(0)
-        self.profiler = None  # the autograd profiler that runs, or the last one
+        self.profiler: Any = None  # the autograd profiler that runs, or the last one
         self._running = False
-        self._range = None
+        self._range: Any = None
         self._metadata: dict = {}
 
     # -------------------------------------------------------- running

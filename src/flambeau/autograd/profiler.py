@@ -62,9 +62,9 @@ class profile:
     library and by NumPy within operations. with_stack: the Python stack of each event (some microseconds each).
     with_modules: a range "nn.Module: Linear_0" around each module's forward. enabled=False: records nothing.
 
-    After the block: function_events (an EventList), key_averages(), table(), total_average(), export_chrome_trace(path),
-    export_stacks(path), self_cpu_time_total. GPUs are not timed: use_cuda=True (or use_device="cuda") warns and counts
-    what the CPU does. The remaining arguments exist for the sake of PyTorch's signature.
+    After the block: function_events (an EventList), key_averages(), table(), total_average(), self_cpu_time_total,
+    export_chrome_trace(path), export_stacks(path). GPUs are not timed: use_cuda=True (or use_device="cuda") warns and
+    counts what the CPU does. The remaining arguments exist for the sake of PyTorch's signature.
     """
 
     def __init__(self, enabled=True, *, use_cuda=False, use_device=None, record_shapes=False, with_flops=False,
@@ -87,7 +87,8 @@ class profile:
         if self.entered:
             raise RuntimeError("Profiler context manager is not reentrant")
         self._unix_ns = time.time_ns()
-        self._start_ns = _core.start_events(self.record_shapes, self.profile_memory, frames if self.with_stack else None)
+        stack = frames if self.with_stack else None
+        self._start_ns = _core.start_events(self.record_shapes, self.profile_memory, stack)
         self.entered = True
         if self.with_modules:
             from .profiler_modules import name_forwards

@@ -2,16 +2,20 @@
 
 import itertools
 from collections import defaultdict
+from typing import Any
 
 from .. import _core
 
 
 def name_forwards():
-    """Puts a range "nn.Module: Linear_0" around each call of a module, the instances of a class numbered in the order of
-    their first call. Returns the function that ends it. `Module.__call__` is replaced for the time, so that modules
-    cost nothing more while it is off."""
-    from ..nn import Module
+    """Puts a range "nn.Module: Linear_0" around each call of a module; returns the function that ends it.
 
+    The instances of a class are numbered in the order of their first call. `Module.__call__` is replaced for the time,
+    so that modules cost nothing more while no profiler runs.
+    """
+    from ..nn import Module as module_class
+
+    Module: Any = module_class
     numbers: dict = defaultdict(itertools.count)
     names: dict = {}  # id of a module -> (module, name); holds the module, so that the id stays its own
     call = Module.__call__

@@ -1,7 +1,8 @@
 """Chrome's trace format: a profile as JSON that Perfetto and chrome://tracing show.
 
-The format is that of "Trace Event Format" (Google, 2016): complete events ("X") with ts and dur in microseconds (since "baseTimeNanoseconds", a Unix time), metadata
-("M") with the names of process and threads, and flow events ("s", "f") as arrows from a call to its backward.
+The format is that of "Trace Event Format" (Google, 2016): complete events ("X") with ts and dur in microseconds (since
+"baseTimeNanoseconds", a Unix time), metadata ("M") with the names of process and threads, and flow events ("s", "f") as
+arrows from a call to its backward.
 """
 
 import gzip
@@ -13,7 +14,7 @@ import sys
 def write_trace(path, events, metadata=None):
     """Writes an EventList; gzipped when path ends in .gz. metadata: further entries of the file's outer object."""
     path = os.fspath(path)
-    opened = gzip.open(path, "wt", encoding="utf-8") if path.endswith(".gz") else open(path, "w", encoding="utf-8")
+    opener = gzip.open if path.endswith(".gz") else open
     head = {
         "schemaVersion": 1,
         "displayTimeUnit": "ms",
@@ -21,7 +22,7 @@ def write_trace(path, events, metadata=None):
         "traceName": path,
         **(metadata or {}),
     }
-    with opened as file:
+    with opener(path, "wt", encoding="utf-8") as file:
         file.write(json.dumps(head)[:-1] + ', "traceEvents": [\n')
         for i, entry in enumerate(_entries(events)):
             file.write((",\n" if i else "") + json.dumps(entry))

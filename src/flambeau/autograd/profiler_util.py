@@ -5,6 +5,7 @@ children: the events that began and ended within it in the same thread.
 """
 
 from collections import defaultdict
+from typing import Any
 
 from .. import _core
 from .profiler_stack import lines_of
@@ -59,43 +60,45 @@ class Interval:
 class _Shown:
     """The texts of times, and the names that scripts for GPUs read, which are zero here."""
 
-    cpu_time: float
-    cpu_time_total: float
-    self_cpu_time_total: float
+    cpu_time: Any
+    cpu_time_total: Any
+    self_cpu_time_total: Any
 
     cpu_time_str = property(lambda self: format_time(self.cpu_time))
     cpu_time_total_str = property(lambda self: format_time(self.cpu_time_total))
     self_cpu_time_total_str = property(lambda self: format_time(self.self_cpu_time_total))
 
 
-for _name in _DEVICE_KEYS:
-    setattr(_Shown, _name, 0)
+for _key in _DEVICE_KEYS:
+    setattr(_Shown, _key, 0)
 
 
 class FunctionEvent(_Shown):
     """One call, backward of a node or range.
 
     name, id; thread (a number, from 0, of the thread in this profile); time_range (Interval); cpu_parent and
-    cpu_children; input_shapes and concrete_inputs, which are numbers and strings (with record_shapes), stack (with with_stack: innermost first), flops (with with_flops,
-    0 where no formula is known); sequence_nr: equal for the call that recorded a node and the backward of the node,
-    -1 for others; scope: 0 for ops, 1 for backward, 7 for ranges.
+    cpu_children; sequence_nr: equal for the call that recorded a node and the backward of the node, -1 for others;
+    scope: 0 for ops, 1 for backward, 7 for ranges.
+    With record_shapes: input_shapes, and concrete_inputs, the numbers and strings among the arguments. With with_stack:
+    stack, innermost first. With with_flops: flops, 0 where no formula is known.
     """
 
     count = 1
 
     def __init__(self, id, name, kind, thread, start, end, sequence_nr, memory, notes):
-        shapes, values, stack, self.output_shape = notes or (None, None, None, None)
+        shapes, values, stack, out = notes or (None, None, None, None)
         self.id, self.name, self.kind, self.thread = id, name, kind, thread
         self.time_range = Interval(start, end)
         self.sequence_nr = sequence_nr
         self.cpu_memory_usage = memory
         self.input_shapes = shapes or []
+        self.output_shape: list | None = out
         self.concrete_inputs = values or []
         self.stack = lines_of(stack) if stack else []
         self.flops = 0
         self.args = None
-        self.cpu_parent = None
-        self.cpu_children = []
+        self.cpu_parent: FunctionEvent | None = None
+        self.cpu_children: list[FunctionEvent] = []
 
     key = property(lambda self: self.name)
     scope = property(lambda self: {_NODE: 1, _RANGE: 7}.get(self.kind, 0))
