@@ -45,6 +45,8 @@ def test_averages_by_shape():
     (lambda: fb.ones(2, 3) @ fb.ones(3, 5), "aten::mm", 2 * 2 * 3 * 5),
     (lambda: fb.bmm(fb.ones(4, 2, 3), fb.ones(4, 3, 5)), "aten::bmm", 4 * 2 * 2 * 3 * 5),
     (lambda: fb.addmm(fb.ones(5), fb.ones(2, 3), fb.ones(3, 5)), "aten::addmm", 2 * 2 * 3 * 5),
+    (lambda: fb.addmm(fb.ones(5), fb.ones(2, 3), fb.ones(3, 5), beta=2), "aten::addmm", 2 * 2 * 3 * 5),
+    (lambda: fb.addmm(fb.ones(5), beta=2, mat2=fb.ones(3, 5), mat1=fb.ones(2, 3)), "aten::addmm", 0),
     (lambda: fb.ones(4, 1) * fb.ones(3), "aten::mul", 12),
     (lambda: fb.ones(4).exp(), "aten::exp", 0),
     (lambda: nn.functional.conv2d(fb.ones(2, 4, 8, 8), fb.ones(6, 2, 3, 3), stride=2, groups=2), "aten::convolution",
@@ -103,6 +105,22 @@ def test_numpy_allocates_as_before_afterwards():
             fb.ones(4) + fb.ones(3)
         assert get_handler_name() == before
     assert get_handler_name(np.zeros(3)) == before
+
+
+def test_a_profile_that_ends_inside_an_event():
+    x = fb.ones(3, requires_grad=True)
+    y = x * 2
+    prof = profile(profile_memory=True)
+    y.grad_fn.register_hook(lambda *grads: prof.__exit__())
+    before = get_handler_name()
+    prof.__enter__()
+    y.sum().backward()
+    assert get_handler_name() == before
+    assert x.grad.tolist() == [2.0] * 3
+    assert event(prof, "MulBackward0").cpu_time_total > 0
+    with profile() as second:
+        x.detach().exp()
+    assert event(second, "aten::exp").cpu_parent is None
 
 
 def user_function(x):

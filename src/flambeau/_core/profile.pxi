@@ -11,7 +11,7 @@ cdef extern from *:
     #include <deque>
     struct fb_event {
         PyObject* what;         /* see the kinds; owned */
-        PyObject* notes;        /* a list [shapes, values, stack, shape of the result], or NULL; owned */
+        PyObject* notes;        /* a list, see notes_on, or NULL; owned */
         int64_t start, end;     /* ns of a clock that never goes back; end -1: has not ended */
         int64_t seq;            /* creation number of the node that was recorded, or is evaluated; -1: none */
         int64_t bytes;          /* NumPy and library memory that the thread took, less what it gave back */
@@ -120,8 +120,8 @@ def stop_events():
 
 cdef int enter_thread(fb_event_thread* here) except -1:
     """The first event of a thread in this session."""
-    thread = threading.current_thread()
-    event_threads.append((threading.get_native_id(), thread.name))
+    identity = threading.get_native_id(), threading.current_thread().name
+    event_threads.append(identity)
     here.session = session
     here.number = <int>len(event_threads) - 1
     here.current = -1
@@ -134,6 +134,7 @@ cdef int64_t open_event(int kind, object what, int64_t seq, object notes) except
     cdef fb_event_thread* here = fb_this_thread()
     cdef fb_event e
     cdef int64_t handle
+    cdef bint counting = False
     if not extras & WATCH_CALLS:
         return 0
     if here.session != session:
@@ -141,9 +142,12 @@ cdef int64_t open_event(int kind, object what, int64_t seq, object notes) except
     if fb_count_bytes and kind != EVENT_RANGE and here.handler == NULL:
         old = fb_count_numpy()
         here.handler = <PyObject*>old
-        here.handler_event = 0
+        here.handler_event = 0                 # the number of no event
         Py_INCREF(old)
-    if not extras & WATCH_CALLS:               # ended by what Python ran meanwhile
+        counting = True
+    if here.session != session or not extras & WATCH_CALLS:       # ended by what another thread ran meanwhile
+        if counting:
+            restore_handler(here)
         return 0
     e.what = <PyObject*>what
     e.notes = NULL
@@ -160,7 +164,7 @@ cdef int64_t open_event(int kind, object what, int64_t seq, object notes) except
     handle = session << EVENT_BITS | <int64_t>fb_events.size()
     here.current = <int>fb_events.size()
     here.depth += 1
-    if here.handler != NULL and here.handler_event == 0:
+    if counting:
         here.handler_event = handle
     e.bytes = fb_bytes
     e.start = fb_now()
@@ -194,10 +198,16 @@ cdef int close_event(int64_t handle) except -1:
                 here.current = e.parent
                 here.depth = e.depth
     if here.handler != NULL and here.handler_event == handle:
-        old = <object>here.handler
-        here.handler = NULL
-        Py_DECREF(old)
-        fb_restore_numpy(<PyObject*>old)
+        restore_handler(here)
+    return 0
+
+
+cdef int restore_handler(fb_event_thread* here) except -1:
+    """NumPy allocates as it did before."""
+    old = <object>here.handler
+    here.handler = NULL
+    Py_DECREF(old)
+    fb_restore_numpy(<PyObject*>old)
     return 0
 
 
@@ -212,7 +222,7 @@ def open_range(what):
     """Begins a named range of this thread; a handle for close_range, 0 when no profiler runs."""
     if not extras & WATCH_CALLS:
         return 0
-    return open_event(EVENT_RANGE, what, -1, None if note_stack is None else [None, None, note_stack(), None])
+    return open_event(EVENT_RANGE, what, -1, notes_on(NULL, 0))
 
 
 def close_range(int64_t handle):
@@ -241,8 +251,9 @@ cdef object value_of(object value):
     return None
 
 
-cdef object notes_on(PyObject** args, Py_ssize_t n):
-    """What the profiler wants to know of a call, a list; None when it is nothing."""
+cdef object notes_on(PyObject** args, Py_ssize_t n, PyObject* kwnames=NULL):
+    """What the profiler wants to know of a call: [shapes, values, stack, shape of the result, names of the keyword arguments,
+    which come last]; None when it is nothing."""
     cdef Py_ssize_t i
     if not note_shapes and note_stack is None:
         return None
@@ -250,21 +261,27 @@ cdef object notes_on(PyObject** args, Py_ssize_t n):
     if note_shapes:
         shapes = [shape_of(<object>args[i]) for i in range(n)]
         values = [value_of(<object>args[i]) for i in range(n)]
-    return [shapes, values, None if note_stack is None else note_stack(), None]
+    names = None if kwnames == NULL else <object>kwnames
+    return [shapes, values, None if note_stack is None else note_stack(), None, names]
 
 
 cdef int note_result(int64_t handle, int64_t seq, object result) except -1:
     """Adds the node that the call recorded, if it did: one with a creation number of at least seq."""
-    cdef fb_event* e = event_of(handle)
-    if e == NULL:
-        return 0
+    cdef fb_event* e
+    cdef int64_t made = -1
+    shape = None
     if (type(result) is tuple or type(result) is list) and len(result):
         result = result[0]
     if isinstance(result, TensorBase):
         if (<TensorBase>result)._node is not None and <int64_t>(<TensorBase>result)._node.seq >= seq:
-            e.seq = (<TensorBase>result)._node.seq
-        if note_shapes and e.notes != NULL:
-            (<list><object>e.notes)[3] = shape_of(result)
+            made = <int64_t>(<TensorBase>result)._node.seq
+        if note_shapes:
+            shape = shape_of(result)
+    e = event_of(handle)
+    if e != NULL:
+        e.seq = made
+        if shape is not None and e.notes != NULL:
+            (<list><object>e.notes)[3] = shape
     return 0
 
 
@@ -274,7 +291,7 @@ cdef object watch_call(OpFunction f, PyObject** args, Py_ssize_t n, PyObject* kw
     """A call of an op by its name."""
     cdef int64_t seq = <int64_t>next_seq
     cdef Py_ssize_t given = n if kwnames == NULL else n + PyTuple_GET_SIZE(<tuple><object>kwnames)
-    cdef int64_t event = open_event(EVENT_OP, f, -1, notes_on(args, given))
+    cdef int64_t event = open_event(EVENT_OP, f, -1, notes_on(args, given, kwnames))
     try:
         result = call(f, args, n, kwnames)
     finally:

@@ -86,13 +86,14 @@ class FunctionEvent(_Shown):
     count = 1
 
     def __init__(self, id, name, kind, thread, start, end, sequence_nr, memory, notes):
-        shapes, values, stack, out = notes or (None, None, None, None)
+        shapes, values, stack, out, keywords = notes or (None, None, None, None, None)
         self.id, self.name, self.kind, self.thread = id, name, kind, thread
         self.time_range = Interval(start, end)
         self.sequence_nr = sequence_nr
         self.cpu_memory_usage = memory
         self.input_shapes = shapes or []
         self.output_shape: list | None = out
+        self.keywords: tuple = keywords or ()  # names of the last arguments
         self.concrete_inputs = values or []
         self.stack = lines_of(stack) if stack else []
         self.flops = 0
@@ -327,10 +328,11 @@ def _cut(text, width, keep_end=False):
 
 def events_of_core(raw, threads, start_ns, *, flops, **options):
     """The EventList of what `_core.stop_events` returned."""
-    by_position: list = []
+    events: list = []
+    by_position: list = []  # for what is no event, the one around it
     for kind, what, start, end, seq, memory, thread, parent, _, notes in raw:
         if kind == _NONE:
-            by_position.append(None)
+            by_position.append(by_position[parent] if parent >= 0 else None)
             continue
         args = None
         if kind == _RANGE and isinstance(what, tuple):
@@ -338,13 +340,13 @@ def events_of_core(raw, threads, start_ns, *, flops, **options):
         e = FunctionEvent(len(by_position), _name(kind, what), kind, thread, (start - start_ns) / 1e3,
                           (end - start_ns) / 1e3, seq, memory, notes)  # fmt: skip
         e.args = args
-        if parent >= 0:
+        if parent >= 0 and by_position[parent] is not None:
             e.cpu_parent = by_position[parent]
             e.cpu_parent.cpu_children.append(e)
         if flops and kind == _CALL:
             e.flops = _flops(what.name.strip("_"), e)
+        events.append(e)
         by_position.append(e)
-    events = [e for e in by_position if e is not None]
     return EventList(events, threads=threads, with_flops=flops, **options)
 
 
@@ -359,11 +361,14 @@ def _name(kind, what):
     return what if isinstance(what, str) else what.__name__
 
 
+_OPTIONS = {"out", "alpha", "beta", "rounding_mode", "out_dtype", "bias"}  # keywords that do not matter for flops
+
+
 def _flops(name, event):
     """The operations of a call: two per term of matrix products and convolutions, one per element of add, sub, mul and
-    div; 0 for other ops, and for calls that failed."""
+    div; 0 for other ops, and for calls that failed or have tensors among the keyword arguments."""
     shapes, out = event.input_shapes, event.output_shape
-    if out is None:
+    if out is None or not _OPTIONS.issuperset(event.keywords):
         return 0
     if name in ("add", "sub", "mul", "div"):
         return _size(out)
