@@ -127,6 +127,19 @@ def test_nothing_runs_in_waiting_steps():
         profile().events()
 
 
+def test_results_are_those_of_the_last_recorded_cycle():
+    with profile(schedule=schedule(wait=1, warmup=1, active=1)) as prof:
+        for step in range(5):
+            fb.ones(2).exp() if step == 2 else fb.ones(2).log()
+            prof.step()
+        assert names(prof) == ["ProfilerStep#2", "aten::exp"]  # while the next cycle is recorded
+    assert names(prof) == ["ProfilerStep#5"]
+    with profile(schedule=schedule(wait=0, warmup=2, active=1)) as prof:
+        fb.ones(2).exp()
+    with pytest.raises(RuntimeError, match="nothing to show"):
+        prof.events()
+
+
 def test_start_and_stop():
     prof = profile()
     prof.start()

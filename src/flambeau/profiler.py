@@ -137,8 +137,8 @@ class profile:
                             with_flops=with_flops, with_modules=with_modules)  # fmt: skip
         self.step_num = 0
         self.current_action = self.schedule(0)
-        self.profiler: Any = None  # the autograd profiler that runs, or the last one
-        self._running = False
+        self.profiler: Any = None  # the autograd profiler of the last cycle
+        self._running: Any = None  # the one that runs
         self._range: Any = None
         self._metadata: dict = {}
 
@@ -164,41 +164,43 @@ class profile:
         previous = self.current_action
         self.step_num += 1
         self.current_action = self.schedule(self.step_num)
+        warmed_up = previous is ProfilerAction.WARMUP and self.current_action in _RECORDING
         if previous is ProfilerAction.RECORD_AND_SAVE:
-            self._end()
+            self._end(previous)
             self._ready()
-        elif self._running and (
-            self.current_action is ProfilerAction.NONE
-            or (previous is ProfilerAction.WARMUP and self.current_action in _RECORDING)
-        ):
-            self._end()
-        if self.current_action is not ProfilerAction.NONE and not self._running:
+        elif self.current_action is ProfilerAction.NONE or warmed_up:
+            self._end(previous)
+        if self.current_action is not ProfilerAction.NONE and self._running is None:
             self._begin()
         self._begin_step()
 
     def stop(self):
         """Ends the recording, and calls on_trace_ready if steps were recorded that it has not seen."""
         self._end_step()
-        if self._running:
-            self._end()
+        if self._running is not None:
+            self._end(self.current_action)
             if self.current_action in _RECORDING:
                 self._ready()
 
     def _begin(self):
         profiler = _base.profile(**self.options)
         profiler.__enter__()
-        self.profiler, self._running = profiler, True
+        self._running = profiler
 
-    def _end(self):
-        self.profiler.__exit__()
-        self._running = False
+    def _end(self, action):
+        """Ends the profiler that runs, if any; what it recorded in steps of warming up is thrown away."""
+        if self._running is not None:
+            self._running.__exit__()
+            if action in _RECORDING:
+                self.profiler = self._running
+            self._running = None
 
     def _ready(self):
         if self.on_trace_ready is not None:
             self.on_trace_ready(self)
 
     def _begin_step(self):
-        if self.has_schedule and self._running:
+        if self.has_schedule and self._running is not None:
             self._range = record_function(f"ProfilerStep#{self.step_num}")
             self._range.__enter__()
 
@@ -210,7 +212,7 @@ class profile:
     # -------------------------------------------------------- results
 
     def _recorded(self):
-        if self.profiler is None or self._running:
+        if self.profiler is None:
             raise RuntimeError(
                 "profile: there is nothing to show before a step was recorded and the recording ended"
             )

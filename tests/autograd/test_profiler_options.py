@@ -25,6 +25,14 @@ def test_shapes_and_numbers():
     assert event(prof, "aten::sum").input_shapes[0] == [2, 3]
 
 
+def test_shapes_in_a_list_that_contains_itself():
+    loop = [fb.ones(2)]
+    loop.append(loop)
+    with profile(record_shapes=True) as prof, pytest.raises(TypeError):
+        fb.stack(tuple(loop))
+    assert event(prof, "aten::stack").input_shapes == [[[2], []]]
+
+
 def test_shapes_only_when_asked():
     with profile() as prof:
         fb.ones(2, 3).exp()

@@ -32,6 +32,9 @@ cdef extern from *:
     }
     static inline PyObject* fb_count_numpy() { return PyDataMem_SetHandler(fb_handler_capsule); }
     static inline PyObject* fb_restore_numpy(PyObject* handler) { return PyDataMem_SetHandler(handler); }
+    /* A function whose address is taken is not inlined for being called once: the short paths stay small. */
+    static void* volatile fb_apart;
+    #define FB_KEEP_APART(f) (fb_apart = (void*)(f))
     #define FB_TUPLE_ITEMS(t) (((PyTupleObject*)(t))->ob_item)
     """
     cppclass fb_event:
@@ -54,6 +57,7 @@ cdef extern from *:
     int64_t fb_now() noexcept
     object fb_count_numpy()
     object fb_restore_numpy(PyObject*)
+    void FB_KEEP_APART(void*)
     PyObject** FB_TUPLE_ITEMS(object)
     bint unlikely(bint)                # of Cython's own preamble
 
@@ -237,8 +241,8 @@ cdef object shape_of(object value):
     """[2, 3] for a tensor, a list of these for a sequence with tensors, [] for anything else."""
     if isinstance(value, TensorBase):
         return list((<TensorBase>value)._array.shape)
-    if (isinstance(value, list) or isinstance(value, tuple)) and any([isinstance(v, TensorBase) for v in value]):
-        return [shape_of(v) for v in value]
+    if isinstance(value, (list, tuple)) and any([isinstance(v, TensorBase) for v in value]):
+        return [list((<TensorBase>v)._array.shape) if isinstance(v, TensorBase) else [] for v in value]
     return []
 
 
@@ -412,3 +416,12 @@ cdef int watch_accumulate(AccumulateGrad acc, object grad, bint create_graph, bi
     finally:
         close_event(event)
     return 0
+
+
+FB_KEEP_APART(<void*>watch_call)
+FB_KEEP_APART(<void*>watch_apply)
+FB_KEEP_APART(<void*>watch_mm)
+FB_KEEP_APART(<void*>watch_getitem)
+FB_KEEP_APART(<void*>watch_setitem)
+FB_KEEP_APART(<void*>watch_evaluate)
+FB_KEEP_APART(<void*>watch_accumulate)
