@@ -64,8 +64,8 @@ for _name, _method in ops.METHODS.items():
 newaxis = None
 
 _LAZY_PACKAGES = (
-    "array_api", "cli", "cuda", "fft", "linalg", "nn", "optim", "random",
-    "serialization", "sparse", "special", "utils", "vision",
+    "array_api", "cli", "cuda", "fft", "linalg", "nn", "optim", "profiler",
+    "random", "serialization", "sparse", "special", "utils", "vision",
 )  # fmt: skip
 _LAZY_NAMES = {
     "save": "serialization",

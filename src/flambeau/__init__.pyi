@@ -17,6 +17,7 @@ from . import linalg as linalg
 from . import nn as nn
 from . import ops as ops
 from . import optim as optim
+from . import profiler as profiler
 from . import random as random
 from . import serialization as serialization
 from . import sparse as sparse

@@ -17,6 +17,7 @@ One extension module, so that the parts call each other without a function point
     inplace.pxi    in-place and out= forms, the history of changed views
     reduce.pxi     reductions of arrays by the native kernel
     engine.pxi     backward
+    profile.pxi    what the profiler records
 """
 include "imports.pxi"
 include "array.pxi"
@@ -31,3 +32,4 @@ include "create.pxi"
 include "inplace.pxi"
 include "reduce.pxi"
 include "engine.pxi"
+include "profile.pxi"

@@ -216,7 +216,7 @@ cdef int deliver(Run run, Node target, int nr, object grad) except -1:
 
 
 cdef object add_into(TensorBase buf, object grad):
-    if fast_inplace(<OpFunction>operators[OP_IADD], buf, grad) is None:
+    if unlikely(extras & WATCH_CALLS) or fast_inplace(<OpFunction>operators[OP_IADD], buf, grad) is None:
         operators[OP_IADD](buf, grad)
 
 
@@ -227,8 +227,13 @@ cdef inline void free_saved(Node node):
 
 
 cdef int walk(Run run) except -1:
+    return watch_walk(run) if unlikely(extras & WATCH_CALLS) else walk_ready(run)
+
+
+cdef int walk_ready(Run run) except -1:
     cdef Node node
     cdef GraphState s
+    cdef bint owned
     while not run.ready.empty():
         node = <Node><object>run.ready.top().second
         run.ready.pop()
@@ -245,14 +250,17 @@ cdef int walk(Run run) except -1:
             capture(run, node, grads)
         if isinstance(node, AccumulateGrad):
             if grads is not None and run.accumulate:
-                reach_leaf(run, <AccumulateGrad>node, grads, s.owned)
+                if unlikely(extras & WATCH_CALLS):
+                    watch_accumulate(run, <AccumulateGrad>node, grads, s.owned)
+                else:
+                    reach_leaf(run, <AccumulateGrad>node, grads, s.owned)
             continue
         if grads is None and not node.strict:
             pass_on(run, node, None)
             continue
         s.owned = False
-        if extras & NOTE_NODES:
-            result = guard_backward(node, _evaluate, (run, node, grads))
+        if unlikely(extras & (NOTE_NODES | WATCH_CALLS)):
+            result = watch_evaluate(run, node, grads)
         else:
             result = evaluate(run, node, grads)
         if node.strict:

@@ -489,6 +489,13 @@ def basic_index(array, key):
 
 
 cdef object getitem(TensorBase x, object key):
+    if unlikely(extras & WATCH_CALLS):
+        return watch_getitem(x, key)
+    result = fast_getitem(x, key)
+    return operators[OP_INDEX](x, key) if result is None else result
+
+
+cdef inline object fast_getitem(TensorBase x, object key):
     cdef TensorBase t
     if is_plain(x) and FB_IS_ARRAY(<PyObject*>x._array):
         view = basic_view(<PyObject*>x._array, key)
@@ -501,7 +508,7 @@ cdef object getitem(TensorBase x, object key):
                 node.key = key
                 node.shape = x._array.shape
             return t
-    return operators[OP_INDEX](x, key)
+    return None
 
 
 cdef bint fast_setitem(TensorBase x, object key, object value) except -1:

@@ -127,6 +127,13 @@ fb_make_vectorcall(<PyTypeObject*>OpFunction, <char*>&_probe.vectorcall - <char*
 cdef PyObject* op_vectorcall(PyObject* callable, PyObject** args, size_t nargsf, PyObject* kwnames) except NULL:
     cdef OpFunction f = <OpFunction><object>callable
     cdef Py_ssize_t n = PyVectorcall_NARGS(nargsf)
+    result = watch_call(f, args, n, kwnames) if unlikely(extras & WATCH_CALLS) else call(f, args, n, kwnames)
+    Py_INCREF(result)
+    return <PyObject*>result
+
+
+cdef inline object call(OpFunction f, PyObject** args, Py_ssize_t n, PyObject* kwnames):
+    """The short path that the op has, or the general one."""
     result = None
     if kwnames == NULL:
         if f.kind == BINARY and n == 2:
@@ -140,8 +147,7 @@ cdef PyObject* op_vectorcall(PyObject* callable, PyObject** args, size_t nargsf,
             result = fast_short(f, args, n)
     if result is None:
         result = call_general(f, args, n, kwnames)
-    Py_INCREF(result)
-    return <PyObject*>result
+    return result
 
 
 _renamed = {"axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input", "x1": "input", "self": "input",
@@ -228,7 +234,7 @@ cdef object call_operator(int slot, object x, object y):
     cdef OpFunction op
     if type(f) is OpFunction:
         op = <OpFunction>f
-        if op.kind == BINARY:
+        if op.kind == BINARY and not unlikely(extras & WATCH_CALLS):
             result = fast_inplace(op, x, y) if op.inplace else fast_binary(op, x, y)
             if result is not None:
                 return result
@@ -250,7 +256,10 @@ cdef object call_matmul(object x, object y):
     if operators[OP_MM] is not None:
         pair[0] = <PyObject*>x
         pair[1] = <PyObject*>y
-        result = fast_short(<OpFunction>operators[OP_MM], pair, 2)
+        if unlikely(extras & WATCH_CALLS):
+            result = watch_mm(x, y)
+        else:
+            result = fast_short(<OpFunction>operators[OP_MM], pair, 2)
         if result is not None:
             return result
     return call_operator(OP_MATMUL, x, y)
@@ -495,6 +504,8 @@ def apply(function, *args):
         interpreter = interpreter_among(args)
         if interpreter is not None:
             return interpreter._interpret(function, args, {}, True)
+    if unlikely(extras & WATCH_CALLS):
+        return watch_apply(<OpFunction>function, args)
     return apply_op(<OpFunction>function, args)
 
 
@@ -502,6 +513,12 @@ def apply(function, *args):
 
 def apply_function(cls, Node node not None, forward, backward, tuple args, setup_context=None):
     """The apply of `autograd.Function`: forward gets the tensors themselves and runs unrecorded."""
+    if unlikely(extras & WATCH_CALLS):
+        return watch_function(cls, node, forward, backward, args, setup_context)
+    return apply_user_function(cls, node, forward, backward, args, setup_context)
+
+
+cdef object apply_user_function(cls, Node node, forward, backward, tuple args, setup_context):
     cdef bint record = False, old = fb_grad_mode
     cdef list outs, arrays
     cdef TensorBase t

@@ -89,12 +89,16 @@ cdef extern from *:
     """
     #include <numpy/arrayobject.h>
     #include "flambeau.h"
+    /* While fb_count_bytes is set: the bytes of the arrays that this thread made, less those it freed. */
+    static int fb_count_bytes = 0;
+    static thread_local int64_t fb_bytes = 0;
+    static inline void fb_count(int64_t n) { if (fb_count_bytes) fb_bytes += n; }
     /* NumPy's memory-handler protocol: an array made by fb_new_array owns memory of our allocator,
        and NumPy gives it back through this handler. */
-    static void* fb_h_malloc(void*, size_t n) { return fb_alloc(n); }
-    static void* fb_h_calloc(void*, size_t n, size_t s) { return fb_calloc(n, s); }
+    static void* fb_h_malloc(void*, size_t n) { fb_count(n); return fb_alloc(n); }
+    static void* fb_h_calloc(void*, size_t n, size_t s) { fb_count(n * s); return fb_calloc(n, s); }
     static void* fb_h_realloc(void*, void* p, size_t n) { return fb_realloc(p, n); }
-    static void fb_h_free(void*, void* p, size_t) { fb_free(p); }
+    static void fb_h_free(void*, void* p, size_t n) { fb_count(-(int64_t)n); fb_free(p); }
     static PyDataMem_Handler fb_handler = {
         "flambeau", 1, {NULL, fb_h_malloc, fb_h_calloc, fb_h_realloc, fb_h_free}};
     static PyObject* fb_handler_capsule = NULL;
@@ -122,8 +126,10 @@ cdef extern from *:
     }
     static inline PyObject* fb_new_array(void* d, int nd, const npy_intp* dims) {
         PyArray_Descr* descr = (PyArray_Descr*)d;
-        void* data = fb_alloc(fb_nbytes(descr, nd, dims));
-        if (!data) return fb_no_memory(fb_nbytes(descr, nd, dims));
+        size_t n = fb_nbytes(descr, nd, dims);
+        void* data = fb_alloc(n);
+        if (!data) return fb_no_memory(n);
+        fb_count(n);
         Py_INCREF(descr);
         return fb_adopt(descr, nd, dims, NULL, data);
     }
@@ -142,8 +148,10 @@ cdef extern from *:
     }
     static inline PyObject* fb_new_zeros(void* d, int nd, const npy_intp* dims) {
         PyArray_Descr* descr = (PyArray_Descr*)d;
-        void* data = fb_calloc(1, fb_nbytes(descr, nd, dims));
-        if (!data) return fb_no_memory(fb_nbytes(descr, nd, dims));
+        size_t n = fb_nbytes(descr, nd, dims);
+        void* data = fb_calloc(1, n);
+        if (!data) return fb_no_memory(n);
+        fb_count(n);
         Py_INCREF(descr);
         return fb_adopt(descr, nd, dims, NULL, data);
     }
@@ -179,6 +187,8 @@ cdef extern from *:
         return a;
     }
     """
+    int fb_count_bytes
+    int64_t fb_bytes
     int fb_init_handler()
     object fb_new_array(void* descr, int nd, const cnp.npy_intp* dims)
     object fb_new_ordered(void* descr, int nd, const cnp.npy_intp* dims, const int* order)

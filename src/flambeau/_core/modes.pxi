@@ -158,6 +158,7 @@ cdef tuple pack_saved(Node node, tuple saved):
 
 cdef enum:
     MAX_INTERPRETERS = 8
+    MAX_LEVELS = 8             # of sequences that are searched for interpreting tensors
 
 cdef PyTypeObject* interpreter_types[MAX_INTERPRETERS]
 cdef int n_interpreters = 0
@@ -190,12 +191,15 @@ cdef inline bint interprets(object t) noexcept:
 
 
 cdef object interpreter_among(object values, object found=None, int depth=0):
-    """The interpreting tensor of the highest level among values, sequences in them included; None when there is none."""
+    """The interpreting tensor of the highest level among values, sequences among them included (to a few levels, as a list
+    may contain itself); None when there is none."""
     for a in values:
         if interprets(a):
             if found is None or a._level > found._level:
                 found = a
-        elif depth < 3 and (type(a) is list or type(a) is tuple):
+        elif depth == MAX_LEVELS:
+            continue
+        elif type(a) is list or type(a) is tuple:
             found = interpreter_among(a, found, depth + 1)
         elif type(a) is slice:
             found = interpreter_among((a.start, a.stop, a.step), found, depth + 1)

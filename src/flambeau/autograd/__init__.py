@@ -17,7 +17,7 @@ from .grad_mode import (
 from .gradcheck import gradcheck, gradgradcheck
 from .variable import Variable
 
-_SUBMODULES = ("graph",)
+_SUBMODULES = ("graph", "profiler", "profiler_util")
 
 
 def __getattr__(name):

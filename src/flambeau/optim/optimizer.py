@@ -1,5 +1,6 @@
 """Optimizer: parameter groups, state, hooks and state dictionaries."""
 
+import contextlib
 import functools
 import warnings
 from collections import OrderedDict, defaultdict
@@ -9,6 +10,7 @@ from itertools import chain
 
 import flambeau as fb
 from flambeau import Tensor
+from flambeau.autograd.profiler import is_profiling, record_function
 from flambeau.nn.hooks import add_hook
 from flambeau.nn.module import _typename
 
@@ -36,12 +38,21 @@ def register_optimizer_step_post_hook(hook):
     return add_hook(_global_step_post_hooks, hook)
 
 
-def _with_hooks(step):
-    """`step` as every optimizer class gets it: the hooks around it, and a mark that it was called."""
+_no_range = contextlib.nullcontext()
 
-    @functools.wraps(step)
-    def hooked(self, *args, **kwargs):
-        self._opt_called = True
+
+def _range(optimizer, method):
+    """The range of the profiler around a method of an optimizer: Optimizer.step#SGD.step."""
+    if not is_profiling():
+        return _no_range
+    return record_function(f"Optimizer.{method}#{type(optimizer).__name__}.{method}")
+
+
+def _with_hooks(step):
+    """`step` as every optimizer class gets it: the hooks around it, a range of the profiler, a mark that it was
+    called."""
+
+    def run(self, args, kwargs):
         if not (
             _global_step_pre_hooks
             or self._optimizer_step_pre_hooks
@@ -61,6 +72,12 @@ def _with_hooks(step):
         for hook in chain(self._optimizer_step_post_hooks.values(), _global_step_post_hooks.values()):
             hook(self, args, kwargs)
         return result
+
+    @functools.wraps(step)
+    def hooked(self, *args, **kwargs):
+        self._opt_called = True
+        with _range(self, "step"):
+            return run(self, args, kwargs)
 
     hooked.hooked = True  # type: ignore[attr-defined]
     return hooked
@@ -184,16 +201,17 @@ class Optimizer:
 
     def zero_grad(self, set_to_none=True):
         """Forget the gradients of all parameters (set_to_none=False: set them to zero)."""
-        for group in self.param_groups:
-            for param in group["params"]:
-                if set_to_none:
-                    param.grad = None
-                elif param.grad is not None:
-                    if param.grad.grad_fn is not None:
-                        param.grad.detach_()
-                    else:
-                        param.grad.requires_grad_(False)
-                    param.grad.zero_()
+        with _range(self, "zero_grad"):
+            for group in self.param_groups:
+                for param in group["params"]:
+                    if set_to_none:
+                        param.grad = None
+                    elif param.grad is not None:
+                        if param.grad.grad_fn is not None:
+                            param.grad.detach_()
+                        else:
+                            param.grad.requires_grad_(False)
+                        param.grad.zero_()
 
     # -------------------------------------------------------- stepping
 
