@@ -20,7 +20,7 @@ class Shell:
     __slots__ = ("dtype", "itemsize", "ndim", "shape", "size", "why")
 
     def __init__(self, shape, dtype, why):
-        self.shape, self.dtype, self.why = shape, dtype, why
+        self.shape, self.dtype, self.why = tuple(shape), dtype, why
         self.ndim, self.itemsize, self.size = len(shape), dtype.itemsize, shape.numel()
 
     def refuse(self):
@@ -71,7 +71,7 @@ class Wrapped(Tensor):
 
     def _interpret_whole(self, function, args, kwargs):
         """The result of a composed function that looks at elements itself (`ops.op.whole`)."""
-        return function(*args, **kwargs)
+        return function.__wrapped__(*args, **kwargs)
 
     def _copy_of(self, t):
         """A copy of t, of this level or a lower one, to which tensors of this kind may be written."""
