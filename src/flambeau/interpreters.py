@@ -66,6 +66,14 @@ class Wrapped(Tensor):
         _core.init_tensor(new, Shell(self.shape, _core.array_of(value).dtype, self._why))
         return new
 
+    def _mapped(self, function):
+        """The same with function applied to what it stands for, and to whatever belongs to that."""
+        return self._with(function(self._value))
+
+    def _together(self, function, *tensors):
+        """function of what some tensors stand for at this level, which is linear in all of them together."""
+        raise TypeError(f"{type(self).__name__} defines no _together")
+
     def _interpret(self, function, args, kwargs, prepared):
         raise TypeError(f"{type(self).__name__} defines no _interpret, which {function.name} needs")
 
