@@ -117,8 +117,7 @@ def _in_dim(start, leaf, dim):
     if not isinstance(leaf, Tensor):
         raise ValueError(
             f"{start}: Got in_dim={dim} for an input but the input is of type {type(leaf)}. We cannot vmap over "
-            "non-Tensor "
-            "arguments, please use None as the respective in_dim"
+            "non-Tensor arguments, please use None as the respective in_dim"
         )
     if not -leaf.ndim <= dim < leaf.ndim:
         raise ValueError(
@@ -135,8 +134,7 @@ def _batch_size(leaves, dims):
     if any(s != sizes[0] for s in sizes):
         raise ValueError(
             f"vmap: Expected all tensors to have the same size in the mapped dimension, got sizes {sizes} for the "
-            "mapped "
-            "dimension"
+            "mapped dimension"
         )
     return sizes[0]
 
@@ -177,14 +175,12 @@ def _places(func, out_dims, leaves, tree):
         if not isinstance(dim, (int, type(None))):
             raise ValueError(
                 f"vmap({name}, ..., out_dims={out_dims}): `out_dims` must be an int, None or a python collection of "
-                "ints "
-                "representing where in the outputs the vmapped dimension should appear."
+                "ints representing where in the outputs the vmapped dimension should appear."
             )
     if places is None:
         raise ValueError(
             f"vmap({name}, ..., out_dims={out_dims})(<inputs>): out_dims is not compatible with the structure of "
-            "`outputs`. "
-            f"out_dims has structure {flatten(out_dims)[1]} but outputs has structure {tree}."
+            f"`outputs`. out_dims has structure {flatten(out_dims)[1]} but outputs has structure {tree}."
         )
     return places
 
@@ -195,8 +191,7 @@ def _output(func, batch, output, dim):
             return output
         raise ValueError(
             f"vmap({_name(func)}, ...): `{_name(func)}` must only return Tensors, got type {type(output)}. Did you "
-            "mean to "
-            "set out_dims= to None for output?"
+            "mean to set out_dims= to None for output?"
         )
     if dim is None:
         if batch.has(output):

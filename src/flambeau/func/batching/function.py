@@ -29,9 +29,8 @@ def apply_batched(batch, cls, forward, args):
     if generated and own:
         raise RuntimeError(
             f"You tried to vmap over {name}, but it has both generate_vmap_rule=True and an overridden vmap "
-            "staticmethod. "
-            "Please set generate_vmap_rule=False or delete the overridden vmap staticmethod to avoid ambiguity. "
-            f"{_MORE}"
+            "staticmethod. Please set generate_vmap_rule=False or delete the overridden vmap staticmethod to avoid "
+            f"ambiguity. {_MORE}"
         )
     if generated:
         return _generated(batch, cls, forward, args)

@@ -21,9 +21,8 @@ def batch_norm(f, batch, input, weight, bias, running_mean, running_var, trainin
         if not (batch.has(running_mean) and batch.has(running_var)):
             raise ValueError(
                 "Batch norm got a batched tensor as input while the running_mean or running_var, which will be "
-                "updated in "
-                "place, were not batched.\nPlease see https://pytorch.org/docs/stable/func.batch_norm.html for options "
-                "for transforming batch norm"
+                "updated in place, were not batched.\nPlease see "
+                "https://pytorch.org/docs/stable/func.batch_norm.html for options for transforming batch norm"
             )
         stats = [s._value.reshape(-1) for s in stats]
     else:

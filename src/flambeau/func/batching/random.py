@@ -102,9 +102,8 @@ def drawn_over(function, batch, args):
         return
     if batch.any(args[1:]):
         raise RuntimeError(
-            f"vmap: {function.name} with probabilities that differ between the elements of the batch cannot draw "
-            "the same "
-            "numbers for all of them; use randomness='different'"
+            f"vmap: {function.name} with probabilities that differ between the elements of the batch cannot draw the "
+            "same numbers for all of them; use randomness='different'"
         )
     first = x._value.new_empty(x.shape)
     _core.apply(function, first, *args[1:])

@@ -141,11 +141,10 @@ class BatchedTensor(Wrapped):
         return run(function, batch, bound) if batch.any(bound) else _core.apply(function, *bound)
 
     def _interpret_whole(self, function, args, kwargs):
-        if function.__name__ in RANDOM:
-            from . import random
+        from . import random
 
-            return random.looped(function, self._batch(), args, kwargs)
-        return looped(function, self._batch(), args, kwargs)
+        run_each = random.looped if function.__name__ in RANDOM else looped
+        return run_each(function, self._batch(), args, kwargs)
 
     def _interpret_function(self, cls, forward, args):
         from .function import apply_batched
@@ -159,9 +158,8 @@ class BatchedTensor(Wrapped):
         """What a mask is as a part of an index, or of the arguments of a function."""
         if function is not None:
             raise DataDependent(
-                f"vmap: Attempted to vmap over `mask` in torch.{function}(self, mask) We cannot support this "
-                "because for "
-                "each batch this would return a differently shaped Tensor. Please file an issue at "
+                f"vmap: Attempted to vmap over `mask` in torch.{function}(self, mask) We cannot support this because "
+                "for each batch this would return a differently shaped Tensor. Please file an issue at "
                 "https://github.com/pytorch/pytorch/issues if you need this feature."
             )
         raise DataDependent(
@@ -498,10 +496,10 @@ def _stacked(results, batch, size):
     first = results[0]
     if isinstance(first, Tensor):
         if any(r.shape != first.shape for r in results):
+            shapes = ", ".join(sorted({str(list(r.shape)) for r in results}))
             raise RuntimeError(
                 "vmap: We do not support batching operators that can output dynamic shape: the results for the "
-                "elements of "
-                f"the batch have the shapes {', '.join(sorted({str(list(r.shape)) for r in results}))}"
+                f"elements of the batch have the shapes {shapes}"
             )
         return BatchedTensor(FUNCTIONS["stack"](results)[:size], batch.level)
     if not isinstance(first, (tuple, list)):
