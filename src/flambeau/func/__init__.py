@@ -1,0 +1,1 @@
+"""Transformations of functions: gradients, Jacobians, vectorisation. They nest in any order."""
