@@ -35,7 +35,10 @@ class Wrapped(Tensor):
     """A tensor that stands for `_value` inside a transformation of level `_level`; 1 is the outermost.
 
     A subclass defines `_interpret(function, args, kwargs, prepared)`, which gives the result of an op, and
-    `_interpret_function(cls, forward, args)`, which gives that of an `autograd.Function`.
+    `_interpret_function(cls, forward, args)`, which gives that of an `autograd.Function`; and, for backward passes in
+    which tensors of the class take part, `_gradients(outputs, inputs, grad_outputs, retain_graph, create_graph)`, the
+    tuple of gradients (None: not reached), and `_accumulate` with the same arguments (inputs None: all leaves), which
+    adds them to `.grad`.
     """
 
     _face = Tensor
@@ -51,6 +54,13 @@ class Wrapped(Tensor):
     requires_grad = property(lambda self: self._value.requires_grad)
     grad_fn = property(lambda self: self._value.grad_fn)
     is_leaf = property(lambda self: self._value.is_leaf)
+
+    def _with(self, value):
+        """A tensor that stands for another value in the same way."""
+        new = type(self).__new__(type(self))
+        new.__dict__.update(self.__dict__, _value=value)
+        _core.init_tensor(new, Shell(self.shape, _core.array_of(value).dtype, self._why))
+        return new
 
     def _interpret(self, function, args, kwargs, prepared):
         raise TypeError(f"{type(self).__name__} defines no _interpret, which {function.name} needs")

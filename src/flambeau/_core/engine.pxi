@@ -474,3 +474,20 @@ cdef TensorBase copy_tensor(TensorBase t):
             out[...] = t._array
         return wrap(out, plain_face(type(t)))
     return operators[OP_CLONE](t)
+
+
+def leaves_of(tensors):
+    """The leaves that a backward pass from these tensors would reach, each once."""
+    cdef list stack = [edge_of(t) for t in tensors]
+    cdef list found = []
+    cdef set seen = set()
+    while stack:
+        edge = stack.pop()
+        if edge is None or id(edge) in seen:
+            continue
+        seen.add(id(edge))
+        if isinstance(edge, TensorBase):
+            found.append(edge)
+        elif (<Node>edge).edges is not None:
+            stack.extend((<Node>edge).edges)
+    return found

@@ -6,7 +6,36 @@ from typing import Any
 from .. import _core
 
 
-class Function(_core.Node):
+class _Context(_core.Node):
+    """What a Function's methods get as ctx besides the node that it is: what its jvp needs."""
+
+    _forward_saved = ()
+    _in_jvp = False
+    _materialises = True
+
+    def save_for_forward(self, *tensors):
+        """Keeps tensors for jvp, where they are `saved_tensors`."""
+        self._forward_saved = tensors
+
+    def set_materialize_grads(self, value):
+        """With False, absent gradients and tangents arrive as None instead of as zeros."""
+        self._materialises = bool(value)
+        super().set_materialize_grads(value)
+
+    @property
+    def saved_tensors(self):
+        """What forward saved for backward; in jvp, what it saved for that."""
+        return self._forward_saved if self._in_jvp else super().saved_tensors
+
+    def _run_jvp(self, jvp, tangents):
+        self._in_jvp = True
+        try:
+            return jvp(self, *tangents)
+        finally:
+            self._in_jvp = False
+
+
+class Function(_Context):
     """A differentiable operation in tensors, given by its forward and backward.
 
     Today's form: static methods, called as `F.apply(x)`; `ctx` is the node.
@@ -47,6 +76,13 @@ class Function(_core.Node):
     vjp = backward
 
     @staticmethod
+    def jvp(ctx, *grad_inputs):
+        """Computes the tangents of the results from those of the arguments of forward, for forward-mode differentiation."""
+        raise NotImplementedError(
+            "You must implement the jvp function for custom autograd.Function to use it with forward mode AD."
+        )
+
+    @staticmethod
     def setup_context(ctx, inputs, output):
         """Saves what backward needs, when forward takes no ctx."""
         raise NotImplementedError("setup_context is not implemented.")
@@ -54,14 +90,19 @@ class Function(_core.Node):
     @classmethod
     def apply(cls, *args, **kwargs):
         """Runs forward and records the call."""
+        forward = functools.partial(cls.forward, **kwargs) if kwargs else cls.forward
+        return cls._run(forward, args)[0]
+
+    @classmethod
+    def _run(cls, forward, args):
+        """(the result of a recorded call of forward, its ctx)"""
         if cls._node_type is None or cls._node_type.function is not cls:
             members = {"function": cls, "_function_attributes": True, "__getattr__": _class_attribute}
-            cls._node_type = type(f"{cls.__name__}Backward", (_core.Node,), members)
+            cls._node_type = type(f"{cls.__name__}Backward", (_Context,), members)
         node = cls._node_type()
         backward = cls.backward if cls.vjp is Function.vjp else cls.vjp
         setup = None if cls.setup_context is Function.setup_context else cls.setup_context
-        forward = functools.partial(cls.forward, **kwargs) if kwargs else cls.forward
-        return _core.apply_function(cls, node, forward, backward, args, setup)
+        return _core.apply_function(cls, node, forward, backward, tuple(args), setup), node
 
     def __call__(self, *args):
         """The instance form: `self` is the node, backward is not recorded."""

@@ -18,7 +18,7 @@ TensorBase, _array = _core.TensorBase, _core.array_of
 _FLOAT32 = finfo(float32).max
 
 
-class Clone(Op, name="clone", methods=("clone",)):
+class Clone(Op, name="clone", tangent="linear", methods=("clone",)):
     """clone(input, *, memory_format=preserve_format) -> Tensor: a copy with memory of its own, through which gradients
     pass. It lies in memory as input does, or in the given format."""
 
@@ -38,7 +38,7 @@ class Clone(Op, name="clone", methods=("clone",)):
         return grad
 
 
-class Contiguous(Op, name="_contiguous"):
+class Contiguous(Op, name="_contiguous", tangent="linear"):
     """A row-major copy."""
 
     @staticmethod
@@ -50,7 +50,7 @@ class Contiguous(Op, name="_contiguous"):
         return grad
 
 
-class Arranged(Op, name="_arranged"):
+class Arranged(Op, name="_arranged", tangent="linear"):
     """A copy whose dimensions lie in memory in the given order."""
 
     @staticmethod
@@ -80,7 +80,7 @@ def contiguous(input, memory_format=contiguous_format):
     return arranged(input, memory_format)
 
 
-class ToCopy(Op, name="_to_copy"):
+class ToCopy(Op, name="_to_copy", tangent="linear"):
     """A copy in another dtype; complex to real keeps the real part."""
 
     @staticmethod
@@ -92,7 +92,7 @@ class ToCopy(Op, name="_to_copy"):
         return grad
 
 
-class Transfer(Op, name="_transfer"):
+class Transfer(Op, name="_transfer", tangent="linear"):
     """A copy on another device."""
 
     @staticmethod
@@ -179,7 +179,7 @@ for _name, _dtype in {**ALIASES, "bfloat16": bfloat16, "bool": bool_, "byte": ui
 # ---- writing over a tensor
 
 
-class CopyFrom(Op, name="copy_", methods=("copy_",), mutates=True):
+class CopyFrom(Op, name="copy_", tangent="linear", methods=("copy_",), mutates=True):
     """copy_(src, non_blocking=False) -> self: the elements of src (or a number), broadcast and converted,
     written over self."""
 
@@ -284,7 +284,7 @@ def fill(input, value):
     return Fill.function(input.clone(), value)
 
 
-class Zero(Op, name="zero_", methods=("zero_",), mutates=True):
+class Zero(Op, name="zero_", tangent="linear", methods=("zero_",), mutates=True):
     """zero_() -> self: every element replaced by zero."""
 
     @staticmethod

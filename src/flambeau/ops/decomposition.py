@@ -556,7 +556,8 @@ class _Eigvalsh(Op, name="_linalg_eigvalsh"):
 
 
 def _recorded(A):
-    return _core.is_grad_enabled() and A.requires_grad
+    """Whether a derivative may be asked for: the ops that give values alone have none."""
+    return _core.interpreter_of(A) is not None or (_core.is_grad_enabled() and A.requires_grad)
 
 
 def eigvalsh(A, UPLO="L", *, out=None):

@@ -24,7 +24,7 @@ TensorBase, _array = _core.TensorBase, _core.array_of
 _FULL = slice(None)
 
 
-class Index(Op, name="_index"):
+class Index(Op, name="_index", tangent="linear"):
     """input at index tensors, one or None per dimension; a copy. Gradients of repeated elements add up."""
 
     @staticmethod
@@ -38,7 +38,7 @@ class Index(Op, name="_index"):
         return IndexAddZeros.apply(grad, ctx.shape, *ctx.saved)
 
 
-class IndexAddZeros(Op, name="_index_add_zeros"):
+class IndexAddZeros(Op, name="_index_add_zeros", tangent="linear"):
     """Zeros of a shape with input added at index tensors: what the gradient of Index is."""
 
     @staticmethod
@@ -58,7 +58,7 @@ def _selected(x, indices):
         return check_indices(array.shape, [None if i is None else _array(i) for i in indices])
 
 
-class IndexPut(Op, name="_index_put_", mutates=True):
+class IndexPut(Op, name="_index_put_", tangent="linear", mutates=True):
     """values written (or added) to input at index tensors."""
 
     @staticmethod

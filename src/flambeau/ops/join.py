@@ -40,7 +40,7 @@ def _of_one_dtype(arrays):
     return [p.reshape(a.shape) for p, a in zip(promoted, arrays, strict=True)]
 
 
-class Cat(Op, name="cat", aliases=("concat", "concatenate")):
+class Cat(Op, name="cat", tangent="linear", aliases=("concat", "concatenate")):
     """cat(tensors, dim=0, *, out=None) -> Tensor: the tensors joined along an existing dimension.
 
     All sizes but that of dim must agree; 1-D tensors without elements are left out. The dtype is the promoted one.
@@ -98,7 +98,7 @@ class Cat(Op, name="cat", aliases=("concat", "concatenate")):
         return tuple(grads)
 
 
-class Stack(Op, name="stack"):
+class Stack(Op, name="stack", tangent="linear"):
     """stack(tensors, dim=0, *, out=None) -> Tensor: tensors of one shape joined along a new dimension."""
 
     @staticmethod
@@ -230,7 +230,7 @@ def combinations(input, r=2, with_replacement=False):
 # ---- repeating
 
 
-class Repeat(Op, name="_repeat"):
+class Repeat(Op, name="_repeat", tangent="linear"):
     """repeat(*repeats) -> Tensor: input repeated along each dimension; further repeats in front add dimensions."""
 
     @staticmethod
@@ -323,7 +323,7 @@ def repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
 # ---- rearranging
 
 
-class Flip(Op, name="flip", methods=("flip",)):
+class Flip(Op, name="flip", tangent="linear", methods=("flip",)):
     """flip(input, dims) -> Tensor: a copy with the order of elements reversed along dims."""
 
     @staticmethod
@@ -359,7 +359,7 @@ def flipud(input):
     return Flip.function(input, 0)
 
 
-class Roll(Op, name="roll", methods=("roll",)):
+class Roll(Op, name="roll", tangent="linear", methods=("roll",)):
     """roll(input, shifts, dims=None) -> Tensor: a copy with elements moved by shifts along dims, cyclically.
 
     Without dims the flattened input is rolled by one shift.
@@ -422,7 +422,7 @@ def rot90(input, k=1, dims=(0, 1)):
     return Permute.apply(Flip.function(input, b if k % 4 == 1 else a), tuple(order)).clone()
 
 
-class Tril(Op, name="tril", methods=("tril", "tril_")):
+class Tril(Op, name="tril", tangent="linear", methods=("tril", "tril_")):
     """tril(input, diagonal=0, *, out=None) -> Tensor: the elements on and below a diagonal of matrices, zeros
     elsewhere."""
 
@@ -440,7 +440,7 @@ class Tril(Op, name="tril", methods=("tril", "tril_")):
         return Tril.apply(grad, ctx.diagonal)
 
 
-class Triu(Op, name="triu", methods=("triu", "triu_")):
+class Triu(Op, name="triu", tangent="linear", methods=("triu", "triu_")):
     """triu(input, diagonal=0, *, out=None) -> Tensor: the elements on and above a diagonal of matrices, zeros
     elsewhere."""
 

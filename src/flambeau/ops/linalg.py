@@ -93,7 +93,7 @@ def _check_mm(a, b):
     _check_no_bool("mm", a)
 
 
-class Mm(Op, name="mm", methods=("mm",), short=_native.mm,
+class Mm(Op, name="mm", tangent="multilinear", methods=("mm",), short=_native.mm,
          short_saves=(("mat2", "input"), ("input", "mat2"))):  # fmt: skip
     """mm(input, mat2, *, out=None) -> Tensor: the product (N, P) of two matrices (N, K) and (K, P) of one dtype."""
 
@@ -121,7 +121,7 @@ class Mm(Op, name="mm", methods=("mm",), short=_native.mm,
         )
 
 
-class Matmul(Op, name="_matmul"):
+class Matmul(Op, name="_matmul", tangent="multilinear"):
     """The product of two batches of matrices (*, N, K) and (*, K, P), whose batch dimensions broadcast."""
 
     @staticmethod
@@ -166,7 +166,7 @@ class Bmm(Matmul, name="bmm", methods=("bmm",)):
         return input, mat2
 
 
-class Mv(Op, name="mv", methods=("mv",)):
+class Mv(Op, name="mv", tangent="multilinear", methods=("mv",)):
     """mv(input, vec, *, out=None) -> Tensor: the product (N,) of a matrix (N, K) and a vector (K,)."""
 
     @staticmethod
@@ -198,7 +198,7 @@ def _check_mv(rows, mat, vec, input_dims=1):
     _check_no_bool("mv", mat)
 
 
-class Dot(Op, name="dot", methods=("dot",)):
+class Dot(Op, name="dot", tangent="multilinear", methods=("dot",)):
     """dot(input, tensor, *, out=None) -> 0-dim Tensor: the sum of the products of the elements of two vectors."""
 
     @staticmethod

@@ -44,7 +44,9 @@ class Op:
     `out=`), `mutates=True` (forward changes its first array in place and returns it: only in-place names exist),
     `quick` (which short path of `_core/views.pxi` a view takes), `short` (the native kernel that does all of forward
     for plain CPU tensors, or returns None when it is not for it) with `short_saves` (what forward saves then, like
-    `saves` of Pointwise).
+    `saves` of Pointwise), `tangent`: how forward-mode differentiation finds the tangent of the result. "linear": the op
+    of the tangents (views are); "multilinear": the sum of the ops with one tangent for its argument; "elementwise": its
+    backward of the tangent (Pointwise ops are). Other ops need not say: see `autograd/dual.py`.
     """
 
     forward: Any = None
@@ -53,11 +55,15 @@ class Op:
     name: Any  # the public name
     node_type: Any  # the class of its nodes
     function: Any = None  # the OpFunction, once the class has a name
+    tangent: str | None = None  # how forward-mode differentiation goes through it
     _strict = False  # gradients may be fewer than arguments
 
     def __init_subclass__(cls, name=None, methods=(), aliases=(), operator=None, inplace_operator=None, view=False,
-                          out=True, mutates=False, quick=None, short=None, short_saves=(), **pointwise):  # fmt: skip
+                          out=True, mutates=False, quick=None, short=None, short_saves=(), tangent=None,
+                          **pointwise):  # fmt: skip
         super().__init_subclass__()
+        if tangent or view:
+            cls.tangent = tangent or "linear"
         cls._declare(name, **pointwise)
         if name is None:
             return
@@ -143,6 +149,7 @@ class Pointwise(Op):
     An op with further, optional arguments defines forward itself and calls `plain` when they are not given.
     """
 
+    tangent = "elementwise"
     inputs: tuple[str, ...] = ()
     kind: Any  # "unary" or "binary"
     plain: Any  # the forward that follows from the class keywords
@@ -157,9 +164,7 @@ class Pointwise(Op):
         cls.plain = staticmethod(cls._forward(name, kernel, floats, kinds, plan))
         if "forward" not in cls.__dict__:
             cls.forward = cls.plain
-        cls._pointwise = dict(
-            kind=cls.kind, to_float=floats, saves=plan, loop=kernel, fast_ints=fast_ints
-        )
+        cls._pointwise = dict(kind=cls.kind, to_float=floats, saves=plan, loop=kernel, fast_ints=fast_ints)
 
 
 def check_kind(name, array, kinds):

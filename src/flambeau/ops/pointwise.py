@@ -11,9 +11,8 @@ from .op import FUNCTIONS, METHODS, Binary, Op, Unary, check_kind, composite
 conj = _core.conj  # the complex conjugate; real tensors and numbers come back as they are
 
 
-class Conj(
-    Unary, name="conj", methods=("conj", "conj_physical", "conj_physical_"), aliases=("conj_physical",)
-):
+class Conj(Unary, name="conj", tangent="linear", methods=("conj", "conj_physical", "conj_physical_"),
+           aliases=("conj_physical",)):  # fmt: skip
     """conj(input) -> Tensor: the complex conjugate of each element; input itself when it is real."""
 
     @staticmethod
@@ -92,8 +91,8 @@ class Sub(Binary, name="sub", methods=("sub", "sub_", "subtract", "subtract_"), 
         return grad, -grad if ctx.needs(1) else None
 
 
-class Mul(Binary, name="mul", methods=("mul", "mul_", "multiply", "multiply_"), aliases=("multiply",), operator="*",
-          inplace_operator="*=", saves=(("other", "input"), ("input", "other"))):  # fmt: skip
+class Mul(Binary, name="mul", tangent="multilinear", methods=("mul", "mul_", "multiply", "multiply_"),
+          aliases=("multiply",), operator="*", inplace_operator="*=", saves=(("other", "input"), ("input", "other"))):  # fmt: skip
     """mul(input, other, *, out=None) -> Tensor: input times other, broadcast."""
 
     @staticmethod
@@ -518,7 +517,7 @@ def ldexp_(input, other):
 # ---- three operands
 
 
-class Lerp(Op, name="lerp", methods=("lerp", "lerp_")):
+class Lerp(Op, name="lerp", tangent="elementwise", methods=("lerp", "lerp_")):
     """lerp(input, end, weight, *, out=None) -> Tensor: input + weight * (end - input), broadcast.
 
     weight: a number or a tensor. Exact at weight 0 and 1. Floats and complex numbers of one dtype.
@@ -544,7 +543,7 @@ class Lerp(Op, name="lerp", methods=("lerp", "lerp_")):
         )
 
 
-class Addcmul(Op, name="addcmul", methods=("addcmul", "addcmul_")):
+class Addcmul(Op, name="addcmul", tangent="elementwise", methods=("addcmul", "addcmul_")):
     """addcmul(input, tensor1, tensor2, *, value=1, out=None) -> Tensor: input + value tensor1 tensor2, broadcast."""
 
     @staticmethod
@@ -568,7 +567,7 @@ class Addcmul(Op, name="addcmul", methods=("addcmul", "addcmul_")):
         )
 
 
-class Addcdiv(Op, name="addcdiv", methods=("addcdiv", "addcdiv_")):
+class Addcdiv(Op, name="addcdiv", tangent="elementwise", methods=("addcdiv", "addcdiv_")):
     """addcdiv(input, tensor1, tensor2, *, value=1, out=None) -> Tensor: input + value * tensor1 / tensor2, broadcast.
 
     Not for two tensors of ints.

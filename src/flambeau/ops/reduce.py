@@ -65,7 +65,7 @@ def cast_first(op, input, dtype, *options):
     return input, *options
 
 
-class Sum(Op, name="sum", methods=("sum",)):
+class Sum(Op, name="sum", tangent="linear", methods=("sum",)):
     """sum(input, dim=None, keepdim=False, *, dtype=None) -> Tensor: the sum of the elements, over dim.
 
     Sums of bools and ints are int64. `dtype`: input is cast to it first.
@@ -86,7 +86,7 @@ class Sum(Op, name="sum", methods=("sum",)):
         return _spread(grad, ctx.shape, ctx.dim, ctx.keepdim)
 
 
-class Mean(Op, name="mean", methods=("mean",)):
+class Mean(Op, name="mean", tangent="linear", methods=("mean",)):
     """mean(input, dim=None, keepdim=False, *, dtype=None) -> Tensor: the arithmetic mean over dim.
 
     NaN over no elements. input is of a floating-point or complex dtype; `dtype`: it is cast to it first.

@@ -69,7 +69,7 @@ def exclusive_products(input, dim):
     return _products_before(input, dim) * _products_before(input.flip(dim), dim).flip(dim)
 
 
-class Cumsum(Op, name="cumsum", methods=("cumsum", "cumsum_")):
+class Cumsum(Op, name="cumsum", tangent="linear", methods=("cumsum", "cumsum_")):
     """cumsum(input, dim, *, dtype=None) -> Tensor: the running sum along dim; int64 for bools and ints.
 
     `dtype`: input is cast to it first.

@@ -46,7 +46,7 @@ def _zeros(shape, like):
 # ---- slices along one dimension
 
 
-class IndexSelect(Op, name="index_select", methods=("index_select",)):
+class IndexSelect(Op, name="index_select", tangent="linear", methods=("index_select",)):
     """index_select(input, dim, index, *, out=None) -> Tensor: the slices of input along dim that a 1-D index
     names; a copy."""
 
@@ -88,7 +88,7 @@ def _check_slices(name, input, dim, index, src):
     return d
 
 
-class IndexAdd(Op, name="index_add", methods=("index_add", "index_add_")):
+class IndexAdd(Op, name="index_add", tangent="linear", methods=("index_add", "index_add_")):
     """index_add(input, dim, index, source, *, alpha=1) -> Tensor: alpha times the slices of source along dim
     added to those of input that a 1-D index names; repeated indices add up."""
 
@@ -112,7 +112,7 @@ class IndexAdd(Op, name="index_add", methods=("index_add", "index_add_")):
         return grad, None, None, of_source
 
 
-class IndexCopy(Op, name="index_copy", methods=("index_copy", "index_copy_")):
+class IndexCopy(Op, name="index_copy", tangent="linear", methods=("index_copy", "index_copy_")):
     """index_copy(input, dim, index, source) -> Tensor: the slices of source along dim in place of those of
     input that a 1-D index names."""
 
@@ -161,7 +161,7 @@ class IndexFill(Op, name="index_fill", methods=("index_fill", "index_fill_")):
 # ---- elements along one dimension
 
 
-class Gather(Op, name="gather", methods=("gather",)):
+class Gather(Op, name="gather", tangent="linear", methods=("gather",)):
     """gather(input, dim, index, *, sparse_grad=False, out=None) -> Tensor of the shape of index
 
     out[i][j][k] = input[index[i][j][k]][j][k] for dim 0, and so on. index has as many dimensions as input and
@@ -241,7 +241,7 @@ class Scatter(Op, name="scatter", methods=("scatter", "scatter_")):
         return of_input, None, None, _gathered(grad, ctx.dim, index, ctx.shape) if ctx.needs(3) else None
 
 
-class ScatterAdd(Op, name="scatter_add", methods=("scatter_add", "scatter_add_")):
+class ScatterAdd(Op, name="scatter_add", tangent="linear", methods=("scatter_add", "scatter_add_")):
     """scatter_add(input, dim, index, src) -> Tensor: as scatter, but src is added; repeated positions sum up."""
 
     @staticmethod
@@ -347,7 +347,7 @@ def take_along_dim(input, indices, dim=None):
 # ---- positions in the flattened tensor
 
 
-class Take(Op, name="take", methods=("take",)):
+class Take(Op, name="take", tangent="linear", methods=("take",)):
     """take(input, index) -> Tensor of the shape of index: elements of the flattened input. Negative indices
     count from the end."""
 
@@ -369,7 +369,7 @@ class Take(Op, name="take", methods=("take",)):
         return Put.apply(_zeros(ctx.shape, grad), index, grad, True)
 
 
-class Put(Op, name="put", methods=("put", "put_")):
+class Put(Op, name="put", tangent="linear", methods=("put", "put_")):
     """put(input, index, source, accumulate=False) -> Tensor: elements of source, as many as index, written (or
     added) to the flattened input at index. Negative indices count from the end."""
 
