@@ -138,7 +138,7 @@ class Dual(Wrapped):
         for y, root, u, seed in zip(outputs, roots, grad_outputs, seeds, strict=True):
             of_y, of_u = tangent_of(y, scope), None if u is None else tangent_of(u, scope)
             if of_y is not None and tracked(of_y):
-                terms.append((of_y, _zeros(of_y).fill_(1) if seed is None else seed))
+                terms.append((of_y, zeros_of(of_y).fill_(1) if seed is None else seed))
             if of_u is not None:
                 terms.append((root, of_u))
         options = dict(create_graph=create_graph, allow_unused=True)
@@ -149,7 +149,7 @@ class Dual(Wrapped):
             [y for y, _ in terms], leaves, [u for _, u in terms], retain_graph=retain_graph, **options
         )
         pairs = zip(gradients, tangents, strict=True)
-        return tuple([g if t is None else dual(_zeros(t) if g is None else g, t, scope) for g, t in pairs])
+        return tuple([g if t is None else dual(zeros_of(t) if g is None else g, t, scope) for g, t in pairs])
 
     def _accumulate(self, outputs, inputs, grad_outputs, retain_graph, create_graph):
         """autograd.backward where some of the tensors are Dual: gradients with tangents in `.grad` of the leaves."""
@@ -191,7 +191,7 @@ def leaves_of(tensors):
     """The leaves that backward passes from tensors, Wrapped ones among them, would reach."""
     plain = []
     for t in tensors:
-        while isinstance(t, Wrapped):
+        while isinstance(t, Wrapped) or t.layout is not strided:
             if type(t) is Dual and t._scope.active:
                 plain += (
                     [t._direction] if not isinstance(t._direction, Wrapped) else leaves_of([t._direction])
@@ -212,6 +212,8 @@ def fresh(t, connected):
 
 def stripped(t):
     """t without the graphs that it and its tangents belong to."""
+    if t.layout is not strided:
+        return t._with(stripped(t._value))
     if type(t) is Dual:
         return (
             dual(stripped(t._value), stripped(t._direction), t._scope)
@@ -228,7 +230,7 @@ def dual(primal, tangent, scope):
     return Dual(primal, tangent, scope)
 
 
-def _zeros(like):
+def zeros_of(like):
     """Zeros of the shape and kind of a tensor, without history."""
     return stripped(like).clone().zero_()
 
@@ -359,7 +361,7 @@ def linear(given):
     if not all(differentiable(out) for out in outputs):
         return NotImplemented
     tangents = [
-        tangent_of(t, given.scope) if i in given.places else _zeros(t) if differentiable(t) else t
+        tangent_of(t, given.scope) if i in given.places else zeros_of(t) if differentiable(t) else t
         for i, t in enumerate(given.tensors)
     ]
     return _paired(given, result, _outputs(given(tangents)), True)
@@ -438,7 +440,7 @@ def _along(outputs, inputs, tangents, create):
     """J t for each of the outputs, computed from inputs; None where there is no derivative."""
     if not outputs:
         return []
-    seeds = [_zeros(o) for o in outputs]
+    seeds = [zeros_of(o) for o in outputs]
     seeds = [fresh(u, False) for u in seeds]
     gradients = grad(outputs, inputs, seeds, create_graph=True, allow_unused=True)
     pairs = [(g, t) for g, t in zip(gradients, tangents, strict=True) if g is not None and g.requires_grad]
@@ -469,7 +471,7 @@ def _change(given):
     primal = target._value
     primal.copy_(value)
     direction = target._direction
-    new = _zeros(value) if tangent is None else tangent
+    new = zeros_of(value) if tangent is None else tangent
     if isinstance(direction, Wrapped) or 0 not in direction.stride() or 0 in primal.stride():
         direction.copy_(new)
     else:
@@ -509,7 +511,7 @@ def _become_dual(t, scope):
         tangent = base._direction.as_strided(*place[:2], base._direction.storage_offset() + place[2])
     else:
         primal = _stand_in(t)
-        tangent = _zeros(primal)
+        tangent = zeros_of(primal)
         if not isinstance(t, Wrapped) and tangent.stride() != t.stride():
             tangent = FUNCTIONS["empty_strided"](t.shape, t.stride(), dtype=t.dtype, device=t.device).zero_()
     _core.detach_in_place(t)
@@ -547,7 +549,7 @@ def _custom(given, cls, forward):
     for arg, primal in zip(given.args, primals, strict=True):
         tangent = tangent_of(arg, scope) if isinstance(arg, Tensor) else None
         if tangent is None and differentiable(primal) and ctx._materialises:
-            tangent = _zeros(primal)
+            tangent = zeros_of(primal)
         tangents.append(tangent)
     moved = ctx._run_jvp(cls.jvp, tangents)
     outputs, moved = _outputs(result), _outputs(moved)
