@@ -10,8 +10,12 @@ from .size import Size
 from .tensor import Tensor
 
 
+class ElementsNeeded(NotImplementedError):
+    """A function asked a tensor without an array of its own for its elements."""
+
+
 class Shell:
-    """What the core finds in place of an array: shape and dtype. Anything else raises NotImplementedError with `why`."""
+    """What the core finds in place of an array: shape and dtype. Anything else raises ElementsNeeded with `why`."""
 
     __slots__ = ("dtype", "itemsize", "ndim", "shape", "size", "why")
 
@@ -20,7 +24,7 @@ class Shell:
         self.ndim, self.itemsize, self.size = len(shape), dtype.itemsize, shape.numel()
 
     def refuse(self):
-        raise NotImplementedError(self.why)
+        raise ElementsNeeded(self.why)
 
     def __array__(self, dtype=None, copy=None):
         self.refuse()
@@ -65,6 +69,18 @@ class Wrapped(Tensor):
     def _interpret(self, function, args, kwargs, prepared):
         raise TypeError(f"{type(self).__name__} defines no _interpret, which {function.name} needs")
 
+    def _interpret_whole(self, function, args, kwargs):
+        """The result of a composed function that looks at elements itself (`ops.op.whole`)."""
+        return function(*args, **kwargs)
+
+    def _copy_of(self, t):
+        """A copy of t, of this level or a lower one, to which tensors of this kind may be written."""
+        return t.clone() if isinstance(t, Wrapped) and t._level == self._level else copy_for(t, self._value)
+
+    def _mask_index(self):
+        """What a mask is as a part of an index: the tensor it stands for."""
+        return self._value
+
     def _interpret_function(self, cls, forward, args):
         raise TypeError(f"{type(self).__name__} defines no _interpret_function, which {cls.__name__} needs")
 
@@ -72,3 +88,22 @@ class Wrapped(Tensor):
 def call(function, args, kwargs, prepared):
     """Runs what was called with a Wrapped tensor again, on other arguments."""
     return _core.apply(function, *args) if prepared else function(*args, **kwargs)
+
+
+def copy_for(t, *others):
+    """A copy of t to which the other tensors may be written: inside a transformation, one that stands for as much."""
+    owner = _core.interpreter_of(t, others)
+    return t.clone() if owner is None or owner._level < 1 else owner._copy_of(t)
+
+
+def underlying(t):
+    """The ordinary tensor that t stands for inside transformations; t itself outside."""
+    while isinstance(t, Wrapped):
+        t = t._value
+    return t
+
+
+def any_true(mask):
+    """Whether a truth value, or any element of a tensor of them, is true: for checks of arguments. Inside
+    transformations it is any element of the tensor behind it."""
+    return bool(underlying(mask).any()) if isinstance(mask, Tensor) else bool(mask)

@@ -162,7 +162,7 @@ cdef int deliver(Run run, Node target, int nr, object grad) except -1:
     if target.n_outputs <= 1:
         if s.buf is None:
             s.buf = grad
-        elif s.owned and not interprets(s.buf):
+        elif s.owned and not interprets(s.buf) and not interprets(grad):
             add_into(<TensorBase>s.buf, grad)
         else:
             s.buf = operators[OP_ADD](s.buf, grad)
@@ -442,7 +442,7 @@ cdef int accumulate_grad(AccumulateGrad acc, TensorBase grad, bint create_graph,
             leaf._grad = copy_tensor(grad)
     else:
         old = <TensorBase>leaf._grad
-        if create_graph or interprets(old):
+        if create_graph or interprets(old) or interprets(grad):
             leaf._grad = operators[OP_ADD](old, grad)
         else:
             add_into(old, grad)

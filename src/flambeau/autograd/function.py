@@ -74,6 +74,18 @@ class Function(_Context):
         )
 
     vjp = backward
+    generate_vmap_rule = False  # True: inside vmap, forward and backward run on tensors that stand for a batch
+
+    @staticmethod
+    def vmap(info, in_dims, *args):
+        """vmap(info, in_dims, *args) -> (outputs, out_dims): forward of a whole batch inside `func.vmap`.
+
+        args are those of forward with the batch at in_dims (None: not batched); info has batch_size and randomness.
+        """
+        raise NotImplementedError(
+            "To use autograd.Function with vmap, you must either override the vmap static method or set "
+            "generate_vmap_rule=True."
+        )
 
     @staticmethod
     def jvp(ctx, *grad_inputs):

@@ -6,6 +6,7 @@ from .. import _core
 from ..device import device as Device
 from ..dtype import ALIASES, as_dtype, bfloat16, bool_, complex64, finfo, float32, iinfo, int8, uint8
 from ..dtype import dtype as DType
+from ..interpreters import copy_for
 from ..kernels import backend_on
 from ..kernels.base.shape import strided
 from ..memory_format import contiguous_format, inverse, preserve_format
@@ -281,7 +282,7 @@ class Fill(Op, name="fill_", methods=("fill_",), mutates=True):
 def fill(input, value):
     """fill(input, value) -> Tensor of the shape and dtype of input, filled with value."""
     check_tensor(input, "fill")
-    return Fill.function(input.clone(), value)
+    return Fill.function(copy_for(input, value), value)
 
 
 class Zero(Op, name="zero_", tangent="linear", methods=("zero_",), mutates=True):

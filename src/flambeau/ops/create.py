@@ -11,6 +11,7 @@ from .. import _core
 from ..device import CPU, default
 from ..device import device as Device
 from ..dtype import as_dtype, bfloat16, bool_, float64, from_numpy_dtype, get_default_dtype, int64
+from ..interpreters import Wrapped, copy_for
 from ..layout import strided
 from ..memory_format import inverse, order_like, preserve_format
 from ..storage import Storage
@@ -85,6 +86,9 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fal
             UserWarning,
             stacklevel=2,
         )
+        if isinstance(data, Wrapped):
+            t = data.detach().to(device=device, dtype=dtype, copy=True)
+            return t.requires_grad_() if requires_grad else t
     return _finish(data_array(data, dtype), device, requires_grad)
 
 
@@ -351,6 +355,9 @@ def _like(name, input, factory, dtype, device, memory_format, requires_grad):
     if input.layout is not strided:
         return empty_sparse_like(name, input, dtype, device, requires_grad)
     options, shape = _options(input, dtype, device), tuple(input.shape)
+    if isinstance(input, Wrapped):
+        t = copy_for(factory(size=shape, **options), input)
+        return t.requires_grad_() if requires_grad else t
     order = order_like(_array(input), memory_format)
     if order is None:
         return factory(size=shape, requires_grad=requires_grad, **options)
@@ -401,7 +408,11 @@ def _new(factory):
     def method(
         self, *sizes, size=None, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False
     ):
-        return factory(*sizes, size=size, requires_grad=requires_grad, **_options(self, dtype, device))
+        options = _options(self, dtype, device)
+        if isinstance(self, Wrapped):
+            t = copy_for(factory(*sizes, size=size, **options), self)
+            return t.requires_grad_() if requires_grad else t
+        return factory(*sizes, size=size, requires_grad=requires_grad, **options)
 
     method.__name__ = method.__qualname__ = f"new_{factory.__name__}"
     method.__doc__ = (
@@ -418,7 +429,8 @@ def new_full(
     self, size, fill_value, *, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False
 ):
     """x.new_full(size, fill_value) -> like full, with the dtype and device of x."""
-    return full(size, fill_value, requires_grad=requires_grad, **_options(self, dtype, device))
+    t = full(size, fill_value, requires_grad=requires_grad, **_options(self, dtype, device))
+    return copy_for(t, self) if isinstance(self, Wrapped) else t
 
 
 @composite("new_tensor", name="_new_tensor")

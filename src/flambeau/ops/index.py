@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import _core
 from ..dtype import bool_, int64
+from ..interpreters import Wrapped, copy_for
 from ..kernels.base.index import check_indices
 from ._args import check_tensor
 from .convert import CopyFrom, Fill, element, expand_value
@@ -53,6 +54,9 @@ class IndexAddZeros(Op, name="_index_add_zeros", tangent="linear"):
 
 def _selected(x, indices):
     """The shape of what index tensors select in x; IndexError when one is out of range or they cannot be broadcast."""
+    if any(isinstance(t, Wrapped) for t in (x, *indices)):  # the op looks at the elements
+        indices = [i if i is None else FUNCTIONS["zeros"](i.shape, dtype=int64) for i in indices]
+        return check_indices(x.shape, [None if i is None else _array(i) for i in indices])
     array = _array(x)
     with _core.backend_for(x).on(array):
         return check_indices(array.shape, [None if i is None else _array(i) for i in indices])
@@ -137,7 +141,7 @@ def _read_item(item):
         item = _as_index(item)
     if item.dtype.category not in ("bool", "int"):
         raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
-    if item.ndim == 0:
+    if item.ndim == 0 and not isinstance(item, Wrapped):
         return bool(item) if _is_mask(item) else int(item)
     return item
 
@@ -214,6 +218,8 @@ def read_key(shape, key):
                         "the indexed tensor "
                         f"{_view_shape(shape, items)} at index {len(indices) + k}"
                     )
+            if isinstance(item, Wrapped):
+                item = item._mask_index()
             with _core.backend_for(item).on(_array(item)):
                 where = _array(item).nonzero()
             basic += [_FULL] * len(where)
@@ -334,4 +340,4 @@ def index_put_(input, indices, values, accumulate=False):
 def index_put(input, indices, values, accumulate=False):
     """index_put(input, indices, values, accumulate=False) -> Tensor: a copy of input after index_put_."""
     check_tensor(input, "index_put")
-    return index_put_(input.clone(), indices, values, accumulate)
+    return index_put_(copy_for(input, values, *indices), indices, values, accumulate)

@@ -13,6 +13,7 @@ on raw arrays through the kernels of their device (`ctx.k`), `backward` on tenso
 A class keyword with the name of a trailing-underscore method makes the in-place form.
 """
 
+import functools
 from typing import Any
 
 from .. import _core
@@ -135,6 +136,20 @@ def composite(*methods, name=None, aliases=()):
         return function
 
     return register
+
+
+def whole(function):
+    """Decorator of a function that looks at the elements of its tensors: a tensor that stands for another inside a
+    transformation (`interpreters.Wrapped`) answers a call of it itself."""
+
+    @functools.wraps(function)
+    def call(*args, **kwargs):
+        tensor = _core.interpreter_of(args, tuple(kwargs.values()))
+        if tensor is None or tensor._level < 1:
+            return function(*args, **kwargs)
+        return tensor._interpret_whole(call, args, kwargs)
+
+    return call
 
 
 class Pointwise(Op):

@@ -9,6 +9,7 @@ import operator
 import warnings
 
 from .. import _core
+from ..interpreters import any_true
 from ._args import check_tensor, named_result, one_dim, reduced_dims, unsupported
 from .compare import where
 from .op import FUNCTIONS, Op, composite
@@ -137,7 +138,7 @@ class Prod(Op, name="prod", methods=("prod",)):
     def backward(ctx, grad):
         input, out = ctx.saved
         shape, dim, keepdim = input.shape, ctx.dim, ctx.keepdim
-        if not bool((input == 0).any()):
+        if not any_true(input == 0):
             return _spread(grad * conj(out), shape, dim, keepdim) / conj(input)
         from .scan import exclusive_products  # the product of the others, without division
 
@@ -373,7 +374,7 @@ def _shared(grad, input, out, dim, keepdim):
     """The gradient of an extreme: shared evenly among the elements that equal it."""
     input, out = input.detach(), out.detach()
     chosen = input == _spread(out, input.shape, dim, keepdim)
-    if out.is_floating_point() and bool(out.isnan().any()):
+    if out.is_floating_point() and any_true(out.isnan()):
         chosen = chosen | input.isnan()
     count = Sum.apply(chosen, dim, keepdim).to(grad.dtype)
     return _spread(grad / count, input.shape, dim, keepdim) * chosen

@@ -2,6 +2,7 @@
 
 import math
 
+from ..interpreters import any_true
 from ._args import named_result, one_dim, unsupported
 from .compare import where
 from .op import FUNCTIONS, Op
@@ -114,7 +115,7 @@ class Cumprod(Op, name="cumprod", methods=("cumprod", "cumprod_")):
         dim = ctx.dim
         if input.ndim == 0 or input.numel() == 0:
             return grad
-        if not bool((input == 0).any()):
+        if not any_true(input == 0):
             return _running_sum_back(grad * conj(out), dim) / conj(input)
         following = _next(input, dim, _edge(input, dim, "zeros_like"))
         return conj(_products_before(input, dim)) * _recurrence(conj(following), grad, dim)

@@ -7,6 +7,7 @@ their `_` forms change the tensor itself.
 import math
 
 from .. import _core
+from ..interpreters import Wrapped, copy_for
 from ._args import check_tensor, normalize_dim
 from .convert import element
 from .index import Index
@@ -447,6 +448,8 @@ def masked_select(input, mask):
     check_tensor(input, "masked_select")
     _check_mask(mask, "masked_select")
     shape = broadcast_sizes(input.shape, mask.shape)
+    if isinstance(mask, Wrapped):
+        mask = mask._mask_index("masked_select")
     found = _array(Expand.function(mask, shape))
     with _core.backend_for(mask).on(found):
         where = found.reshape(shape or (1,)).nonzero()
@@ -525,7 +528,7 @@ def argwhere(input):
 
 
 def _replaced(input, src, view_of, name):
-    out = input.clone()
+    out = copy_for(input, src)
     part = view_of(out)
     if src.shape != part.shape:
         raise RuntimeError(f"{name}: expected src to have a size equal to the slice of self. src size = "
