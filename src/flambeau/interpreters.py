@@ -20,7 +20,7 @@ class Shell:
     __slots__ = ("dtype", "itemsize", "ndim", "shape", "size", "why")
 
     def __init__(self, shape, dtype, why):
-        self.shape, self.dtype, self.why = shape, dtype, why
+        self.shape, self.dtype, self.why = tuple(shape), dtype, why
         self.ndim, self.itemsize, self.size = len(shape), dtype.itemsize, shape.numel()
 
     def refuse(self):
@@ -65,6 +65,14 @@ class Wrapped(Tensor):
         new.__dict__.update(self.__dict__, _value=value)
         _core.init_tensor(new, Shell(self.shape, _core.array_of(value).dtype, self._why))
         return new
+
+    def _mapped(self, function):
+        """The same with function applied to what it stands for, and to whatever belongs to that."""
+        return self._with(function(self._value))
+
+    def _together(self, function, *tensors):
+        """function of what some tensors stand for at this level, which is linear in all of them together."""
+        raise TypeError(f"{type(self).__name__} defines no _together")
 
     def _interpret(self, function, args, kwargs, prepared):
         raise TypeError(f"{type(self).__name__} defines no _interpret, which {function.name} needs")

@@ -41,6 +41,15 @@ class Dual(Wrapped):
     def _with(self, value):
         return Dual(value, self._direction, self._scope)
 
+    def _mapped(self, function):
+        return Dual(function(self._value), function(self._direction), self._scope)
+
+    def _together(self, function, *tensors):
+        parts = [primal_of(t, self._scope) for t in tensors]
+        moved = [tangent_of(t, self._scope) for t in tensors]
+        moved = [zeros_of(p) if t is None else t for p, t in zip(parts, moved, strict=True)]
+        return Dual(function(*parts), function(*moved), self._scope)
+
     def _tracked(self):
         return tracked(self._value) or (self._scope.active and tracked(self._direction))
 
@@ -117,6 +126,15 @@ class Dual(Wrapped):
             return _change(given)
         return _propagate(given)
 
+    def _interpret_whole(self, function, args, kwargs):
+        given = Call(function, args, kwargs, False, self._scope)
+        primals = given.primals()
+        if not self._scope.active:
+            return given(primals)
+        if any(isinstance(t, Wrapped) for t in primals):  # what these stand for cannot be looked at
+            return by_backward(given)
+        return function.__wrapped__(*args, **kwargs)
+
     def _interpret_function(self, cls, forward, args):
         given = Call(cls.apply, args, getattr(forward, "keywords", {}), False, self._scope)
         if not self._scope.active or not is_forward_enabled():
@@ -133,10 +151,10 @@ class Dual(Wrapped):
         scope = self._scope
         roots = [primal_of(y, scope) for y in outputs]
         leaves = [primal_of(x, scope) for x in inputs]
-        seeds = [u if u is None else primal_of(u, scope) for u in grad_outputs]
+        seeds = [u if u is None else primal_below(u, scope) for u in grad_outputs]
         terms = []
         for y, root, u, seed in zip(outputs, roots, grad_outputs, seeds, strict=True):
-            of_y, of_u = tangent_of(y, scope), None if u is None else tangent_of(u, scope)
+            of_y, of_u = tangent_of(y, scope), None if u is None else tangent_below(u, scope)
             if of_y is not None and tracked(of_y):
                 terms.append((of_y, zeros_of(of_y).fill_(1) if seed is None else seed))
             if of_u is not None:
@@ -188,7 +206,7 @@ def tracked(t):
 
 
 def leaves_of(tensors):
-    """The leaves that backward passes from tensors, Wrapped ones among them, would reach."""
+    """The leaves that backward passes from tensors, Wrapped ones among them, would reach; not those of ended transformations."""
     plain = []
     for t in tensors:
         while isinstance(t, Wrapped) or t.layout is not strided:
@@ -198,16 +216,41 @@ def leaves_of(tensors):
                 )
             t = t._value
         plain.append(t)
-    return _core.leaves_of(plain)
+    return [leaf for leaf in _core.leaves_of(plain) if _maker(leaf).active]
 
 
-def fresh(t, connected):
-    """t as a new tensor that requires grad, which takes part in the graph of t when that is recorded and `connected`."""
+class _Always:
+    active = True
+
+
+class _Never:
+    active = False
+
+
+def _maker(leaf):
+    """The transformation that a leaf was made for, outside of which it is a constant."""
+    return leaf.__dict__.get("_made_for", _Always)
+
+
+def made_for(leaf, scope):
+    """Whether fresh made a leaf for a transformation."""
+    return _maker(leaf) is scope
+
+
+def fresh(t, connected, scope=_Never):
+    """t as a new tensor that requires grad, which takes part in the graph of t when that is recorded and `connected`.
+    A new leaf belongs to the transformation `scope`; without one, to nothing but the caller."""
     if isinstance(t, Wrapped):
         if type(t) is Dual and not t._scope.active:
-            return fresh(t._value, connected)
-        return t._with(fresh(t._value, connected))
-    return Alias.function(t) if connected and t.requires_grad else t.detach().requires_grad_()
+            return fresh(t._value, connected, scope)
+        return t._with(fresh(t._value, connected, scope))
+    if t.layout is not strided:
+        return t._with(fresh(t._value, connected, scope))
+    if connected and t.requires_grad:
+        return Alias.function(t)
+    leaf = t.detach().requires_grad_()
+    leaf._made_for = scope
+    return leaf
 
 
 def stripped(t):
@@ -224,10 +267,39 @@ def stripped(t):
 
 
 def dual(primal, tangent, scope):
-    """The Dual of a primal and its tangent, which is converted to the dtype of the primal."""
+    """The Dual of a primal and its tangent, which is converted to the dtype of the primal. Where these stand for others
+    at levels further in than `scope`, it is what they stand for that becomes Dual."""
     if tangent.dtype is not primal.dtype:
         tangent = tangent.to(primal.dtype)
-    return Dual(primal, tangent, scope)
+    inner = _core.interpreter_of(primal, tangent)
+    if inner is None or inner._level <= scope.number:
+        return Dual(primal, tangent, scope)
+    return inner._together(lambda p, t: dual(p, t, scope), primal, tangent)
+
+
+def primal_below(t, scope):
+    """primal_of, also where t stands for a Dual at a level further in."""
+    if isinstance(t, Wrapped) and t._level > scope.number:
+        return t._mapped(lambda v: primal_below(v, scope))
+    return primal_of(t, scope)
+
+
+def tangent_below(t, scope):
+    """tangent_of, also where t stands for a Dual at a level further in."""
+    if not (isinstance(t, Wrapped) and t._level > scope.number):
+        return tangent_of(t, scope)
+    if has_tangent(t, scope):
+        return t._mapped(lambda v: tangent_below(v, scope) if has_tangent(v, scope) else zeros_of(v))
+    return None
+
+
+def has_tangent(t, scope):
+    """Whether a part of what t stands for has a tangent at a level."""
+    if type(t) is Dual and t._scope is not scope and has_tangent(t._direction, scope):
+        return True
+    if isinstance(t, Wrapped) and t._level > scope.number:
+        return has_tangent(t._value, scope)
+    return tangent_of(t, scope) is not None
 
 
 def zeros_of(like):
@@ -311,10 +383,40 @@ class Call:
     def with_fresh(self, connected):
         """(the primals with new ones, that require grad, in the places of duals; these)"""
         tensors = self.primals()
-        leaves = [fresh(tensors[i], connected) for i in self.places]
+        batches = self._batches(tensors)
+        leaves = [fresh(lifted(tensors[i], batches), connected) for i in self.places]
         for i, leaf in zip(self.places, leaves, strict=True):
             tensors[i] = leaf
         return tensors, leaves
+
+
+    def _batches(self, tensors):
+        """The levels of vmap around this one at which one of the tensors has a batch: gradients are one per example."""
+        inner = _core.interpreter_of(tensors)
+        if inner is None or inner._level < 1:
+            return []
+        from ..func.levels import active_levels
+
+        around = [v for v in active_levels() if v.kind == "vmap" and v.number < self.scope.number]
+        return [v for v in around if any(stands_at(t, v.number) for t in tensors)]
+
+
+def stands_at(t, number):
+    """Whether t, or a part of what it stands for, is batched at a level."""
+    if not isinstance(t, Wrapped):
+        return False
+    if type(t) is not Dual and t._level == number:
+        return True
+    return stands_at(t._value, number) or (type(t) is Dual and stands_at(t._direction, number))
+
+
+def lifted(t, levels):
+    """t with the batches of some levels of vmap, repeated where it had none."""
+    if levels:
+        from ..func.vmap import lift
+
+        return lift(t, levels)
+    return t
 
 
 def _outputs(result):

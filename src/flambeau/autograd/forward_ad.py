@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from .. import _core
 from ..layout import strided
-from .dual import Dual, differentiable, is_forward_enabled, primal_of, set_forward_enabled, tangent_of
+from .dual import differentiable, dual, is_forward_enabled, primal_below, set_forward_enabled, tangent_below
 from .grad_mode import _Mode
 
 __all__ = [
@@ -117,18 +117,14 @@ def make_dual(tensor, tangent, *, level=None):
         )
     if tensor.layout is not strided:
         return _sparse_dual(tensor, tangent, level)
-    if tangent_of(tensor, scope) is not None:
+    if tangent_below(tensor, scope) is not None:
         raise RuntimeError(
             "Making a dual Tensor based on a Tensor that already has a forward gradient at the same level "
             f"{scope.number} is not supported."
         )
     if not is_forward_enabled():
         return tensor
-    return Dual(
-        tensor,
-        tangent if tangent.dtype.category == tensor.dtype.category else tangent.to(tensor.dtype),
-        scope,
-    )
+    return dual(tensor, tangent, scope)
 
 
 def _sparse_dual(tensor, tangent, level):
@@ -146,7 +142,7 @@ def unpack_dual(tensor, *, level=None):
         primal, tangent = unpack_dual(tensor._value, level=level)
         return UnpackedDualTensor(tensor._with(primal), None if tangent is None else tensor._with(tangent))
     scope = _scope(level, "unpack a dual Tensor")
-    return UnpackedDualTensor(primal_of(tensor, scope), tangent_of(tensor, scope))
+    return UnpackedDualTensor(primal_below(tensor, scope), tangent_below(tensor, scope))
 
 
 class set_fwd_grad_enabled(_Mode):

@@ -7,11 +7,10 @@ numbers. Both keep the graphs and the tangents of what surrounds them, so that t
 import functools
 
 from .. import _core
-from ..autograd.dual import Dual, fresh, leaves_of, primal_of, stripped, tangent_of, zeros_of
+from ..autograd.dual import Dual, fresh, leaves_of, lifted, made_for, primal_of, stripped, tangent_of, zeros_of
 from ..autograd.engine import grad as _gradients
 from ..autograd.grad_mode import enable_grad
 from ..autograd.rows import jacobians_by_columns, jacobians_by_rows, map_rows, standard_basis
-from ..interpreters import Wrapped
 from ..tensor import Tensor
 from .levels import active_levels, pop_level, push_level
 from .trees import flatten, tree_map, unflatten
@@ -31,19 +30,10 @@ class _level:
         pop_level(self.number)
 
 
-def _lifted(t):
-    """A tensor with the batch dimensions of the surrounding vmaps, so that its gradient is one per example."""
-    if any(level.kind == "vmap" for level in active_levels()):
-        from .vmap import lift
-
-        return lift(t)
-    return t
-
-
 class _Inputs:
     """The differentiated arguments of a function: new tensors that require grad in their places."""
 
-    def __init__(self, trees):
+    def __init__(self, trees, scope):
         leaves, self.structure = flatten(trees)
         for t in leaves:
             if not isinstance(t, Tensor):
@@ -51,13 +41,14 @@ class _Inputs:
             if t.dtype.category not in ("float", "complex"):
                 raise RuntimeError(f"only Tensors of floating point dtype can require gradients, got {t.dtype}")
         self.outer = _core.is_grad_enabled()
-        self.tensors = [fresh(_lifted(t), self.outer) for t in leaves]
+        batches = [level for level in active_levels() if level.kind == "vmap"]  # gradients are one for each example
+        self.scope = scope
+        self.tensors = [fresh(lifted(t, batches), self.outer, scope) for t in leaves]
         self.trees = unflatten(self.tensors, self.structure)
-        self._own = {id(t) for t in map(_bottom, self.tensors) if t.is_leaf}
 
     def outside(self, tensors):
         """Whether anything that tensors were computed from is differentiated further out."""
-        return any(id(leaf) not in self._own for leaf in leaves_of(tensors))
+        return any(not made_for(leaf, self.scope) for leaf in leaves_of(tensors))
 
     def closed(self, value, recording):
         """Tensors, alone or in containers, without the graph of this transformation unless an outer one needs it."""
@@ -77,12 +68,6 @@ class _Inputs:
             found = _gradients(roots, self.tensors, given, retain_graph=True, create_graph=outside, allow_unused=True)
         filled = [zeros_of(x) if g is None else g for x, g in zip(self.tensors, found, strict=True)]
         return unflatten([self.closed(g, outside) for g in filled], self.structure)
-
-
-def _bottom(t):
-    while isinstance(t, Wrapped):
-        t = t._value
-    return t
 
 
 def _with_aux(name, value, has_aux):
@@ -129,8 +114,8 @@ def grad_and_value(func, argnums=0, has_aux=False):
     @functools.wraps(func)
     def wrapper(*args, **kwargs):
         chosen, placed = _selected(args, argnums)
-        with _level("grad"):
-            inputs = _Inputs(chosen)
+        with _level("grad") as scope:
+            inputs = _Inputs(chosen, scope)
             with enable_grad():
                 output, aux = _with_aux(name, func(*placed(inputs.trees), **kwargs), has_aux)
             if not isinstance(output, Tensor):
@@ -195,8 +180,8 @@ def vjp(func, *primals, has_aux=False):
     be called many times, and differentiated.
     """
     name = "vjp(f, *primals)"
-    with _level("grad"):
-        inputs = _Inputs(tuple(primals))
+    with _level("grad") as scope:
+        inputs = _Inputs(tuple(primals), scope)
         with enable_grad():
             output, aux = _with_aux(name, func(*inputs.trees), has_aux)
         outputs, structure = _tensors_of(name, output)
@@ -267,8 +252,8 @@ def linearize(func, *primals):
     func runs once; each call of jvp_fn costs about as much as two backward passes.
     """
     name = "linearize(f, *primals)"
-    with _level("grad"):
-        inputs = _Inputs(tuple(primals))
+    with _level("grad") as scope:
+        inputs = _Inputs(tuple(primals), scope)
         with enable_grad():
             output = func(*inputs.trees)
             outputs, structure = _tensors_of(name, output)

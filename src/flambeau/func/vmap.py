@@ -2,6 +2,7 @@
 
 import functools
 
+from ..interpreters import Wrapped
 from ..tensor import Tensor
 from .batching import Batch, BatchedTensor, vmap_levels
 from .levels import pop_level, push_level
@@ -203,23 +204,22 @@ def _output(func, batch, output, dim):
 # ---- for other transformations
 
 
-def lift(tensor):
-    """lift(tensor) -> the tensor batched over all active levels of vmap, repeated where it is the same for all elements.
+def lift(tensor, levels=None):
+    """lift(tensor) -> the tensor batched over all active levels of vmap, or those given, repeated where it is the same
+    for all elements.
 
     The gradient in it is then one for each element: `func.grad` inside vmap differentiates with respect to it.
     """
-    for level in vmap_levels():
+    for level in vmap_levels() if levels is None else levels:
         tensor = _lifted(tensor, level.number, level.info["size"])
     return tensor
 
 
 def _lifted(tensor, number, size):
-    if isinstance(tensor, BatchedTensor):
-        if tensor._level == number:
-            return tensor
-        if tensor._level > number:
-            value = tensor._value
-            return tensor._with(_lifted(value, number, size))
+    if isinstance(tensor, BatchedTensor) and tensor._level == number:
+        return tensor
+    if isinstance(tensor, Wrapped) and tensor._level > number:
+        return tensor._mapped(lambda t: _lifted(t, number, size))
     return BatchedTensor(tensor.expand(size, *tensor.shape), number)
 
 

@@ -108,6 +108,10 @@ class BatchedTensor(Wrapped):
     def _batch(self):
         return Batch(self._level, self._value.shape[0])
 
+    def _together(self, function, *tensors):
+        batch = self._batch()
+        return self._with(function(*[batch.front(t) for t in tensors]))
+
     # ---- ops
 
     def _interpret(self, function, args, kwargs, prepared):
