@@ -419,6 +419,13 @@ def lifted(t, levels):
     return t
 
 
+def per_example(t):
+    """t with the batches of all active levels of vmap: a gradient with respect to it is one for each example."""
+    from ..func.levels import active_levels
+
+    return lifted(t, [v for v in active_levels() if v.kind == "vmap"])
+
+
 def _outputs(result):
     return list(result) if isinstance(result, (tuple, list)) else [result]
 

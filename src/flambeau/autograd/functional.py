@@ -8,7 +8,7 @@ RuntimeError is raised for an output that does not depend on an input, where zer
 from .. import _core
 from ..ops import FUNCTIONS
 from ..tensor import Tensor
-from .dual import fresh
+from .dual import fresh, per_example
 from .engine import grad
 from .grad_mode import enable_grad, set_grad_enabled
 from .rows import jacobians_by_columns, jacobians_by_rows, map_rows, standard_basis
@@ -48,7 +48,7 @@ def _form(tensors, several):
 
 def _fresh(inputs, connected):
     """New tensors that require grad; `connected` with the graphs of the inputs."""
-    return tuple([fresh(t, connected) for t in inputs])
+    return tuple([fresh(per_example(t), connected) for t in inputs])
 
 
 def _direction(name, v, like, what):

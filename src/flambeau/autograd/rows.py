@@ -26,7 +26,7 @@ def standard_basis(tensors):
     for t, count in zip(tensors, counts, strict=True):
         rows = FUNCTIONS["zeros"]((total, count), dtype=t.dtype, device=t.device)
         rows[start : start + count] = FUNCTIONS["eye"](count, dtype=t.dtype, device=t.device)
-        basis.append(rows.reshape(total, *t.shape))
+        basis.append(rows.reshape((total, *t.shape)))
         start += count
     return basis
 
@@ -37,7 +37,7 @@ def jacobians_by_rows(rows, outputs, inputs):
     counts = [o.numel() for o in outputs]
     parts = [r.split(counts) for r in rows]
     return [
-        [part[k].reshape(*o.shape, *x.shape) for part, x in zip(parts, inputs, strict=True)] for k, o in enumerate(outputs)
+        [part[k].reshape((*o.shape, *x.shape)) for part, x in zip(parts, inputs, strict=True)] for k, o in enumerate(outputs)
     ]
 
 
@@ -47,7 +47,7 @@ def jacobians_by_columns(columns, outputs, inputs):
     found = []
     for column, o in zip(columns, outputs, strict=True):
         moved = column.movedim(0, -1).split(counts, dim=-1)
-        found.append([m.reshape(*o.shape, *x.shape) for m, x in zip(moved, inputs, strict=True)])
+        found.append([m.reshape((*o.shape, *x.shape)) for m, x in zip(moved, inputs, strict=True)])
     return found
 
 

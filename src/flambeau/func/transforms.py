@@ -7,7 +7,7 @@ numbers. Both keep the graphs and the tangents of what surrounds them, so that t
 import functools
 
 from .. import _core
-from ..autograd.dual import Dual, fresh, leaves_of, lifted, made_for, primal_of, stripped, tangent_of, zeros_of
+from ..autograd.dual import Dual, fresh, leaves_of, made_for, per_example, primal_of, stripped, tangent_of, zeros_of
 from ..autograd.engine import grad as _gradients
 from ..autograd.grad_mode import enable_grad
 from ..autograd.rows import jacobians_by_columns, jacobians_by_rows, map_rows, standard_basis
@@ -41,9 +41,8 @@ class _Inputs:
             if t.dtype.category not in ("float", "complex"):
                 raise RuntimeError(f"only Tensors of floating point dtype can require gradients, got {t.dtype}")
         self.outer = _core.is_grad_enabled()
-        batches = [level for level in active_levels() if level.kind == "vmap"]  # gradients are one for each example
         self.scope = scope
-        self.tensors = [fresh(lifted(t, batches), self.outer, scope) for t in leaves]
+        self.tensors = [fresh(per_example(t), self.outer, scope) for t in leaves]
         self.trees = unflatten(self.tensors, self.structure)
 
     def outside(self, tensors):
