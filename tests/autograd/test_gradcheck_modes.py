@@ -13,7 +13,7 @@ def inputs(*shapes, dtype=fb.float64):
 
 
 class Twice(Function):
-    """2 x, with a jvp that is off by `error`, or a backward that looks at the number of rows."""
+    """2 x, with a jvp that is off by `error`."""
 
     error = 0.0
 
@@ -62,7 +62,6 @@ def test_options_that_do_not_go_together():
     (x,) = inputs((3,))
     for options in (
         dict(check_backward_ad=False),
-        dict(check_backward_ad=False, check_forward_ad=True, check_batched_grad=True),
         dict(check_batched_forward_grad=True),
     ):
         with pytest.raises(ValueError, match="check_"):

@@ -118,3 +118,10 @@ def test_batch_norms_without_running_statistics():
     assert func.replace_all_batch_norm_modules_(model) is model
     assert model[0].running_mean is None and model[2][0].track_running_stats is False
     assert list(model.named_buffers()) == []
+
+
+def test_the_older_name():
+    model = nn.Linear(2, 2)
+    with pytest.warns(FutureWarning, match="torch.func.functional_call"):
+        y = nn.utils.stateless.functional_call(model, {"weight": fb.zeros(2, 2)}, (fb.ones(1, 2),))
+    np.testing.assert_array_equal(y.detach().numpy()[0], model.bias.detach().numpy())

@@ -1,5 +1,7 @@
 """Automatic differentiation: grad modes, backward and grad, custom Functions, gradient checking."""
 
+import importlib
+
 from . import inplace  # registers with the core
 from .engine import backward, grad
 from .function import Function
@@ -18,3 +20,15 @@ __all__ = [
     "Function", "Variable", "backward", "enable_grad", "grad", "gradcheck", "gradgradcheck", "inference_mode",
     "is_grad_enabled", "is_inference_mode_enabled", "no_grad", "set_grad_enabled",
 ]  # fmt: skip
+
+_LAZY = ("forward_ad", "functional")  # imported on first use
+
+
+def __getattr__(name):
+    if name in _LAZY:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+
+
+def __dir__():
+    return sorted({*globals(), *_LAZY})

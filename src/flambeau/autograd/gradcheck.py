@@ -73,30 +73,26 @@ def gradcheck(func, inputs, *, eps=1e-6, atol=1e-5, rtol=1e-3, raise_exception=T
               check_batched_forward_grad=False, check_forward_ad=False, check_backward_ad=True,
               fast_mode=False, masked=None):  # fmt: skip
     """gradcheck(func, inputs, eps=1e-6, atol=1e-5, rtol=1e-3, raise_exception=True, check_forward_ad=False,
-    check_backward_ad=True, check_batched_grad=False, check_batched_forward_grad=False) -> bool
+    check_backward_ad=True, check_batched_forward_grad=False) -> bool
 
     Compares the gradients of func (tensors -> tensor or tuple) at `inputs` with central differences, element by
-    element; with check_forward_ad, the tangents too. Inputs that require grad should be float64 or complex128. The
-    batched checks compare gradients (tangents) of several directions at once, by vmap, with those of one at a time.
-    A mismatch raises GradcheckError, or gives False. `fast_mode` is accepted; the full check is always made. Sparse
-    inputs are moved in their values, sparse results compared as dense ones.
+    element; with check_forward_ad, the tangents too (of several directions at once with check_batched_forward_grad).
+    Inputs that require grad should be float64 or complex128. A mismatch raises GradcheckError, or gives False.
+    `fast_mode` and check_batched_grad are accepted; the full check is always made. Sparse inputs are moved in their
+    values, sparse results compared as dense ones.
     """
     func, inputs = _through_values(func, _inputs(inputs))
     if not (check_backward_ad or check_forward_ad):
         raise ValueError("Expected at least one of check_forward_ad and check_backward_ad to be True")
-    if check_batched_grad and not check_backward_ad:
-        raise ValueError("Setting check_batched_grad=True requires check_backward_ad to be True")
     if check_batched_forward_grad and not check_forward_ad:
         raise ValueError("Setting check_batched_forward_grad=True requires check_forward_ad to be True")
     try:
         if check_backward_ad:
             _gradcheck(func, _inputs(inputs), eps, atol, rtol, nondet_tol, check_grad_dtypes)
         if check_forward_ad:
-            _check_forward(func, _inputs(inputs), eps, atol, rtol)
-        if check_batched_grad:
-            _check_batched_grad(func, _inputs(inputs), atol, rtol)
-        if check_batched_forward_grad:
-            _check_batched_forward(func, _inputs(inputs), atol, rtol)
+            from .gradcheck_forward import check_forward
+
+            check_forward(func, _inputs(inputs), eps, atol, rtol, check_batched_forward_grad)
         return True
     except GradcheckError:
         if raise_exception:
@@ -165,83 +161,6 @@ def _gradcheck(func, inputs, eps, atol, rtol, nondet_tol, check_grad_dtypes):
                         f"gradient of input {i} has dtype {g.dtype}, the input {inputs[i].dtype}"
                     )
     return True
-
-
-def _moved(inputs):
-    """(positions of the inputs that are checked, the inputs without history)"""
-    tensors = [t.detach() if isinstance(t, _core.TensorBase) else t for t in inputs]
-    return [i for i, t in enumerate(inputs) if isinstance(t, _core.TensorBase) and t.requires_grad], tensors
-
-
-def _tangents(func, inputs, directions):
-    """The derivatives of the outputs of func along directions (None: that input stays), zeros where there is none."""
-    from . import forward_ad
-
-    with forward_ad.dual_level():
-        given = [t if v is None else forward_ad.make_dual(t, v) for t, v in zip(inputs, directions, strict=True)]
-        pairs = [forward_ad.unpack_dual(o) for o in _outputs(func(*given))]
-        return [p.primal.detach() * 0 if p.tangent is None else p.tangent.detach() for p in pairs]
-
-
-def _check_forward(func, inputs, eps, atol, rtol):
-    """Compares tangents along each element of each input with central differences."""
-    wanted, plain = _moved(inputs)
-    for i in wanted:
-        array = _core.array_of(plain[i])
-        numerical = _numerical(func, plain, i, eps) if array.size else []
-        for position, rows in zip(np.ndindex(array.shape), numerical, strict=False):
-            for unit, row in zip((1, 1j), rows, strict=False):
-                direction = np.zeros(array.shape, array.dtype)
-                direction[position] = unit
-                moving = [_core.make(direction) if k == i else None for k in range(len(plain))]
-                for j, (tangent, expected) in enumerate(zip(_tangents(func, plain, moving), row, strict=True)):
-                    where = f"output {j} with respect to input {i} (forward mode),"
-                    _compare(_core.array_of(tangent), expected, atol, rtol, where)
-
-
-def _directions(t, count, generator):
-    """`count` random tensors like t, stacked."""
-    array = _core.array_of(t)
-    values = generator.standard_normal((count, *array.shape))
-    if array.dtype.kind == "c":
-        values = values + 1j * generator.standard_normal((count, *array.shape))
-    return _core.make(np.asarray(values, array.dtype))
-
-
-def _check_batched_grad(func, inputs, atol, rtol):
-    """Compares gradients of two seeds at once with those of one after the other."""
-    from .engine import grad
-
-    wanted = [inputs[i] for i in _moved(inputs)[0]]
-    outputs = [o for o in _outputs(func(*inputs)) if o.requires_grad]
-    generator = np.random.RandomState(0)
-    for o in outputs:
-        seeds = _directions(o, 2, generator)
-        options = dict(retain_graph=True, allow_unused=True)
-        together = grad(o, wanted, seeds, is_grads_batched=True, **options)
-        single = [grad(o, wanted, seed, **options) for seed in seeds]
-        for i, (batch, *rows) in enumerate(zip(together, *single, strict=True)):
-            for k, row in enumerate(rows if batch is not None else ()):
-                got = _core.array_of(batch[k])
-                _compare(got, _core.array_of(row), atol, rtol, f"the batched gradient of input {i},")
-
-
-def _check_batched_forward(func, inputs, atol, rtol):
-    """Compares tangents along two directions at once with those of one after the other."""
-    from .rows import map_rows
-
-    wanted, plain = _moved(inputs)
-    generator = np.random.RandomState(0)
-    for i in wanted:
-
-        def along(v, i=i):
-            return _tangents(func, plain, [v if k == i else None for k in range(len(plain))])
-
-        directions = [_directions(plain[i], 2, generator)]
-        pairs = zip(map_rows(along, directions), map_rows(along, directions, chunk_size=1), strict=True)
-        for j, (together, single) in enumerate(pairs):
-            where = f"the batched tangent of output {j} with respect to input {i},"
-            _compare(_core.array_of(together), _core.array_of(single), atol, rtol, where)
 
 
 def _analytical(grad, output, input, nondet_tol):
