@@ -476,6 +476,22 @@ cdef TensorBase copy_tensor(TensorBase t):
     return operators[OP_CLONE](t)
 
 
+def free_graph(tensors):
+    """Releases what the graph behind the tensors keeps for backward, as a backward pass that does not retain it."""
+    cdef list stack = [edge_of(t) for t in tensors]
+    cdef set seen = set()
+    while stack:
+        edge = stack.pop()
+        if not isinstance(edge, Node) or edge in seen:
+            continue
+        seen.add(edge)
+        free_saved(<Node>edge)
+        if type(edge) is CopySlices:
+            free_saved((<CopySlices>edge).part)
+        if (<Node>edge).edges is not None:
+            stack.extend((<Node>edge).edges)
+
+
 def leaves_of(tensors):
     """The leaves that a backward pass from these tensors would reach, each once."""
     cdef list stack = [edge_of(t) for t in tensors]

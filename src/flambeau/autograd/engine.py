@@ -140,16 +140,29 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
 
 
 def _batched(outputs, inputs, grad_outputs, retain_graph, create_graph, allow_unused, materialize_grads):
-    """One backward pass per element of the batch; the graph is kept until the last."""
-    from ..ops import FUNCTIONS
+    """One backward pass for the whole batch, inside vmap; where the formulas look at elements, one for each of them."""
+    from ..func.vmap import vmap
 
     batches = _tensors(grad_outputs, "grad: grad_outputs")
-    n = len(batches[0])
-    rows = []
-    for i in range(n):
-        keep = retain_graph if i == n - 1 else True
-        seeds = [b[i] for b in batches]
-        rows.append(
-            grad(outputs, inputs, seeds, keep, create_graph, True, allow_unused, False, materialize_grads)
-        )
-    return tuple(None if c[0] is None else FUNCTIONS["stack"](c) for c in zip(*rows, strict=True))
+    reached = []
+
+    def once(*seeds):
+        options = create_graph, True, allow_unused, False, materialize_grads
+        grads = grad(outputs, inputs, seeds, True, *options)  # the graph is kept: this may be tried again
+        reached[:] = [g is not None for g in grads]
+        return [g for g in grads if g is not None]
+
+    try:
+        found = iter(vmap(once, randomness="different")(*batches))
+    except (RuntimeError, NotImplementedError):
+        found = iter(_one_by_one(once, batches))
+    if not (create_graph if retain_graph is None else retain_graph):
+        _core.free_graph(outputs)
+    return tuple([next(found) if r else None for r in reached])
+
+
+def _one_by_one(once, batches):
+    from ..ops import FUNCTIONS
+
+    rows = [once(*[b[i] for b in batches]) for i in range(len(batches[0]))]
+    return [FUNCTIONS["stack"](column) for column in zip(*rows, strict=True)]

@@ -2,7 +2,7 @@
 
 from ...ops.op import Op
 from . import RULES
-from .tensor import RANDOM, rule_of
+from .tensor import RANDOM, UNPREPARED, rule_of
 
 
 def ops():
@@ -20,7 +20,7 @@ def table():
     """Lines "name  how": "pointwise", "rule", or "loop" for ops that run once per element of the batch."""
     lines = []
     for cls in ops():
-        if cls.name in RULES or cls.name in RANDOM:
+        if any(cls.name in known for known in (RULES, RANDOM, UNPREPARED)):
             how = "rule"
         else:
             how = "loop" if rule_of(cls) is None else "pointwise"

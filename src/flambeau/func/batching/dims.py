@@ -32,11 +32,11 @@ def _shifted(f, batch, tensors, options, at):
     for i in at:
         options[i] = later(options[i], values[0].ndim - 1)
     result = apply(f, *values, *options)
-    return all_of(result, lambda r: r.reshape(batch.size) if r.numel() == batch.size else r) if point else result
+    return all_of(result, lambda r: r.reshape(batch.size)) if point else result
 
 
 @rule("sum", "mean", "amax", "amin", "all", "any", "count_nonzero", "var", "std", "logsumexp", "flip", "_fft_c2c",
-      "_fft_r2c", "_fft_c2r", "softmax", "log_softmax", "cumsum", "cumprod", "logcumsumexp", "cummax", "cummin", "sort")  # fmt: skip
+      "_fft_r2c", "_fft_c2r", "softmax", "log_softmax", "cumsum", "cumprod", "logcumsumexp", "cummax", "cummin", "sort", "mode")  # fmt: skip
 def along(f, batch, x, dim=None, *options):
     """Ops whose first option is a dimension, or several; None: all."""
     if dim == () and x.ndim == 0 and f.name in ("all", "any"):
@@ -44,19 +44,15 @@ def along(f, batch, x, dim=None, *options):
     return _shifted(f, batch, (x,), (dim, *options), (0,))
 
 
-@rule("linalg_vector_norm", "topk")
+@rule("linalg_vector_norm", "kthvalue")
 def along_second(f, batch, x, option, dim, *options):
     return _shifted(f, batch, (x,), (option, dim, *options), (1,))
 
 
-@rule("kthvalue")
-def kthvalue(f, batch, x, k, dim, keepdim):
-    return _shifted(f, batch, (x,), (k, dim, keepdim), (1,))
-
-
-@rule("mode")
-def mode(f, batch, x, dim, keepdim):
-    return _shifted(f, batch, (x,), (dim, keepdim), (0,))
+@rule("topk")
+def topk(f, batch, x, k, dim, *options):
+    """Without dimensions there is one element to choose, whatever k says."""
+    return _shifted(f, batch, (x,), (k if x.ndim else 1, dim, *options), (1,))
 
 
 @rule("prod", "argmax", "argmin")

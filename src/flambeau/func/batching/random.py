@@ -7,6 +7,7 @@ from ... import random as generators
 from ...tensor import Tensor
 from .pointwise import aligned
 from .tensor import RANDOM, BatchedTensor, _pick, _stacked, vmap_levels
+from .tensor import looped as in_a_loop
 
 _FORBIDDEN = (
     "vmap: called random operation while in randomness error mode. Please either use the 'same' or 'different' "
@@ -19,10 +20,10 @@ _UNBATCHED = (
 
 RANDOM |= {
     "uniform_", "normal_", "random_", "bernoulli_", "exponential_", "log_normal_", "cauchy_", "geometric_",
-    "bernoulli", "poisson", "_normal", "binomial",
+    "bernoulli", "poisson", "_normal", "binomial", "multinomial", "rrelu",
 }  # fmt: skip
 
-_here = threading.local()  # answering: a rule of this module is at work
+_here = threading.local()  # answering: a batched tensor is at work, and no draw asks for others
 
 
 def randomness(level):
@@ -39,29 +40,37 @@ class Draws:
         kinds = {level.info["randomness"] for level in vmap_levels()}
         if "error" in kinds:
             raise RuntimeError(_FORBIDDEN)
-        if name.endswith("_") and "different" in kinds and not getattr(_here, "answering", False):
+        if name.endswith("_") and "different" in kinds and not _answering():
             raise RuntimeError(_UNBATCHED)
 
     @staticmethod
     def sizes():
         """The sizes of the batches that draw different numbers, outermost first."""
-        return tuple([v.info["size"] for v in vmap_levels() if v.info["randomness"] == "different"])
+        return tuple([v.info["size"] for v in _differing()])
 
     @staticmethod
     def batched(t):
         """A tensor with those dimensions in front as a batched one."""
-        for level in vmap_levels():
-            if level.info["randomness"] == "different":
-                t = BatchedTensor(t, level.number)
+        for level in _differing():
+            t = BatchedTensor(t, level.number)
         return t
 
     @staticmethod
     def spread(t):
         """t with memory of its own for each draw of different numbers."""
-        for level in vmap_levels():
-            if level.info["randomness"] == "different" and not _has_level(t, level.number):
+        for level in _differing():
+            if not _has_level(t, level.number):
                 t = _lifted(t, level.number, level.info["size"])
         return t
+
+
+def _answering():
+    return getattr(_here, "answering", False)
+
+
+def _differing():
+    """The levels that draw different numbers."""
+    return [] if _answering() else [v for v in vmap_levels() if v.info["randomness"] == "different"]
 
 
 def _has_level(t, number):
@@ -75,7 +84,7 @@ def _has_level(t, number):
 def _lifted(t, number, size):
     """t, repeated in memory of its own at a level, whichever levels it has already."""
     if isinstance(t, BatchedTensor) and t._level > number:
-        return t._with(_lifted(t._value.movedim(0, 0), number, size))
+        return t._with(_lifted(t._value, number, size))
     return BatchedTensor(t.expand(size, *t.shape).clone(), number)
 
 
@@ -84,13 +93,14 @@ def start():
     generators.draws = Draws
 
 
-def interpreted(prepare):
-    """Runs prepare of an op that draws in place on a batched tensor, which is what draws ask for."""
+def answered(call):
+    """call(), which draws for a batched tensor: for what draws ask."""
+    before = _answering()
     _here.answering = True
     try:
-        return prepare()
+        return call()
     finally:
-        _here.answering = False
+        _here.answering = before
 
 
 def drawn_over(function, batch, args):
@@ -113,15 +123,22 @@ def drawn(function, batch, args):
     """An op that gives random numbers for batched parameters."""
     if randomness(batch.level) == "different":
         return batch.wrap(_core.apply(function, *aligned(batch, args)))
-    rng = args[-1]
-    state = rng.get_state()
+    return _same(lambda *row: _core.apply(function, *row), args[-1], batch, args)
+
+
+def _same(call, rng, batch, args):
+    """call for each element of the batch, with the same numbers of the generator."""
+    words, *place = rng.get_state()
     rows = []
     for i in range(batch.size):
-        rng.set_state(*_state(state))
-        rows.append(_core.apply(function, *[_pick(a, batch, i) for a in args]))
+        rng.set_state(words.tolist(), *place)
+        rows.append(call(*[_pick(a, batch, i) for a in args]))
     return _stacked(rows, batch, batch.size)
 
 
-def _state(state):
-    words, index, normal = state
-    return [int(w) for w in words], index, normal
+def looped(function, batch, args, kwargs):
+    """A function that draws, called for each element of the batch."""
+    if randomness(batch.level) == "different":
+        return answered(lambda: in_a_loop(function, batch, args, kwargs))
+    rng = generators.engine(kwargs.get("generator"), function.__name__)
+    return _same(lambda *row: function(*row, **kwargs), rng, batch, args)

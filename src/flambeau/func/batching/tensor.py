@@ -17,7 +17,7 @@ from ..levels import active_levels
 RULES = {}  # name of an op -> its batching rule
 IN_PLACE = set()  # rules that hand the first tensor on as it is, so that in-place forms may run through them
 UNPREPARED = {}  # name of an op -> a rule for the arguments before `prepare` looks at them
-RANDOM = set()  # ops that draw random numbers
+RANDOM = set()  # ops, and composed functions, that draw random numbers
 
 _ARITHMETIC = (
     "vmap: inplace arithmetic(self, *extra_args) is not possible because there exists a Tensor `other` in extra_args "
@@ -126,6 +126,11 @@ class BatchedTensor(Wrapped):
                 "or view ops."
             )
         kwargs = {k: v for k, v in kwargs.items() if k != "out"}
+        if function.op.name in RANDOM:
+            from .random import answered
+
+            bound = answered(lambda: _core.bound_call(function, args, kwargs))
+            return run(function, batch, bound) if type(bound) is tuple else bound
         try:
             bound = _core.bound_call(function, args, kwargs)
         except (ElementsNeeded, DataDependent):
@@ -137,6 +142,10 @@ class BatchedTensor(Wrapped):
         return run(function, batch, bound) if batch.any(bound) else _core.apply(function, *bound)
 
     def _interpret_whole(self, function, args, kwargs):
+        if function.__name__ in RANDOM:
+            from . import random
+
+            return random.looped(function, self._batch(), args, kwargs)
         return looped(function, self._batch(), args, kwargs)
 
     def _interpret_function(self, cls, forward, args):
