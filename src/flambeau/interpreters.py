@@ -79,7 +79,7 @@ class Wrapped(Tensor):
 
     def _interpret_whole(self, function, args, kwargs):
         """The result of a composed function that looks at elements itself (`ops.op.whole`)."""
-        return function(*args, **kwargs)
+        return function.__wrapped__(*args, **kwargs)
 
     def _copy_of(self, t):
         """A copy of t, of this level or a lower one, to which tensors of this kind may be written."""

@@ -110,7 +110,7 @@ default_generator.seed()
 
 
 class Draws:
-    """What a function that draws asks first: outside of `func.vmap`, which puts its own in the place of this, nothing."""
+    """What a function that draws asks first: nothing, but for `func.vmap`, which puts its own in the place of this."""
 
     @staticmethod
     def check(name):

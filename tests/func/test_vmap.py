@@ -51,7 +51,9 @@ def test_out_dims_none(x):
     assert first.shape == (3, 4) and second.shape == (2,)
 
 
-@pytest.mark.parametrize("make", [lambda t: {"a": t}, lambda t: [t, t], lambda t: (t, (t, t)), lambda t: Pair(t, t)])
+@pytest.mark.parametrize(
+    "make", [lambda t: {"a": t}, lambda t: [t, t], lambda t: (t, (t, t)), lambda t: Pair(t, t)]
+)
 def test_containers(x, make):
     got = vmap(lambda tree: tree)(make(x))
     assert type(got) is type(make(x)) and str(got) == str(make(x))
@@ -70,7 +72,10 @@ def test_out_dims_in_containers(x):
 
 
 def test_keywords_are_batched_along_dim_0(x):
-    same(vmap(lambda t, scale=None, n=1: t * scale * n)(x, scale=fb.arange(3.0), n=2), x * fb.arange(3.0)[:, None] * 2)
+    same(
+        vmap(lambda t, scale=None, n=1: t * scale * n)(x, scale=fb.arange(3.0), n=2),
+        x * fb.arange(3.0)[:, None] * 2,
+    )
 
 
 def test_as_a_decorator(x):
@@ -125,13 +130,21 @@ def test_the_level_ends_with_an_error(x):
 
 def test_logical_answers(x):
     def look(t):
-        assert t.shape == (4,) and t.size() == (4,) and t.size(0) == 4 and t.dim() == t.ndim == 1 and t.numel() == 4
+        assert (
+            t.shape == (4,)
+            and t.size() == (4,)
+            and t.size(0) == 4
+            and t.dim() == t.ndim == 1
+            and t.numel() == 4
+        )
         assert t.stride() == (1,) and t.is_contiguous() and len(t) == 4 and t.dtype is fb.float32
         assert t.device == fb.device("cpu") and not t.requires_grad and t.is_leaf and t.grad_fn is None
         assert t.element_size() == 4 and t.nbytes == 16 and t.is_floating_point() and not t.is_complex()
         rows = t.reshape(2, 2)
         assert rows.T.shape == rows.mT.shape == (2, 2) and [r.shape for r in rows] == [(2,), (2,)]
-        assert isinstance(t, fb.Tensor) and t.new_zeros(2, 3).shape == (2, 3) and fb.zeros_like(t).shape == (4,)
+        assert (
+            isinstance(t, fb.Tensor) and t.new_zeros(2, 3).shape == (2, 3) and fb.zeros_like(t).shape == (4,)
+        )
         return t
 
     vmap(look)(x)
@@ -204,7 +217,10 @@ def test_index_tensors(x):
     i = fb.tensor([0, 2, 1])
     same(vmap(lambda t, k: t[k])(x, i), x[fb.arange(3), i])
     same(vmap(lambda k: x[0, k])(i), x[0, i])
-    same(vmap(lambda t, k: t[k, None])(x, fb.tensor([[0, 1], [1, 2], [3, 0]])), x.gather(1, fb.tensor([[0, 1], [1, 2], [3, 0]]))[..., None])
+    same(
+        vmap(lambda t, k: t[k, None])(x, fb.tensor([[0, 1], [1, 2], [3, 0]])),
+        x.gather(1, fb.tensor([[0, 1], [1, 2], [3, 0]]))[..., None],
+    )
 
 
 def test_setting_at_index_tensors(x):
@@ -219,7 +235,8 @@ def test_setting_at_index_tensors(x):
 
 
 @pytest.mark.parametrize("key", [
-    (slice(None), 0, 1), (0, slice(None), 1), (slice(None), 0, None, 1), (..., 1), (0, None, ..., 1), (0, 1), (slice(1), 0)
+    (slice(None), 0, 1), (0, slice(None), 1), (slice(None), 0, None, 1), (..., 1), (0, None, ..., 1), (0, 1),
+    (slice(1), 0),
 ])  # fmt: skip
 def test_index_tensors_between_slices(key):
     """0 and 1 stand for index tensors, of which the first, the second or both are batched."""
@@ -233,6 +250,16 @@ def test_index_tensors_between_slices(key):
         given = [v if d == 0 else v[0] for v, d in zip((t, k, j), dims, strict=True)]
         rows = [pick(*[v[i] if d == 0 else v for v, d in zip(given, dims, strict=True)]) for i in range(2)]
         same(vmap(pick, in_dims=dims)(*given), fb.stack(rows))
+
+
+def test_counts_that_differ():
+    counts = fb.tensor([[1, 2], [2, 1]])
+    x = fb.randn(2, 2)
+    same(
+        vmap(fb.repeat_interleave)(x, counts), fb.stack([x[i].repeat_interleave(counts[i]) for i in range(2)])
+    )
+    with pytest.raises(RuntimeError, match="dynamic shape"):
+        vmap(fb.repeat_interleave)(x, fb.tensor([[1, 2], [2, 2]]))
 
 
 # ---- random numbers
@@ -262,6 +289,11 @@ def test_the_stream_is_that_of_the_batch():
     same(drawn, fb.randn(5, 4))
 
 
+def test_chunks_draw_the_same_numbers():
+    drawn = vmap(lambda t: fb.rand(3), randomness="same", chunk_size=2)(fb.zeros(5))
+    assert (drawn == drawn[0]).all()
+
+
 def test_nested_randomness():
     drawn = vmap(vmap(lambda t: fb.rand(()), randomness="different"), randomness="same")(fb.zeros(3, 4))
     assert (drawn == drawn[0]).all() and len(set(drawn[0].tolist())) == 4
@@ -284,8 +316,15 @@ def message(error, function, *args, **kwargs):
 
 
 def test_data_dependent(x):
-    for look in (lambda t: t.sum().item(), lambda t: float(t.sum()), lambda t: int(t[0]), lambda t: range(t[0].long())):
-        assert "vmap: It looks like you're calling .item() on a Tensor" in message(RuntimeError, vmap(look), x)
+    for look in (
+        lambda t: t.sum().item(),
+        lambda t: float(t.sum()),
+        lambda t: int(t[0]),
+        lambda t: range(t[0].long()),
+    ):
+        assert "vmap: It looks like you're calling .item() on a Tensor" in message(
+            RuntimeError, vmap(look), x
+        )
     assert "data-dependent control flow" in message(RuntimeError, vmap(lambda t: t if t.sum() > 0 else -t), x)
     for look in (lambda t: t.tolist(), lambda t: t.numpy(), lambda t: np.asarray(t), lambda t: t.data_ptr()):
         assert "Cannot access data pointer" in message(RuntimeError, vmap(look), x)
@@ -293,7 +332,9 @@ def test_data_dependent(x):
     assert "torch.masked_select" in message(RuntimeError, vmap(lambda t: t.masked_select(t > 0)), x)
     assert "aten::nonzero" in message(RuntimeError, vmap(lambda t: t.nonzero()), x)
     assert "aten::_unique2" in message(RuntimeError, vmap(lambda t: t.unique()), x)
-    assert "backward() called inside" in message(RuntimeError, vmap(lambda t: t.sum().backward()), x.requires_grad_())
+    assert "backward() called inside" in message(
+        RuntimeError, vmap(lambda t: t.sum().backward()), x.requires_grad_()
+    )
 
 
 def test_out_is_refused(x):

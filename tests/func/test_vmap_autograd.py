@@ -4,11 +4,9 @@ import numpy as np
 import pytest
 
 import flambeau as fb
-from flambeau import nn
+from flambeau import func, nn
 from flambeau.autograd import Function, grad
-from flambeau.func import vmap
-from flambeau.func.trees import flatten, tree_map, unflatten
-from flambeau.func.vmap import lift
+from flambeau.func import functional_call, stack_module_state, vmap
 from flambeau.nn import functional as F
 
 
@@ -16,41 +14,36 @@ def same(got, wanted, tolerance=1e-5):
     np.testing.assert_allclose(got.detach().numpy(), wanted.detach().numpy(), rtol=tolerance, atol=tolerance)
 
 
-def gradient(f):
-    """The gradient of f in its first argument, a container of tensors."""
-
-    def run(params, *args):
-        params = tree_map(lambda t: lift(t).detach().requires_grad_(), params)
-        leaves, tree = flatten(params)
-        return unflatten(list(grad(f(params, *args), leaves)), tree)
-
-    return run
-
-
 def per_sample(model, loss, x, y):
     """The gradients of the loss of each sample, by vmap and by a loop."""
     params = {k: v.detach() for k, v in model.named_parameters()}
 
     def f(p, sample, target):
-        return loss(nn.utils.stateless.functional_call(model, p, (sample[None],)), target[None])
+        return loss(functional_call(model, p, (sample[None],)), target[None])
 
-    rows = [gradient(f)(params, x[i], y[i]) for i in range(len(x))]
-    return vmap(gradient(f), in_dims=(None, 0, 0))(params, x, y), {k: fb.stack([r[k] for r in rows]) for k in params}
+    rows = [func.grad(f)(params, x[i], y[i]) for i in range(len(x))]
+    return vmap(func.grad(f), in_dims=(None, 0, 0))(params, x, y), {
+        k: fb.stack([r[k] for r in rows]) for k in params
+    }
 
 
 def mlp():
-    return nn.Sequential(nn.Linear(6, 8), nn.Tanh(), nn.LayerNorm(8), nn.Linear(8, 4), nn.ReLU(), nn.Linear(4, 3))
+    return nn.Sequential(
+        nn.Linear(6, 8), nn.Tanh(), nn.LayerNorm(8), nn.Linear(8, 4), nn.ReLU(), nn.Linear(4, 3)
+    )
 
 
 def cnn(groups=1):
     return nn.Sequential(
-        nn.Conv2d(2, 4, 3, padding=1), nn.GroupNorm(2, 4), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(4, 4, 3, groups=groups),
-        nn.AvgPool2d(2), nn.ConvTranspose2d(4, 2, 2), nn.Flatten(), nn.Linear(8, 3),
+        nn.Conv2d(2, 4, 3, padding=1), nn.GroupNorm(2, 4), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(4, 4, 3, groups=groups), nn.AvgPool2d(2), nn.ConvTranspose2d(4, 2, 2), nn.Flatten(), nn.Linear(8, 3),
     )  # fmt: skip
 
 
 @pytest.mark.parametrize("model, shape", [(mlp, (6,)), (cnn, (2, 8, 8)), (lambda: cnn(2), (2, 8, 8))])
-@pytest.mark.parametrize("loss", [F.cross_entropy, lambda o, t: F.nll_loss(F.log_softmax(o, 1), t, reduction="sum")])
+@pytest.mark.parametrize(
+    "loss", [F.cross_entropy, lambda o, t: F.nll_loss(F.log_softmax(o, 1), t, reduction="sum")]
+)
 def test_per_sample_gradients(model, shape, loss):
     fb.manual_seed(0)
     got, wanted = per_sample(model(), loss, fb.randn(5, *shape), fb.randint(0, 3, (5,)))
@@ -68,16 +61,7 @@ def test_per_sample_gradients_of_an_embedding():
 
 def test_gradient_of_a_gradient_inside():
     x = fb.randn(5, dtype=fb.float64)
-
-    def derivative(f):
-        def run(t):
-            t = lift(t)
-            t = t if t.requires_grad else t.detach().requires_grad_()
-            return grad(f(t), t, create_graph=True)[0]
-
-        return run
-
-    same(vmap(derivative(derivative(lambda t: t**3)))(x), 6 * x)
+    same(vmap(func.grad(func.grad(lambda t: t**3)))(x), 6 * x)
 
 
 def test_vmap_inside_of_what_is_differentiated():
@@ -114,12 +98,15 @@ def test_in_place_changes_are_recorded():
 def jacobian(f, x):
     x = x.detach().requires_grad_()
     y = f(x)
-    return vmap(lambda v: grad(y, x, v, retain_graph=True)[0])(fb.eye(y.numel(), dtype=y.dtype).reshape(-1, *y.shape))
+    return vmap(lambda v: grad(y, x, v, retain_graph=True)[0])(
+        fb.eye(y.numel(), dtype=y.dtype).reshape(-1, *y.shape)
+    )
 
 
 FUNCTIONS = {
     "sin": fb.sin, "softmax": lambda t: t.softmax(0), "cumsum": lambda t: t.cumsum(0), "sort": lambda t: t.sort()[0],
-    "prod": lambda t: t.prod().reshape(1), "max": lambda t: t.max(0)[0].reshape(1), "amax": lambda t: t.amax().reshape(1),
+    "prod": lambda t: t.prod().reshape(1), "max": lambda t: t.max(0)[0].reshape(1),
+    "amax": lambda t: t.amax().reshape(1),
     "norm": lambda t: t.norm().reshape(1), "index": lambda t: t[fb.tensor([0, 2, 2])], "slice": lambda t: t[1:3],
     "cat": lambda t: fb.cat([t, t * 2]), "matmul": lambda t: t.reshape(2, 2) @ t.reshape(2, 2),
     "inverse": lambda t: (t.reshape(2, 2) + 3 * fb.eye(2)).inverse(), "pad": lambda t: F.pad(t, (1, 2)),
@@ -128,9 +115,12 @@ FUNCTIONS = {
     "batch_norm": lambda t: F.batch_norm(t.reshape(2, 2), None, None, t[:2], t[2:], training=True),
     "conv": lambda t: F.conv1d(t.reshape(1, 1, 4), t[:3].reshape(1, 1, 3), t[3:]), "var": lambda t: t.var().reshape(1),
     "pool": lambda t: F.max_pool1d(t.reshape(1, 4), 2), "where": lambda t: fb.where(t > 0, t, t * t),
-    "embedding": lambda t: F.embedding(fb.tensor([1, 0, 1]), t.reshape(2, 2)), "gather": lambda t: t.gather(0, fb.tensor([3, 3])),
-    "cross_entropy": lambda t: F.cross_entropy(t.reshape(2, 2), fb.tensor([0, 1])).reshape(1), "logsumexp": lambda t: t.logsumexp(0),
-    "scatter": lambda t: fb.zeros(5).scatter_add(0, fb.tensor([4, 1, 1, 0]), t), "einsum": lambda t: fb.einsum("i,j->ij", t, t),
+    "embedding": lambda t: F.embedding(fb.tensor([1, 0, 1]), t.reshape(2, 2)),
+    "gather": lambda t: t.gather(0, fb.tensor([3, 3])),
+    "cross_entropy": lambda t: F.cross_entropy(t.reshape(2, 2), fb.tensor([0, 1])).reshape(1),
+    "logsumexp": lambda t: t.logsumexp(0),
+    "scatter": lambda t: fb.zeros(5).scatter_add(0, fb.tensor([4, 1, 1, 0]), t),
+    "einsum": lambda t: fb.einsum("i,j->ij", t, t),
 }  # fmt: skip
 
 
@@ -148,11 +138,7 @@ def test_jacobians(name):
 def test_jacobians_of_a_batch():
     x = fb.randn(3, 4)
 
-    def f(t):
-        t = lift(t).detach().requires_grad_()
-        y = t.softmax(0)
-        return vmap(lambda v: grad(y, t, v, retain_graph=True)[0])(fb.eye(4))
-
+    f = func.jacrev(lambda t: t.softmax(0))
     same(vmap(f)(x), fb.stack([jacobian(lambda t: t.softmax(0), row) for row in x]))
 
 
@@ -188,15 +174,17 @@ def test_is_grads_batched_where_backward_looks_at_elements():
 def test_ensemble():
     fb.manual_seed(0)
     models = [mlp() for _ in range(4)]
-    params = {k: fb.stack([m.state_dict()[k] for m in models]) for k in models[0].state_dict()}
+    params, buffers = stack_module_state(models)
     x = fb.randn(7, 6)
-    run = vmap(lambda p, t: nn.utils.stateless.functional_call(models[0], p, (t,)), in_dims=(0, None))
-    same(run(params, x), fb.stack([m(x) for m in models]))
+    run = vmap(lambda p, b, t: functional_call(models[0], (p, b), (t,)), in_dims=(0, 0, None))
+    same(run(params, buffers, x), fb.stack([m(x) for m in models]))
 
 
 def test_running_statistics_need_a_batch():
     model = nn.BatchNorm1d(3)
-    with pytest.raises(ValueError, match="running_mean or running_var, which will be updated in place, were not batched"):
+    with pytest.raises(
+        ValueError, match="running_mean or running_var, which will be updated in place, were not batched"
+    ):
         vmap(model)(fb.randn(2, 4, 3))
     same(vmap(model.eval())(fb.randn(2, 4, 3) * 0), fb.zeros(2, 4, 3))
 

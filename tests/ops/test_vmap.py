@@ -57,7 +57,11 @@ def looped(call, *elements):
     """The stacked results of a call with each set of tensors; None where there is nothing to compare."""
     try:
         results = [call(*[t.clone() for t in ts]) for ts in elements]
-    except (RuntimeError, ValueError, IndexError):  # the sample with a tensor of the other seed is no valid call
+    except (
+        RuntimeError,
+        ValueError,
+        IndexError,
+    ):  # the sample with a tensor of the other seed is no valid call
         return None
     shapes = [[r.shape for r in result] for result in results]
     if not results[0] or any(s != shapes[0] for s in shapes):
@@ -70,7 +74,9 @@ def check(results, wanted):
     for r, w in zip(results, wanted, strict=True):
         assert (r.shape, r.dtype) == (w.shape, w.dtype)
         wide = fb.complex128 if r.is_complex() else fb.float64
-        np.testing.assert_allclose(r.detach().to(wide).numpy(), w.detach().to(wide).numpy(), rtol=1e-7, atol=1e-7)
+        np.testing.assert_allclose(
+            r.detach().to(wide).numpy(), w.detach().to(wide).numpy(), rtol=1e-7, atol=1e-7
+        )
 
 
 def refusal(call, tensors):

@@ -7,7 +7,7 @@ import collections
 
 
 class Tree:
-    """The structure of a nested container. `kind` is the class of the container (None: a leaf), `keys` those of a dict."""
+    """The structure of a nested container. `kind` is its class (None: a leaf), `keys` those of a dict."""
 
     __slots__ = ("children", "count", "keys", "kind")
 
@@ -17,7 +17,9 @@ class Tree:
 
     def __eq__(self, other):
         same = isinstance(other, Tree) and self.kind is other.kind and self.children == other.children
-        return same and (self.keys == other.keys or (self.keys is not None and set(self.keys) == set(other.keys)))
+        return same and (
+            self.keys == other.keys or (self.keys is not None and set(self.keys) == set(other.keys))
+        )
 
     def __hash__(self):
         return hash((self.kind, self.count))
@@ -79,8 +81,8 @@ def tree_map(function, value):
 
 
 def broadcast_prefix(prefix, tree):
-    """The leaves of `prefix` for each leaf of a container of structure `tree`: a leaf of the prefix stands for all that is
-    below its place. None when the two do not fit."""
+    """The leaves of `prefix` for each leaf of a container of structure `tree`: a leaf of the prefix stands for all that
+    is below its place. None when the two do not fit."""
     parts = _parts(prefix)
     if parts is None:
         return [prefix] * tree.count

@@ -2,7 +2,9 @@
 
 import functools
 
+from .. import random as generators
 from ..interpreters import Wrapped
+from ..ops.op import FUNCTIONS
 from ..tensor import Tensor
 from .batching import Batch, BatchedTensor, vmap_levels
 from .levels import pop_level, push_level
@@ -40,13 +42,18 @@ def vmap(func, in_dims=0, out_dims=0, randomness="error", *, chunk_size=None):
         size = _batch_size([*leaves, *named], [*dims, *named_dims])
 
         def run(inputs, extra, count):
-            return _run(func, count, randomness, (inputs, dims, tree), (extra, named_dims, named_tree), out_dims)
+            return _run(
+                func, count, randomness, (inputs, dims, tree), (extra, named_dims, named_tree), out_dims
+            )
 
         if chunk_size is None or size <= chunk_size:
             flat, _, out_tree = run(leaves, named, size)
             return unflatten(flat, out_tree)
         pieces = []
+        state = generators.get_rng_state() if randomness == "same" else None
         for start in range(0, size, chunk_size):
+            if state is not None:
+                generators.set_rng_state(state)
             count = min(chunk_size, size - start)
             parts = [[_part(v, d, start, count) for v, d in zip(vs, ds, strict=True)]
                      for vs, ds in ((leaves, dims), (named, named_dims))]  # fmt: skip
@@ -63,8 +70,6 @@ def _part(value, dim, start, count):
 
 def _joined(pieces, places):
     """The outputs of chunks put together along the batch."""
-    from ..ops.op import FUNCTIONS
-
     return [
         column[0] if dim is None else FUNCTIONS["cat"](column, dim)
         for column, dim in zip(zip(*pieces, strict=True), places, strict=True)
@@ -107,10 +112,13 @@ def _in_dim(start, leaf, dim):
     if dim is None:
         return None
     if not isinstance(dim, int):
-        raise ValueError(f"{start}: Got in_dim={dim} for an input but in_dim must be either an integer dimension or None.")
+        raise ValueError(
+            f"{start}: Got in_dim={dim} for an input but in_dim must be either an integer dimension or None."
+        )
     if not isinstance(leaf, Tensor):
         raise ValueError(
-            f"{start}: Got in_dim={dim} for an input but the input is of type {type(leaf)}. We cannot vmap over non-Tensor "
+            f"{start}: Got in_dim={dim} for an input but the input is of type {type(leaf)}. We cannot vmap over "
+            "non-Tensor "
             "arguments, please use None as the respective in_dim"
         )
     if not -leaf.ndim <= dim < leaf.ndim:
@@ -127,7 +135,8 @@ def _batch_size(leaves, dims):
         raise ValueError("vmap: Expected at least one Tensor to vmap over")
     if any(s != sizes[0] for s in sizes):
         raise ValueError(
-            f"vmap: Expected all tensors to have the same size in the mapped dimension, got sizes {sizes} for the mapped "
+            f"vmap: Expected all tensors to have the same size in the mapped dimension, got sizes {sizes} for the "
+            "mapped "
             "dimension"
         )
     return sizes[0]
@@ -168,12 +177,14 @@ def _places(func, out_dims, leaves, tree):
     for dim in flatten(out_dims)[0]:
         if not isinstance(dim, (int, type(None))):
             raise ValueError(
-                f"vmap({name}, ..., out_dims={out_dims}): `out_dims` must be an int, None or a python collection of ints "
+                f"vmap({name}, ..., out_dims={out_dims}): `out_dims` must be an int, None or a python collection of "
+                "ints "
                 "representing where in the outputs the vmapped dimension should appear."
             )
     if places is None:
         raise ValueError(
-            f"vmap({name}, ..., out_dims={out_dims})(<inputs>): out_dims is not compatible with the structure of `outputs`. "
+            f"vmap({name}, ..., out_dims={out_dims})(<inputs>): out_dims is not compatible with the structure of "
+            "`outputs`. "
             f"out_dims has structure {flatten(out_dims)[1]} but outputs has structure {tree}."
         )
     return places
@@ -184,7 +195,8 @@ def _output(func, batch, output, dim):
         if dim is None:
             return output
         raise ValueError(
-            f"vmap({_name(func)}, ...): `{_name(func)}` must only return Tensors, got type {type(output)}. Did you mean to "
+            f"vmap({_name(func)}, ...): `{_name(func)}` must only return Tensors, got type {type(output)}. Did you "
+            "mean to "
             "set out_dims= to None for output?"
         )
     if dim is None:

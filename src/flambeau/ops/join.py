@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from .. import _core
+from ..interpreters import Wrapped
 from ._args import check_tensor, ints, normalize_dim, normalize_dims
-from .op import FUNCTIONS, METHODS, Op, composite
+from .op import FUNCTIONS, METHODS, Op, composite, whole
 from .part import Slice, Unbind, along
 from .shape import Expand, Permute, Reshape, atleast_1d, atleast_2d, atleast_3d
 
@@ -278,6 +279,8 @@ def repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
     `repeat_interleave(repeats)` gives the index of each repeated element.
     """
     check_tensor(input, "repeat_interleave")
+    if isinstance(input if repeats is None else repeats, Wrapped):
+        return whole(repeat_interleave)(input, repeats, dim, output_size=output_size)
     if repeats is None:
         counts = input
         input, dim = FUNCTIONS["arange"](len(counts)), 0

@@ -11,10 +11,10 @@ import warnings
 import numpy as np
 
 from .. import _core
+from .. import random as generators
 from ..dtype import as_dtype, from_numpy_dtype, int64
 from ..interpreters import Wrapped
 from ..memory_format import order_like
-from .. import random as generators
 from ..random import engine
 from ._args import check_tensor
 from .create import _finish, _out, ordered, size_of, zeros_like

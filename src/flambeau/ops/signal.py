@@ -5,8 +5,8 @@ import warnings
 
 from .. import _core
 from ..dtype import as_dtype, float64, get_default_dtype
-from ..layout import strided
 from ..interpreters import any_true
+from ..layout import strided
 from ._args import check_int, check_tensor
 from .fft import fft, ifft, irfft, rfft
 from .op import FUNCTIONS, composite

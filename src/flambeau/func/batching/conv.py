@@ -12,12 +12,16 @@ from .tensor import rule
 def in_channels(batch, t):
     """The value of t (N, C, ...) as (N, B C, ...)."""
     value = batch.front(t).movedim(0, 1)
-    return value.reshape(value.shape[0], -1 if value.numel() else value.shape[1] * value.shape[2], *value.shape[3:])
+    return value.reshape(
+        value.shape[0], -1 if value.numel() else value.shape[1] * value.shape[2], *value.shape[3:]
+    )
 
 
 def out_of_channels(batch, value):
     """(N, B C, ...) as (B, N, C, ...)."""
-    return value.reshape(value.shape[0], batch.size, value.shape[1] // batch.size, *value.shape[2:]).movedim(1, 0)
+    return value.reshape(value.shape[0], batch.size, value.shape[1] // batch.size, *value.shape[2:]).movedim(
+        1, 0
+    )
 
 
 def in_first(batch, t):
@@ -41,11 +45,15 @@ def convolution(f, batch, input, weight, bias, stride, padding, dilation, transp
         if not batch.has(input) and groups == 1 and not transposed:  # the weights one after the other
             out = apply(f, input, in_first(batch, weight), None, *options, 1)
         else:
-            out = apply(f, in_channels(batch, input), in_first(batch, weight), None, *options, batch.size * groups)
+            out = apply(
+                f, in_channels(batch, input), in_first(batch, weight), None, *options, batch.size * groups
+            )
         out = out_of_channels(batch, out)
     if bias is None or inside is bias:
         return out
-    return out + batch.value(bias).reshape(-1 if not batch.has(bias) else batch.size, *_per_channel(batch, bias, out))
+    return out + batch.value(bias).reshape(
+        -1 if not batch.has(bias) else batch.size, *_per_channel(batch, bias, out)
+    )
 
 
 def _per_channel(batch, bias, out):
@@ -57,7 +65,9 @@ def _per_channel(batch, bias, out):
 @rule("_convolution_weight")
 def convolution_weight(f, batch, grad, input, shape, stride, padding, dilation, groups):
     options = stride, padding, dilation, batch.size * groups
-    out = apply(f, in_channels(batch, grad), in_channels(batch, input), (batch.size * shape[0], *shape[1:]), *options)
+    out = apply(
+        f, in_channels(batch, grad), in_channels(batch, input), (batch.size * shape[0], *shape[1:]), *options
+    )
     return out.reshape(batch.size, *shape)
 
 

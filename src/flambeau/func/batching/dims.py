@@ -35,8 +35,11 @@ def _shifted(f, batch, tensors, options, at):
     return all_of(result, lambda r: r.reshape(batch.size)) if point else result
 
 
-@rule("sum", "mean", "amax", "amin", "all", "any", "count_nonzero", "var", "std", "logsumexp", "flip", "_fft_c2c",
-      "_fft_r2c", "_fft_c2r", "softmax", "log_softmax", "cumsum", "cumprod", "logcumsumexp", "cummax", "cummin", "sort", "mode")  # fmt: skip
+@rule(
+    "sum", "mean", "amax", "amin", "all", "any", "count_nonzero", "var", "std", "logsumexp", "flip", "softmax",
+    "log_softmax", "cumsum", "cumprod", "logcumsumexp", "cummax", "cummin", "sort", "mode",
+    "_fft_c2c", "_fft_r2c", "_fft_c2r",
+)  # fmt: skip
 def along(f, batch, x, dim=None, *options):
     """Ops whose first option is a dimension, or several; None: all."""
     if dim == () and x.ndim == 0 and f.name in ("all", "any"):
@@ -86,7 +89,11 @@ def pair_along(f, batch, a, b, dim):
 @rule("roll")
 def roll(f, batch, x, shifts, dims):
     if dims is None:
-        return apply(f, x._value.reshape(batch.size, -1), shifts, (1,)).reshape(x._value.shape) if x.numel() else x._value
+        return (
+            apply(f, x._value.reshape(batch.size, -1), shifts, (1,)).reshape(x._value.shape)
+            if x.numel()
+            else x._value
+        )
     return apply(f, x._value, shifts, later(dims, x.ndim) if x.ndim else None)
 
 

@@ -16,7 +16,10 @@ _MORE = "For more details, please see https://pytorch.org/docs/main/notes/extend
 def apply_batched(batch, cls, forward, args):
     """cls.apply(*args) with a batched tensor among args."""
     name = cls.__name__
-    generated, own = getattr(cls, "generate_vmap_rule", False), getattr(cls, "vmap", Function.vmap) is not Function.vmap
+    generated, own = (
+        getattr(cls, "generate_vmap_rule", False),
+        getattr(cls, "vmap", Function.vmap) is not Function.vmap,
+    )
     if cls.setup_context is Function.setup_context:
         raise RuntimeError(
             "In order to use an autograd.Function with functorch transforms (vmap, grad, jvp, jacrev, ...), it must "
@@ -24,8 +27,10 @@ def apply_batched(batch, cls, forward, args):
         )
     if generated and own:
         raise RuntimeError(
-            f"You tried to vmap over {name}, but it has both generate_vmap_rule=True and an overridden vmap staticmethod. "
-            f"Please set generate_vmap_rule=False or delete the overridden vmap staticmethod to avoid ambiguity. {_MORE}"
+            f"You tried to vmap over {name}, but it has both generate_vmap_rule=True and an overridden vmap "
+            "staticmethod. "
+            "Please set generate_vmap_rule=False or delete the overridden vmap staticmethod to avoid ambiguity. "
+            f"{_MORE}"
         )
     if generated:
         return _generated(batch, cls, forward, args)
@@ -38,7 +43,9 @@ def apply_batched(batch, cls, forward, args):
     info = VmapInfo(batch.size, randomness(batch.level))
     answer = cls.vmap(info, in_dims, *[batch.value(a) for a in args])
     if not isinstance(answer, tuple) or len(answer) != 2:
-        raise RuntimeError(f"Expected {name}.vmap to return a tuple of 2: the outputs and their out_dims, got {answer!r}")
+        raise RuntimeError(
+            f"Expected {name}.vmap to return a tuple of 2: the outputs and their out_dims, got {answer!r}"
+        )
     return _placed(batch, name, *answer)
 
 
@@ -82,7 +89,9 @@ def _generated(batch, cls, forward, args):
     def inside(function, values, marks):
         level = push_level("vmap", size=batch.size, randomness=kind)
         try:
-            return level, function(*[BatchedTensor(v, level) if m else v for v, m in zip(values, marks, strict=True)])
+            return level, function(
+                *[BatchedTensor(v, level) if m else v for v, m in zip(values, marks, strict=True)]
+            )
         finally:
             pop_level(level)
 

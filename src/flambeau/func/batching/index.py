@@ -232,5 +232,9 @@ def _refuse(name):
     return refuse
 
 
-for _op, _name in (("_nonzero", "nonzero"), ("_unique", "_unique2"), ("_unique_consecutive", "unique_consecutive")):
+for _op, _name in (
+    ("_nonzero", "nonzero"),
+    ("_unique", "_unique2"),
+    ("_unique_consecutive", "unique_consecutive"),
+):
     rule(_op)(_refuse(_name))

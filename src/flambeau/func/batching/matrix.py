@@ -50,7 +50,11 @@ def linear(f, batch, input, weight, bias=None):
     if weight.ndim == 1:
         return product(batch, input, weight)
     if batch.has(weight):
-        out = _rows_product(batch, input, weight) if input.ndim > 2 else product(batch, input, weight.transpose(0, 1))
+        out = (
+            _rows_product(batch, input, weight)
+            if input.ndim > 2
+            else product(batch, input, weight.transpose(0, 1))
+        )
     else:
         out = matmul(batch.value(input), weight.transpose(0, 1))
     return out if bias is None else out + batch.lead(bias, input.ndim)

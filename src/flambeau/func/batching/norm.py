@@ -1,4 +1,4 @@
-"""Rules of normalisation: the batch becomes part of the samples, or, for statistics over the samples, of the channels."""
+"""Rules of normalisation: the batch becomes part of the samples, or, with statistics over these, of the channels."""
 
 import math
 
@@ -20,7 +20,8 @@ def batch_norm(f, batch, input, weight, bias, running_mean, running_var, trainin
     if training and running_mean is not None:
         if not (batch.has(running_mean) and batch.has(running_var)):
             raise ValueError(
-                "Batch norm got a batched tensor as input while the running_mean or running_var, which will be updated in "
+                "Batch norm got a batched tensor as input while the running_mean or running_var, which will be "
+                "updated in "
                 "place, were not batched.\nPlease see https://pytorch.org/docs/stable/func.batch_norm.html for options "
                 "for transforming batch norm"
             )

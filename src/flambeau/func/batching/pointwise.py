@@ -29,7 +29,9 @@ def promoted(batch, args):
     if len({t.dtype for t in tensors}) == 1 or not any(batch.has(t) and t.ndim == 0 for t in tensors):
         return args
     # as arrays of one element, with dimensions or without: their values do not count
-    target = ALL[_core.result_type_code(*[_core.zeros_array((1,) * min(t.ndim, 1), t.dtype.numpy) for t in tensors])]
+    target = ALL[
+        _core.result_type_code(*[_core.zeros_array((1,) * min(t.ndim, 1), t.dtype.numpy) for t in tensors])
+    ]
     return [a.to(target) if isinstance(a, Tensor) and a.ndim == 0 else a for a in args]
 
 
@@ -57,7 +59,11 @@ def elementwise(f, batch, *args):
 
 @rule("where", in_place=True)
 def where(f, batch, condition, input, other):
-    input, other = promoted(batch, (input, other)) if isinstance(input, Tensor) or isinstance(other, Tensor) else (input, other)
+    input, other = (
+        promoted(batch, (input, other))
+        if isinstance(input, Tensor) or isinstance(other, Tensor)
+        else (input, other)
+    )
     return apply(f, *aligned(batch, (condition, input, other)))
 
 
@@ -99,8 +105,11 @@ def matrices(f, batch, x, *options):
 def solve_ex(f, batch, a, b, *options):
     """There is one info for each matrix of a, not of b."""
     lead = _core.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-    x, info = apply(f, *[batch.front(t).reshape(batch.size, *(1,) * (len(lead) + 2 - t.ndim), *t.shape) for t in (a, b)],
-                    *options)  # fmt: skip
+    ones = [(1,) * (len(lead) + 2 - t.ndim) for t in (a, b)]
+    a_value, b_value = (
+        batch.front(t).reshape(batch.size, *one, *t.shape) for t, one in zip((a, b), ones, strict=True)
+    )
+    x, info = apply(f, a_value, b_value, *options)
     return x, info.reshape(batch.size, *a.shape[:-2])
 
 

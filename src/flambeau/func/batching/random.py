@@ -1,10 +1,9 @@
-"""Random numbers inside vmap, as its `randomness` says: none, the same for all elements of the batch, or different ones."""
+"""Random numbers inside vmap, as its `randomness` says: none, the same for all elements, or others for each."""
 
 import threading
 
 from ... import _core
 from ... import random as generators
-from ...tensor import Tensor
 from .pointwise import aligned
 from .tensor import RANDOM, BatchedTensor, _pick, _stacked, vmap_levels
 from .tensor import looped as in_a_loop
@@ -111,7 +110,8 @@ def drawn_over(function, batch, args):
         return
     if batch.any(args[1:]):
         raise RuntimeError(
-            f"vmap: {function.name} with probabilities that differ between the elements of the batch cannot draw the same "
+            f"vmap: {function.name} with probabilities that differ between the elements of the batch cannot draw "
+            "the same "
             "numbers for all of them; use randomness='different'"
         )
     first = x._value.new_empty(x.shape)

@@ -88,10 +88,7 @@ class Batch:
 
     def any(self, values):
         """Whether a tensor among values, lists and tuples included, is batched at this level."""
-        for v in values:
-            if self.has(v) or (type(v) in (list, tuple) and self.any(v)):
-                return True
-        return False
+        return any(self.has(v) or (type(v) in (list, tuple) and self.any(v)) for v in values)
 
 
 class BatchedTensor(Wrapped):
@@ -160,7 +157,8 @@ class BatchedTensor(Wrapped):
         """What a mask is as a part of an index, or of the arguments of a function."""
         if function is not None:
             raise DataDependent(
-                f"vmap: Attempted to vmap over `mask` in torch.{function}(self, mask) We cannot support this because for "
+                f"vmap: Attempted to vmap over `mask` in torch.{function}(self, mask) We cannot support this "
+                "because for "
                 "each batch this would return a differently shaped Tensor. Please file an issue at "
                 "https://github.com/pytorch/pytorch/issues if you need this feature."
             )
@@ -195,6 +193,9 @@ class BatchedTensor(Wrapped):
         value = "\n".join(f"    {line}" for line in repr(self._value).split("\n"))
         return f"BatchedTensor(lvl={self._level}, bdim=0, value=\n{value}\n)"
 
+    def _repr_html_(self):
+        return None
+
     # ---- autograd: the state is that of the value
 
     def requires_grad_(self, requires_grad=True):
@@ -211,16 +212,18 @@ class BatchedTensor(Wrapped):
         self._value = self._value.detach()
         return self
 
-    @property
-    def data(self):
-        """The same elements without history."""
-        return self._with(self._value.data)
+    requires_grad = property(lambda self: self._value.requires_grad, lambda self, v: self.requires_grad_(v))
+    data = property(lambda self: self._with(self._value.data), lambda self, t: self.copy_(t.detach()))
 
     @property
     def grad(self):
         """The gradient of each element of the batch; None when there is none."""
         grad = self._value.grad
         return None if grad is None else self._with(grad)
+
+    @grad.setter
+    def grad(self, value):
+        self._value.grad = None if value is None else self._batch().front(value)
 
     def retain_grad(self):
         """retain_grad(): `.grad` of this non-leaf tensor is filled in too."""
@@ -236,23 +239,40 @@ class BatchedTensor(Wrapped):
         return self._value.register_hook(on_value)
 
     def _gradients(self, outputs, inputs, grad_outputs, retain_graph, create_graph):
-        """autograd.grad through the values: the graph is that of the tensors behind this level, or behind the highest one
-        that outputs and inputs have."""
+        """autograd.grad through the values: the graph is that of the tensors behind this level, or behind the highest
+        one that outputs and inputs have."""
         level, size = self._level, self._value.shape[0]
         batch = Batch(level, size)
-        if not batch.any((*outputs, *inputs)):  # only the gradients are batched: the formulas of backward run on them
+        if not batch.any(
+            (*outputs, *inputs)
+        ):  # only the gradients are batched: the formulas of backward run on them
             other = _core.interpreter_of(outputs, inputs)
             passed = outputs, inputs, grad_outputs, retain_graph, create_graph
-            return _core.run_backward(
-                list(outputs), list(grad_outputs), retain_graph, create_graph, list(inputs), accumulate=False
-            ) if other is None else other._gradients(*passed)
+            return (
+                _core.run_backward(
+                    list(outputs),
+                    list(grad_outputs),
+                    retain_graph,
+                    create_graph,
+                    list(inputs),
+                    accumulate=False,
+                )
+                if other is None
+                else other._gradients(*passed)
+            )
         from ...autograd.engine import grad
 
-        seeds = [taken_out(g, level, size) if batch.has(t) else g for t, g in zip(outputs, grad_outputs, strict=True)]
+        seeds = [
+            taken_out(g, level, size) if batch.has(t) else g
+            for t, g in zip(outputs, grad_outputs, strict=True)
+        ]
         roots, leaves = ([batch.value(t) for t in ts] for ts in (outputs, inputs))
         results = grad(roots, leaves, seeds, retain_graph, create_graph, allow_unused=True)
         return tuple(
-            [put_in(g, level) if g is not None and batch.has(t) else g for t, g in zip(inputs, results, strict=True)]
+            [
+                put_in(g, level) if g is not None and batch.has(t) else g
+                for t, g in zip(inputs, results, strict=True)
+            ]
         )
 
     def _accumulate(self, *args):
@@ -314,7 +334,9 @@ class BatchedTensor(Wrapped):
     def _reshape_in_place(self, view):
         """self, seen as `view`."""
         if self.requires_grad and _core.is_grad_enabled():
-            raise RuntimeError("vmap: cannot change the shape of a tensor that requires grad in place; use the form without _")
+            raise RuntimeError(
+                "vmap: cannot change the shape of a tensor that requires grad in place; use the form without _"
+            )
         BatchedTensor.__init__(self, view._value, self._level)
         return self
 
@@ -372,7 +394,11 @@ def run(function, batch, args):
     if found is None:
         return _rows(lambda *row: _core.apply(function, *row), batch, args)
     result = found(function, batch, *args)
-    return _rows(lambda *row: _core.apply(function, *row), batch, args) if result is NotImplemented else batch.wrap(result)
+    return (
+        _rows(lambda *row: _core.apply(function, *row), batch, args)
+        if result is NotImplemented
+        else batch.wrap(result)
+    )
 
 
 def _in_place(function, found, batch, args):
@@ -390,7 +416,9 @@ def _in_place(function, found, batch, args):
             x = batch.wrap(value.clone())  # what backward needs of it must not change
         result = run(op.function, batch, (x, *args[1:]))
         if result.shape != x.shape:
-            raise RuntimeError(f"output with shape {list(x.shape)} doesn't match the broadcast shape {list(result.shape)}")
+            raise RuntimeError(
+                f"output with shape {list(x.shape)} doesn't match the broadcast shape {list(result.shape)}"
+            )
         overwrite(function.name, value, batch.value(result))
 
 
@@ -431,12 +459,15 @@ def _stacked(results, batch, size):
     if isinstance(first, Tensor):
         if any(r.shape != first.shape for r in results):
             raise RuntimeError(
-                "vmap: We do not support batching operators that can output dynamic shape: the results for the elements of "
+                "vmap: We do not support batching operators that can output dynamic shape: the results for the "
+                "elements of "
                 f"the batch have the shapes {', '.join(sorted({str(list(r.shape)) for r in results}))}"
             )
         return BatchedTensor(FUNCTIONS["stack"](results)[:size], batch.level)
     if not isinstance(first, (tuple, list)):
-        raise DataDependent(f"vmap: a function that returns {type(first).__name__}, not a Tensor, cannot be batched")
+        raise DataDependent(
+            f"vmap: a function that returns {type(first).__name__}, not a Tensor, cannot be batched"
+        )
     made = [_stacked(list(column), batch, size) for column in zip(*results, strict=True)]
     return type(first)(*made) if hasattr(first, "_fields") else type(first)(made)
 
