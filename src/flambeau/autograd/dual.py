@@ -2,10 +2,10 @@
 
 A `Dual` of some level stands for its primal; each op that meets one also computes the derivative of its results in the
 direction of the tangents (A. Griewank, A. Walther: Evaluating Derivatives, 2nd edition, SIAM 2008, chapter 3). How is
-said by the op, in `tangent`: "linear" ops are applied to the tangents together, "multilinear" ones to one tangent after
-the other, the Jacobian of an "elementwise" one is diagonal, so its backward also is its forward. For every other op
-that has a backward the tangent follows from that: grad = J^T u is linear in u, and its own backward in direction t is
-J t.
+said by the op, in `tangent`: "linear" ops are applied to the tangents together, "multilinear" ones (and "biased" ones,
+products with something added) to one tangent after the other, the Jacobian of an "elementwise" one is diagonal, so
+that its backward gives tangents as well. For every other op that has a backward the tangent follows from that: grad =
+J^T u is linear in u, and its own backward in direction t is J t.
 """
 
 from .. import _core
@@ -487,6 +487,25 @@ def multilinear(given):
     return _paired(given, result, [total], True)
 
 
+def biased(given):
+    """As multilinear for a product of the first two tensors, to which a third is added."""
+    if not given.kwargs.keys() <= {"bias"}:
+        return NotImplemented
+    primals = given.primals()
+    result = given(primals)
+    moved = dict(zip(given.places, given.tangents, strict=True))
+    bias = [moved.pop(2) if 2 in moved else zeros_of(primals[2])] if len(primals) == 3 else []
+    total = None
+    for i in moved or [None]:
+        factors = [moved[i] if k == i else p for k, p in enumerate(primals[:2])]
+        if i is None:
+            factors[0] = zeros_of(factors[0])  # only the bias has a tangent
+        part = given([*factors, *bias])
+        total = part if total is None else total + part
+        bias = [zeros_of(b) for b in bias]
+    return _paired(given, result, [total], True)
+
+
 def elementwise(given):
     """The backward of a real op that maps elements to elements, with tangents in place of gradients."""
     primals = given.primals()
@@ -560,7 +579,7 @@ def _along(outputs, inputs, tangents, create):
     return [r if create or r is None else stripped(r) for r in results]
 
 
-RULES = {"linear": linear, "multilinear": multilinear, "elementwise": elementwise}
+RULES = {"linear": linear, "multilinear": multilinear, "biased": biased, "elementwise": elementwise}
 
 
 # ------------------------------------------------------------------------------------------------- in place

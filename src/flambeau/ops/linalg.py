@@ -442,7 +442,7 @@ class Addr(_AddProduct, name="addr", methods=("addr", "addr_")):
 # ---- the linear layer
 
 
-class Linear(Op, name="linear", short=_native.linear,
+class Linear(Op, name="linear", tangent="biased", short=_native.linear,
              short_saves=(("weight", "input"), ("input", "weight"))):  # fmt: skip
     """linear(input, weight, bias=None) -> Tensor: input @ weight.T + bias, in one step.
 

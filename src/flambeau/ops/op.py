@@ -46,8 +46,9 @@ class Op:
     `quick` (which short path of `_core/views.pxi` a view takes), `short` (the native kernel that does all of forward
     for plain CPU tensors, or returns None when it is not for it) with `short_saves` (what forward saves then, like
     `saves` of Pointwise), `tangent`: how forward-mode differentiation finds the tangent of the result. "linear": the op
-    of the tangents (views are); "multilinear": the sum of the ops with one tangent for its argument; "elementwise": its
-    backward of the tangent (Pointwise ops are). Other ops need not say: see `autograd/dual.py`.
+    of the tangents (views are); "multilinear": the sum of the ops with one tangent for its argument; "biased": so for
+    its first two arguments, the third is added; "elementwise": its backward of the tangent (Pointwise ops are). Other
+    ops need not say: see `autograd/dual.py`.
     """
 
     forward: Any = None
