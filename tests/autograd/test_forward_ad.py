@@ -45,13 +45,16 @@ def test_refused(level):
     x, t = pair(3)
     d = make_dual(x, t)
     for call, error, words in (
-        (lambda: make_dual(x, t[:2]), RuntimeError, r"is of size \[3\] while the given forward gradient is of size \[2\]"),
-        (lambda: make_dual(x.long(), t), ValueError, "Expected primal to be floating point or complex, but got: torch.int64"),
+        (lambda: make_dual(x, t[:2]), RuntimeError,
+         r"is of size \[3\] while the given forward gradient is of size \[2\]"),
+        (lambda: make_dual(x.long(), t), ValueError,
+         "Expected primal to be floating point or complex, but got: torch.int64"),
         (lambda: make_dual(x, t.long()), ValueError, "Expected tangent to be floating point"),
         (lambda: make_dual(x, t + 1j), RuntimeError, "cannot have a tangent of torch.complex128"),
         (lambda: make_dual(d, t), RuntimeError, "already has a forward gradient at the same level"),
         (lambda: make_dual(x, 1.0), TypeError, "argument 'tangent' must be Tensor, not float"),
-        (lambda: fb.add(d, d, out=fb.empty(3)), NotImplementedError, "add_out that does not support it because it is an out="),
+        (lambda: fb.add(d, d, out=fb.empty(3)), NotImplementedError,
+         "add_out that does not support it because it is an out="),
         (lambda: forward_ad.exit_dual_level(level=level + 1), RuntimeError, "not the last one that was created"),
     ):  # fmt: skip
         with pytest.raises(error, match=words):
@@ -313,7 +316,9 @@ def test_function_without_jvp(level):
         def backward(ctx, grad):
             return grad * 2
 
-    with pytest.raises(NotImplementedError, match="You must implement the jvp function for custom autograd.Function"):
+    with pytest.raises(
+        NotImplementedError, match="You must implement the jvp function for custom autograd.Function"
+    ):
         Plain.apply(make_dual(*pair(3)))
 
 

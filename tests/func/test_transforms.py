@@ -31,7 +31,8 @@ ALONE = {
     "vjp twice": lambda T, F, a, b: (lambda f: (f(b), f(2 * b)))(F.vjp(lambda x: x.sin(), b)[1]),
     "vjp aux": lambda T, F, a, b: F.vjp(lambda x: (x.sin(), x * 2), a, has_aux=True)[2],
     "jvp": lambda T, F, a, b: F.jvp(tanh_of_product, (a, b), (a.cos(), b.sin())),
-    "jvp tree": lambda T, F, a, b: F.jvp(lambda p: [p["a"].sin(), p["b"].sum()], ({"a": a, "b": b},), ({"a": a, "b": b},)),
+    "jvp tree":
+        lambda T, F, a, b: F.jvp(lambda p: [p["a"].sin(), p["b"].sum()], ({"a": a, "b": b},), ({"a": a, "b": b},)),
     "jvp aux": lambda T, F, a, b: F.jvp(lambda x: (x.sin(), x * 2), (a,), (a,), has_aux=True),
     "jvp constant": lambda T, F, a, b: F.jvp(lambda x: T.ones(2), (a,), (a,)),
     "jacrev": lambda T, F, a, b: F.jacrev(tanh_of_product, argnums=(0, 1))(a, b),
@@ -40,15 +41,18 @@ ALONE = {
     "jacrev one by one": lambda T, F, a, b: F.jacrev(tanh_of_product, argnums=1, chunk_size=1)(a, b),
     "jacrev aux": lambda T, F, a, b: F.jacrev(lambda x: (x.sin().sum(1), {"u": x * 2}), has_aux=True)(a),
     "jacfwd aux": lambda T, F, a, b: F.jacfwd(lambda x: (x.sin().sum(1), {"u": x * 2}), has_aux=True)(a),
-    "jacrev tree": lambda T, F, a, b: F.jacrev(lambda p: {"u": (p["a"] @ p["b"]).sin(), "v": [p["b"]]})({"a": a, "b": b}),
-    "jacfwd tree": lambda T, F, a, b: F.jacfwd(lambda p: {"u": (p["a"] @ p["b"]).sin(), "v": [p["b"]]})({"a": a, "b": b}),
+    "jacrev tree":
+        lambda T, F, a, b: F.jacrev(lambda p: {"u": (p["a"] @ p["b"]).sin(), "v": [p["b"]]})({"a": a, "b": b}),
+    "jacfwd tree":
+        lambda T, F, a, b: F.jacfwd(lambda p: {"u": (p["a"] @ p["b"]).sin(), "v": [p["b"]]})({"a": a, "b": b}),
     "jacobian of numbers": lambda T, F, a, b: (F.jacrev(T.sin)(b[0]), F.jacfwd(T.sin)(b[0])),
     "hessian": lambda T, F, a, b: F.hessian(lambda x, y: (x @ y).tanh().sum(), argnums=(0, 1))(a, b),
     "linearize": lambda T, F, a, b: F.linearize(tanh_of_product, a, b)[1](a.sin(), b.cos()),
     "linearize output": lambda T, F, a, b: F.linearize(lambda x: (x.sin(), x.sum()), b)[0],
     "in place": lambda T, F, a, b: F.grad(changed_in_place)(b),
     "in place, forward": lambda T, F, a, b: F.jvp(changed_in_place, (b,), (b.sin(),)),
-    "detach": lambda T, F, a, b: (F.grad(lambda x: (x * x.detach()).sum())(b), F.jvp(lambda x: x * x.detach(), (b,), (b,))),
+    "detach":
+        lambda T, F, a, b: (F.grad(lambda x: (x * x.detach()).sum())(b), F.jvp(lambda x: x * x.detach(), (b,), (b,))),
 }  # fmt: skip
 
 
@@ -71,13 +75,18 @@ NESTED = {
     "four": lambda T, F, a, b: F.jacrev(F.jacfwd(F.jacrev(F.jacfwd(lambda y: (y**2).sum().sin()))))(b[:2]),
     "vmap grad": lambda T, F, a, b: F.vmap(F.grad(lambda x: (x.sin() ** 2).sum()))(a),
     "grad vmap": lambda T, F, a, b: F.grad(lambda w: F.vmap(lambda x: (x * w).sum().sin())(a).sum())(b),
-    "per-sample gradients": lambda T, F, a, b: F.vmap(F.grad(lambda w, x: (x * w).tanh().sum()), in_dims=(None, 0))(b, a),
-    "vmap vmap grad": lambda T, F, a, b: F.vmap(lambda r: F.vmap(lambda s: F.grad(lambda w: (w * r * s).sin().sum())(b))(r))(a),
-    "vmap jacrev": lambda T, F, a, b: F.vmap(F.jacrev(lambda y, z: (y**3 * z).sin(), argnums=(0, 1)), in_dims=(0, None))(a, b),
+    "per-sample gradients":
+        lambda T, F, a, b: F.vmap(F.grad(lambda w, x: (x * w).tanh().sum()), in_dims=(None, 0))(b, a),
+    "vmap vmap grad":
+        lambda T, F, a, b: F.vmap(lambda r: F.vmap(lambda s: F.grad(lambda w: (w * r * s).sin().sum())(b))(r))(a),
+    "vmap jacrev":
+        lambda T, F, a, b: F.vmap(F.jacrev(lambda y, z: (y**3 * z).sin(), argnums=(0, 1)), in_dims=(0, None))(a, b),
     "vmap jvp": lambda T, F, a, b: F.vmap(lambda t: F.jvp(lambda y: (y**3).sin(), (b,), (t,)))(a),
-    "vmap jvp of closed over": lambda T, F, a, b: F.vmap(lambda w: F.jvp(lambda y: ((y**2 + 1) ** w).sum(), (b,), (b,)))(a),
+    "vmap jvp of closed over":
+        lambda T, F, a, b: F.vmap(lambda w: F.jvp(lambda y: ((y**2 + 1) ** w).sum(), (b,), (b,)))(a),
     "vmap jvp softmax": lambda T, F, a, b: F.vmap(lambda w: F.jvp(lambda y: (y * w).softmax(0), (b,), (w,)))(a),
-    "vmap jvp grad": lambda T, F, a, b: F.vmap(lambda t: F.jvp(F.grad(lambda y: (y**3 * t).sin().sum()), (b,), (t,)))(a),
+    "vmap jvp grad":
+        lambda T, F, a, b: F.vmap(lambda t: F.jvp(F.grad(lambda y: (y**3 * t).sin().sum()), (b,), (t,)))(a),
     "vmap hessian": lambda T, F, a, b: F.vmap(F.hessian(lambda y: (y**3).sum().sin()))(a),
     "vmap jacfwd jacrev": lambda T, F, a, b: F.vmap(lambda w: F.jacfwd(F.jacrev(lambda z: (z * b).softmax(0)))(w))(a),
     "hessian vmap": lambda T, F, a, b: F.hessian(lambda y: (F.vmap(lambda w: (y * w).softmax(0))(a) ** 2).sum())(b),
@@ -102,7 +111,14 @@ def test_nested_transformations(name):
 def test_tangents_of_two_levels_are_not_confused():
     """d/dx (x d/dy (x + y)) is 1, not 2: the inner derivative does not see the outer direction."""
     x = fb.tensor(3.0)
-    assert func.jvp(lambda x: x * func.jvp(lambda y: x + y, (fb.tensor(1.0),), (fb.tensor(1.0),))[1], (x,), (fb.ones(()),))[1] == 1
+    assert (
+        func.jvp(
+            lambda x: x * func.jvp(lambda y: x + y, (fb.tensor(1.0),), (fb.tensor(1.0),))[1],
+            (x,),
+            (fb.ones(()),),
+        )[1]
+        == 1
+    )
     assert func.grad(lambda x: x * func.grad(lambda y: x + y)(fb.tensor(1.0)))(x) == 1
 
 
@@ -183,7 +199,11 @@ def test_levels_end_when_the_function_raises():
         raise ZeroDivisionError
 
     x = fb.ones(3)
-    for call in (lambda: func.grad(wrong)(x), lambda: func.jvp(wrong, (x,), (x,)), lambda: func.vjp(wrong, x)):
+    for call in (
+        lambda: func.grad(wrong)(x),
+        lambda: func.jvp(wrong, (x,), (x,)),
+        lambda: func.vjp(wrong, x),
+    ):
         with pytest.raises(ZeroDivisionError):
             call()
         assert active_levels() == []

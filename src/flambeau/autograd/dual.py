@@ -8,6 +8,8 @@ that its backward gives tangents as well. For every other op that has a backward
 J^T u is linear in u, and its own backward in direction t is J t.
 """
 
+import threading
+
 from .. import _core
 from ..interpreters import Wrapped, call
 from ..layout import strided
@@ -118,7 +120,9 @@ class Dual(Wrapped):
         if not self._scope.active or not is_forward_enabled():
             return given(given.primals())
         for t in given.tensors:
-            if t.layout is not strided:  # it consists of tensors, which may be Dual: its operations are written in theirs
+            if (
+                t.layout is not strided
+            ):  # it consists of tensors, which may be Dual: its operations are written in theirs
                 return t._interpret(function, args, kwargs, prepared)
         if kwargs.get("out") is not None:
             raise NotImplementedError(_NO_OUT.format(function.name))
@@ -206,17 +210,18 @@ def tracked(t):
 
 
 def leaves_of(tensors):
-    """The leaves that backward passes from tensors, Wrapped ones among them, would reach; not those of ended transformations."""
-    plain = []
-    for t in tensors:
-        while isinstance(t, Wrapped) or t.layout is not strided:
-            if type(t) is Dual and t._scope.active:
-                plain += (
-                    [t._direction] if not isinstance(t._direction, Wrapped) else leaves_of([t._direction])
-                )
-            t = t._value
-        plain.append(t)
-    return [leaf for leaf in _core.leaves_of(plain) if _maker(leaf).active]
+    """The leaves that backward passes from tensors, Wrapped ones among them, would reach; those of transformations that
+    have ended do not count."""
+    found = _core.leaves_of([part for t in tensors for part in _parts(t)])
+    return [leaf for leaf in found if _maker(leaf).active]
+
+
+def _parts(t):
+    """The ordinary tensors that t stands for, tangents among them."""
+    if isinstance(t, Wrapped) or t.layout is not strided:
+        moved = _parts(t._direction) if type(t) is Dual and t._scope.active else []
+        return _parts(t._value) + moved
+    return [t]
 
 
 class _Always:
@@ -326,7 +331,7 @@ def is_forward_enabled():
     return _mode.enabled and not _core.is_inference_mode_enabled()
 
 
-class _Mode:
+class _Mode(threading.local):
     enabled = True
 
 
@@ -388,7 +393,6 @@ class Call:
         for i, leaf in zip(self.places, leaves, strict=True):
             tensors[i] = leaf
         return tensors, leaves
-
 
     def _batches(self, tensors):
         """The levels of vmap around this one at which one of the tensors has a batch: gradients are one per example."""

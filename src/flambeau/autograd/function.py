@@ -74,7 +74,9 @@ class Function(_Context):
         )
 
     vjp = backward
-    generate_vmap_rule = False  # True: inside vmap, forward and backward run on tensors that stand for a batch
+    generate_vmap_rule = (
+        False  # True: inside vmap, forward and backward run on tensors that stand for a batch
+    )
 
     @staticmethod
     def vmap(info, in_dims, *args):
@@ -89,7 +91,7 @@ class Function(_Context):
 
     @staticmethod
     def jvp(ctx, *grad_inputs):
-        """Computes the tangents of the results from those of the arguments of forward, for forward-mode differentiation."""
+        """Computes the tangents of the results from those of the arguments of forward: for forward mode."""
         raise NotImplementedError(
             "You must implement the jvp function for custom autograd.Function to use it with forward mode AD."
         )
