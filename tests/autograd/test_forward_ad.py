@@ -192,7 +192,7 @@ def test_a_plain_tensor_takes_the_tangents_written_to_it(level):
 
 def test_random_numbers_and_constants_have_no_tangent(level):
     x, t = pair(3)
-    for change in (lambda v: v.normal_(), lambda v: v.fill_(2), lambda v: v.zero_()):
+    for change in (lambda v: v.normal_(), lambda v: v.fill_(2), lambda v: v.copy_(2), lambda v: v.zero_()):
         d = make_dual(x.clone(), t.clone())
         change(d)
         close(unpack_dual(d).tangent, fb.zeros(3, dtype=fb.float64))
@@ -381,3 +381,39 @@ def test_a_jvp_of_the_wrong_form_is_refused(level):
         Wrong.apply(d, lambda t: t[:1])
     with pytest.raises(RuntimeError, match="returned 2 tangents, expected one for each of the 1 outputs"):
         Wrong.apply(d, lambda t: (t, t))
+
+
+# --------------------------------------------------------------------------------------- sparse, threads
+
+
+def test_sparse_tensors_have_sparse_tangents(level):
+    x = fb.tensor([[1.0, 0.0], [0.0, 2.0]]).to_sparse()
+    t = fb.tensor([[3.0, 7.0], [0.0, 4.0]])
+    d = make_dual(x, t)
+    dense = fb.tensor([[1.0, 2.0], [3.0, 4.0]])
+    y, tangent = unpack_dual(fb.sparse.mm(d, dense))
+    close(y, x.to_dense() @ dense)
+    close(tangent, fb.tensor([[3.0, 0.0], [0.0, 4.0]]) @ dense)
+    assert unpack_dual(d).tangent.to_dense().tolist() == [[3.0, 0.0], [0.0, 4.0]]
+
+
+def test_levels_belong_to_threads(level):
+    import threading
+
+    found = []
+
+    def other():
+        found.append(forward_ad.enter_dual_level())
+        forward_ad.exit_dual_level()
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    thread.join()
+    assert found == [1]
+    assert unpack_dual(make_dual(*pair(3))).tangent is not None
+
+
+def test_a_leaf_that_requires_grad_takes_no_tangents_in_place(level):
+    leaf = fb.zeros(3, dtype=fb.float64, requires_grad=True)
+    with fb.no_grad(), pytest.raises(RuntimeError, match="write to a clone"):
+        leaf.copy_(make_dual(*pair(3)))
