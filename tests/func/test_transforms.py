@@ -207,3 +207,72 @@ def test_levels_end_when_the_function_raises():
         with pytest.raises(ZeroDivisionError):
             call()
         assert active_levels() == []
+
+
+def _square(T, rule):
+    class Square(T.autograd.Function):
+        generate_vmap_rule = rule
+
+        @staticmethod
+        def forward(x):
+            return x * x
+
+        @staticmethod
+        def setup_context(ctx, inputs, output):
+            ctx.save_for_backward(*inputs)
+            ctx.save_for_forward(*inputs)
+
+        @staticmethod
+        def backward(ctx, grad):
+            return 2 * grad * ctx.saved_tensors[0]
+
+        @staticmethod
+        def jvp(ctx, tangent):
+            return 2 * tangent * ctx.saved_tensors[0]
+
+    return Square.apply
+
+
+FUNCTIONS = {
+    "grad": lambda T, F, a, b: F.grad(lambda x: _square(T, False)(x).sum())(b),
+    "grad grad": lambda T, F, a, b: F.grad(
+        lambda x: F.grad(lambda y: _square(T, False)(y).sin().sum())(x).sum()
+    )(b),
+    "jvp grad": lambda T, F, a, b: F.jvp(F.grad(lambda y: _square(T, False)(y).sin().sum()), (b,), (b,)),
+    "jacrev": lambda T, F, a, b: F.jacrev(_square(T, True))(b),
+    "jacfwd": lambda T, F, a, b: F.jacfwd(_square(T, True))(b),
+    "hessian": lambda T, F, a, b: F.hessian(lambda x: _square(T, True)(x).sin().sum())(b),
+}
+
+
+@needs_torch
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_custom_functions(name):
+    check_same("func", FUNCTIONS[name], A, B)
+
+
+def test_tangents_of_tangents_through_a_custom_function():
+    """PyTorch gives zeros here: the tensors that its jvp finds saved have no tangents themselves."""
+    x = fb.tensor(B)
+    value, tangent = func.jvp(
+        lambda x: func.jvp(_square(fb, False), (x,), (x.sin(),))[1], (x,), (fb.ones_like(x),)
+    )
+    np.testing.assert_allclose(value.numpy(), 2 * B * np.sin(B))
+    np.testing.assert_allclose(tangent.numpy(), 2 * np.sin(B) + 2 * B * np.cos(B))
+
+
+def test_a_function_with_ctx_keeps_its_output_for_each_level():
+    class Exp(fb.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            y = fb.tensor(np.exp(x.detach().numpy()))
+            ctx.save_for_forward(y)
+            return y
+
+        @staticmethod
+        def jvp(ctx, tangent):
+            return ctx.saved_tensors[0] * tangent
+
+    x, one = fb.tensor(B), fb.ones(4, dtype=fb.float64)
+    second = func.jvp(lambda x: func.jvp(Exp.apply, (x,), (one,))[1], (x,), (one,))
+    np.testing.assert_allclose(second[1].numpy(), np.exp(B))

@@ -440,8 +440,8 @@ def _propagate(given):
 
 
 def _paired(given, result, tangents, keep, handed_back=None):
-    """Results with their tangents (None where they have none); without `keep`, also without history. `handed_back`: what
-    stands for inputs among the results, by its id; the primals unless given."""
+    """Results with their tangents (None where they have none); without `keep`, also without history. `handed_back`: the
+    inputs by the ids of what stands for them in the results, the primals unless given."""
     if handed_back is None:
         handed_back = {id(primal_of(t, given.scope)): t for t in given.tensors}
     outputs = []
@@ -661,7 +661,11 @@ def _custom(given, cls, forward):
         cls.jvp(None)  # raises
     scope = given.scope
     primals = [_replaced(a, lambda t: primal_of(t, scope)) for a in given.args]
-    result, ctx = cls._run(forward, primals)
+    if any(isinstance(t, Wrapped) for t in given.primals()):  # the transformations around answer this call themselves
+        result = given(given.primals())
+        ctx = cls._context(forward, primals, result)
+    else:
+        result, ctx = cls._run(forward, primals)
     tangents = []
     for arg, primal in zip(given.args, primals, strict=True):
         tangent = tangent_of(arg, scope) if isinstance(arg, Tensor) else None
