@@ -85,8 +85,8 @@ class Wrapped(Tensor):
         """A copy of t, of this level or a lower one, to which tensors of this kind may be written."""
         return t.clone() if isinstance(t, Wrapped) and t._level == self._level else copy_for(t, self._value)
 
-    def _mask_index(self):
-        """What a mask is as a part of an index: the tensor it stands for."""
+    def _mask_index(self, function=None):
+        """What a mask is as a part of an index, or of the arguments of a function: the tensor it stands for."""
         return self._value
 
     def _interpret_function(self, cls, forward, args):

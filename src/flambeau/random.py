@@ -132,7 +132,7 @@ class Draws:
         return t
 
 
-draws: type = Draws
+draws: type[Draws] = Draws
 
 
 def engine(generator, name):

@@ -144,7 +144,7 @@ def _batched(outputs, inputs, grad_outputs, retain_graph, create_graph, allow_un
     from ..func.vmap import vmap
 
     batches = _tensors(grad_outputs, "grad: grad_outputs")
-    reached = []
+    reached: list[bool] = []
 
     def once(*seeds):
         options = create_graph, True, allow_unused, False, materialize_grads

@@ -57,7 +57,7 @@ def vmap(func, in_dims=0, out_dims=0, randomness="error", *, chunk_size=None):
             count = min(chunk_size, size - start)
             parts = [[_part(v, d, start, count) for v, d in zip(vs, ds, strict=True)]
                      for vs, ds in ((leaves, dims), (named, named_dims))]  # fmt: skip
-            pieces.append(run(*parts, count))
+            pieces.append(run(parts[0], parts[1], count))
         _, places, out_tree = pieces[0]
         return unflatten(_joined([flat for flat, _, _ in pieces], places), out_tree)
 

@@ -1,12 +1,13 @@
 """autograd.Function inside vmap: its own `vmap` static method, or a rule made from forward and backward."""
 
 import collections
+from typing import Any
 
 from ...autograd.function import Function
 from ...tensor import Tensor
 from ..levels import pop_level, push_level
 from .random import randomness
-from .tensor import BatchedTensor
+from .tensor import Batch, BatchedTensor
 
 VmapInfo = collections.namedtuple("VmapInfo", ["batch_size", "randomness"])
 
@@ -65,7 +66,10 @@ class _Context:
     """The ctx of forward and backward of one element."""
 
     def __init__(self):
-        self.saved_tensors, self.marked, self.materialize = (), (), True
+        self.saved_tensors: tuple[Any, ...] = ()
+        self.marked: tuple[Any, ...] = ()
+        self.needs_input_grad: tuple[bool, ...] = ()
+        self.materialize = True
 
     def save_for_backward(self, *tensors):
         self.saved_tensors = tensors
@@ -78,71 +82,78 @@ class _Context:
     def set_materialize_grads(self, value):
         self.materialize = value
 
-    needs_input_grad: tuple = ()
-
 
 def _generated(batch, cls, forward, args):
-    """The Function of values whose forward and backward run those of cls inside a level of vmap."""
-    inner = _Context()
-    there = [batch.has(a) for a in args]
-
-    def inside(function, values, marks):
-        level = push_level("vmap", size=batch.size, randomness=kind)
-        try:
-            return level, function(
-                *[BatchedTensor(v, level) if m else v for v, m in zip(values, marks, strict=True)]
-            )
-        finally:
-            pop_level(level)
-
-    def outside(level, t):
-        """The value of a result of the level."""
-        if not isinstance(t, Tensor):
-            return t
-        return t._value if type(t) is BatchedTensor and t._level == level else t.expand(batch.size, *t.shape)
-
-    def run(*values):
-        def call(*inputs):
-            outputs = forward(*inputs)
-            cls.setup_context(inner, inputs, outputs)
-            return outputs
-
-        level, outputs = inside(call, values, there)
-        many = isinstance(outputs, (tuple, list))
-        inner.level, inner.many = level, many
-        found = [outside(level, o) for o in (outputs if many else (outputs,))]
-        inner.silent = [any(m is o for m in inner.marked) for o in (outputs if many else (outputs,))]
-        return tuple(found) if many else found[0]
-
-    def setup(ctx, inputs, outputs):
-        saved = inner.saved_tensors
-        inner.batched = [type(t) is BatchedTensor and t._level == inner.level for t in saved]
-        ctx.save_for_backward(*[t._value if b else t for t, b in zip(saved, inner.batched, strict=True)])
-        ctx.set_materialize_grads(inner.materialize)
-        made = outputs if inner.many else (outputs,)
-        ctx.mark_non_differentiable(*[o for o, s in zip(made, inner.silent, strict=True) if s])
-
-    def back(ctx, *grads):
-        saved, count = ctx.saved_tensors, len(ctx.saved_tensors)
-        inner.needs_input_grad = ctx.needs_input_grad
-
-        def call(*values):
-            inner.saved_tensors = values[:count]
-            return cls.backward(inner, *values[count:])
-
-        marks = [*inner.batched, *[g is not None for g in grads]]
-        level, results = inside(call, (*saved, *grads), marks)
-        results = results if isinstance(results, (tuple, list)) else (results,)
-        found = []
-        for result, batched in zip(results, there, strict=False):
-            value = outside(level, result)
-            found.append(value.sum(0) if isinstance(value, Tensor) and not batched else value)
-        return tuple(found)
-
-    kind = randomness(batch.level)
-    members = dict(forward=staticmethod(run), setup_context=staticmethod(setup), backward=staticmethod(back),
-                   generate_vmap_rule=True)  # fmt: skip
-    outputs = type(cls.__name__, (Function,), members).apply(*[batch.value(a) for a in args])
+    """cls.apply(*args) by the rule made from its forward and backward."""
+    made = _Generated(batch, cls, forward, [batch.has(a) for a in args])
+    members = {"forward": staticmethod(made.forward), "setup_context": staticmethod(made.setup_context),
+               "backward": staticmethod(made.backward), "generate_vmap_rule": True}  # fmt: skip
+    of_values: Any = type(cls.__name__, (Function,), members)
+    outputs = of_values.apply(*[batch.value(a) for a in args])
     if not isinstance(outputs, tuple):
         return batch.wrap(outputs) if isinstance(outputs, Tensor) else outputs
     return tuple([batch.wrap(o) if isinstance(o, Tensor) else o for o in outputs])
+
+
+class _Generated:
+    """The Function of values whose forward and backward run those of cls inside a level of vmap."""
+
+    def __init__(self, batch, cls, forward, batched):
+        self.batch, self.cls, self.element_forward, self.batched = batch, cls, forward, batched
+        self.randomness = randomness(batch.level)
+        self.inner = _Context()
+        self.saved_batched: list[bool] = []
+        self.silent: list[bool] = []
+        self.several = False
+
+    def _inside(self, function, values, batched):
+        """(level, function of the values, of which some stand for a batch there, their results)"""
+        level = push_level("vmap", size=self.batch.size, randomness=self.randomness)
+        try:
+            given = [BatchedTensor(v, level) if b else v for v, b in zip(values, batched, strict=True)]
+            return Batch(level, self.batch.size), function(*given)
+        finally:
+            pop_level(level)
+
+    def forward(self, *values):
+        """The outputs for the batch; notes what setup_context has saved for one element."""
+
+        def call(*inputs):
+            outputs = self.element_forward(*inputs)
+            self.cls.setup_context(self.inner, inputs, outputs)
+            return outputs
+
+        level, outputs = self._inside(call, values, self.batched)
+        self.several = isinstance(outputs, (tuple, list))
+        outputs = tuple(outputs) if self.several else (outputs,)
+        self.silent = [any(m is o for m in self.inner.marked) for o in outputs]
+        saved = self.inner.saved_tensors
+        self.saved_batched = [level.has(t) for t in saved]
+        self.inner.saved_tensors = tuple([level.value(t) for t in saved])
+        found = tuple([level.front(o) if isinstance(o, Tensor) else o for o in outputs])
+        return found if self.several else found[0]
+
+    def setup_context(self, ctx, inputs, output):
+        """Keeps the values of what was saved."""
+        ctx.save_for_backward(*self.inner.saved_tensors)
+        ctx.set_materialize_grads(self.inner.materialize)
+        outputs = output if self.several else (output,)
+        ctx.mark_non_differentiable(*[o for o, s in zip(outputs, self.silent, strict=True) if s])
+
+    def backward(self, ctx, *grads):
+        """The gradients of the values; those of inputs that are the same for all, summed."""
+        saved = ctx.saved_tensors
+        self.inner.needs_input_grad = ctx.needs_input_grad
+
+        def call(*values):
+            self.inner.saved_tensors = values[: len(saved)]
+            return self.cls.backward(self.inner, *values[len(saved) :])
+
+        batched = [*self.saved_batched, *[g is not None for g in grads]]
+        level, results = self._inside(call, (*saved, *grads), batched)
+        results = results if isinstance(results, (tuple, list)) else (results,)
+        found = []
+        for result, b in zip(results, self.batched, strict=False):
+            value = level.front(result) if isinstance(result, Tensor) else result
+            found.append(value.sum(0) if isinstance(value, Tensor) and not b else value)
+        return tuple(found)

@@ -30,7 +30,7 @@ def randomness(level):
     return next(v.info["randomness"] for v in vmap_levels() if v.number == level)
 
 
-class Draws:
+class Draws(generators.Draws):
     """What `flambeau.random` asks about draws while a vmap is active."""
 
     @staticmethod

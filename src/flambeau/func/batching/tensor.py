@@ -7,6 +7,8 @@ tensors with the batch in front. An op without a rule runs once per element, and
 right, but as slow as a loop.
 """
 
+from typing import Any
+
 from ... import _core
 from ...interpreters import ElementsNeeded, Wrapped, copy_for
 from ...ops._args import overwrite
@@ -14,10 +16,12 @@ from ...ops.op import FUNCTIONS, METHODS, Pointwise
 from ...tensor import Tensor
 from ..levels import active_levels
 
-RULES = {}  # name of an op -> its batching rule
-IN_PLACE = set()  # rules that hand the first tensor on as it is, so that in-place forms may run through them
-UNPREPARED = {}  # name of an op -> a rule for the arguments before `prepare` looks at them
-RANDOM = set()  # ops, and composed functions, that draw random numbers
+RULES: dict[str, Any] = {}  # name of an op -> its batching rule
+IN_PLACE: set[str] = (
+    set()
+)  # rules that hand the first tensor on as it is, so that in-place forms may run through them
+UNPREPARED: dict[str, Any] = {}  # name of an op -> a rule for the arguments before `prepare` looks at them
+RANDOM: set[str] = set()  # ops, and composed functions, that draw random numbers
 
 _ARITHMETIC = (
     "vmap: inplace arithmetic(self, *extra_args) is not possible because there exists a Tensor `other` in extra_args "
@@ -313,7 +317,13 @@ class BatchedTensor(Wrapped):
         """numpy(): refused inside vmap."""
         raise RuntimeError(_NO_STORAGE)
 
-    tolist = data_ptr = __array__ = __dlpack__ = numpy
+    tolist = data_ptr = numpy
+
+    def __array__(self, dtype=None, copy=None):
+        return self.numpy()
+
+    def __dlpack__(self, **options):
+        return self.numpy()
 
     def storage(self):
         """storage(): refused inside vmap."""
