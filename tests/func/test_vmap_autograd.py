@@ -64,6 +64,23 @@ def test_gradient_of_a_gradient_inside():
     same(vmap(func.grad(func.grad(lambda t: t**3)))(x), 6 * x)
 
 
+def test_derivatives_of_every_order_inside():
+    def f(t):
+        return (t.sin() * t.sum() + (t * t).cumsum(0).exp() * 0.1).sum()
+
+    x, v = fb.randn(3, 4, dtype=fb.float64), fb.randn(3, 4, dtype=fb.float64)
+    hessians = fb.stack([func.hessian(f)(row) for row in x])
+    for second in (func.hessian(f), func.jacrev(func.jacrev(f)), func.jacfwd(func.jacfwd(f))):
+        same(vmap(second)(x), hessians)
+    products = (hessians @ v[..., None])[..., 0]
+    same(vmap(lambda a, b: func.jvp(func.grad(f), (a,), (b,))[1])(x, v), products)
+    same(func.jvp(vmap(func.grad(f)), (x,), (v,))[1], products)
+    same(vmap(lambda a, b: func.vjp(func.grad(f), a)[1](b)[0])(x, v), products)
+    gradients = fb.stack([func.grad(f)(row) for row in x])
+    same(func.grad(lambda a: (vmap(func.grad(f))(a) * v).sum())(x), products)
+    same(func.grad(lambda a: vmap(f)(a).sum())(x), gradients)
+
+
 def test_vmap_inside_of_what_is_differentiated():
     x, w = fb.randn(5, 3, requires_grad=True), fb.randn(3, requires_grad=True)
     vmap(lambda t, u: (t * u).sin().sum(), in_dims=(0, None))(x, w).sum().backward()

@@ -3,10 +3,9 @@
 import functools
 
 from .. import random as generators
-from ..interpreters import Wrapped
 from ..ops.op import FUNCTIONS
 from ..tensor import Tensor
-from .batching import Batch, BatchedTensor, vmap_levels
+from .batching import Batch, BatchedTensor, lift
 from .levels import pop_level, push_level
 from .trees import broadcast_prefix, flatten, unflatten
 
@@ -211,28 +210,6 @@ def _output(func, batch, output, dim):
             f"Dimension out of range (expected to be in range of [{-value.ndim}, {value.ndim - 1}], but got {dim})"
         )
     return value if dim == 0 else value.movedim(0, dim)
-
-
-# ---- for other transformations
-
-
-def lift(tensor, levels=None):
-    """lift(tensor) -> the tensor batched over all active levels of vmap, or those given, repeated where it is the same
-    for all elements.
-
-    The gradient in it is then one for each element: `func.grad` inside vmap differentiates with respect to it.
-    """
-    for level in vmap_levels() if levels is None else levels:
-        tensor = _lifted(tensor, level.number, level.info["size"])
-    return tensor
-
-
-def _lifted(tensor, number, size):
-    if isinstance(tensor, BatchedTensor) and tensor._level == number:
-        return tensor
-    if isinstance(tensor, Wrapped) and tensor._level > number:
-        return tensor._mapped(lambda t: _lifted(t, number, size))
-    return BatchedTensor(tensor.expand(size, *tensor.shape), number)
 
 
 __all__ = ["lift", "vmap"]

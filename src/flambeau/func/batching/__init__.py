@@ -5,9 +5,11 @@ ops with a rule: `python -m flambeau.func.batching`.
 """
 
 from . import conv, dims, index, loss, matrix, norm, pointwise, random, shape
-from .tensor import RULES, Batch, BatchedTensor, rule, vmap_levels
+from .tensor import RULES, Batch, BatchedTensor, lift, rule, vmap_levels
 
 random.start()
 
-__all__ = ["RULES", "Batch", "BatchedTensor", "rule", "vmap_levels", "conv", "dims", "index", "loss", "matrix", "norm",
-           "pointwise", "random", "shape"]  # fmt: skip
+__all__ = [
+    "RULES", "Batch", "BatchedTensor", "conv", "dims", "index", "lift", "loss", "matrix", "norm", "pointwise", "random",
+    "rule", "shape", "vmap_levels",
+]  # fmt: skip

@@ -4,8 +4,9 @@ import threading
 
 from ... import _core
 from ... import random as generators
+from ...interpreters import Wrapped
 from .pointwise import aligned
-from .tensor import RANDOM, BatchedTensor, _pick, _stacked, vmap_levels
+from .tensor import RANDOM, BatchedTensor, _pick, _stacked, lift, vmap_levels
 from .tensor import looped as in_a_loop
 
 _FORBIDDEN = (
@@ -57,10 +58,8 @@ class Draws(generators.Draws):
     @staticmethod
     def spread(t):
         """t with memory of its own for each draw of different numbers."""
-        for level in _differing():
-            if not _has_level(t, level.number):
-                t = _lifted(t, level.number, level.info["size"])
-        return t
+        missing = [level for level in _differing() if not _has_level(t, level.number)]
+        return lift(t, missing).clone() if missing else t
 
 
 def _answering():
@@ -73,18 +72,11 @@ def _differing():
 
 
 def _has_level(t, number):
-    while isinstance(t, BatchedTensor):
-        if t._level == number:
+    while isinstance(t, Wrapped):
+        if type(t) is BatchedTensor and t._level == number:
             return True
         t = t._value
     return False
-
-
-def _lifted(t, number, size):
-    """t, repeated in memory of its own at a level, whichever levels it has already."""
-    if isinstance(t, BatchedTensor) and t._level > number:
-        return t._with(_lifted(t._value, number, size))
-    return BatchedTensor(t.expand(size, *t.shape).clone(), number)
 
 
 def start():

@@ -17,9 +17,7 @@ from ...tensor import Tensor
 from ..levels import active_levels
 
 RULES: dict[str, Any] = {}  # name of an op -> its batching rule
-IN_PLACE: set[str] = (
-    set()
-)  # rules that hand the first tensor on as it is, so that in-place forms may run through them
+IN_PLACE: set[str] = set()  # ops whose rule hands the first tensor on as it is: in-place forms run through it
 UNPREPARED: dict[str, Any] = {}  # name of an op -> a rule for the arguments before `prepare` looks at them
 RANDOM: set[str] = set()  # ops, and composed functions, that draw random numbers
 
@@ -366,7 +364,12 @@ for _name in ("squeeze_", "unsqueeze_", "transpose_", "t_", "swapaxes_", "swapdi
     setattr(BatchedTensor, _name, _reshaping(_name))
 
 
-# ---- levels below others
+# ---- levels
+
+
+def vmap_levels():
+    """The active levels of vmap, outermost first."""
+    return [level for level in active_levels() if level.kind == "vmap"]
 
 
 def taken_out(t, level, size):
@@ -375,6 +378,8 @@ def taken_out(t, level, size):
         return t._value
     if type(t) is BatchedTensor and t._level > level:
         return t._with(taken_out(t._value, level, size).movedim(1, 0))
+    if isinstance(t, Wrapped) and t._level > level:
+        return t._mapped(lambda value: taken_out(value, level, size))
     return t.expand(size, *t.shape)
 
 
@@ -382,7 +387,28 @@ def put_in(t, level):
     """t, whose first dimension is the batch of a level, as a tensor that is batched there, below higher levels."""
     if type(t) is BatchedTensor and t._level > level:
         return t._with(put_in(t._value.movedim(1, 0), level))
+    if isinstance(t, Wrapped) and t._level > level:
+        return t._mapped(lambda value: put_in(value, level))
     return BatchedTensor(t, level)
+
+
+def lift(tensor, levels=None):
+    """lift(tensor) -> the tensor batched over all active levels of vmap, or those given, repeated where it is the same
+    for all elements.
+
+    The gradient in it is then one for each element: `func.grad` inside vmap differentiates with respect to it.
+    """
+    for level in vmap_levels() if levels is None else levels:
+        tensor = _lifted(tensor, level.number, level.info["size"])
+    return tensor
+
+
+def _lifted(tensor, number, size):
+    if isinstance(tensor, BatchedTensor) and tensor._level == number:
+        return tensor
+    if isinstance(tensor, Wrapped) and tensor._level > number:
+        return tensor._mapped(lambda t: _lifted(t, number, size))
+    return BatchedTensor(tensor.expand(size, *tensor.shape), number)
 
 
 # ---- running an op
@@ -480,11 +506,6 @@ def _stacked(results, batch, size):
         )
     made = [_stacked(list(column), batch, size) for column in zip(*results, strict=True)]
     return type(first)(*made) if hasattr(first, "_fields") else type(first)(made)
-
-
-def vmap_levels():
-    """The active levels of vmap, outermost first."""
-    return [level for level in active_levels() if level.kind == "vmap"]
 
 
 _core.register_interpreter(BatchedTensor)
