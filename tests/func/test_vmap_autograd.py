@@ -6,6 +6,7 @@ import pytest
 import flambeau as fb
 from flambeau import func, nn
 from flambeau.autograd import Function, grad
+from flambeau.autograd.function import once_differentiable
 from flambeau.func import functional_call, stack_module_state, vmap
 from flambeau.nn import functional as F
 
@@ -266,6 +267,26 @@ def test_generated_rule_with_an_unbatched_input():
     to_x, to_w = grad(vmap(Product.apply, in_dims=(0, None))(x, w).sum(), (x, w))
     same(to_x, w.expand(4, 3))
     same(to_w, x.sum(0))
+
+
+def test_once_differentiable():
+    class Square(Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x * x
+
+        @staticmethod
+        @once_differentiable
+        def backward(ctx, g):
+            return 2 * ctx.saved_tensors[0] * g
+
+    x, v = fb.randn(3, requires_grad=True), fb.randn(2, 3, requires_grad=True)
+    y = Square.apply(x)
+    rows = vmap(lambda u: grad(y, x, u, create_graph=True)[0])(v)
+    same(rows, 2 * x * v)
+    with pytest.raises(RuntimeError, match="differentiate twice"):
+        grad(rows.sum(), v)
 
 
 def test_own_rule():

@@ -188,5 +188,11 @@ def once_differentiable(backward):
 def _mark(output, grads):
     if not isinstance(output, _core.TensorBase):
         return output
+    if _core.interpreter_of(output, *grads) is not None:
+        from ..interpreters import Wrapped, underlying
+
+        grads = [underlying(g) for g in grads]
+        if isinstance(output, Wrapped):
+            return output._mapped(lambda value: _mark(value, grads))
     node = _NotTwice()
     return _core.apply_function(_NotTwice, node, lambda ctx, o, *g: o.detach(), _refuse, (output, *grads))

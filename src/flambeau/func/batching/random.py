@@ -27,8 +27,8 @@ _here = threading.local()  # answering: a batched tensor is at work, and no draw
 
 
 def randomness(level):
-    """The `randomness` of the vmap of a level."""
-    return next(v.info["randomness"] for v in vmap_levels() if v.number == level)
+    """The `randomness` of the vmap of a level; "different" once that has ended."""
+    return next((v.info["randomness"] for v in vmap_levels() if v.number == level), "different")
 
 
 class Draws(generators.Draws):
