@@ -187,6 +187,27 @@ def test_in_place(x):
     same(vmap(f)(x, u), wanted)
 
 
+def test_in_place_results_keep_shape_and_dtype():
+    x = fb.zeros(3, dtype=fb.float16)
+    vmap(lambda t, u: t.add_(u), in_dims=(0, None))(x, fb.tensor(2.0))
+    assert x.tolist() == [2, 2, 2]
+    with pytest.raises(RuntimeError, match=r"output with shape \[\] doesn't match the broadcast shape \[1\]"):
+        vmap(lambda t, u: t.add_(u))(x, fb.ones(3, 1))
+    with pytest.raises(RuntimeError, match="can't be cast to the desired output type Bool"):
+        vmap(lambda t, u: t.add_(u))(x > 0, fb.ones(3))
+
+
+@pytest.mark.parametrize(
+    "a, b", [("int64", "float64"), ("float64", "float32"), ("float32", "int32"), ("bool", "uint8")]
+)
+def test_elements_without_dimensions_promote_as_such(a, b):
+    many, point = fb.ones(3, 2, dtype=getattr(fb, a)), fb.ones(3, dtype=getattr(fb, b))
+    for f in (fb.add, fb.maximum, fb.eq, lambda s, t: fb.where(s > 0, s, t), fb.clamp):
+        assert vmap(f)(many, point).dtype is f(many[0], point[0]).dtype
+        assert vmap(f)(point, point.to(many.dtype)).dtype is f(point[0], point[0].to(many.dtype)).dtype
+        assert vmap(f, in_dims=(None, 0))(many[0], point).dtype is f(many[0], point[0]).dtype
+
+
 def test_the_argument_changes_too(x):
     vmap(lambda t: t.add_(1))(x)
     same(x, fb.arange(1.0, 13).reshape(3, 4))

@@ -22,23 +22,22 @@ def aligned(batch, args):
     return [batch.lead(a, ndim) if isinstance(a, Tensor) else a for a in args]
 
 
-def promoted(batch, args):
-    """The arguments with the batched tensors without dimensions in the dtype that these have in the promotion: as
-    values they have a dimension, and would count more."""
+def promoted(batch, args, keep=None):
+    """The arguments with tensors without dimensions in the dtype that these have in the promotion: as values some have
+    a dimension, and would count more. `keep`, which is written to, stays as it is."""
     tensors = [a for a in args if isinstance(a, Tensor)]
     if len({t.dtype for t in tensors}) == 1 or not any(batch.has(t) and t.ndim == 0 for t in tensors):
         return args
     # as arrays of one element, with dimensions or without: their values do not count
-    target = ALL[
-        _core.result_type_code(*[_core.zeros_array((1,) * min(t.ndim, 1), t.dtype.numpy) for t in tensors])
-    ]
-    return [a.to(target) if isinstance(a, Tensor) and a.ndim == 0 else a for a in args]
+    given = [_core.zeros_array((1,) * min(t.ndim, 1), t.dtype.numpy) for t in tensors]
+    target = ALL[_core.result_type_code(*given)]
+    return [a.to(target) if isinstance(a, Tensor) and a.ndim == 0 and a is not keep else a for a in args]
 
 
 @rule("pointwise", in_place=True)
 def pointwise(f, batch, *args):
     """Ops declared pointwise, which promote all of their tensors."""
-    return apply(f, *aligned(batch, promoted(batch, args)))
+    return apply(f, *aligned(batch, promoted(batch, args, args[0] if f.inplace else None)))
 
 
 rule("clamp", "isclose", "_binary_cross_entropy", "_binary_cross_entropy_with_logits", "_orthogonal_polynomial",

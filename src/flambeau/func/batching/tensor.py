@@ -445,6 +445,10 @@ def _in_place(function, found, batch, args):
 
         drawn_over(function, batch, args)
     elif op.name in IN_PLACE or (op.name not in RULES and issubclass(op, Pointwise)):
+        others = [a.shape for a in args[1:] if isinstance(a, Tensor)]
+        if op.name != "_index_put_" and any(len(shape) > x.ndim for shape in others):
+            wide = list(_core.broadcast_shapes(x.shape, *others))
+            raise RuntimeError(f"output with shape {list(x.shape)} doesn't match the broadcast shape {wide}")
         found(function, batch, *args)
     else:
         value = x._value
