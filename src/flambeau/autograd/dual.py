@@ -661,7 +661,8 @@ def _custom(given, cls, forward):
         cls.jvp(None)  # raises
     scope = given.scope
     primals = [_replaced(a, lambda t: primal_of(t, scope)) for a in given.args]
-    if any(isinstance(t, Wrapped) for t in given.primals()):  # the transformations around answer this call themselves
+    if any(isinstance(t, Wrapped) for t in given.primals()):
+        # the transformations around this one answer the call themselves
         result = given(given.primals())
         ctx = cls._context(forward, primals, result)
     else:
