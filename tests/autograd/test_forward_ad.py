@@ -45,13 +45,16 @@ def test_refused(level):
     x, t = pair(3)
     d = make_dual(x, t)
     for call, error, words in (
-        (lambda: make_dual(x, t[:2]), RuntimeError, r"is of size \[3\] while the given forward gradient is of size \[2\]"),
-        (lambda: make_dual(x.long(), t), ValueError, "Expected primal to be floating point or complex, but got: torch.int64"),
+        (lambda: make_dual(x, t[:2]), RuntimeError,
+         r"is of size \[3\] while the given forward gradient is of size \[2\]"),
+        (lambda: make_dual(x.long(), t), ValueError,
+         "Expected primal to be floating point or complex, but got: torch.int64"),
         (lambda: make_dual(x, t.long()), ValueError, "Expected tangent to be floating point"),
         (lambda: make_dual(x, t + 1j), RuntimeError, "cannot have a tangent of torch.complex128"),
         (lambda: make_dual(d, t), RuntimeError, "already has a forward gradient at the same level"),
         (lambda: make_dual(x, 1.0), TypeError, "argument 'tangent' must be Tensor, not float"),
-        (lambda: fb.add(d, d, out=fb.empty(3)), NotImplementedError, "add_out that does not support it because it is an out="),
+        (lambda: fb.add(d, d, out=fb.empty(3)), NotImplementedError,
+         "add_out that does not support it because it is an out="),
         (lambda: forward_ad.exit_dual_level(level=level + 1), RuntimeError, "not the last one that was created"),
     ):  # fmt: skip
         with pytest.raises(error, match=words):
@@ -189,7 +192,7 @@ def test_a_plain_tensor_takes_the_tangents_written_to_it(level):
 
 def test_random_numbers_and_constants_have_no_tangent(level):
     x, t = pair(3)
-    for change in (lambda v: v.normal_(), lambda v: v.fill_(2), lambda v: v.zero_()):
+    for change in (lambda v: v.normal_(), lambda v: v.fill_(2), lambda v: v.copy_(2), lambda v: v.zero_()):
         d = make_dual(x.clone(), t.clone())
         change(d)
         close(unpack_dual(d).tangent, fb.zeros(3, dtype=fb.float64))
@@ -313,7 +316,9 @@ def test_function_without_jvp(level):
         def backward(ctx, grad):
             return grad * 2
 
-    with pytest.raises(NotImplementedError, match="You must implement the jvp function for custom autograd.Function"):
+    with pytest.raises(
+        NotImplementedError, match="You must implement the jvp function for custom autograd.Function"
+    ):
         Plain.apply(make_dual(*pair(3)))
 
 
@@ -376,3 +381,39 @@ def test_a_jvp_of_the_wrong_form_is_refused(level):
         Wrong.apply(d, lambda t: t[:1])
     with pytest.raises(RuntimeError, match="returned 2 tangents, expected one for each of the 1 outputs"):
         Wrong.apply(d, lambda t: (t, t))
+
+
+# --------------------------------------------------------------------------------------- sparse, threads
+
+
+def test_sparse_tensors_have_sparse_tangents(level):
+    x = fb.tensor([[1.0, 0.0], [0.0, 2.0]]).to_sparse()
+    t = fb.tensor([[3.0, 7.0], [0.0, 4.0]])
+    d = make_dual(x, t)
+    dense = fb.tensor([[1.0, 2.0], [3.0, 4.0]])
+    y, tangent = unpack_dual(fb.sparse.mm(d, dense))
+    close(y, x.to_dense() @ dense)
+    close(tangent, fb.tensor([[3.0, 0.0], [0.0, 4.0]]) @ dense)
+    assert unpack_dual(d).tangent.to_dense().tolist() == [[3.0, 0.0], [0.0, 4.0]]
+
+
+def test_levels_belong_to_threads(level):
+    import threading
+
+    found = []
+
+    def other():
+        found.append(forward_ad.enter_dual_level())
+        forward_ad.exit_dual_level()
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    thread.join()
+    assert found == [1]
+    assert unpack_dual(make_dual(*pair(3))).tangent is not None
+
+
+def test_a_leaf_that_requires_grad_takes_no_tangents_in_place(level):
+    leaf = fb.zeros(3, dtype=fb.float64, requires_grad=True)
+    with fb.no_grad(), pytest.raises(RuntimeError, match="write to a clone"):
+        leaf.copy_(make_dual(*pair(3)))

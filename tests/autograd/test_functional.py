@@ -48,7 +48,9 @@ def test_vectorized(name, forward):
     strategy = "outer_jacobian_strategy" if "hessian" in name else "strategy"
     options = {"vectorize": True, strategy: "forward-mode" if forward else "reverse-mode"}
     # PyTorch's forward mode gives lists where its documentation says tuples
-    check_same("autograd.functional", lambda *args: CASES[name](*args, **options), A, B, containers=not forward)
+    check_same(
+        "autograd.functional", lambda *args: CASES[name](*args, **options), A, B, containers=not forward
+    )
 
 
 def test_create_graph_reaches_the_inputs():
@@ -68,25 +70,36 @@ def test_an_empty_output_has_an_empty_jacobian():
 x = fb.tensor([1.0, 2.0, 0.5])
 kind = "must be either a Tensor or a tuple of Tensors but the"
 ERRORS = [
-    (lambda: functional.jacobian(lambda x: x, [x]), TypeError, f"inputs given to jacobian {kind} given inputs has type"),
+    (lambda: functional.jacobian(lambda x: x, [x]), TypeError,
+     f"inputs given to jacobian {kind} given inputs has type"),
     (lambda: functional.jacobian(lambda x, y: x, (x, 3)), TypeError, f"{kind} value at index 1 has type <class 'int'>"),
-    (lambda: functional.jacobian(lambda x: 3, x), TypeError, f"given to jacobian {kind} given outputs of the user-provided"),
-    (lambda: functional.jacobian(lambda x: x.detach(), x, strict=True), RuntimeError, "Output 0 .* does not require grad"),
-    (lambda: functional.jacobian(lambda x, y: x * 1, (x, x), strict=True), RuntimeError, "Output 0 .* independent of input 1"),
-    (lambda: functional.jacobian(lambda x: x * 1, x, strict=True, create_graph=True), RuntimeError, "jacobian of the user-prov"),
-    (lambda: functional.jacobian(lambda x: x, x, strict=True, vectorize=True), RuntimeError, "are not supported together"),
+    (lambda: functional.jacobian(lambda x: 3, x), TypeError,
+     f"given to jacobian {kind} given outputs of the user-provided"),
+    (lambda: functional.jacobian(lambda x: x.detach(), x, strict=True), RuntimeError,
+     "Output 0 .* does not require grad"),
+    (lambda: functional.jacobian(lambda x, y: x * 1, (x, x), strict=True), RuntimeError,
+     "Output 0 .* independent of input 1"),
+    (lambda: functional.jacobian(lambda x: x * 1, x, strict=True, create_graph=True), RuntimeError,
+     "jacobian of the user-prov"),
+    (lambda: functional.jacobian(lambda x: x, x, strict=True, vectorize=True), RuntimeError,
+     "are not supported together"),
     (lambda: functional.jacobian(lambda x: x, x, strategy="forward-mode"), NotImplementedError, "for `vectorize=True`"),
     (lambda: functional.jacobian(lambda x: x, x, strategy="x"), ValueError, "Expected strategy to be either"),
-    (lambda: functional.jacobian(lambda x: x, x, True, False, True, "forward-mode"), NotImplementedError, "not supported"),
+    (lambda: functional.jacobian(lambda x: x, x, True, False, True, "forward-mode"), NotImplementedError,
+     "not supported"),
     (lambda: functional.hessian(lambda x: x * 1, x), RuntimeError, "given to hessian should contain a single element"),
-    (lambda: functional.hessian(lambda x: (x.sum(), x), x), RuntimeError, "given to hessian should return a single Tensor"),
+    (lambda: functional.hessian(lambda x: (x.sum(), x), x), RuntimeError,
+     "given to hessian should return a single Tensor"),
     (lambda: functional.hessian(lambda x: x.sum(), x, strict=True), RuntimeError, "respect to input 0 is independent"),
-    (lambda: functional.vjp(lambda x: x * 1, x), RuntimeError, "function returns a single Tensor with a single element"),
+    (lambda: functional.vjp(lambda x: x * 1, x), RuntimeError,
+     "function returns a single Tensor with a single element"),
     (lambda: functional.vjp(lambda x: x * 1, x, fb.ones(2)), RuntimeError, "v has invalid size: should be"),
     (lambda: functional.vjp(lambda x: x * 1, x, (x, x)), RuntimeError, "The given v should contain a single Tensor"),
     (lambda: functional.vjp(lambda x, y: x.sum(), (x, x), strict=True), RuntimeError, "independent of input 1"),
-    (lambda: functional.jvp(lambda x: x * 1, x), RuntimeError, "input to the user-provided function is a single Tensor"),
-    (lambda: functional.jvp(lambda x: x.detach(), x, x, strict=True), RuntimeError, "Output 0 .* does not require grad"),
+    (lambda: functional.jvp(lambda x: x * 1, x), RuntimeError,
+     "input to the user-provided function is a single Tensor"),
+    (lambda: functional.jvp(lambda x: x.detach(), x, x, strict=True), RuntimeError,
+     "Output 0 .* does not require grad"),
     (lambda: functional.vhp(lambda x: x.sum(), x, x, strict=True), RuntimeError, "respect to input 0 is independent"),
     (lambda: functional.hvp(lambda x: x.sum(), x, x, strict=True), RuntimeError, "respect to input 0 is independent"),
 ]  # fmt: skip

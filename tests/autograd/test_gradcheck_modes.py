@@ -55,7 +55,9 @@ def test_a_wrong_jvp_is_found():
     assert gradcheck(Wrong.apply, (x,))
     with pytest.raises(GradcheckError, match=r"output 0 with respect to input 0 \(forward mode\)"):
         gradcheck(Wrong.apply, (x,), check_forward_ad=True)
-    assert not gradcheck(Wrong.apply, (x,), check_forward_ad=True, check_backward_ad=False, raise_exception=False)
+    assert not gradcheck(
+        Wrong.apply, (x,), check_forward_ad=True, check_backward_ad=False, raise_exception=False
+    )
 
 
 def test_options_that_do_not_go_together():

@@ -10,7 +10,8 @@ x = fb.tensor([1.0, 2.0, 0.5])
 CASES = [
     (lambda: func.grad(lambda x: x)(x), RuntimeError, "Expected f.* to return a scalar Tensor, got tensor with 1 dims"),
     (lambda: func.grad(lambda x: 3)(x), RuntimeError, "Expected f.* to return a Tensor, got <class 'int'>"),
-    (lambda: func.grad(lambda x: x.sum())(3.0), ValueError, "Thing passed to transform API must be Tensor, got <class 'float'>"),
+    (lambda: func.grad(lambda x: x.sum())(3.0), ValueError,
+     "Thing passed to transform API must be Tensor, got <class 'float'>"),
     (lambda: func.grad(lambda x: x.sum())(x.long()), RuntimeError, "only Tensors of floating point dtype can require"),
     (lambda: func.grad(lambda x: x.sum(), argnums=1)(x), RuntimeError, "Got argnum=1, but only 1 positional inputs"),
     (lambda: func.grad(lambda x: x.sum(), argnums=())(x), RuntimeError, "argnums must be non-empty"),
@@ -24,7 +25,8 @@ CASES = [
     (lambda: func.vjp(lambda x: x.sum(), x)[1]((x, x)), RuntimeError, "Expected pytree structure of cotangents"),
     (lambda: func.jvp(lambda x: x, x, x), RuntimeError, "Expected primals to be a tuple"),
     (lambda: func.jvp(lambda x: x, (x,), (x, x)), RuntimeError, "to have the same python structure"),
-    (lambda: func.jvp(lambda x: x, (x,), (fb.ones(2),)), RuntimeError, "has a different size than that of the original"),
+    (lambda: func.jvp(lambda x: x, (x,), (fb.ones(2),)), RuntimeError,
+     "has a different size than that of the original"),
     (lambda: func.jvp(lambda x: x, (x,), (3,)), RuntimeError, "Expected tangents to only contain Tensors"),
     (lambda: func.jvp(lambda x: x, (), ()), RuntimeError, "Expected primals to contain at least one Tensor"),
     (lambda: func.jvp(lambda x: 3, (x,), (x,)), RuntimeError, "got unsupported type"),
@@ -32,7 +34,8 @@ CASES = [
     (lambda: func.jacrev(lambda x: x, chunk_size=0), ValueError, "`chunk_size` should be greater than 0"),
     (lambda: func.jacrev(lambda x: x)(x + 1j), RuntimeError, "jacrev: Expected all inputs to be real"),
     (lambda: func.jacfwd(lambda x: x)(x + 1j), RuntimeError, "jacfwd: Expected all inputs to be real"),
-    (lambda: func.linearize(lambda x: x, x)[1](fb.ones(2)), RuntimeError, r"expected a tangent of shape \[3\], got \[2\]"),
+    (lambda: func.linearize(lambda x: x, x)[1](fb.ones(2)), RuntimeError,
+     r"expected a tangent of shape \[3\], got \[2\]"),
     (lambda: func.linearize(lambda x: x, x)[1](x, x), RuntimeError, "to have the same python structure"),
 ]  # fmt: skip
 

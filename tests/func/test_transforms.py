@@ -31,7 +31,8 @@ ALONE = {
     "vjp twice": lambda T, F, a, b: (lambda f: (f(b), f(2 * b)))(F.vjp(lambda x: x.sin(), b)[1]),
     "vjp aux": lambda T, F, a, b: F.vjp(lambda x: (x.sin(), x * 2), a, has_aux=True)[2],
     "jvp": lambda T, F, a, b: F.jvp(tanh_of_product, (a, b), (a.cos(), b.sin())),
-    "jvp tree": lambda T, F, a, b: F.jvp(lambda p: [p["a"].sin(), p["b"].sum()], ({"a": a, "b": b},), ({"a": a, "b": b},)),
+    "jvp tree":
+        lambda T, F, a, b: F.jvp(lambda p: [p["a"].sin(), p["b"].sum()], ({"a": a, "b": b},), ({"a": a, "b": b},)),
     "jvp aux": lambda T, F, a, b: F.jvp(lambda x: (x.sin(), x * 2), (a,), (a,), has_aux=True),
     "jvp constant": lambda T, F, a, b: F.jvp(lambda x: T.ones(2), (a,), (a,)),
     "jacrev": lambda T, F, a, b: F.jacrev(tanh_of_product, argnums=(0, 1))(a, b),
@@ -40,15 +41,18 @@ ALONE = {
     "jacrev one by one": lambda T, F, a, b: F.jacrev(tanh_of_product, argnums=1, chunk_size=1)(a, b),
     "jacrev aux": lambda T, F, a, b: F.jacrev(lambda x: (x.sin().sum(1), {"u": x * 2}), has_aux=True)(a),
     "jacfwd aux": lambda T, F, a, b: F.jacfwd(lambda x: (x.sin().sum(1), {"u": x * 2}), has_aux=True)(a),
-    "jacrev tree": lambda T, F, a, b: F.jacrev(lambda p: {"u": (p["a"] @ p["b"]).sin(), "v": [p["b"]]})({"a": a, "b": b}),
-    "jacfwd tree": lambda T, F, a, b: F.jacfwd(lambda p: {"u": (p["a"] @ p["b"]).sin(), "v": [p["b"]]})({"a": a, "b": b}),
+    "jacrev tree":
+        lambda T, F, a, b: F.jacrev(lambda p: {"u": (p["a"] @ p["b"]).sin(), "v": [p["b"]]})({"a": a, "b": b}),
+    "jacfwd tree":
+        lambda T, F, a, b: F.jacfwd(lambda p: {"u": (p["a"] @ p["b"]).sin(), "v": [p["b"]]})({"a": a, "b": b}),
     "jacobian of numbers": lambda T, F, a, b: (F.jacrev(T.sin)(b[0]), F.jacfwd(T.sin)(b[0])),
     "hessian": lambda T, F, a, b: F.hessian(lambda x, y: (x @ y).tanh().sum(), argnums=(0, 1))(a, b),
     "linearize": lambda T, F, a, b: F.linearize(tanh_of_product, a, b)[1](a.sin(), b.cos()),
     "linearize output": lambda T, F, a, b: F.linearize(lambda x: (x.sin(), x.sum()), b)[0],
     "in place": lambda T, F, a, b: F.grad(changed_in_place)(b),
     "in place, forward": lambda T, F, a, b: F.jvp(changed_in_place, (b,), (b.sin(),)),
-    "detach": lambda T, F, a, b: (F.grad(lambda x: (x * x.detach()).sum())(b), F.jvp(lambda x: x * x.detach(), (b,), (b,))),
+    "detach":
+        lambda T, F, a, b: (F.grad(lambda x: (x * x.detach()).sum())(b), F.jvp(lambda x: x * x.detach(), (b,), (b,))),
 }  # fmt: skip
 
 
@@ -71,13 +75,18 @@ NESTED = {
     "four": lambda T, F, a, b: F.jacrev(F.jacfwd(F.jacrev(F.jacfwd(lambda y: (y**2).sum().sin()))))(b[:2]),
     "vmap grad": lambda T, F, a, b: F.vmap(F.grad(lambda x: (x.sin() ** 2).sum()))(a),
     "grad vmap": lambda T, F, a, b: F.grad(lambda w: F.vmap(lambda x: (x * w).sum().sin())(a).sum())(b),
-    "per-sample gradients": lambda T, F, a, b: F.vmap(F.grad(lambda w, x: (x * w).tanh().sum()), in_dims=(None, 0))(b, a),
-    "vmap vmap grad": lambda T, F, a, b: F.vmap(lambda r: F.vmap(lambda s: F.grad(lambda w: (w * r * s).sin().sum())(b))(r))(a),
-    "vmap jacrev": lambda T, F, a, b: F.vmap(F.jacrev(lambda y, z: (y**3 * z).sin(), argnums=(0, 1)), in_dims=(0, None))(a, b),
+    "per-sample gradients":
+        lambda T, F, a, b: F.vmap(F.grad(lambda w, x: (x * w).tanh().sum()), in_dims=(None, 0))(b, a),
+    "vmap vmap grad":
+        lambda T, F, a, b: F.vmap(lambda r: F.vmap(lambda s: F.grad(lambda w: (w * r * s).sin().sum())(b))(r))(a),
+    "vmap jacrev":
+        lambda T, F, a, b: F.vmap(F.jacrev(lambda y, z: (y**3 * z).sin(), argnums=(0, 1)), in_dims=(0, None))(a, b),
     "vmap jvp": lambda T, F, a, b: F.vmap(lambda t: F.jvp(lambda y: (y**3).sin(), (b,), (t,)))(a),
-    "vmap jvp of closed over": lambda T, F, a, b: F.vmap(lambda w: F.jvp(lambda y: ((y**2 + 1) ** w).sum(), (b,), (b,)))(a),
+    "vmap jvp of closed over":
+        lambda T, F, a, b: F.vmap(lambda w: F.jvp(lambda y: ((y**2 + 1) ** w).sum(), (b,), (b,)))(a),
     "vmap jvp softmax": lambda T, F, a, b: F.vmap(lambda w: F.jvp(lambda y: (y * w).softmax(0), (b,), (w,)))(a),
-    "vmap jvp grad": lambda T, F, a, b: F.vmap(lambda t: F.jvp(F.grad(lambda y: (y**3 * t).sin().sum()), (b,), (t,)))(a),
+    "vmap jvp grad":
+        lambda T, F, a, b: F.vmap(lambda t: F.jvp(F.grad(lambda y: (y**3 * t).sin().sum()), (b,), (t,)))(a),
     "vmap hessian": lambda T, F, a, b: F.vmap(F.hessian(lambda y: (y**3).sum().sin()))(a),
     "vmap jacfwd jacrev": lambda T, F, a, b: F.vmap(lambda w: F.jacfwd(F.jacrev(lambda z: (z * b).softmax(0)))(w))(a),
     "hessian vmap": lambda T, F, a, b: F.hessian(lambda y: (F.vmap(lambda w: (y * w).softmax(0))(a) ** 2).sum())(b),
@@ -102,7 +111,14 @@ def test_nested_transformations(name):
 def test_tangents_of_two_levels_are_not_confused():
     """d/dx (x d/dy (x + y)) is 1, not 2: the inner derivative does not see the outer direction."""
     x = fb.tensor(3.0)
-    assert func.jvp(lambda x: x * func.jvp(lambda y: x + y, (fb.tensor(1.0),), (fb.tensor(1.0),))[1], (x,), (fb.ones(()),))[1] == 1
+    assert (
+        func.jvp(
+            lambda x: x * func.jvp(lambda y: x + y, (fb.tensor(1.0),), (fb.tensor(1.0),))[1],
+            (x,),
+            (fb.ones(()),),
+        )[1]
+        == 1
+    )
     assert func.grad(lambda x: x * func.grad(lambda y: x + y)(fb.tensor(1.0)))(x) == 1
 
 
@@ -183,7 +199,80 @@ def test_levels_end_when_the_function_raises():
         raise ZeroDivisionError
 
     x = fb.ones(3)
-    for call in (lambda: func.grad(wrong)(x), lambda: func.jvp(wrong, (x,), (x,)), lambda: func.vjp(wrong, x)):
+    for call in (
+        lambda: func.grad(wrong)(x),
+        lambda: func.jvp(wrong, (x,), (x,)),
+        lambda: func.vjp(wrong, x),
+    ):
         with pytest.raises(ZeroDivisionError):
             call()
         assert active_levels() == []
+
+
+def _square(T, rule):
+    class Square(T.autograd.Function):
+        generate_vmap_rule = rule
+
+        @staticmethod
+        def forward(x):
+            return x * x
+
+        @staticmethod
+        def setup_context(ctx, inputs, output):
+            ctx.save_for_backward(*inputs)
+            ctx.save_for_forward(*inputs)
+
+        @staticmethod
+        def backward(ctx, grad):
+            return 2 * grad * ctx.saved_tensors[0]
+
+        @staticmethod
+        def jvp(ctx, tangent):
+            return 2 * tangent * ctx.saved_tensors[0]
+
+    return Square.apply
+
+
+FUNCTIONS = {
+    "grad": lambda T, F, a, b: F.grad(lambda x: _square(T, False)(x).sum())(b),
+    "grad grad": lambda T, F, a, b: F.grad(
+        lambda x: F.grad(lambda y: _square(T, False)(y).sin().sum())(x).sum()
+    )(b),
+    "jvp grad": lambda T, F, a, b: F.jvp(F.grad(lambda y: _square(T, False)(y).sin().sum()), (b,), (b,)),
+    "jacrev": lambda T, F, a, b: F.jacrev(_square(T, True))(b),
+    "jacfwd": lambda T, F, a, b: F.jacfwd(_square(T, True))(b),
+    "hessian": lambda T, F, a, b: F.hessian(lambda x: _square(T, True)(x).sin().sum())(b),
+}
+
+
+@needs_torch
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_custom_functions(name):
+    check_same("func", FUNCTIONS[name], A, B)
+
+
+def test_tangents_of_tangents_through_a_custom_function():
+    """PyTorch gives zeros here: the tensors that its jvp finds saved have no tangents themselves."""
+    x = fb.tensor(B)
+    value, tangent = func.jvp(
+        lambda x: func.jvp(_square(fb, False), (x,), (x.sin(),))[1], (x,), (fb.ones_like(x),)
+    )
+    np.testing.assert_allclose(value.numpy(), 2 * B * np.sin(B))
+    np.testing.assert_allclose(tangent.numpy(), 2 * np.sin(B) + 2 * B * np.cos(B))
+
+
+def test_a_function_with_ctx_keeps_its_output_for_each_level():
+    class Exp(fb.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            y = fb.tensor(np.exp(x.detach().numpy()))
+            ctx.save_for_forward(y)
+            return y
+
+        @staticmethod
+        def jvp(ctx, tangent):
+            return ctx.saved_tensors[0] * tangent
+
+    x, one = fb.tensor(B), fb.ones(4, dtype=fb.float64)
+    second = func.jvp(lambda x: func.jvp(Exp.apply, (x,), (one,))[1], (x,), (one,))
+    np.testing.assert_allclose(second[1].numpy(), np.exp(B))

@@ -36,9 +36,13 @@ def inner(a, b):
 def pushed(function, inputs, directions):
     """The results of a function with their tangents, zeros where there is none."""
     with forward_ad.dual_level():
-        duals = [t if v is None else forward_ad.make_dual(t, v) for t, v in zip(inputs, directions, strict=True)]
+        duals = [
+            t if v is None else forward_ad.make_dual(t, v) for t, v in zip(inputs, directions, strict=True)
+        ]
         pairs = [forward_ad.unpack_dual(r) for r in function(*duals)]
-    return [p.primal for p in pairs], [fb.zeros_like(p.primal) if p.tangent is None else p.tangent for p in pairs]
+    return [p.primal for p in pairs], [
+        fb.zeros_like(p.primal) if p.tangent is None else p.tangent for p in pairs
+    ]
 
 
 @by_gradient
@@ -93,6 +97,17 @@ def test_forward_over_reverse(row):
         np.testing.assert_allclose(forth, back, 1e-6, 1e-7, err_msg=row.name)
 
 
+def with_tangents(sample, directions):
+    """The sample with copies of its tensors, dual ones where there is a direction."""
+    remaining = iter(directions)
+
+    def dual(t):
+        v = next(remaining)
+        return t if v is None else forward_ad.make_dual(t.clone(), v.clone())
+
+    return sample.map(dual)
+
+
 @pytest.mark.parametrize("row", [r for r in ROWS if inplace_method(r) is not None and r.grad], ids=str)
 def test_in_place_forms(row):
     """x.op_() gives x the tangent that op(x) has."""
@@ -101,22 +116,16 @@ def test_in_place_forms(row):
     for sample in row.make("float64", row.grad_samples):
         first, *others = sample.tensors()
         expected = quiet(row.function, sample)
-        if not first.is_floating_point() or expected.shape != first.shape or expected.dtype is not first.dtype:
+        if (
+            not first.is_floating_point()
+            or expected.shape != first.shape
+            or expected.dtype is not first.dtype
+        ):
             continue
         directions = [random_like(t, generator) if t.is_floating_point() else None for t in (first, *others)]
-
-        def duals(make, sample=sample, directions=directions):
-            given = iter(directions)
-
-            def dual(t):
-                v = next(given)
-                return t if v is None else make(t, v)
-
-            return sample.map(dual)
-
         with forward_ad.dual_level():
-            plain = forward_ad.unpack_dual(quiet(row.function, duals(forward_ad.make_dual)))
-            changed = duals(lambda t, v: forward_ad.make_dual(t.clone(), v.clone()))
+            plain = forward_ad.unpack_dual(quiet(row.function, with_tangents(sample, directions)))
+            changed = with_tangents(sample, directions)
             target = forward_ad.unpack_dual(quiet(method, changed))
             assert forward_ad.unpack_dual(changed.args[0]).primal is target.primal
             got = fb.zeros_like(first) if plain.tangent is None else plain.tangent

@@ -8,6 +8,8 @@ that its backward gives tangents as well. For every other op that has a backward
 J^T u is linear in u, and its own backward in direction t is J t.
 """
 
+import threading
+
 from .. import _core
 from ..interpreters import Wrapped, call
 from ..layout import strided
@@ -118,7 +120,7 @@ class Dual(Wrapped):
         if not self._scope.active or not is_forward_enabled():
             return given(given.primals())
         for t in given.tensors:
-            if t.layout is not strided:  # it consists of tensors, which may be Dual: its operations are written in theirs
+            if t.layout is not strided:  # its operations are written in those of the tensors it consists of
                 return t._interpret(function, args, kwargs, prepared)
         if kwargs.get("out") is not None:
             raise NotImplementedError(_NO_OUT.format(function.name))
@@ -206,17 +208,18 @@ def tracked(t):
 
 
 def leaves_of(tensors):
-    """The leaves that backward passes from tensors, Wrapped ones among them, would reach; not those of ended transformations."""
-    plain = []
-    for t in tensors:
-        while isinstance(t, Wrapped) or t.layout is not strided:
-            if type(t) is Dual and t._scope.active:
-                plain += (
-                    [t._direction] if not isinstance(t._direction, Wrapped) else leaves_of([t._direction])
-                )
-            t = t._value
-        plain.append(t)
-    return [leaf for leaf in _core.leaves_of(plain) if _maker(leaf).active]
+    """The leaves that backward passes from tensors, Wrapped ones among them, would reach; those of transformations that
+    have ended do not count."""
+    found = _core.leaves_of([part for t in tensors for part in _parts(t)])
+    return [leaf for leaf in found if _maker(leaf).active]
+
+
+def _parts(t):
+    """The ordinary tensors that t stands for, tangents among them."""
+    if isinstance(t, Wrapped) or t.layout is not strided:
+        moved = _parts(t._direction) if type(t) is Dual and t._scope.active else []
+        return _parts(t._value) + moved
+    return [t]
 
 
 class _Always:
@@ -257,12 +260,10 @@ def stripped(t):
     """t without the graphs that it and its tangents belong to."""
     if t.layout is not strided:
         return t._with(stripped(t._value))
+    if type(t) is Dual and t._scope.active:
+        return t._mapped(stripped)
     if type(t) is Dual:
-        return (
-            dual(stripped(t._value), stripped(t._direction), t._scope)
-            if t._scope.active
-            else stripped(t._value)
-        )
+        return stripped(t._value)
     return t._with(stripped(t._value)) if isinstance(t, Wrapped) else t.detach()
 
 
@@ -326,7 +327,7 @@ def is_forward_enabled():
     return _mode.enabled and not _core.is_inference_mode_enabled()
 
 
-class _Mode:
+class _Mode(threading.local):
     enabled = True
 
 
@@ -357,13 +358,8 @@ class Call:
     """A call of an op: its tensors in order, and how to make it again with others in their places."""
 
     def __init__(self, function, args, kwargs, prepared, scope):
-        self.function, self.args, self.kwargs, self.prepared, self.scope = (
-            function,
-            args,
-            kwargs,
-            prepared,
-            scope,
-        )
+        self.function, self.args, self.kwargs = function, args, kwargs
+        self.prepared, self.scope = prepared, scope
         self.tensors: list[Tensor] = []
         _replaced(list(args) + list(kwargs.values()), self.tensors.append)
         self.places = [i for i, t in enumerate(self.tensors) if tangent_of(t, scope) is not None]
@@ -388,7 +384,6 @@ class Call:
         for i, leaf in zip(self.places, leaves, strict=True):
             tensors[i] = leaf
         return tensors, leaves
-
 
     def _batches(self, tensors):
         """The levels of vmap around this one at which one of the tensors has a batch: gradients are one per example."""
@@ -444,14 +439,15 @@ def _propagate(given):
     return by_backward(given) if result is NotImplemented else result
 
 
-def _paired(given, result, tangents, keep):
-    """Results with their tangents (None where they have none); without `keep`, also without history."""
-    primals = given.primals()
+def _paired(given, result, tangents, keep, handed_back=None):
+    """Results with their tangents (None where they have none); without `keep`, also without history. `handed_back`: the
+    inputs by the ids of what stands for them in the results, the primals unless given."""
+    if handed_back is None:
+        handed_back = {id(primal_of(t, given.scope)): t for t in given.tensors}
     outputs = []
     for out, tangent in zip(_outputs(result), tangents, strict=True):
-        same = [t for t, p in zip(given.tensors, primals, strict=True) if p is out]
-        if same:
-            out = same[0]  # an input handed back
+        if id(out) in handed_back:
+            out = handed_back[id(out)]
         elif isinstance(out, Tensor):
             out = out if keep else stripped(out)
             out = out if tangent is None else dual(out, tangent, given.scope)
@@ -549,27 +545,20 @@ def by_backward(given):
         tensors, leaves = given.with_fresh(recording)
         result = given(tensors)
         outputs = _outputs(result)
-        moved = [
-            o for o in outputs if differentiable(o) and o.requires_grad and all(o is not x for x in leaves)
-        ]
+        handed_back = {id(leaf): given.tensors[i] for leaf, i in zip(leaves, given.places, strict=True)}
+        moved = [o for o in outputs if differentiable(o) and o.requires_grad and id(o) not in handed_back]
         tangents = iter(_along(moved, leaves, given.tangents, create))
         found = [next(tangents) if any(o is m for m in moved) else None for o in outputs]
     finally:
         _core.set_grad_mode(previous)
-    backed = {id(leaf): given.tensors[i] for leaf, i in zip(leaves, given.places, strict=True)}
-    if backed.keys() & {id(o) for o in outputs}:  # an input handed back
-        outputs = [backed.get(id(o), o) for o in outputs]
-        given = Call(given.function, outputs, {}, True, given.scope)
-        result = _like(result, [primal_of(o, given.scope) for o in outputs])
-    return _paired(given, result, found, keep)
+    return _paired(given, result, found, keep, handed_back)
 
 
 def _along(outputs, inputs, tangents, create):
     """J t for each of the outputs, computed from inputs; None where there is no derivative."""
     if not outputs:
         return []
-    seeds = [zeros_of(o) for o in outputs]
-    seeds = [fresh(u, False) for u in seeds]
+    seeds = [fresh(zeros_of(o), False) for o in outputs]
     gradients = grad(outputs, inputs, seeds, create_graph=True, allow_unused=True)
     pairs = [(g, t) for g, t in zip(gradients, tangents, strict=True) if g is not None and g.requires_grad]
     if not pairs:
@@ -625,10 +614,10 @@ def _become_dual(t, scope):
         raise RuntimeError(
             f"a {type(t).__name__} cannot take the tangent of what is written to it; write to a clone() of it"
         )
-    if _core.is_grad_enabled() and t.requires_grad and t.is_leaf:
+    if t.requires_grad and t.is_leaf:
         raise RuntimeError(
-            "a leaf Variable that requires grad is being used in an in-place operation: change it under no_grad(), or "
-            "change a clone()."
+            "a leaf Variable that requires grad is being used in an in-place operation: it cannot take the tangent of "
+            "what is written to it; write to a clone() of it"
         )
     base = None if isinstance(t, Wrapped) else t._base_tensor
     if base is not None:
@@ -672,7 +661,12 @@ def _custom(given, cls, forward):
         cls.jvp(None)  # raises
     scope = given.scope
     primals = [_replaced(a, lambda t: primal_of(t, scope)) for a in given.args]
-    result, ctx = cls._run(forward, primals)
+    if any(isinstance(t, Wrapped) for t in given.primals()):
+        # the transformations around this one answer the call themselves
+        result = given(given.primals())
+        ctx = cls._context(forward, primals, result)
+    else:
+        result, ctx = cls._run(forward, primals)
     tangents = []
     for arg, primal in zip(given.args, primals, strict=True):
         tangent = tangent_of(arg, scope) if isinstance(arg, Tensor) else None

@@ -74,7 +74,9 @@ class Function(_Context):
         )
 
     vjp = backward
-    generate_vmap_rule = False  # True: inside vmap, forward and backward run on tensors that stand for a batch
+    generate_vmap_rule = (
+        False  # True: inside vmap, forward and backward run on tensors that stand for a batch
+    )
 
     @staticmethod
     def vmap(info, in_dims, *args):
@@ -89,7 +91,7 @@ class Function(_Context):
 
     @staticmethod
     def jvp(ctx, *grad_inputs):
-        """Computes the tangents of the results from those of the arguments of forward, for forward-mode differentiation."""
+        """Computes the tangents of the results from those of the arguments of forward: for forward mode."""
         raise NotImplementedError(
             "You must implement the jvp function for custom autograd.Function to use it with forward mode AD."
         )
@@ -106,12 +108,33 @@ class Function(_Context):
         return cls._run(forward, args)[0]
 
     @classmethod
-    def _run(cls, forward, args):
-        """(the result of a recorded call of forward, its ctx)"""
+    def _new_node(cls):
         if cls._node_type is None or cls._node_type.function is not cls:
             members = {"function": cls, "_function_attributes": True, "__getattr__": _class_attribute}
             cls._node_type = type(f"{cls.__name__}Backward", (_Context,), members)
-        node = cls._node_type()
+        return cls._node_type()
+
+    @classmethod
+    def _context(cls, forward, args, result):
+        """The ctx of a call whose result is known: what forward keeps in it, for jvp."""
+        node = cls._new_node()
+        previous = _core.set_grad_mode(False)
+        try:
+            if cls.setup_context is not Function.setup_context:
+                cls.setup_context(node, tuple(args), result)
+                return node
+            again = forward(node, *args)
+        finally:
+            _core.set_grad_mode(previous)
+        pairs = zip(again, result, strict=True) if isinstance(again, (tuple, list)) else [(again, result)]
+        known = {id(a): r for a, r in pairs}
+        node._forward_saved = tuple([known.get(id(t), t) for t in node._forward_saved])
+        return node
+
+    @classmethod
+    def _run(cls, forward, args):
+        """(the result of a recorded call of forward, its ctx)"""
+        node = cls._new_node()
         backward = cls.backward if cls.vjp is Function.vjp else cls.vjp
         setup = None if cls.setup_context is Function.setup_context else cls.setup_context
         return _core.apply_function(cls, node, forward, backward, tuple(args), setup), node

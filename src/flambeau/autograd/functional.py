@@ -5,7 +5,8 @@ outputs; results have the form of these. With create_graph they can be different
 RuntimeError is raised for an output that does not depend on an input, where zeros are returned otherwise.
 """
 
-from .. import _core
+from typing import Any
+
 from ..ops import FUNCTIONS
 from ..tensor import Tensor
 from .dual import fresh, per_example
@@ -76,7 +77,9 @@ _OUTPUT = "user-provided function returns a single Tensor"
 def _check_live(outputs, strict):
     for i, o in enumerate(outputs):
         if strict and not o.requires_grad:
-            raise RuntimeError(f"Output {i} of the user-provided function does not require gradients. {_CONSTANT}")
+            raise RuntimeError(
+                f"Output {i} of the user-provided function does not require gradients. {_CONSTANT}"
+            )
 
 
 def _gradients(outputs, inputs, seeds, create_graph, message=None):
@@ -92,7 +95,9 @@ def _gradients(outputs, inputs, seeds, create_graph, message=None):
     return [FUNCTIONS["zeros_like"](x) if g is None else g for g, x in zip(found, inputs, strict=True)]
 
 
-_USELESS = "The output of the user-provided function is independent of input {}. This is not allowed in strict mode."
+_USELESS = (
+    "The output of the user-provided function is independent of input {}. This is not allowed in strict mode."
+)
 
 
 def _finished(tensors, create_graph):
@@ -137,7 +142,9 @@ def jvp(func, inputs, v=None, create_graph=False, strict=False):
 
 def _check_strategy(strategy):
     if strategy not in ("forward-mode", "reverse-mode"):
-        raise ValueError(f'Expected strategy to be either "forward-mode" or "reverse-mode", got {strategy!r}.')
+        raise ValueError(
+            f'Expected strategy to be either "forward-mode" or "reverse-mode", got {strategy!r}.'
+        )
 
 
 def jacobian(func, inputs, create_graph=False, strict=False, vectorize=False, strategy="reverse-mode"):
@@ -163,42 +170,43 @@ def jacobian(func, inputs, create_graph=False, strict=False, vectorize=False, st
         return _forward_jacobian(func, inputs, several)
     if strict and vectorize:
         raise RuntimeError(
-            "torch.autograd.functional.jacobian: `strict=True` and `vectorized=True` are not supported together. Please "
-            "either set `strict=False` or `vectorize=False`."
+            "torch.autograd.functional.jacobian: `strict=True` and `vectorized=True` are not supported together. "
+            "Please either set `strict=False` or `vectorize=False`."
         )
     with enable_grad():
         xs = _fresh(inputs, create_graph)
         outputs, many = _as_tuple(func(*xs), _OUTPUTS, "jacobian")
         _check_live(outputs, strict)
-    messages = [
-        f"Output {i} of the user-provided function is independent of input {{}}. This is not allowed in strict mode."
-        for i in range(len(outputs))
-    ]
-    blocks = []
-    with set_grad_enabled(create_graph or _core.is_grad_enabled()):
-        for o, message in zip(outputs, messages, strict=True):
+    with set_grad_enabled(create_graph):
+        jacobians = [_rows(i, o, xs, create_graph, strict, vectorize) for i, o in enumerate(outputs)]
+    return _form([_form(_finished(row, create_graph), several) for row in jacobians], many)
 
-            def row(seed, o=o, message=message):
-                return _gradients((o,), xs, (seed,), create_graph, message if strict else None)
 
-            rows = map_rows(row, standard_basis([o.detach()]), None if vectorize else 1) if o.numel() else None
-            if rows is None:
-                rows = [x.new_zeros((0, *x.shape)) for x in xs]
-            blocks += jacobians_by_rows(rows, [o], xs)
-    for row in blocks if strict and create_graph else ():
-        for i, block in enumerate(row):
-            if not block.requires_grad:
-                raise RuntimeError(
-                    f"The jacobian of the user-provided function is independent of input {i}. This is not allowed in "
-                    "strict mode when create_graph=True."
-                )
-    return _form([_form(_finished(row, create_graph), several) for row in blocks], many)
+def _rows(i, output, inputs, create_graph, strict, vectorize):
+    """The Jacobians of output number i, one per input."""
+    message = f"Output {i} of the user-provided function is independent of input {{}}. "
+    message += "This is not allowed in strict mode."
+
+    def row(seed):
+        return _gradients((output,), inputs, (seed,), create_graph, message if strict else None)
+
+    if not output.numel():
+        return [x.new_zeros((*output.shape, *x.shape)) for x in inputs]
+    rows = map_rows(row, standard_basis([output.detach()]), None if vectorize else 1)
+    (found,) = jacobians_by_rows(rows, [output], inputs)
+    for k, part in enumerate(found):
+        if strict and create_graph and not part.requires_grad:
+            raise RuntimeError(
+                f"The jacobian of the user-provided function is independent of input {k}. This is not allowed in "
+                "strict mode when create_graph=True."
+            )
+    return found
 
 
 def _forward_jacobian(func, inputs, several):
     from ..func.transforms import jvp as forward_jvp
 
-    seen = []
+    seen: list[Any] = []
 
     def columns(*directions):
         outputs, moved = forward_jvp(func, inputs, directions)
@@ -221,17 +229,21 @@ def _scalar(func, name):
         if several:
             raise RuntimeError(f"The function given to {name} should return a single Tensor")
         if outputs[0].numel() != 1:
-            raise RuntimeError(f"The Tensor returned by the function given to {name} should contain a single element")
+            raise RuntimeError(
+                f"The Tensor returned by the function given to {name} should contain a single element"
+            )
         return outputs[0].reshape(())
 
     return checked
 
 
-def hessian(func, inputs, create_graph=False, strict=False, vectorize=False, outer_jacobian_strategy="reverse-mode"):
+def hessian(
+    func, inputs, create_graph=False, strict=False, vectorize=False, outer_jacobian_strategy="reverse-mode"
+):
     """hessian(func, inputs, create_graph=False, strict=False, vectorize=False, outer_jacobian_strategy="reverse-mode")
 
-    The Hessian of a function of one element: a Tensor (*input shape, *input shape), for several inputs a tuple of tuples.
-    outer_jacobian_strategy "forward-mode" (with vectorize) differentiates the gradient by forward mode.
+    The Hessian of a function of one element: a Tensor (*input shape, *input shape), for several inputs a tuple of
+    tuples. outer_jacobian_strategy "forward-mode" (with vectorize) differentiates the gradient by forward mode.
     """
     inputs, several = _as_tuple(inputs, "inputs", "hessian")
     _check_strategy(outer_jacobian_strategy)
@@ -269,7 +281,9 @@ def vhp(func, inputs, v=None, create_graph=False, strict=False):
     """
     inputs, several = _as_tuple(inputs, "inputs", "vhp")
     v = _direction("vhp", v, inputs, _INPUT)
-    xs, value, gradient = _gradient_and_graph(func, inputs if create_graph else _detached(inputs), "vhp", strict)
+    xs, value, gradient = _gradient_and_graph(
+        func, inputs if create_graph else _detached(inputs), "vhp", strict
+    )
     products = _gradients(gradient, xs, v, create_graph, _LINEAR if strict else None)
     return _form(_finished([value], create_graph), False), _form(_finished(products, create_graph), several)
 
@@ -282,7 +296,9 @@ def hvp(func, inputs, v=None, create_graph=False, strict=False):
     """
     inputs, several = _as_tuple(inputs, "inputs", "hvp")
     v = _direction("hvp", v, inputs, _INPUT)
-    xs, value, gradient = _gradient_and_graph(func, inputs if create_graph else _detached(inputs), "hvp", strict)
+    xs, value, gradient = _gradient_and_graph(
+        func, inputs if create_graph else _detached(inputs), "hvp", strict
+    )
     with enable_grad():
         seeds = [FUNCTIONS["zeros_like"](x).requires_grad_() for x in xs]
         double = _gradients(gradient, xs, seeds, True, _LINEAR if strict else None)

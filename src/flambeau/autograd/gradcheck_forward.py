@@ -17,7 +17,9 @@ def _moved(inputs):
 def _tangents(func, inputs, directions):
     """The derivatives of the outputs of func along directions (None: that input stays), zeros where there is none."""
     with forward_ad.dual_level():
-        given = [t if v is None else forward_ad.make_dual(t, v) for t, v in zip(inputs, directions, strict=True)]
+        given = [
+            t if v is None else forward_ad.make_dual(t, v) for t, v in zip(inputs, directions, strict=True)
+        ]
         pairs = [forward_ad.unpack_dual(o) for o in _outputs(func(*given))]
         return [p.primal.detach() * 0 if p.tangent is None else p.tangent.detach() for p in pairs]
 
@@ -36,7 +38,9 @@ def check_forward(func, inputs, eps, atol, rtol, batched=False):
                 direction = np.zeros(array.shape, array.dtype)
                 direction[position] = unit
                 moving = [_core.make(direction) if k == i else None for k in range(len(plain))]
-                for j, (tangent, expected) in enumerate(zip(_tangents(func, plain, moving), row, strict=True)):
+                for j, (tangent, expected) in enumerate(
+                    zip(_tangents(func, plain, moving), row, strict=True)
+                ):
                     where = f"output {j} with respect to input {i} (forward mode),"
                     _compare(_core.array_of(tangent), expected, atol, rtol, where)
 

@@ -15,7 +15,9 @@ def map_rows(function, basis, chunk_size=None, randomness="error"):
         return [FUNCTIONS["stack"](column) for column in zip(*rows, strict=True)]
     from ..func.vmap import vmap
 
-    return list(vmap(lambda *row: tuple(function(*row)), chunk_size=chunk_size, randomness=randomness)(*basis))
+    return list(
+        vmap(lambda *row: tuple(function(*row)), chunk_size=chunk_size, randomness=randomness)(*basis)
+    )
 
 
 def standard_basis(tensors):
@@ -37,7 +39,8 @@ def jacobians_by_rows(rows, outputs, inputs):
     counts = [o.numel() for o in outputs]
     parts = [r.split(counts) for r in rows]
     return [
-        [part[k].reshape((*o.shape, *x.shape)) for part, x in zip(parts, inputs, strict=True)] for k, o in enumerate(outputs)
+        [part[k].reshape((*o.shape, *x.shape)) for part, x in zip(parts, inputs, strict=True)]
+        for k, o in enumerate(outputs)
     ]
 
 
@@ -49,5 +52,3 @@ def jacobians_by_columns(columns, outputs, inputs):
         moved = column.movedim(0, -1).split(counts, dim=-1)
         found.append([m.reshape((*o.shape, *x.shape)) for m, x in zip(moved, inputs, strict=True)])
     return found
-
-

@@ -40,5 +40,7 @@ def pop_level(number):
     stack = getattr(_here, "stack", ())
     if not stack or stack[-1].number != number:
         innermost = f"the innermost is {stack[-1].number}" if stack else "none is open"
-        raise RuntimeError(f"level {number} cannot be ended: {innermost}; levels end in the reverse order of their opening")
+        raise RuntimeError(
+            f"level {number} cannot be ended: {innermost}; levels end in the reverse order of their opening"
+        )
     stack.pop().active = False

@@ -20,7 +20,9 @@ def _one_dict(given):
             raise ValueError("Expected all elements of parameter_and_buffer_dicts to be dictionaries")
         repeated = [name for name in part if name in merged]
         if repeated:
-            raise ValueError(f"{repeated} appeared in multiple dictionaries; behavior of functional call is ambiguous")
+            raise ValueError(
+                f"{repeated} appeared in multiple dictionaries; behavior of functional call is ambiguous"
+            )
         merged.update(part)
     return merged
 
@@ -80,7 +82,9 @@ def _replaced(module, tensors):
             table[key] = t
 
 
-def functional_call(module, parameter_and_buffer_dicts, args=None, kwargs=None, *, tie_weights=True, strict=False):
+def functional_call(
+    module, parameter_and_buffer_dicts, args=None, kwargs=None, *, tie_weights=True, strict=False
+):
     """functional_call(module, parameter_and_buffer_dicts, args=None, kwargs=None, *, tie_weights=True, strict=False)
 
     The result of module(*args, **kwargs) with the given tensors (a dict by name, or several) in the places of its
@@ -97,7 +101,11 @@ def functional_call(module, parameter_and_buffer_dicts, args=None, kwargs=None, 
     if strict:
         known = {name for name, _ in _registered(module)}
         problems = [("Missing", known - tensors.keys()), ("Unexpected", tensors.keys() - known)]
-        lines = [f"\n\t{what} key(s): {', '.join(repr(k) for k in sorted(keys))}." for what, keys in problems if keys]
+        lines = [
+            f"\n\t{what} key(s): {', '.join(repr(k) for k in sorted(keys))}."
+            for what, keys in problems
+            if keys
+        ]
         if lines:
             raise RuntimeError(f"Error(s) in reparametrizing for {type(module).__name__}:{''.join(lines)}")
     args = () if args is None else args if isinstance(args, tuple) else (args,)

@@ -5,9 +5,20 @@ numbers. Both keep the graphs and the tangents of what surrounds them, so that t
 """
 
 import functools
+from typing import Any
 
 from .. import _core
-from ..autograd.dual import Dual, fresh, leaves_of, made_for, per_example, primal_of, stripped, tangent_of, zeros_of
+from ..autograd.dual import (
+    Dual,
+    fresh,
+    leaves_of,
+    made_for,
+    per_example,
+    primal_of,
+    stripped,
+    tangent_of,
+    zeros_of,
+)
 from ..autograd.engine import grad as _gradients
 from ..autograd.grad_mode import enable_grad
 from ..autograd.rows import jacobians_by_columns, jacobians_by_rows, map_rows, standard_basis
@@ -39,7 +50,9 @@ class _Inputs:
             if not isinstance(t, Tensor):
                 raise ValueError(f"Thing passed to transform API must be Tensor, got {type(t)}")
             if t.dtype.category not in ("float", "complex"):
-                raise RuntimeError(f"only Tensors of floating point dtype can require gradients, got {t.dtype}")
+                raise RuntimeError(
+                    f"only Tensors of floating point dtype can require gradients, got {t.dtype}"
+                )
         self.outer = _core.is_grad_enabled()
         self.scope = scope
         self.tensors = [fresh(per_example(t), self.outer, scope) for t in leaves]
@@ -64,7 +77,9 @@ class _Inputs:
         found = [None] * len(self.tensors)
         if live:
             roots, given = zip(*live, strict=True)
-            found = _gradients(roots, self.tensors, given, retain_graph=True, create_graph=outside, allow_unused=True)
+            found = _gradients(
+                roots, self.tensors, given, retain_graph=True, create_graph=outside, allow_unused=True
+            )
         filled = [zeros_of(x) if g is None else g for x, g in zip(self.tensors, found, strict=True)]
         return unflatten([self.closed(g, outside) for g in filled], self.structure)
 
@@ -74,7 +89,9 @@ def _with_aux(name, value, has_aux):
     if not has_aux:
         return value, None
     if not (isinstance(value, tuple) and len(value) == 2):
-        raise RuntimeError(f"{name}: output of function f should be a tuple: (output, aux) if has_aux is True")
+        raise RuntimeError(
+            f"{name}: output of function f should be a tuple: (output, aux) if has_aux is True"
+        )
     return value
 
 
@@ -165,10 +182,14 @@ def _tensors_of(name, output):
     """The leaves and structure of a function's output, all of them tensors."""
     leaves, structure = flatten(output)
     if not leaves:
-        raise RuntimeError(f"{name}: Expected f to be a function that has non-empty output (got output = {output})")
+        raise RuntimeError(
+            f"{name}: Expected f to be a function that has non-empty output (got output = {output})"
+        )
     for t in leaves:
         if not isinstance(t, Tensor):
-            raise RuntimeError(f"{name}: expected f(*primals) to return only tensors, got unsupported type {type(t)}")
+            raise RuntimeError(
+                f"{name}: expected f(*primals) to return only tensors, got unsupported type {type(t)}"
+            )
     return leaves, structure
 
 
@@ -258,7 +279,9 @@ def linearize(func, *primals):
             outputs, structure = _tensors_of(name, output)
             live = [o for o in outputs if o.requires_grad]
             seeds = [fresh(zeros_of(o), False) for o in live]
-            found = _gradients(live, inputs.tensors, seeds, create_graph=True, allow_unused=True) if live else ()
+            found = (
+                _gradients(live, inputs.tensors, seeds, create_graph=True, allow_unused=True) if live else ()
+            )
         outside = inputs.outer and inputs.outside(outputs)
         result = inputs.closed(output, inputs.outer)
 
@@ -303,7 +326,7 @@ def jacrev(func, argnums=0, *, has_aux=False, chunk_size=None):
     """jacrev(func, argnums=0, *, has_aux=False, chunk_size=None) -> function that returns the Jacobian of func
 
     By reverse mode: one product with J^T for each element of the output, all at once by vmap or `chunk_size` at a time.
-    A Jacobian has shape (*output shape, *input shape); containers of outputs hold containers of inputs. Inputs are real.
+    A Jacobian has shape (*output shape, *input shape); containers of outputs hold containers of inputs, which are real.
     """
     if chunk_size is not None and chunk_size <= 0:
         raise ValueError("jacrev: `chunk_size` should be greater than 0.")
@@ -338,7 +361,7 @@ def jacfwd(func, argnums=0, has_aux=False, *, chunk_size=None, randomness="error
         chosen, placed = _selected(args, argnums)
         leaves, of_inputs = flatten(chosen)
         _refuse_complex("jacfwd", "inputs", leaves)
-        seen = []
+        seen: list[Any] = []
 
         def columns(*directions):
             result = jvp(lambda tree: func(*placed(tree), **kwargs), (chosen,),
@@ -350,7 +373,9 @@ def jacfwd(func, argnums=0, has_aux=False, *, chunk_size=None, randomness="error
 
         found = map_rows(columns, standard_basis(leaves), chunk_size, randomness)
         of_outputs, outputs, of_aux, extra = seen
-        jacobian = _arranged(jacobians_by_columns(found[: len(outputs)], outputs, leaves), of_outputs, of_inputs)
+        jacobian = _arranged(
+            jacobians_by_columns(found[: len(outputs)], outputs, leaves), of_outputs, of_inputs
+        )
         if not has_aux:
             return jacobian
         mapped = iter(found[len(outputs) :])  # aux is the same for every row

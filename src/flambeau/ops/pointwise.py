@@ -92,7 +92,8 @@ class Sub(Binary, name="sub", methods=("sub", "sub_", "subtract", "subtract_"), 
 
 
 class Mul(Binary, name="mul", tangent="multilinear", methods=("mul", "mul_", "multiply", "multiply_"),
-          aliases=("multiply",), operator="*", inplace_operator="*=", saves=(("other", "input"), ("input", "other"))):  # fmt: skip
+          aliases=("multiply",), operator="*", inplace_operator="*=",
+          saves=(("other", "input"), ("input", "other"))):  # fmt: skip
     """mul(input, other, *, out=None) -> Tensor: input times other, broadcast."""
 
     @staticmethod
