@@ -13,6 +13,7 @@ from . import autograd as autograd
 from . import cli as cli
 from . import cuda as cuda
 from . import fft as fft
+from . import func as func
 from . import linalg as linalg
 from . import nn as nn
 from . import ops as ops
@@ -40,6 +41,7 @@ from .dtype import get_default_dtype as get_default_dtype
 from .dtype import iinfo as iinfo
 from .dtype import promote_types as promote_types
 from .dtype import set_default_dtype as set_default_dtype
+from .func import vmap as vmap
 from .layout import layout as layout
 from .layout import sparse_coo as sparse_coo
 from .layout import sparse_csc as sparse_csc

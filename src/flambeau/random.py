@@ -109,8 +109,35 @@ default_generator = Generator(CPU)
 default_generator.seed()
 
 
+class Draws:
+    """What a function that draws asks first: nothing, but for `func.vmap`, which puts its own in the place of this."""
+
+    @staticmethod
+    def check(name):
+        """Raises RuntimeError when the function `name` must not draw."""
+
+    @staticmethod
+    def sizes():
+        """Dimensions to draw for, in front of those of what is asked for."""
+        return ()
+
+    @staticmethod
+    def batched(t):
+        """A tensor with these dimensions in front, as the function returns it."""
+        return t
+
+    @staticmethod
+    def spread(t):
+        """t as a tensor to be filled with random numbers."""
+        return t
+
+
+draws: type[Draws] = Draws
+
+
 def engine(generator, name):
     """The MT19937 of a `generator=` argument of the function `name`; None means the default one."""
+    draws.check(name)
     if generator is None:
         return default_generator._engine
     if not isinstance(generator, Generator):

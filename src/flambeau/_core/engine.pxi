@@ -202,7 +202,7 @@ cdef int deliver(Run run, Node target, int nr, object grad) except -1:
     if target.n_outputs <= 1:
         if s.buf is None:
             s.buf = grad
-        elif s.owned and not interprets(s.buf):
+        elif s.owned and not interprets(s.buf) and not interprets(grad):
             add_into(<TensorBase>s.buf, grad)
         else:
             s.buf = operators[OP_ADD](s.buf, grad)
@@ -559,7 +559,7 @@ cdef int add_to_leaf(TensorBase leaf, TensorBase grad, bint create_graph, bint o
             leaf._grad = copy_for(leaf, grad)
     else:
         old = <TensorBase>leaf._grad
-        if create_graph or interprets(old):
+        if create_graph or interprets(old) or interprets(grad):
             leaf._grad = operators[OP_ADD](old, grad)
         else:
             add_into(old, grad)
@@ -602,3 +602,36 @@ cdef TensorBase copy_tensor(TensorBase t):
     if FB_IS_ARRAY(<PyObject*>t._array):
         return wrap(copy_array(t._array), plain_face(type(t)))
     return operators[OP_CLONE](t)
+
+
+def free_graph(tensors):
+    """Releases what the graph behind the tensors keeps for backward, as a backward pass that does not retain it."""
+    cdef list stack = [edge_of(t) for t in tensors]
+    cdef set seen = set()
+    while stack:
+        edge = stack.pop()
+        if not isinstance(edge, Node) or edge in seen:
+            continue
+        seen.add(edge)
+        free_saved(<Node>edge)
+        if type(edge) is CopySlices:
+            free_saved((<CopySlices>edge).part)
+        if (<Node>edge).edges is not None:
+            stack.extend((<Node>edge).edges)
+
+
+def leaves_of(tensors):
+    """The leaves that a backward pass from these tensors would reach, each once."""
+    cdef list stack = [edge_of(t) for t in tensors]
+    cdef list found = []
+    cdef set seen = set()
+    while stack:
+        edge = stack.pop()
+        if edge is None or id(edge) in seen:
+            continue
+        seen.add(id(edge))
+        if isinstance(edge, TensorBase):
+            found.append(edge)
+        elif (<Node>edge).edges is not None:
+            stack.extend((<Node>edge).edges)
+    return found

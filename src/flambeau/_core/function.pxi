@@ -159,41 +159,52 @@ cdef object call_general(OpFunction f, PyObject** args, Py_ssize_t n, PyObject* 
     cdef Py_ssize_t i
     cdef dict kwargs = None
     out = None
-    if n_interpreters:
-        given = tuple([<object>args[i] for i in range(n)])
-        kwargs = {name: <object>args[n + i] for i, name in enumerate(<tuple><object>kwnames)} if kwnames != NULL else {}
-        interpreter = interpreter_among(kwargs.values(), interpreter_among(given))
-        if interpreter is not None:
-            return interpreter._interpret(f, given, kwargs, False)
-    bound = PyTuple_New(n)
+    given = PyTuple_New(n)
     for i in range(n):
         a = <object>args[i]
         Py_INCREF(a)
-        PyTuple_SET_ITEM(bound, i, a)
+        PyTuple_SET_ITEM(given, i, a)
     if kwnames != NULL:
         kwargs = {}
         names = <tuple><object>kwnames
         for i in range(len(names)):
             kwargs[names[i]] = <object>args[n + i]
-        if f.takes_out:
-            out = kwargs.pop("out", None)
-        for name in names:
-            if name in _renamed and name in kwargs and not accepts(f, name):
-                kwargs[_renamed[name]] = kwargs.pop(name)
-    if f.prepare is not None:
-        bound = f.prepare(*bound, **kwargs) if kwargs else f.prepare(*bound)
-        if type(bound) is not tuple:                 # the op has nothing to do: prepare gave the result
-            return bound if out is None else store_out(f, bound, out)
-    else:
-        if kwargs or n != PyTuple_GET_SIZE(f.names):
-            bound = bind(f, <tuple>bound, kwargs)
-        if f.kind == GENERIC and not isinstance((<tuple>bound)[0], TensorBase):
-            raise_no_tensor(f, <tuple>bound)
+    if n_interpreters:
+        interpreter = interpreter_among(given)
+        if kwargs is not None:
+            interpreter = interpreter_among(kwargs.values(), interpreter)
+        if interpreter is not None:
+            return interpreter._interpret(f, given, {} if kwargs is None else kwargs, False)
+    if kwargs is not None and f.takes_out:
+        out = kwargs.pop("out", None)
+    bound = bind_call(f, <tuple>given, kwargs)
+    if type(bound) is not tuple:                     # the op has nothing to do: prepare gave the result
+        return bound if out is None else store_out(f, bound, out)
     if f.inplace:
         return apply_inplace(f, <tuple>bound)
     if out is not None:
         return apply_out(f, <tuple>bound, out)
     return apply_op(f, <tuple>bound)
+
+
+cdef object bind_call(OpFunction f, tuple given, dict kwargs):
+    """The arguments of forward from those of a call; where prepare gives the result, that."""
+    if kwargs:
+        for name in list(kwargs):
+            if name in _renamed and not accepts(f, name):
+                kwargs[_renamed[name]] = kwargs.pop(name)
+    if f.prepare is not None:
+        return f.prepare(*given, **kwargs) if kwargs else f.prepare(*given)
+    if kwargs or PyTuple_GET_SIZE(given) != PyTuple_GET_SIZE(f.names):
+        given = bind(f, given, kwargs)
+    if f.kind == GENERIC and not isinstance(given[0], TensorBase):
+        raise_no_tensor(f, given)
+    return given
+
+
+def bound_call(OpFunction function not None, tuple args, dict kwargs):
+    """The arguments of forward, a tuple, that a call of an op comes to; where its prepare gives the result, that."""
+    return bind_call(function, args, dict(kwargs))
 
 
 cdef bint accepts(OpFunction f, name):
@@ -497,7 +508,7 @@ cdef int attach_outputs(Node node, list arrays, list outs) except -1:
 
 
 def apply(function, *args):
-    """Runs an OpFunction on arguments in the order of its forward."""
+    """Runs an OpFunction, in place if it is an in-place form, on arguments in the order of its forward."""
     if not isinstance(function, OpFunction):
         raise TypeError(f"apply: expected the function of an op, not {type(function).__name__}")
     if n_interpreters:
@@ -506,7 +517,12 @@ def apply(function, *args):
             return interpreter._interpret(function, args, {}, True)
     if unlikely(extras & WATCH_CALLS):
         return watch_apply(<OpFunction>function, args)
-    return apply_op(<OpFunction>function, args)
+    return apply_bound(<OpFunction>function, args)
+
+
+cdef inline object apply_bound(OpFunction f, tuple args):
+    """Runs an op, or its in-place form, on the arguments of its forward."""
+    return apply_inplace(f, args) if f.inplace else apply_op(f, args)
 
 
 # ---------------------------------------------------------------------------------------- user Functions

@@ -204,3 +204,8 @@ cdef object interpreter_among(object values, object found=None, int depth=0):
         elif type(a) is slice:
             found = interpreter_among((a.start, a.stop, a.step), found, depth + 1)
     return found
+
+
+def interpreter_of(*values):
+    """The tensor among values, nested in sequences or not, that would interpret an op on them; None when none would."""
+    return interpreter_among(values) if n_interpreters else None

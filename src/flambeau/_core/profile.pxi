@@ -309,7 +309,7 @@ cdef object watch_apply(OpFunction f, tuple args):
     cdef int64_t seq = <int64_t>next_seq
     cdef int64_t event = open_event(EVENT_OP, f, -1, notes_on(FB_TUPLE_ITEMS(args), PyTuple_GET_SIZE(args)))
     try:
-        result = apply_op(f, args)
+        result = apply_bound(f, args)
     finally:
         close_event(event)
     note_result(event, seq, result)

@@ -17,13 +17,17 @@ from .grad_mode import (
 from .gradcheck import gradcheck, gradgradcheck
 from .variable import Variable
 
-_SUBMODULES = ("graph", "profiler", "profiler_util")
+_LAZY = ("forward_ad", "functional", "graph", "profiler", "profiler_util")  # imported on first use
 
 
 def __getattr__(name):
-    if name in _SUBMODULES:
+    if name in _LAZY:
         return importlib.import_module(f"{__name__}.{name}")
     raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+
+
+def __dir__():
+    return sorted({*globals(), *_LAZY})
 
 
 __all__ = [

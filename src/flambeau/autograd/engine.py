@@ -1,9 +1,6 @@
 """The Python face of the engine: backward and grad."""
 
-import sys
-
 from .. import _core
-from ..layout import strided
 
 
 def _tensors(value, what):
@@ -14,6 +11,12 @@ def _tensors(value, what):
         if not isinstance(t, _core.TensorBase):
             raise TypeError(f"{what} must be a Tensor or a sequence of Tensors, found {type(t).__name__}")
     return tensors
+
+
+def _ones(*args, **kwargs):
+    from ..ops import FUNCTIONS
+
+    return FUNCTIONS["ones"](*args, **kwargs)
 
 
 def _start_gradients(tensors, grads, create_graph):
@@ -39,7 +42,10 @@ def _start_gradients(tensors, grads, create_graph):
                 raise RuntimeError(
                     f"grad can be implicitly created only for real scalar outputs but got {t.dtype}"
                 )
-            g = _core.make(_core.ones_like(_core.array_of(t)), type(t)._face or type(t))
+            if _core.interpreter_of(t) is not None:
+                g = _ones(t.shape, dtype=t.dtype, device=t.device)
+            else:
+                g = _core.make(_core.ones_like(_core.array_of(t)), type(t)._face or type(t))
         elif not isinstance(g, _core.TensorBase):
             raise TypeError(f"gradients can be either Tensors or None, but got {type(g).__name__}")
         elif tuple(g.shape) != tuple(t.shape):
@@ -56,25 +62,6 @@ def _start_gradients(tensors, grads, create_graph):
             g = g.to(t.dtype)
         started.append(g)
     return started
-
-
-def _any_sparse(*lists):
-    return "flambeau.sparse" in sys.modules and any(t.layout is not strided for ts in lists for t in ts)
-
-
-def _through_values(tensors, grads, inputs):
-    """The same backward pass with the values of sparse tensors in their place."""
-    from ..sparse.tensor import sampled
-
-    if grads is not None:
-        grads = [grads] if isinstance(grads, _core.TensorBase) else list(grads)
-        for i, (t, g) in enumerate(zip(tensors, grads, strict=False)):  # another number of them is refused later
-            if g is not None and t.layout is not strided:
-                grads[i] = sampled(g, t, "backward")
-    values = [
-        None if ts is None else [t if t.layout is strided else t._value for t in ts] for ts in (tensors, inputs)
-    ]
-    return values[0], grads, values[1]
 
 
 def backward(
@@ -94,11 +81,13 @@ def backward(
         inputs = _tensors(inputs, "backward: inputs")
         if not inputs:
             raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
-    if _any_sparse(tensors, inputs or ()):
-        tensors, grad_tensors, inputs = _through_values(tensors, grad_tensors, inputs)
-    grads = _start_gradients(tensors, grad_tensors, create_graph)
     retain_graph = create_graph if retain_graph is None else retain_graph
-    _core.run_backward(tensors, grads, retain_graph, create_graph, inputs)
+    grads = _start_gradients(tensors, grad_tensors, create_graph)
+    wrapped = _core.interpreter_of(tensors, inputs, grads)
+    if wrapped is not None:
+        wrapped._accumulate(tensors, inputs, grads, retain_graph, create_graph)
+    else:
+        _core.run_backward(tensors, grads, retain_graph, create_graph, inputs)
 
 
 def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, only_inputs=True, allow_unused=None,
@@ -130,18 +119,16 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
         return _batched(
             outputs, inputs, grad_outputs, retain_graph, create_graph, allow_unused, materialize_grads
         )
-    if _any_sparse(outputs, inputs):
-        roots, grad_outputs, leaves = _through_values(outputs, grad_outputs, inputs)
-        options = retain_graph, create_graph, True, allow_unused, False, materialize_grads
-        results = grad(roots, leaves, grad_outputs, *options)
-        pairs = zip(inputs, results, strict=True)
-        return tuple([g if g is None or t.layout is strided else t._with(g) for t, g in pairs])
     for t in inputs:
         if not t.requires_grad:
             raise RuntimeError("One of the differentiated Tensors does not require grad")
     grads = _start_gradients(outputs, grad_outputs, create_graph)
     retain_graph = create_graph if retain_graph is None else retain_graph
-    results = _core.run_backward(outputs, grads, retain_graph, create_graph, inputs, accumulate=False)
+    wrapped = _core.interpreter_of(outputs, inputs, grads)
+    if wrapped is not None:
+        results = list(wrapped._gradients(outputs, inputs, grads, retain_graph, create_graph))
+    else:
+        results = _core.run_backward(outputs, grads, retain_graph, create_graph, inputs, accumulate=False)
     for i, (t, g) in enumerate(zip(inputs, results, strict=True)):
         if g is None:
             if not allow_unused:
@@ -155,18 +142,31 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
 
 
 def _batched(outputs, inputs, grad_outputs, retain_graph, create_graph, allow_unused, materialize_grads):
-    """One backward pass per element of the batch; the graph is kept until the last."""
-    from ..ops import FUNCTIONS
+    """One backward pass for the whole batch, inside vmap; where the formulas look at elements, one for each of them."""
+    from ..func.vmap import vmap
 
     if grad_outputs is None:
         raise RuntimeError("grad can be implicitly created only for scalar outputs: give batches as grad_outputs")
     batches = _tensors(grad_outputs, "grad: grad_outputs")
-    n = len(batches[0])
-    rows = []
-    for i in range(n):
-        keep = retain_graph if i == n - 1 else True
-        seeds = [b[i] for b in batches]
-        rows.append(
-            grad(outputs, inputs, seeds, keep, create_graph, True, allow_unused, False, materialize_grads)
-        )
-    return tuple(None if c[0] is None else FUNCTIONS["stack"](c) for c in zip(*rows, strict=True))
+    reached: list[bool] = []
+
+    def once(*seeds):
+        options = create_graph, True, allow_unused, False, materialize_grads
+        grads = grad(outputs, inputs, seeds, True, *options)  # the graph is kept: this may be tried again
+        reached[:] = [g is not None for g in grads]
+        return [g for g in grads if g is not None]
+
+    try:
+        found = iter(vmap(once, randomness="different")(*batches))
+    except (RuntimeError, NotImplementedError):
+        found = iter(_one_by_one(once, batches))
+    if not (create_graph if retain_graph is None else retain_graph):
+        _core.free_graph(outputs)
+    return tuple([next(found) if r else None for r in reached])
+
+
+def _one_by_one(once, batches):
+    from ..ops import FUNCTIONS
+
+    rows = [once(*[b[i] for b in batches]) for i in range(len(batches[0]))]
+    return [FUNCTIONS["stack"](column) for column in zip(*rows, strict=True)]

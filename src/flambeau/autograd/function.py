@@ -23,7 +23,36 @@ class _FreeNames:
     saved = _FreeName()
 
 
-class Function(_FreeNames, _core.Node):
+class _Context(_FreeNames, _core.Node):
+    """What a Function's methods get as ctx besides the node that it is: what its jvp needs."""
+
+    _forward_saved = ()
+    _in_jvp = False
+    _materialises = True
+
+    def save_for_forward(self, *tensors):
+        """Keeps tensors for jvp, where they are `saved_tensors`."""
+        self._forward_saved = tensors
+
+    def set_materialize_grads(self, value):
+        """With False, absent gradients and tangents arrive as None instead of as zeros."""
+        self._materialises = bool(value)
+        super().set_materialize_grads(value)
+
+    @property
+    def saved_tensors(self):
+        """What forward saved for backward; in jvp, what it saved for that."""
+        return self._forward_saved if self._in_jvp else super().saved_tensors
+
+    def _run_jvp(self, jvp, tangents):
+        self._in_jvp = True
+        try:
+            return jvp(self, *tangents)
+        finally:
+            self._in_jvp = False
+
+
+class Function(_Context):
     """A differentiable operation in tensors, given by its forward and backward.
 
     Today's form: static methods, called as `F.apply(x)`; `ctx` is the node.
@@ -62,6 +91,27 @@ class Function(_FreeNames, _core.Node):
         )
 
     vjp = backward
+    generate_vmap_rule = (
+        False  # True: inside vmap, forward and backward run on tensors that stand for a batch
+    )
+
+    @staticmethod
+    def vmap(info, in_dims, *args):
+        """vmap(info, in_dims, *args) -> (outputs, out_dims): forward of a whole batch inside `func.vmap`.
+
+        args are those of forward with the batch at in_dims (None: not batched); info has batch_size and randomness.
+        """
+        raise NotImplementedError(
+            "To use autograd.Function with vmap, you must either override the vmap static method or set "
+            "generate_vmap_rule=True."
+        )
+
+    @staticmethod
+    def jvp(ctx, *grad_inputs):
+        """Computes the tangents of the results from those of the arguments of forward: for forward mode."""
+        raise NotImplementedError(
+            "You must implement the jvp function for custom autograd.Function to use it with forward mode AD."
+        )
 
     @staticmethod
     def setup_context(ctx, inputs, output):
@@ -71,16 +121,42 @@ class Function(_FreeNames, _core.Node):
     @classmethod
     def apply(cls, *args, **kwargs):
         """Runs forward and records the call."""
+        forward = functools.partial(cls.forward, **kwargs) if kwargs else cls.forward
+        return cls._run(forward, args)[0]
+
+    @classmethod
+    def _new_node(cls):
         if cls._node_type is None or cls._node_type.function is not cls:
             members = {"function": cls, "_function_attributes": True, "__getattr__": _class_attribute}
-            cls._node_type = type(f"{cls.__name__}Backward", (_FreeNames, _core.Node), members)
-        node = cls._node_type()
+            cls._node_type = type(f"{cls.__name__}Backward", (_Context,), members)
+        return cls._node_type()
+
+    @classmethod
+    def _context(cls, forward, args, result):
+        """The ctx of a call whose result is known: what forward keeps in it, for jvp."""
+        node = cls._new_node()
+        previous = _core.set_grad_mode(False)
+        try:
+            if cls.setup_context is not Function.setup_context:
+                cls.setup_context(node, tuple(args), result)
+                return node
+            again = forward(node, *args)
+        finally:
+            _core.set_grad_mode(previous)
+        pairs = zip(again, result, strict=True) if isinstance(again, (tuple, list)) else [(again, result)]
+        known = {id(a): r for a, r in pairs}
+        node._forward_saved = tuple([known.get(id(t), t) for t in node._forward_saved])
+        return node
+
+    @classmethod
+    def _run(cls, forward, args):
+        """(the result of a recorded call of forward, its ctx)"""
+        node = cls._new_node()
         backward = cls.backward if cls.vjp is Function.vjp else cls.vjp
         if Function.backward is not cls.backward is not backward:
             backward = _ambiguous
         setup = None if cls.setup_context is Function.setup_context else cls.setup_context
-        forward = functools.partial(cls.forward, **kwargs) if kwargs else cls.forward
-        return _core.apply_function(cls, node, forward, backward, args, setup)
+        return _core.apply_function(cls, node, forward, backward, tuple(args), setup), node
 
     def __call__(self, *args):
         """The instance form: `self` is the node, backward is not recorded."""
@@ -149,5 +225,11 @@ def once_differentiable(backward):
 def _mark(output, grads):
     if not isinstance(output, _core.TensorBase):
         return output
+    if _core.interpreter_of(output, *grads) is not None:
+        from ..interpreters import Wrapped, underlying
+
+        grads = [underlying(g) for g in grads]
+        if isinstance(output, Wrapped):
+            return output._mapped(lambda value: _mark(value, grads))
     node = _NotTwice()
     return _core.apply_function(_NotTwice, node, lambda ctx, o, *g: o.detach(), _refuse, (output, *grads))

@@ -95,16 +95,25 @@ def gradcheck(func, inputs, *, eps=1e-6, atol=1e-5, rtol=1e-3, raise_exception=T
     The whole Jacobian is compared, element by element; with fast_mode one random projection of it. Gradients must be
     the same in a second run (up to nondet_tol), be zero for a zero gradient of the outputs, and with
     check_undefined_grad also for one that is absent. check_grad_dtypes: they have the dtype of their input.
-    check_batched_grad: `grad(..., is_grads_batched=True)` gives the same. Sparse inputs are moved in their stored
+    check_batched_grad: `grad(..., is_grads_batched=True)` gives the same. check_forward_ad: the tangents of forward
+    mode too, of several directions at once with check_batched_forward_grad. Sparse inputs are moved in their stored
     values (`masked`), sparse results compared as dense ones.
     """
-    if check_forward_ad or check_batched_forward_grad:
-        raise NotImplementedError("gradcheck: checks of forward-mode derivatives are not available")
     func, inputs = _through_values(func, _inputs(inputs))
+    if not (check_backward_ad or check_forward_ad):
+        raise ValueError("Expected at least one of check_forward_ad and check_backward_ad to be True")
+    if check_batched_forward_grad and not check_forward_ad:
+        raise ValueError("Setting check_batched_forward_grad=True requires check_forward_ad to be True")
     options = _Options(eps, atol, rtol, nondet_tol, check_undefined_grad, check_grad_dtypes, check_batched_grad,
                        check_backward_ad, fast_mode)  # fmt: skip
     try:
-        return _gradcheck(func, _inputs(inputs), options)
+        if check_backward_ad:
+            _gradcheck(func, _inputs(inputs), options)
+        if check_forward_ad:
+            from .gradcheck_forward import check_forward
+
+            check_forward(func, _inputs(inputs), eps, atol, rtol, check_batched_forward_grad)
+        return True
     except GradcheckError:
         if raise_exception:
             raise
@@ -352,12 +361,10 @@ def gradgradcheck(func, inputs, grad_outputs=None, *, eps=1e-6, atol=1e-5, rtol=
     """gradgradcheck(func, inputs, grad_outputs=None, ...) -> bool: gradcheck of the gradients of func.
 
     grad_outputs (default: random, fixed; with gen_non_contig_grad_outputs in memory with gaps) are the gradients that
-    the first backward starts from.
+    the first backward starts from. check_fwd_over_rev: also by forward mode over the gradients.
     """
-    if check_fwd_over_rev:
-        raise NotImplementedError("gradgradcheck: checks of forward-mode derivatives are not available")
-    if not check_rev_over_rev:
-        return True
+    if not (check_rev_over_rev or check_fwd_over_rev):
+        raise ValueError("Expected at least one of check_rev_over_rev and check_fwd_over_rev to be True")
     func, inputs = _through_values(func, _inputs(inputs))
     outputs = [o for o in _outputs(func(*inputs)) if o.requires_grad]
     if grad_outputs is None:
@@ -388,6 +395,7 @@ def gradgradcheck(func, inputs, grad_outputs=None, *, eps=1e-6, atol=1e-5, rtol=
     return gradcheck(gradients, (*inputs, *grad_outputs), eps=eps, atol=atol, rtol=rtol,
                      raise_exception=raise_exception, nondet_tol=nondet_tol, check_undefined_grad=check_undefined_grad,
                      check_grad_dtypes=check_grad_dtypes, check_batched_grad=check_batched_grad, fast_mode=fast_mode,
+                     check_forward_ad=check_fwd_over_rev, check_backward_ad=check_rev_over_rev,
                      masked=masked)  # fmt: skip
 
 

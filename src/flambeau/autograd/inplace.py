@@ -23,7 +23,7 @@ def history_of_view(view):
     _core.set_history(view, seen.grad_fn, 0)
 
 
-class Piece(Op, name="_piece"):
+class Piece(Op, name="_piece", tangent="linear"):
     """The elements of input, laid out as `whole`, that are seen through the layout `part`; a copy."""
 
     @staticmethod
@@ -37,7 +37,7 @@ class Piece(Op, name="_piece"):
         return Piece.apply(grad, part, whole)
 
 
-class ReplacePiece(Op, name="_replace_piece"):
+class ReplacePiece(Op, name="_replace_piece", tangent="linear"):
     """input, laid out as `whole`, with the elements seen through the layout `part` replaced by piece (None: by
     zeros)."""
 

@@ -74,7 +74,7 @@ class ShrinkGrad(Op, name="_shrink_grad", out=False):
         return ShrinkGrad.function(outer, *ctx.saved), None
 
 
-class Hardtanh(Op, name="hardtanh", methods=("hardtanh_",)):
+class Hardtanh(Op, name="hardtanh", tangent="elementwise", methods=("hardtanh_",)):
     """hardtanh(input, min_val=-1.0, max_val=1.0, *, out=None) -> Tensor: input limited to [min_val, max_val].
 
     The gradient is 0 at both corners (that of clamp is 1).
@@ -116,7 +116,7 @@ def relu6_(input):
     return METHODS["hardtanh_"](input, 0, 6)
 
 
-class Hardsigmoid(Op, name="hardsigmoid", methods=("hardsigmoid_",)):
+class Hardsigmoid(Op, name="hardsigmoid", tangent="elementwise", methods=("hardsigmoid_",)):
     """hardsigmoid(input, *, out=None) -> Tensor: min(max(input + 3, 0), 6) / 6."""
 
     @staticmethod
@@ -131,7 +131,7 @@ class Hardsigmoid(Op, name="hardsigmoid", methods=("hardsigmoid_",)):
         return MaskedGrad.function(grad / 6, x, -3, 3)
 
 
-class Threshold(Op, name="threshold", methods=("threshold_",)):
+class Threshold(Op, name="threshold", tangent="elementwise", methods=("threshold_",)):
     """threshold(input, threshold, value, *, out=None) -> Tensor: input where it is above threshold, else value."""
 
     @staticmethod
@@ -148,7 +148,7 @@ class Threshold(Op, name="threshold", methods=("threshold_",)):
         return where(x <= threshold, 0, grad)
 
 
-class Hardshrink(Op, name="hardshrink", methods=("hardshrink",)):
+class Hardshrink(Op, name="hardshrink", tangent="elementwise", methods=("hardshrink",)):
     """hardshrink(input, lambd=0.5, *, out=None) -> Tensor: input where |input| > lambd, else 0."""
 
     @staticmethod
@@ -163,7 +163,7 @@ class Hardshrink(Op, name="hardshrink", methods=("hardshrink",)):
         return ShrinkGrad.function(grad, *ctx.saved)
 
 
-class Softshrink(Op, name="softshrink"):
+class Softshrink(Op, name="softshrink", tangent="elementwise"):
     """softshrink(input, lambd=0.5, *, out=None) -> Tensor: input moved by lambd towards 0; 0 where |input| <= lambd."""
 
     @staticmethod
@@ -198,7 +198,7 @@ class LeakyReluGrad(Op, name="_leaky_relu_grad", out=False):
         return LeakyReluGrad.function(outer, *ctx.saved), None
 
 
-class LeakyRelu(Op, name="leaky_relu", methods=("leaky_relu_",)):
+class LeakyRelu(Op, name="leaky_relu", tangent="elementwise", methods=("leaky_relu_",)):
     """leaky_relu(input, negative_slope=0.01, *, out=None) -> Tensor: input above 0, else negative_slope * input."""
 
     @staticmethod
@@ -283,7 +283,7 @@ def _elu_second(x, alpha, scale, input_scale):
     return where(x > 0, 0, (x.clamp_max(0) * input_scale).exp() * (alpha * scale * input_scale * input_scale))
 
 
-class Elu(Op, name="elu", methods=("elu_",)):
+class Elu(Op, name="elu", tangent="elementwise", methods=("elu_",)):
     """elu(input, alpha=1.0, *, out=None) -> Tensor: input where it is above 0, else alpha (exp(input) - 1).
 
     Clevert et al., 2015. selu and celu are this op with two more parameters: scale of the result, and of the exponent.

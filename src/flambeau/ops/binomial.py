@@ -3,6 +3,7 @@
 import numpy as np
 
 from .. import _core
+from .. import random as generators
 from ..random import engine
 from ._args import check_tensor
 from .create import zeros_like
@@ -27,7 +28,9 @@ class Binomial(_Drawn, name="binomial"):
         if count.dtype is not prob.dtype:
             raise RuntimeError(f"Found dtype {prob.dtype.title} but expected {count.dtype.title}")
         _core.broadcast_shapes(count.shape, prob.shape)
-        return count, prob, engine(generator, "binomial")
+        args = count, prob, engine(generator, "binomial")
+        spread = generators.draws.spread(count)
+        return args if spread is count else Binomial.apply(spread, *args[1:])
 
     @staticmethod
     def forward(ctx, count, prob, rng):

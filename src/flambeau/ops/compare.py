@@ -229,7 +229,7 @@ METHODS.update(
 # ---- choice
 
 
-class Where(Op, name="where"):
+class Where(Op, name="where", tangent="elementwise"):
     """where(condition, input, other, *, out=None) -> Tensor: input where condition is true, else other; broadcast.
 
     condition: bool; input and other: tensors or numbers, promoted to one dtype.
@@ -292,7 +292,7 @@ _where.__doc__, _where.__name__ = Where.__doc__, "where"
 METHODS["where"] = lambda self, condition, other: Where.function(condition, self, other)
 
 
-class Clamp(Op, name="clamp", methods=("clamp", "clamp_", "clip", "clip_"), aliases=("clip",)):
+class Clamp(Op, name="clamp", tangent="elementwise", methods=("clamp", "clamp_", "clip", "clip_"), aliases=("clip",)):
     """clamp(input, min=None, max=None, *, out=None) -> Tensor: min(max(input, min), max), broadcast.
 
     min, max: numbers or tensors, at least one; where min > max the result is max. NaN in any of them gives NaN.
@@ -367,7 +367,7 @@ class ClampMax(Binary, name="clamp_max", methods=("clamp_max", "clamp_max_"), ke
         ) if ctx.needs(1) else None
 
 
-class NanToNum(Op, name="nan_to_num", methods=("nan_to_num", "nan_to_num_")):
+class NanToNum(Op, name="nan_to_num", tangent="elementwise", methods=("nan_to_num", "nan_to_num_")):
     """nan_to_num(input, nan=0.0, posinf=None, neginf=None, *, out=None) -> Tensor: input without NaN and infinities.
 
     posinf, neginf: what replaces the infinities (None: the largest and the lowest number of the dtype).

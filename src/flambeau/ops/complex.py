@@ -62,7 +62,7 @@ class Angle(Unary, name="angle", methods=("angle",), floats=True, saves="input")
         return Complex.function(scaled * -z.imag, scaled * z.real)
 
 
-class Complex(Binary, name="complex", kernel="complex_of", kinds="f"):
+class Complex(Binary, name="complex", tangent="linear", kernel="complex_of", kinds="f"):
     """complex(real, imag, *, out=None) -> Tensor: real + imag i; both float32 or both float64, broadcast."""
 
     @staticmethod

@@ -28,7 +28,7 @@ def _transposed_shape(x, w, stride, padding, output_padding, dilation, groups):
     return (x[0], w[1] * groups, *spatial)
 
 
-class Convolution(Op, name="convolution"):
+class Convolution(Op, name="convolution", tangent="biased"):
     """convolution(input, weight, bias, stride, padding, dilation, transposed, output_padding, groups) -> Tensor
 
     What conv1d, conv2d, conv3d and their transposes are made of. input (N, C, *spatial), weight (C_out, C /

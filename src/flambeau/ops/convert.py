@@ -6,6 +6,7 @@ from .. import _core
 from ..device import device as Device
 from ..dtype import ALIASES, as_dtype, bfloat16, bool_, complex64, finfo, float32, iinfo, int8, uint8
 from ..dtype import dtype as DType
+from ..interpreters import copy_for
 from ..kernels import backend_on
 from ..kernels.base.shape import strided
 from ..memory_format import contiguous_format, inverse, preserve_format
@@ -18,7 +19,7 @@ TensorBase, _array = _core.TensorBase, _core.array_of
 _FLOAT32 = finfo(float32).max
 
 
-class Clone(Op, name="clone", methods=("clone",)):
+class Clone(Op, name="clone", tangent="linear", methods=("clone",)):
     """clone(input, *, memory_format=preserve_format) -> Tensor: a copy with memory of its own, through which gradients
     pass. It lies in memory as input does, or in the given format."""
 
@@ -39,7 +40,7 @@ class Clone(Op, name="clone", methods=("clone",)):
         return grad
 
 
-class Contiguous(Op, name="_contiguous"):
+class Contiguous(Op, name="_contiguous", tangent="linear"):
     """A row-major copy."""
 
     @staticmethod
@@ -51,7 +52,7 @@ class Contiguous(Op, name="_contiguous"):
         return grad
 
 
-class Arranged(Op, name="_arranged"):
+class Arranged(Op, name="_arranged", tangent="linear"):
     """A copy whose dimensions lie in memory in the given order."""
 
     @staticmethod
@@ -82,7 +83,7 @@ def contiguous(input, memory_format=contiguous_format):
     return arranged(input, memory_format)
 
 
-class ToCopy(Op, name="_to_copy"):
+class ToCopy(Op, name="_to_copy", tangent="linear"):
     """A copy in another dtype; complex to real keeps the real part."""
 
     @staticmethod
@@ -94,7 +95,7 @@ class ToCopy(Op, name="_to_copy"):
         return grad
 
 
-class Transfer(Op, name="_transfer"):
+class Transfer(Op, name="_transfer", tangent="linear"):
     """A copy on another device."""
 
     @staticmethod
@@ -183,7 +184,7 @@ for _name, _dtype in {**ALIASES, "bfloat16": bfloat16, "bool": bool_, "byte": ui
 # ---- writing over a tensor
 
 
-class CopyFrom(Op, name="copy_", methods=("copy_",), mutates=True):
+class CopyFrom(Op, name="copy_", tangent="linear", methods=("copy_",), mutates=True):
     """copy_(src, non_blocking=False) -> self: the elements of src (or a number), broadcast and converted,
     written over self."""
 
@@ -288,10 +289,10 @@ class Fill(Op, name="fill_", methods=("fill_",), mutates=True):
 def fill(input, value):
     """fill(input, value) -> Tensor of the shape and dtype of input, filled with value."""
     check_tensor(input, "fill")
-    return Fill.function(input.clone(), value)
+    return Fill.function(copy_for(input, value), value)
 
 
-class Zero(Op, name="zero_", methods=("zero_",), mutates=True):
+class Zero(Op, name="zero_", tangent="linear", methods=("zero_",), mutates=True):
     """zero_() -> self: every element replaced by zero."""
 
     @staticmethod

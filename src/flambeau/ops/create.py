@@ -11,6 +11,7 @@ from .. import _core
 from ..device import CPU, default
 from ..device import device as Device
 from ..dtype import as_dtype, bfloat16, bool_, float64, from_numpy_dtype, get_default_dtype, int64, uint64
+from ..interpreters import Wrapped, copy_for
 from ..layout import strided
 from ..memory_format import inverse, order_like, preserve_format
 from ..storage import Storage
@@ -86,6 +87,9 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fal
             UserWarning,
             stacklevel=2,
         )
+        if isinstance(data, Wrapped):
+            t = data.detach().to(device=device, dtype=dtype, copy=True)
+            return t.requires_grad_() if requires_grad else t
     return _finish(data_array(data, dtype), device, requires_grad)
 
 
@@ -364,6 +368,9 @@ def _like(name, input, factory, dtype, device, layout, memory_format, requires_g
     check_tensor(input, name)
     check_options(name, dtype, device, layout, memory_format)
     options, shape = _options(input, dtype, device), tuple(input.shape)
+    if isinstance(input, Wrapped):
+        t = copy_for(factory(size=shape, **options), input)
+        return t.requires_grad_() if requires_grad else t
     is_sparse, layout = input.layout is not strided, input.layout if layout is None else layout
     if layout is not strided:
         if factory is not zeros and factory is not empty:
@@ -424,6 +431,9 @@ def _new(factory, check=check_options):
     ):
         check(method.__name__, dtype, device, layout)
         options = _options(self, dtype, device)
+        if isinstance(self, Wrapped):
+            t = copy_for(factory(*sizes, size=size, **options), self)
+            return t.requires_grad_() if requires_grad else t
         return factory(*sizes, size=size, requires_grad=requires_grad, layout=layout, **options)
 
     method.__name__ = method.__qualname__ = f"new_{factory.__name__}"
@@ -442,7 +452,8 @@ def new_full(
 ):
     """x.new_full(size, fill_value) -> like full, with the dtype and device of x."""
     check_strided("new_full", dtype, device, layout)
-    return full(size, fill_value, requires_grad=requires_grad, **_options(self, dtype, device))
+    t = full(size, fill_value, requires_grad=requires_grad, **_options(self, dtype, device))
+    return copy_for(t, self) if isinstance(self, Wrapped) else t
 
 
 @composite("new_tensor", name="_new_tensor")

@@ -7,6 +7,7 @@ while those of values alone (`eigvalsh`, `svdvals`, norms) stay finite.
 """
 
 from .. import _core
+from ..interpreters import any_true
 from ._args import check_tensor, named_result
 from ._matrices import (
     broadcast_batches,
@@ -177,7 +178,7 @@ def lu_factor(A, *, pivot=True, out=None):
 
 
 def _check_info(name, info):
-    if bool((info != 0).any()):
+    if any_true(info != 0):
         flat = info.flatten()
         first = int((flat != 0).int().argmax())
         i = int(flat[first])
@@ -266,7 +267,7 @@ def _check_pivots(name, factors, pivots):
             f"{name}: pivots should have the shape {[*factors.shape[:-2], min(factors.shape[-2:])]} for factors of "
             f"shape {list(factors.shape)}, got {list(pivots.shape)}"
         )
-    if bool(((pivots < 1) | (pivots > m)).any()):
+    if any_true((pivots < 1) | (pivots > m)):
         raise RuntimeError(
             f"{name}: Pivots given to lu_solve must all be smaller or equal to LU.size(-2), which is {m}, and at least "
             "1. Did you properly pass the result of lu_factor?"
@@ -560,7 +561,8 @@ class _Eigvalsh(Op, name="_eigvalsh", namespace="linalg"):
 
 
 def _recorded(A):
-    return _core.is_grad_enabled() and A.requires_grad
+    """Whether a derivative may be asked for: the ops that give values alone have none."""
+    return _core.interpreter_of(A) is not None or (_core.is_grad_enabled() and A.requires_grad)
 
 
 def eigvalsh(A, UPLO="L", *, out=None):
@@ -597,7 +599,7 @@ class LinalgEig(Op, name="_eig", namespace="linalg"):
 
 def _check_eig(name, A):
     check_square(name, A)
-    if not bool(A.detach().isfinite().all()):
+    if any_true(~A.detach().isfinite()):
         raise RuntimeError(f"torch.{name}: input tensor should not contain infs or NaNs.")
 
 

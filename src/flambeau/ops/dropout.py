@@ -2,9 +2,10 @@
 
 import math
 
+from .. import random as generators
 from ..dtype import bool_, float64
 from ._args import check_tensor, unsupported
-from .op import FUNCTIONS, composite
+from .op import FUNCTIONS, composite, whole
 
 
 def _acts(name, input, p, train):
@@ -25,6 +26,7 @@ def _kept(input, p, shape=None):
         mask = FUNCTIONS["empty_like"](input, requires_grad=False)
     else:
         mask = FUNCTIONS["empty"](shape, dtype=input.dtype, device=input.device)
+    mask = generators.draws.spread(mask)
     return mask.zero_() if p == 1 else mask.bernoulli_(1 - p)
 
 
@@ -157,6 +159,7 @@ def _slopes(input, lower, upper, generator):
 
 
 @composite()
+@whole
 def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, generator=None):
     """rrelu(input, lower=1/8, upper=1/3, training=False, generator=None) -> Tensor: leaky_relu with random slopes.
 

@@ -12,9 +12,8 @@ from .pointwise import Add, Pow, conj, zeros
 # ---- sign, size, rounding: ints stay ints
 
 
-class Neg(
-    Unary, name="neg", methods=("neg", "neg_", "negative", "negative_"), aliases=("negative",), operator="neg"
-):
+class Neg(Unary, name="neg", tangent="linear", methods=("neg", "neg_", "negative", "negative_"), aliases=("negative",),
+          operator="neg"):  # fmt: skip
     """neg(input, *, out=None) -> Tensor: minus each element. Not defined for bool tensors."""
 
     @staticmethod
@@ -444,7 +443,7 @@ class Digamma(Unary, name="digamma", methods=("digamma", "digamma_"), floats=Tru
         return grad * Polygamma.function(1, x)
 
 
-class Polygamma(Op, name="polygamma", methods=("polygamma", "polygamma_")):
+class Polygamma(Op, name="polygamma", tangent="elementwise", methods=("polygamma", "polygamma_")):
     """polygamma(n, input, *, out=None) -> Tensor: the derivative of order n >= 0 of digamma."""
 
     @staticmethod
@@ -542,7 +541,7 @@ class Tanh(Unary, name="tanh", methods=("tanh", "tanh_"), floats=True, saves="ou
         return TanhGrad.function(grad, y)
 
 
-class Logit(Op, name="logit", methods=("logit", "logit_")):
+class Logit(Op, name="logit", tangent="elementwise", methods=("logit", "logit_")):
     """logit(input, eps=None, *, out=None) -> Tensor: log(x / (1 - x)), the inverse of sigmoid.
 
     eps: input is first limited to [eps, 1 - eps]; without it elements outside [0, 1] give NaN.

@@ -24,7 +24,7 @@ def _crop_or_pad(x, dims, sizes):
     return ConstantPadNd.apply(x, (0,) * x.ndim, tuple(extra), 0) if any(extra) else x
 
 
-class FftC2C(Op, name="_c2c", namespace="fft"):
+class FftC2C(Op, name="_c2c", namespace="fft", tangent="linear"):
     """fft_c2c(input, dims, scale, forward): the transform of a complex tensor."""
 
     @staticmethod
@@ -37,7 +37,7 @@ class FftC2C(Op, name="_c2c", namespace="fft"):
         return FftC2C.apply(grad, *ctx.options)
 
 
-class FftR2C(Op, name="_r2c", namespace="fft"):
+class FftR2C(Op, name="_r2c", namespace="fft", tangent="linear"):
     """fft_r2c(input, dims, scale): the forward transform of a real tensor, half of the last of the dims."""
 
     @staticmethod
@@ -51,7 +51,7 @@ class FftR2C(Op, name="_r2c", namespace="fft"):
         return FftC2C.apply(_crop_or_pad(grad, dims[-1:], [n]), dims, scale, False).real
 
 
-class FftC2R(Op, name="_c2r", namespace="fft"):
+class FftC2R(Op, name="_c2r", namespace="fft", tangent="linear"):
     """fft_c2r(input, dims, scale, n): the inverse transform of half a spectrum; n: the size of the last dim."""
 
     @staticmethod

@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import _core
 from ..dtype import bool_, int64, uint16, uint32, uint64
+from ..interpreters import Wrapped, copy_for
 from ..kernels.base.index import check_indices
 from ._args import check_tensor
 from .convert import CopyFrom, Fill, element, expand_value
@@ -24,7 +25,7 @@ TensorBase, _array = _core.TensorBase, _core.array_of
 _FULL = slice(None)
 
 
-class Index(Op, name="_index"):
+class Index(Op, name="_index", tangent="linear"):
     """input at index tensors, one or None per dimension; a copy. Gradients of repeated elements add up."""
 
     @staticmethod
@@ -38,7 +39,7 @@ class Index(Op, name="_index"):
         return IndexAddZeros.apply(grad, ctx.shape, *ctx.saved)
 
 
-class IndexAddZeros(Op, name="_index_add_zeros"):
+class IndexAddZeros(Op, name="_index_add_zeros", tangent="linear"):
     """Zeros of a shape with input added at index tensors: what the gradient of Index is."""
 
     @staticmethod
@@ -53,12 +54,15 @@ class IndexAddZeros(Op, name="_index_add_zeros"):
 
 def _selected(x, indices):
     """The shape of what index tensors select in x; IndexError when one is out of range or they cannot be broadcast."""
+    if any(isinstance(t, Wrapped) for t in (x, *indices)):  # the op looks at the elements
+        indices = [i if i is None else FUNCTIONS["zeros"](i.shape, dtype=int64) for i in indices]
+        return check_indices(x.shape, [None if i is None else _array(i) for i in indices])
     array = _array(x)
     with _core.backend_for(x).on(array):
         return check_indices(array.shape, [None if i is None else _array(i) for i in indices])
 
 
-class IndexPut(Op, name="_index_put_", mutates=True):
+class IndexPut(Op, name="_index_put_", tangent="linear", mutates=True):
     """values written (or added) to input at index tensors."""
 
     @staticmethod
@@ -137,7 +141,7 @@ def _read_item(item):
         item = _as_index(item)
     if item.dtype.category not in ("bool", "int"):
         raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
-    if item.ndim == 0:
+    if item.ndim == 0 and not isinstance(item, Wrapped):
         return bool(item) if _is_mask(item) else int(item)
     if item.dtype in (uint16, uint32, uint64):
         raise IndexError(
@@ -218,6 +222,8 @@ def read_key(shape, key):
                         "the indexed tensor "
                         f"{_view_shape(shape, items)} at index {len(indices) + k}"
                     )
+            if isinstance(item, Wrapped):
+                item = item._mask_index()
             with _core.backend_for(item).on(_array(item)):
                 where = _array(item).nonzero()
             basic += [_FULL] * len(where)
@@ -347,4 +353,4 @@ def index_put_(input, indices, values, accumulate=False):
 def index_put(input, indices, values, accumulate=False):
     """index_put(input, indices, values, accumulate=False) -> Tensor: a copy of input after index_put_."""
     check_tensor(input, "index_put")
-    return index_put_(input.clone(), indices, values, accumulate)
+    return index_put_(copy_for(input, values, *indices), indices, values, accumulate)

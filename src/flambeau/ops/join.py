@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from .. import _core
+from ..interpreters import Wrapped
 from ._args import check_strided, check_tensor, ints, normalize_dim, normalize_dims
-from .op import FUNCTIONS, METHODS, Op, composite
+from .op import FUNCTIONS, METHODS, Op, composite, whole
 from .part import Slice, Unbind, along
 from .shape import Expand, Permute, Reshape, atleast_1d, atleast_2d, atleast_3d
 
@@ -40,7 +41,7 @@ def _of_one_dtype(arrays):
     return [p.reshape(a.shape) for p, a in zip(promoted, arrays, strict=True)]
 
 
-class Cat(Op, name="cat", aliases=("concat", "concatenate")):
+class Cat(Op, name="cat", tangent="linear", aliases=("concat", "concatenate")):
     """cat(tensors, dim=0, *, out=None) -> Tensor: the tensors joined along an existing dimension.
 
     All sizes but that of dim must agree; 1-D tensors without elements are left out. The dtype is the promoted one.
@@ -98,7 +99,7 @@ class Cat(Op, name="cat", aliases=("concat", "concatenate")):
         return tuple(grads)
 
 
-class Stack(Op, name="stack"):
+class Stack(Op, name="stack", tangent="linear"):
     """stack(tensors, dim=0, *, out=None) -> Tensor: tensors of one shape joined along a new dimension."""
 
     @staticmethod
@@ -238,7 +239,7 @@ def combinations(input, r=2, with_replacement=False):
 # ---- repeating
 
 
-class Repeat(Op, name="_repeat"):
+class Repeat(Op, name="_repeat", tangent="linear"):
     """repeat(*repeats) -> Tensor: input repeated along each dimension; further repeats in front add dimensions."""
 
     @staticmethod
@@ -286,6 +287,8 @@ def repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
     `repeat_interleave(repeats)` gives the index of each repeated element.
     """
     check_tensor(input, "repeat_interleave")
+    if isinstance(input if repeats is None else repeats, Wrapped):
+        return whole(repeat_interleave)(input, repeats, dim, output_size=output_size)
     if repeats is None:
         counts = input
         input, dim = FUNCTIONS["arange"](len(counts)), 0
@@ -331,7 +334,7 @@ def repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
 # ---- rearranging
 
 
-class Flip(Op, name="flip", methods=("flip",)):
+class Flip(Op, name="flip", tangent="linear", methods=("flip",)):
     """flip(input, dims) -> Tensor: a copy with the order of elements reversed along dims."""
 
     @staticmethod
@@ -367,7 +370,7 @@ def flipud(input):
     return Flip.function(input, 0)
 
 
-class Roll(Op, name="roll", methods=("roll",)):
+class Roll(Op, name="roll", tangent="linear", methods=("roll",)):
     """roll(input, shifts, dims=None) -> Tensor: a copy with elements moved by shifts along dims, cyclically.
 
     Without dims the flattened input is rolled by one shift.
@@ -430,7 +433,7 @@ def rot90(input, k=1, dims=(0, 1)):
     return Permute.apply(Flip.function(input, b if k % 4 == 1 else a), tuple(order)).clone()
 
 
-class Tril(Op, name="tril", methods=("tril", "tril_")):
+class Tril(Op, name="tril", tangent="linear", methods=("tril", "tril_")):
     """tril(input, diagonal=0, *, out=None) -> Tensor: the elements on and below a diagonal of matrices, zeros
     elsewhere."""
 
@@ -448,7 +451,7 @@ class Tril(Op, name="tril", methods=("tril", "tril_")):
         return Tril.apply(grad, ctx.diagonal)
 
 
-class Triu(Op, name="triu", methods=("triu", "triu_")):
+class Triu(Op, name="triu", tangent="linear", methods=("triu", "triu_")):
     """triu(input, diagonal=0, *, out=None) -> Tensor: the elements on and above a diagonal of matrices, zeros
     elsewhere."""
 

@@ -27,11 +27,12 @@ from .decomposition import (
     qr,
 )
 from .linalg import adjoint, into, matmul
-from .op import FUNCTIONS, composite
+from .op import FUNCTIONS, composite, whole
 from .solve import cholesky_inverse, cholesky_solve, lstsq, triangular_solve
 
 
 @composite("gesv")
+@whole
 def gesv(B, A, *, out=None):
     """gesv(B, A, *, out=None) -> (solution, LU): the X of A X = B, and the factors L and U of A in one matrix.
 
@@ -100,6 +101,7 @@ def potrs(b, u, upper=True, *, out=None):
 
 
 @composite("pstrf")
+@whole
 def pstrf(a, upper=True, tol=-1, *, out=None):
     """pstrf(a, upper=True, tol=-1, *, out=None) -> (u, piv): a's Cholesky factor with pivoting, and pivots.
 

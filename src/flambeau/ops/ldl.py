@@ -1,5 +1,6 @@
 """The L D L^H factorisation of symmetric and Hermitian matrices, and systems with them."""
 
+from ..interpreters import any_true, underlying
 from ._args import check_tensor, named_result
 from ._matrices import broadcast_batches, check_matrix, check_square, into_all
 from .linalg import into
@@ -45,7 +46,7 @@ def ldl_factor(A, *, hermitian=False, out=None):
 
 
 def _check_info(name, info):
-    if bool((info != 0).any()):
+    if any_true(info != 0):
         i = int(info[info != 0].flatten()[0])
         raise RuntimeError(
             f"{name}: D[{i},{i}] is zero: the matrix is singular; ldl_factor_ex factors it all the same"
@@ -104,8 +105,8 @@ def ldl_solve(LD, pivots, B, *, hermitian=False, out=None):
 def _check_pivots(name, pivots):
     """RuntimeError unless all are rows, and the negative ones are pairs."""
     size, n = pivots.abs(), pivots.shape[-1]
-    fine = bool(((size >= 1) & (size <= n)).all())
-    for row in pivots.reshape(-1, n).tolist() if fine and n else ():
+    fine = not any_true(~((size >= 1) & (size <= n)))
+    for row in underlying(pivots).reshape(-1, n).tolist() if fine and n else ():
         k = 0
         while k < n and fine:
             fine = row[k] > 0 or (k + 1 < n and row[k + 1] == row[k])

@@ -94,7 +94,7 @@ def _check_mm(a, b):
     _check_no_bool("mm", a)
 
 
-class Mm(Op, name="mm", methods=("mm",), short=_native.mm,
+class Mm(Op, name="mm", tangent="multilinear", methods=("mm",), short=_native.mm,
          short_saves=(("mat2", "input"), ("input", "mat2"))):  # fmt: skip
     """mm(input, mat2, *, out=None) -> Tensor: the product (N, P) of two matrices (N, K) and (K, P) of one dtype."""
 
@@ -122,7 +122,7 @@ class Mm(Op, name="mm", methods=("mm",), short=_native.mm,
         )
 
 
-class Matmul(Op, name="_matmul"):
+class Matmul(Op, name="_matmul", tangent="multilinear"):
     """The product of two batches of matrices (*, N, K) and (*, K, P), whose batch dimensions broadcast."""
 
     @staticmethod
@@ -167,7 +167,7 @@ class Bmm(Matmul, name="bmm", methods=("bmm",)):
         return input, mat2
 
 
-class Mv(Op, name="mv", methods=("mv",)):
+class Mv(Op, name="mv", tangent="multilinear", methods=("mv",)):
     """mv(input, vec, *, out=None) -> Tensor: the product (N,) of a matrix (N, K) and a vector (K,)."""
 
     @staticmethod
@@ -199,7 +199,7 @@ def _check_mv(rows, mat, vec, input_dims=1):
     _check_no_bool("mv", mat)
 
 
-class Dot(Op, name="dot", methods=("dot",)):
+class Dot(Op, name="dot", tangent="multilinear", methods=("dot",)):
     """dot(input, tensor, *, out=None) -> 0-dim Tensor: the sum of the products of the elements of two vectors."""
 
     @staticmethod
@@ -443,7 +443,7 @@ class Addr(_AddProduct, name="addr", methods=("addr", "addr_")):
 # ---- the linear layer
 
 
-class Linear(Op, name="linear", short=_native.linear,
+class Linear(Op, name="linear", tangent="biased", short=_native.linear,
              short_saves=(("weight", "input"), ("input", "weight"))):  # fmt: skip
     """linear(input, weight, bias=None) -> Tensor: input @ weight.T + bias, in one step.
 

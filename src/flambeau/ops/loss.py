@@ -5,6 +5,7 @@ class numbers (N, *rest), or 0-dim, of which those that equal ignore_index do no
 """
 
 from .. import _core
+from ..interpreters import any_true
 from ._args import check_tensor, unsupported
 from .compare import where
 from .op import FUNCTIONS, Op, composite
@@ -331,7 +332,7 @@ def binary_cross_entropy(input, target, weight=None, reduction="mean"):
             f"binary_cross_entropy(): Found dtype {target.dtype.title} but expected {input.dtype.title}"
         )
     for argument, t in (("input", input), ("target", target)):
-        if not bool(((t >= 0) & (t <= 1)).all()):
+        if any_true(~((t >= 0) & (t <= 1))):
             raise RuntimeError(
                 f"binary_cross_entropy(): all elements of {argument} should be between 0 and 1"
             )

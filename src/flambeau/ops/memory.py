@@ -9,7 +9,7 @@ from ..dtype import as_dtype, int64
 from ..storage import mapped
 from ._args import check_number, check_strided, check_tensor, ints, normalize_dim
 from .create import _finish, _options, full, ordered, size_of
-from .op import FUNCTIONS, METHODS, composite
+from .op import FUNCTIONS, METHODS, composite, whole
 from .part import AsStrided, along
 from .select import ScatterReduce, _replaced, nonzero
 from .shape import Alias, Expand, Reshape, View
@@ -136,6 +136,7 @@ def fill_diagonal_(input, fill_value, wrap=False):
 
 
 @composite("nonzero_static")
+@whole
 def nonzero_static(input, *, size, fill_value=-1):
     """nonzero_static(input, *, size, fill_value=-1) -> int64 Tensor (size, input.ndim): the first rows of nonzero,
     followed by rows of fill_value."""

@@ -13,6 +13,7 @@ on raw arrays through the kernels of their device (`ctx.k`), `backward` on tenso
 A class keyword with the name of a trailing-underscore method makes the in-place form.
 """
 
+import functools
 from typing import Any
 
 from .. import _core
@@ -47,7 +48,10 @@ class Op:
     `out=`), `mutates=True` (forward changes its first array in place and returns it: only in-place names exist),
     `quick` (which short path of `_core/views.pxi` a view takes), `short` (the native kernel that does all of forward
     for plain CPU tensors, or returns None when it is not for it) with `short_saves` (what forward saves then, like
-    `saves` of Pointwise).
+    `saves` of Pointwise), `tangent`: how forward-mode differentiation finds the tangent of the result. "linear": the op
+    of the tangents (views are); "multilinear": the sum of the ops with one tangent for its argument; "biased": so for
+    its first two arguments, the third is added; "elementwise": its backward of the tangent (Pointwise ops are). Other
+    ops need not say: see `autograd/dual.py`.
     """
 
     forward: Any = None
@@ -56,12 +60,15 @@ class Op:
     name: Any  # the name that errors show
     node_type: Any  # the class of its nodes
     function: Any = None  # the OpFunction, once the class has a name
+    tangent: str | None = None  # how forward-mode differentiation goes through it
     _strict = False  # gradients may be fewer than arguments
 
     def __init_subclass__(cls, name=None, methods=(), aliases=(), operator=None, inplace_operator=None, view=False,
                           out=True, mutates=False, quick=None, short=None, short_saves=(), namespace=None,
-                          **pointwise):  # fmt: skip
+                          tangent=None, **pointwise):  # fmt: skip
         super().__init_subclass__()
+        if tangent or view:
+            cls.tangent = tangent or "linear"
         shown = name if namespace is None else f"{namespace}_{name.lstrip('_')}"
         cls._declare(name, shown, **pointwise)
         if name is None:
@@ -142,6 +149,20 @@ def composite(*methods, name=None, aliases=()):
     return register
 
 
+def whole(function):
+    """Decorator of a function that looks at the elements of its tensors: a tensor that stands for another inside a
+    transformation (`interpreters.Wrapped`) answers a call of it itself."""
+
+    @functools.wraps(function)
+    def call(*args, **kwargs):
+        tensor = _core.interpreter_of(args, tuple(kwargs.values()))
+        if tensor is None or tensor._level < 1:
+            return function(*args, **kwargs)
+        return tensor._interpret_whole(call, args, kwargs)
+
+    return call
+
+
 class Pointwise(Op):
     """An op that maps elements to elements, declared by a few words instead of a forward.
 
@@ -154,6 +175,7 @@ class Pointwise(Op):
     An op with further, optional arguments defines forward itself and calls `plain` when they are not given.
     """
 
+    tangent = "elementwise"
     inputs: tuple[str, ...] = ()
     kind: Any  # "unary" or "binary"
     plain: Any  # the forward that follows from the class keywords

@@ -54,7 +54,7 @@ METHODS["select"] = FUNCTIONS["select"] = Select.function
 _core.set_operator("slice", Slice.function)
 
 
-class Place(Op, name="_place"):
+class Place(Op, name="_place", tangent="linear"):
     """Zeros of a shape with input at a basic key: what the gradient of a slice is."""
 
     @staticmethod
@@ -255,7 +255,7 @@ def _address(array):
     return _core.make(array).data_ptr()
 
 
-class Relayout(Op, name="_relayout"):
+class Relayout(Op, name="_relayout", tangent="linear"):
     """What is seen through the layout `target` of memory into which input was written through the layout `source`."""
 
     @staticmethod
@@ -343,7 +343,7 @@ class Diagonal(Op, name="diagonal", methods=("diagonal",), view=True):
         return PlaceDiagonal.function(grad, ctx.shape, *ctx.at)
 
 
-class PlaceDiagonal(Op, name="_place_diagonal"):
+class PlaceDiagonal(Op, name="_place_diagonal", tangent="linear"):
     """Zeros of a shape with input on a diagonal: what the gradient of diagonal is."""
 
     @staticmethod

@@ -12,9 +12,8 @@ from .op import FUNCTIONS, METHODS, Binary, Op, Unary, check_kind, composite
 conj = _core.conj  # the complex conjugate; real tensors and numbers come back as they are
 
 
-class Conj(
-    Unary, name="conj", methods=("conj", "conj_physical", "conj_physical_"), aliases=("conj_physical",)
-):
+class Conj(Unary, name="conj", tangent="linear", methods=("conj", "conj_physical", "conj_physical_"),
+           aliases=("conj_physical",)):  # fmt: skip
     """conj(input) -> Tensor: the complex conjugate of each element; input itself when it is real."""
 
     @staticmethod
@@ -104,8 +103,9 @@ class Sub(Binary, name="sub", methods=("sub", "sub_", "subtract", "subtract_"), 
         return grad, -grad if ctx.needs(1) else None
 
 
-class Mul(Binary, name="mul", methods=("mul", "mul_", "multiply", "multiply_"), aliases=("multiply",), operator="*",
-          inplace_operator="*=", saves=(("other", "input"), ("input", "other"))):  # fmt: skip
+class Mul(Binary, name="mul", tangent="multilinear", methods=("mul", "mul_", "multiply", "multiply_"),
+          aliases=("multiply",), operator="*", inplace_operator="*=",
+          saves=(("other", "input"), ("input", "other"))):  # fmt: skip
     """mul(input, other, *, out=None) -> Tensor: input times other, broadcast."""
 
     @staticmethod
@@ -550,7 +550,7 @@ def _check_weight(input, weight):
         raise RuntimeError(f"lerp: a complex weight cannot be converted to {input.dtype}")
 
 
-class Lerp(Op, name="lerp", methods=("lerp", "lerp_")):
+class Lerp(Op, name="lerp", tangent="elementwise", methods=("lerp", "lerp_")):
     """lerp(input, end, weight, *, out=None) -> Tensor: input + weight * (end - input), broadcast.
 
     weight: a number or a tensor. Exact at weight 0 and 1. Floats and complex numbers of one dtype.
@@ -590,7 +590,7 @@ def _factor(name, value, dtype):
     return value % 2 ** (8 * dtype.itemsize) if isinstance(value, int) and dtype.kind == "u" else value
 
 
-class Addcmul(Op, name="addcmul", methods=("addcmul", "addcmul_")):
+class Addcmul(Op, name="addcmul", tangent="elementwise", methods=("addcmul", "addcmul_")):
     """addcmul(input, tensor1, tensor2, *, value=1, out=None) -> Tensor: input + value tensor1 tensor2, broadcast."""
 
     @staticmethod
@@ -615,7 +615,7 @@ class Addcmul(Op, name="addcmul", methods=("addcmul", "addcmul_")):
         )
 
 
-class Addcdiv(Op, name="addcdiv", methods=("addcdiv", "addcdiv_")):
+class Addcdiv(Op, name="addcdiv", tangent="elementwise", methods=("addcdiv", "addcdiv_")):
     """addcdiv(input, tensor1, tensor2, *, value=1, out=None) -> Tensor: input + value * tensor1 / tensor2, broadcast.
 
     Not for two tensors of ints.

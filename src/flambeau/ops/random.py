@@ -11,13 +11,15 @@ import warnings
 import numpy as np
 
 from .. import _core
+from .. import random as generators
 from ..dtype import as_dtype, from_numpy_dtype, int64
+from ..interpreters import Wrapped
 from ..layout import strided
 from ..memory_format import order_like
 from ..random import engine
 from ._args import check_strided, check_tensor
 from .create import _finish, _out, ordered, size_of, zeros_like
-from .op import Op, composite
+from .op import Op, composite, whole
 
 _array, TensorBase = _core.array_of, _core.TensorBase
 _INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
@@ -186,9 +188,9 @@ def _factory(name, size, dtype, device, layout, requires_grad, out, fill):
     size = size_of(size, name)
     if out is not None:
         return _into(out, name, size, fill)
-    array = _core.empty_array(size, as_dtype(dtype).numpy)
+    array = _core.empty_array((*generators.draws.sizes(), *size), as_dtype(dtype).numpy)
     fill(array)
-    return _finish(array, device, requires_grad)
+    return generators.draws.batched(_finish(array, device, requires_grad))
 
 
 def _into(out, name, size, fill):
@@ -312,6 +314,9 @@ def _like(input, name, dtype, device, layout, requires_grad, memory_format, fill
     """A filled tensor of the shape of input, which lies in memory as input does."""
     check_tensor(input, name)
     check_strided(name, dtype, device, input.layout if layout is None else layout, memory_format)
+    if isinstance(input, Wrapped) or generators.draws.sizes():
+        options = input.dtype if dtype is None else dtype, input.device if device is None else device
+        return _factory(name, (input.shape,), *options, layout, requires_grad, None, fill)
     order = order_like(_array(input), memory_format) if input.layout is strided else None
     array = ordered(tuple(input.shape), input.dtype if dtype is None else as_dtype(dtype), order)
     fill(array)
@@ -389,6 +394,12 @@ def _in_host_memory(forward):
         return args[0]
 
     return run
+
+
+def _spread(op, args):
+    """The arguments of an op that draws; where vmap draws other numbers for each element of the batch, its result."""
+    spread = generators.draws.spread(args[0])
+    return args if spread is args[0] else op.apply(spread, *args[1:])
 
 
 class _Drawn(Op):
@@ -699,6 +710,7 @@ def normal(mean=0.0, std=1.0, size=None, *, generator=None, out=None, dtype=None
     mean = mean if isinstance(mean, TensorBase) else _double(mean, "normal", "mean")
     std = std if isinstance(std, TensorBase) else _double(std, "normal", "std")
     if out is None:
+        mean, std = (generators.draws.spread(t) if isinstance(t, TensorBase) else t for t in (mean, std))
         return _NormalFrom.apply(mean, std, rng)
     return _NormalFrom.function(mean, std, rng, out=out)
 
@@ -721,7 +733,8 @@ class Bernoulli(_Fill, name="bernoulli", methods=("bernoulli",)):
 
     @staticmethod
     def prepare(input, p=None, *, generator=None):
-        return input, None if p is None else _double(p, "bernoulli", "p"), engine(generator, "bernoulli")
+        p = None if p is None else _double(p, "bernoulli", "p")
+        return _spread(Bernoulli, (input, p, engine(generator, "bernoulli")))
 
     @staticmethod
     def forward(ctx, input, p, rng):
@@ -739,7 +752,7 @@ class Poisson(_Fill, name="poisson"):
     @staticmethod
     def prepare(input, generator=None):
         check_tensor(input, "poisson")
-        return input, engine(generator, "poisson")
+        return _spread(Poisson, (input, engine(generator, "poisson")))
 
     @staticmethod
     def forward(ctx, input, rng):
@@ -757,6 +770,7 @@ class Poisson(_Fill, name="poisson"):
 
 
 @composite("multinomial")
+@whole
 def multinomial(input, num_samples, replacement=False, *, generator=None, out=None):
     """multinomial(input, num_samples, replacement=False, *, generator=None, out=None) -> int64 Tensor
 
@@ -765,6 +779,9 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
     is the k-th draw (Efraimidis and Spirakis, 2006). RuntimeError for rows that are no distribution.
     """
     check_tensor(input, "multinomial")
+    spread = generators.draws.spread(input) if out is None else input
+    if spread is not input:
+        return multinomial(spread, num_samples, replacement, generator=generator)
     p, dtype = _array(input.detach().cpu()), input.dtype
     num_samples = _long(num_samples, "multinomial", "num_samples")
     rng = engine(generator, "multinomial")

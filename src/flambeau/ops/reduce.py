@@ -10,6 +10,7 @@ import warnings
 
 from .. import _core
 from ..dtype import int64, uint64
+from ..interpreters import any_true
 from ._args import check_tensor, named_result, one_dim, reduced_dims, unsupported
 from .compare import where
 from .op import FUNCTIONS, Op, composite
@@ -66,7 +67,7 @@ def cast_first(op, input, dtype, *options):
     return input, *options
 
 
-class Sum(Op, name="sum", methods=("sum",)):
+class Sum(Op, name="sum", tangent="linear", methods=("sum",)):
     """sum(input, dim=None, keepdim=False, *, dtype=None) -> Tensor: the sum of the elements, over dim.
 
     Sums of bools and ints are int64. `dtype`: input is cast to it first.
@@ -87,7 +88,7 @@ class Sum(Op, name="sum", methods=("sum",)):
         return _spread(grad, ctx.shape, ctx.dim, ctx.keepdim)
 
 
-class Mean(Op, name="mean", methods=("mean",)):
+class Mean(Op, name="mean", tangent="linear", methods=("mean",)):
     """mean(input, dim=None, keepdim=False, *, dtype=None) -> Tensor: the arithmetic mean over dim.
 
     NaN over no elements. input is of a floating-point or complex dtype; `dtype`: it is cast to it first.
@@ -138,7 +139,7 @@ class Prod(Op, name="prod", methods=("prod",)):
     def backward(ctx, grad):
         input, out = ctx.saved
         shape, dim, keepdim = input.shape, ctx.dim, ctx.keepdim
-        if not bool((input == 0).any()):
+        if not any_true(input == 0):
             return _spread(grad * conj(out), shape, dim, keepdim) / conj(input)
         from .scan import exclusive_products  # the product of the others, without division
 
@@ -374,7 +375,7 @@ def _shared(grad, input, out, dim, keepdim):
     """The gradient of an extreme: shared evenly among the elements that equal it."""
     input, out = input.detach(), out.detach()
     chosen = input == _spread(out, input.shape, dim, keepdim)
-    if out.is_floating_point() and bool(out.isnan().any()):
+    if out.is_floating_point() and any_true(out.isnan()):
         chosen = chosen | input.isnan()
     count = Sum.apply(chosen, dim, keepdim).to(grad.dtype)
     return _spread(grad / count, input.shape, dim, keepdim) * chosen

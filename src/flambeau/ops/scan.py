@@ -3,6 +3,7 @@
 import math
 
 from ..dtype import as_dtype
+from ..interpreters import any_true
 from ._args import named_result, one_dim, unsupported
 from .compare import where
 from .op import FUNCTIONS, METHODS, Op, composite
@@ -70,7 +71,7 @@ def exclusive_products(input, dim):
     return _products_before(input, dim) * _products_before(input.flip(dim), dim).flip(dim)
 
 
-class Cumsum(Op, name="cumsum", methods=("cumsum", "cumsum_")):
+class Cumsum(Op, name="cumsum", tangent="linear", methods=("cumsum", "cumsum_")):
     """cumsum(input, dim, *, dtype=None) -> Tensor: the running sum along dim; int64 for bools and ints.
 
     `dtype`: input is cast to it first.
@@ -115,7 +116,7 @@ class Cumprod(Op, name="cumprod", methods=("cumprod", "cumprod_")):
         dim = ctx.dim
         if input.ndim == 0 or input.numel() == 0:
             return grad
-        if not bool((input == 0).any()):
+        if not any_true(input == 0):
             return _running_sum_back(grad * conj(out), dim) / conj(input)
         following = _next(input, dim, _edge(input, dim, "zeros_like"))
         return conj(_products_before(input, dim)) * _recurrence(conj(following), grad, dim)

@@ -7,6 +7,7 @@ their `_` forms change the tensor itself.
 import math
 
 from .. import _core
+from ..interpreters import Wrapped, copy_for
 from ._args import check_tensor, normalize_dim, unsupported
 from .convert import element
 from .index import Index
@@ -47,7 +48,7 @@ def _zeros(shape, like):
 # ---- slices along one dimension
 
 
-class IndexSelect(Op, name="index_select", methods=("index_select",)):
+class IndexSelect(Op, name="index_select", tangent="linear", methods=("index_select",)):
     """index_select(input, dim, index, *, out=None) -> Tensor: the slices of input along dim that a 1-D index
     names; a copy."""
 
@@ -90,7 +91,7 @@ def _check_slices(name, input, dim, index, src):
     return d
 
 
-class IndexAdd(Op, name="index_add", methods=("index_add", "index_add_")):
+class IndexAdd(Op, name="index_add", tangent="linear", methods=("index_add", "index_add_")):
     """index_add(input, dim, index, source, *, alpha=1) -> Tensor: alpha times the slices of source along dim
     added to those of input that a 1-D index names; repeated indices add up. For ints alpha is truncated."""
 
@@ -117,7 +118,7 @@ class IndexAdd(Op, name="index_add", methods=("index_add", "index_add_")):
         return grad, None, None, of_source
 
 
-class IndexCopy(Op, name="index_copy", methods=("index_copy", "index_copy_")):
+class IndexCopy(Op, name="index_copy", tangent="linear", methods=("index_copy", "index_copy_")):
     """index_copy(input, dim, index, source) -> Tensor: the slices of source along dim in place of those of
     input that a 1-D index names."""
 
@@ -170,7 +171,7 @@ class IndexFill(Op, name="index_fill", methods=("index_fill", "index_fill_")):
 # ---- elements along one dimension
 
 
-class Gather(Op, name="gather", methods=("gather",)):
+class Gather(Op, name="gather", tangent="linear", methods=("gather",)):
     """gather(input, dim, index, *, sparse_grad=False, out=None) -> Tensor of the shape of index
 
     out[i][j][k] = input[index[i][j][k]][j][k] for dim 0, and so on. index has as many dimensions as input and
@@ -250,7 +251,7 @@ class Scatter(Op, name="scatter", methods=("scatter", "scatter_")):
         return of_input, None, None, _gathered(grad, ctx.dim, index, ctx.shape) if ctx.needs(3) else None
 
 
-class ScatterAdd(Op, name="scatter_add", methods=("scatter_add", "scatter_add_")):
+class ScatterAdd(Op, name="scatter_add", tangent="linear", methods=("scatter_add", "scatter_add_")):
     """scatter_add(input, dim, index, src) -> Tensor: as scatter, but src is added; repeated positions sum up."""
 
     @staticmethod
@@ -359,7 +360,7 @@ def take_along_dim(input, indices, dim=None):
 # ---- positions in the flattened tensor
 
 
-class Take(Op, name="take", methods=("take",)):
+class Take(Op, name="take", tangent="linear", methods=("take",)):
     """take(input, index) -> Tensor of the shape of index: elements of the flattened input. Negative indices
     count from the end."""
 
@@ -381,7 +382,7 @@ class Take(Op, name="take", methods=("take",)):
         return Put.apply(_zeros(ctx.shape, grad), index, grad, True)
 
 
-class Put(Op, name="put", methods=("put", "put_")):
+class Put(Op, name="put", tangent="linear", methods=("put", "put_")):
     """put(input, index, source, accumulate=False) -> Tensor: elements of source, as many as index, written (or
     added) to the flattened input at index. Negative indices count from the end."""
 
@@ -466,6 +467,8 @@ def masked_select(input, mask):
     check_tensor(input, "masked_select")
     _check_mask(mask, "masked_select")
     shape = broadcast_sizes(input.shape, mask.shape)
+    if isinstance(mask, Wrapped):
+        mask = mask._mask_index("masked_select")
     found = _array(Expand.function(mask, shape))
     with _core.backend_for(mask).on(found):
         where = found.reshape(shape or (1,)).nonzero()
@@ -545,7 +548,7 @@ def argwhere(input):
 
 
 def _replaced(input, src, view_of, name):
-    out = input.clone()
+    out = copy_for(input, src)
     part = view_of(out)
     if src.shape != part.shape:
         raise RuntimeError(f"{name}: expected src to have a size equal to the slice of self. src size = "

@@ -5,6 +5,7 @@ import warnings
 
 from .. import _core
 from ..dtype import as_dtype, float64, get_default_dtype
+from ..interpreters import any_true
 from ..layout import strided
 from ._args import check_int, check_options, check_tensor
 from .fft import fft, ifft, irfft, rfft
@@ -323,7 +324,7 @@ def istft(input, n_fft, hop_length=None, win_length=None, window=None, center=Tr
     start = n_fft // 2 if center else 0
     end = start + length if length is not None else total - n_fft // 2 if center else total
     out, weight = out[:, start:end], weight[:, start:end]
-    if out.numel() == 0 or weight.detach().abs().min().item() < 1e-11:
+    if out.numel() == 0 or any_true(weight.detach().abs() < 1e-11):
         raise RuntimeError(f"{call}window overlap add min: 1")
     out = out / weight
     if end > total:

@@ -11,6 +11,7 @@ import math
 import operator
 
 from .. import _core
+from ..interpreters import any_true
 from ._args import check_tensor, named_result
 from ._matrices import (
     broadcast_batches,
@@ -404,7 +405,7 @@ def lstsq(A, B, rcond=None, *, driver=None):
     X, rank, s = LinalgLstsq.apply(A, matrix, 0.0 if driver == "gels" else cutoff)
     empty = FUNCTIONS["empty"]
     residuals = empty(0, dtype=real, device=A.device)
-    if m > n and driver != "gelsy" and (driver == "gels" or bool((rank == n).all())):
+    if m > n and driver != "gelsy" and (driver == "gels" or not any_true(rank != n)):
         distance = matmul(A, X) - matrix
         residuals = (distance * conj(distance)).real.sum(-2)
     if driver == "gels":
@@ -442,7 +443,7 @@ class LinalgDet(Op, name="_det", namespace="linalg"):
     @staticmethod
     def backward(ctx, grad):
         A, value = ctx.saved
-        if bool((value.detach() == 0).any()):
+        if any_true(value.detach() == 0):
             return grad[..., None, None] * _cofactors(A)
         return (grad * conj(value))[..., None, None] * adjoint(LinalgInvEx.apply(A)[0])
 

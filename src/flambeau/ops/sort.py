@@ -5,6 +5,7 @@ gradient of a selected value goes to the element it was selected from.
 """
 
 from .. import _core
+from ..interpreters import any_true
 from ._args import check_tensor, named_result, one_dim, reduced_dims, unsupported
 from .compare import where
 from .op import FUNCTIONS, Op, composite
@@ -13,7 +14,7 @@ from .reduce import _check_extreme, _shared
 TensorBase = _core.TensorBase
 
 
-class _Place(Op, name="_place"):
+class _Place(Op, name="_place_along"):
     """Zeros of a shape with grad where index says, along dim: the gradient of a selection.
 
     keepdim=False: grad and index lack dim. add: index may name an element several times.
@@ -344,7 +345,7 @@ def _quantile(name, input, q, dim, keepdim, interpolation, skip_nan):
             )
         if q.ndim > 1:
             raise RuntimeError(f"{name}() q must be a scalar or 1D tensor, got shape {list(q.shape)}")
-        if not bool(((q >= 0) & (q <= 1)).all()):
+        if any_true(~((q >= 0) & (q <= 1))):
             raise RuntimeError(f"{name}() q values must be in the range [0, 1]")
     else:
         if not 0 <= q <= 1:
@@ -545,7 +546,7 @@ def _check_sorter(sequence, sorter):
             "torch.searchsorted(): boundary and sorter must have the same size, but got boundary tensor "
             f"{list(sequence.shape)} and got sorter tensor {list(sorter.shape)}"
         )
-    if sorter.numel() and bool(((sorter < 0) | (sorter >= sequence.size(-1))).any()):
+    if sorter.numel() and any_true((sorter < 0) | (sorter >= sequence.size(-1))):
         raise RuntimeError("torch.searchsorted(): sorter index out of range")
 
 

@@ -8,6 +8,7 @@ import math
 import numbers
 
 from .. import _core
+from ..interpreters import underlying
 from ._args import check_tensor
 from .compare import where
 from .elementary import Lgamma
@@ -177,7 +178,7 @@ class _Polynomial(Op, name="_orthogonal_polynomial", namespace="special"):
 
 def _check_degrees(name, n):
     """RuntimeError for degrees that the recurrence would take forever to reach."""
-    top = n if not isinstance(n, _core.TensorBase) else n.detach().max().item() if n.numel() else 0
+    top = n if not isinstance(n, _core.TensorBase) else underlying(n).detach().max().item() if n.numel() else 0
     if 100_000 < top < math.inf:
         raise RuntimeError(f"{name}(): the degree must be at most 100000, but got {top}")
 

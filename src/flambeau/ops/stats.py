@@ -6,8 +6,9 @@ import warnings
 
 from .. import _core
 from ..dtype import bool_, int64
+from ..interpreters import any_true
 from ._args import check_tensor, named_result, normalize_dim, normalize_dims, unsupported
-from .op import FUNCTIONS, composite
+from .op import FUNCTIONS, composite, whole
 
 TensorBase = _core.TensorBase
 
@@ -31,7 +32,7 @@ def _weights(weights, name, kinds, wanted, n):
             f"cov(): expected {name} to have the same numel as there are observations in the input but got "
             f"{weights.numel()} != {n}"
         )
-    if n and bool((weights < 0).any()):
+    if n and any_true(weights < 0):
         raise RuntimeError(f"cov(): {name} cannot be negative")
     return weights.reshape(n)
 
@@ -59,14 +60,14 @@ def cov(input, *, correction=1, fweights=None, aweights=None):
         aweights = _weights(aweights, "aweights", "float", "floating point", n)
     w = fweights if aweights is None else aweights if fweights is None else fweights * aweights
     total = n if w is None else w.sum()
-    if w is not None and bool(total == 0):
+    if w is not None and any_true(total == 0):
         raise RuntimeError("cov(): weights sum to zero, can't be normalized")
     mean = (x if w is None else x * w).sum(1, keepdim=True) / total
     if aweights is not None and correction:
         freedom = total - correction * (w * aweights).sum() / total
     else:
         freedom = total - correction
-    if bool(freedom <= 0):
+    if any_true(freedom <= 0):
         warnings.warn("cov(): degrees of freedom is <= 0. Correction should be strictly less than the number of "
                       "observations.", UserWarning, stacklevel=2)  # fmt: skip
         freedom = 0
@@ -338,6 +339,7 @@ def _check_points(x, weight, shape, inner):
 
 
 @composite("histogram")
+@whole
 def histogram(input, bins, *, range=None, weight=None, density=False):
     """histogram(input, bins, *, range=None, weight=None, density=False) -> (hist, bin_edges)
 
@@ -355,6 +357,7 @@ def histogram(input, bins, *, range=None, weight=None, density=False):
 
 
 @composite()
+@whole
 def histogramdd(input, bins, *, range=None, weight=None, density=False):
     """histogramdd(input, bins, *, range=None, weight=None, density=False) -> (hist, tuple of bin_edges)
 

@@ -2,6 +2,7 @@
 
 import flambeau as fb
 
+from .. import _core
 from ..layout import sparse_coo, sparse_csc, sparse_csr
 from ..ops._args import check_tensor
 from ..ops.sparse import SparseCooTensorWithDimsAndTensors
@@ -17,7 +18,7 @@ def _values(values, dtype, device, requires_grad):
     if isinstance(t, SparseTensor):
         raise TypeError("a sparse tensor needs its values as an ordinary Tensor, not a sparse one")
     t = t.to(dtype=t.dtype if dtype is None else dtype, device=t.device if device is None else device)
-    if t.requires_grad:
+    if t.requires_grad or _core.interpreter_of(t) is not None:
         return SparseCooTensorWithDimsAndTensors.function(t)
     return t.detach().requires_grad_() if requires_grad else t.detach()
 

@@ -67,7 +67,9 @@ def call(name, args, kwargs):
     return out.copy_(result)
 
 
-_NEEDS_ARRAY = "a sparse tensor has no single array, which this operation needs; convert with to_dense() first"
+_NEEDS_ARRAY = (
+    "a sparse tensor has no single array, which this operation needs; convert with to_dense() first"
+)
 
 
 class SparseTensor(Tensor):
@@ -116,6 +118,22 @@ class SparseTensor(Tensor):
 
     def _interpret(self, function, args, kwargs, prepared):
         return call(function.name, args, kwargs)
+
+    def _gradients(self, outputs, inputs, grad_outputs, retain_graph, create_graph):
+        """autograd.grad through the values of sparse tensors; gradients have the coordinates of their inputs."""
+        from ..autograd.engine import grad
+
+        roots, leaves, seeds = _of_values(outputs, inputs, grad_outputs)
+        results = grad(roots, leaves, seeds, retain_graph, create_graph, allow_unused=True)
+        pairs = zip(inputs, results, strict=True)
+        return tuple([t._with(g) if g is not None and isinstance(t, SparseTensor) else g for t, g in pairs])
+
+    def _accumulate(self, outputs, inputs, grad_outputs, retain_graph, create_graph):
+        """autograd.backward through the values of sparse tensors."""
+        from ..autograd.engine import backward
+
+        roots, leaves, seeds = _of_values(outputs, inputs, grad_outputs)
+        backward(roots, seeds, retain_graph, create_graph, inputs=leaves)
 
     is_sparse = property(lambda self: self.layout is sparse_coo)
     is_sparse_csr = property(lambda self: self.layout.name == "sparse_csr")
@@ -317,6 +335,23 @@ def sampled(value, like, name):
     if isinstance(value, SparseTensor) and (value._index is like._index or value._index.equal(like._index)):
         return value._value.to(like.dtype)
     return TABLE["sparse_mask"](value, like)._value.to(like.dtype)
+
+
+def _of_values(outputs, inputs, grad_outputs):
+    """The tensors of a backward pass with the values of sparse ones in their place."""
+    seeds = [
+        sampled(u, y, "backward")
+        if isinstance(y, SparseTensor)
+        else u.to_dense()
+        if isinstance(u, SparseTensor)
+        else u
+        for y, u in zip(outputs, grad_outputs, strict=True)
+    ]
+    roots, leaves = [
+        None if ts is None else [t._value if isinstance(t, SparseTensor) else t for t in ts]
+        for ts in (outputs, inputs)
+    ]
+    return roots, leaves, seeds
 
 
 def as_sparse_gradcheck(gradcheck):

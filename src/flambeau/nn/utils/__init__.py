@@ -1,5 +1,7 @@
 """Helpers for parameters and their gradients."""
 
+import importlib
+
 from .clip_grad import (
     clip_grad_norm,
     clip_grad_norm_,
@@ -18,3 +20,9 @@ __all__ = [
     "parameters_to_vector",
     "vector_to_parameters",
 ]
+
+
+def __getattr__(name):
+    if name == "stateless":  # imported on first use
+        return importlib.import_module(f"{__name__}.stateless")
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
