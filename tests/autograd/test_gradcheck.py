@@ -167,12 +167,18 @@ def test_what_cannot_be_checked():
         gradcheck(lambda x: x * 2, fb.ones(1, dtype=fb.float64).expand(3).requires_grad_())
     with pytest.warns(UserWarning, match="Input #0 requires gradient and is not a double precision"):
         gradcheck(lambda x: x * 2, leaf([1.0], fb.float32), atol=0.1)
-    with pytest.raises(NotImplementedError, match="forward-mode"):
-        gradcheck(lambda x: x * 2, X, check_forward_ad=True)
+    with pytest.raises(ValueError, match="at least one of check_forward_ad and check_backward_ad"):
+        gradcheck(lambda x: x * 2, X, check_backward_ad=False)
+    with pytest.raises(ValueError, match="at least one of check_rev_over_rev and check_fwd_over_rev"):
+        gradgradcheck(lambda x: x * 2, X, check_rev_over_rev=False)
 
 
 def test_only_what_was_asked_for():
-    assert gradcheck(apply(lambda x: x * x, lambda ctx, g: 3 * g), X, check_backward_ad=False)
+    wrong = apply(lambda x: x * x, lambda ctx, g: 3 * g)
+    shown = lambda x: x.sin() if fb.is_grad_enabled() and x.requires_grad else x.exp()  # noqa: E731
+    assert gradcheck(lambda x: x.exp(), X, check_forward_ad=True, check_backward_ad=False)
+    assert gradgradcheck(lambda x: x.exp(), X, check_fwd_over_rev=True)
+    assert not gradcheck(wrong, X, raise_exception=False) and not gradcheck(shown, X, raise_exception=False)
 
 
 # ---- second derivatives

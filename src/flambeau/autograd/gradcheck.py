@@ -376,12 +376,16 @@ def gradgradcheck(func, inputs, grad_outputs=None, *, eps=1e-6, atol=1e-5, rtol=
     n = len(inputs)
     wanted = [i for i, t in enumerate(inputs) if isinstance(t, _core.TensorBase) and t.requires_grad]
 
+    def leaf(t):
+        if not check_fwd_over_rev:
+            return t.detach().requires_grad_()
+        from .dual import fresh
+
+        return fresh(t, False)
+
     def gradients(*args):
         # finite differences move detached tensors: they must require grad for the inner backward
-        moved = [
-            a.detach().requires_grad_() if i in wanted and not a.requires_grad else a
-            for i, a in enumerate(args)
-        ]
+        moved = [leaf(a) if i in wanted and not a.requires_grad else a for i, a in enumerate(args)]
         previous = _core.set_grad_mode(True)
         try:
             live = [o for o in _outputs(func(*moved[:n])) if o.requires_grad]

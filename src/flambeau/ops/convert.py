@@ -184,7 +184,7 @@ for _name, _dtype in {**ALIASES, "bfloat16": bfloat16, "bool": bool_, "byte": ui
 # ---- writing over a tensor
 
 
-class CopyFrom(Op, name="copy_", tangent="linear", methods=("copy_",), mutates=True):
+class CopyFrom(Op, name="copy_", methods=("copy_",), mutates=True):
     """copy_(src, non_blocking=False) -> self: the elements of src (or a number), broadcast and converted,
     written over self."""
 
