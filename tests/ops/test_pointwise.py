@@ -18,7 +18,7 @@ PAIRS = [v.ravel() for v in np.meshgrid(POINTS, POINTS)]
 OF_ONE = (
     "abs", "sign", "floor", "ceil", "trunc", "round", "frac", "square", "reciprocal", "exp", "exp2",
     "expm1", "log", "log2", "log10", "log1p", "sqrt", "rsqrt", "sin", "cos", "tan", "asin", "acos",
-    "atan", "sinh", "cosh", "tanh", "asinh", "atanh", "sinc", "erf", "erfc", "erfinv", "lgamma",
+    "atan", "sinh", "cosh", "tanh", "asinh", "atanh", "erf", "erfc", "erfinv", "lgamma",
     "sigmoid", "logit", "relu",
 )  # fmt: skip
 OF_TWO = (

@@ -151,7 +151,7 @@ cdef int result_code(tuple args) except -2:
                 zero = c if zero < 0 else joint_code(zero, c)
         elif a is None:
             continue
-        elif type(a) in _backends:
+        elif type(a) in _backends or hasattr(a, "refuse"):      # or what stands for an array
             c = array_code(a)
             if c < 0:
                 raise_dtype(a)

@@ -602,6 +602,8 @@ class Copying(Call):
 
     def __init__(self, given):
         super().__init__(given.function, given.args, given.kwargs, given.prepared, given.scope)
+        if self.places[:1] == [0]:  # the tangent is written over, and what is computed here may have saved it
+            self.tangents[0] = self.tangents[0].clone()
 
     def __call__(self, tensors):
         first = tensors[0].clone()

@@ -6,6 +6,7 @@ import operator
 
 from .. import _core
 from ..dtype import as_dtype, int64
+from ..interpreters import any_true
 from ..storage import mapped
 from ._args import check_number, check_strided, check_tensor, ints, normalize_dim
 from .create import _finish, _options, full, ordered, size_of
@@ -179,7 +180,7 @@ def _index_reduce_arguments(input, dim, index, source, reduce):
             f"index_reduce_(): source of shape {list(source.shape)} does not fit input of shape {list(input.shape)}"
         )
     size = input.shape[d] if input.ndim else 1
-    if index.numel() and not 0 <= int(index.min()) <= int(index.max()) < size:
+    if any_true((index < 0) | (index >= size)):
         raise IndexError(f"index_reduce_(): an index is out of bounds for dimension {d} with size {size}")
     column = Reshape.function(index, (-1, *(1,) * (len(have) - 1 - d)))
     return d, Reshape.function(Expand.function(column, have), tuple(source.shape)), source, reduce

@@ -40,7 +40,7 @@ def pointwise(f, batch, *args):
     return apply(f, *aligned(batch, promoted(batch, args, args[0] if f.inplace else None)))
 
 
-rule("clamp", "isclose", "_binary_cross_entropy", "_binary_cross_entropy_with_logits", "_orthogonal_polynomial",
+rule("clamp", "isclose", "_binary_cross_entropy", "_binary_cross_entropy_with_logits", "special_orthogonal_polynomial",
      "polar", in_place=True)(pointwise)  # fmt: skip
 
 
