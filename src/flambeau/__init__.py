@@ -64,13 +64,14 @@ for _name, _method in ops.METHODS.items():
 newaxis = None
 
 _LAZY_PACKAGES = (
-    "array_api", "cli", "cuda", "fft", "linalg", "nn", "optim", "random",
+    "aliasing", "array_api", "cli", "cuda", "fft", "linalg", "nn", "optim", "random",
     "serialization", "sparse", "special", "utils", "vision",
 )  # fmt: skip
 _LAZY_NAMES = {
     "save": "serialization",
     "load": "serialization",
     "set_printoptions": "printing",
+    "alias": "aliasing",
     **dict.fromkeys(
         ["BoolTensor", "ByteTensor", "CharTensor", "ShortTensor", "IntTensor", "LongTensor", "HalfTensor",
          "BFloat16Tensor", "FloatTensor", "DoubleTensor"],
