@@ -5,9 +5,10 @@ Only calls from outside the library are noted. `note` is for places that no watc
 """
 
 import functools
-import os
 import sys
 import threading
+import types
+import weakref
 from collections import Counter
 
 import numpy as np
@@ -16,8 +17,7 @@ from .. import _core
 from .faces import Variable, _TensorBase
 
 _array = _core.array_of
-_HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "")
-_PACKAGE = os.path.join(os.path.dirname(os.path.dirname(_HERE)), "")
+_FACE, _LIBRARY = __package__, __package__.partition(".")[0]
 
 NUMBER, ERROR, WORKS = (
     "Today's PyTorch would silently give another number or type:",
@@ -65,12 +65,15 @@ def note(kind, through_library=False):
             _counts[(kind, *place)] += 1
 
 
-def _place(frame, through_library=False):
+def _is_within(frame, package):
+    return f"{frame.f_globals.get('__name__', '')}.".startswith(f"{package}.")
+
+
+def _place(frame, through_library):
     """(file, line) of the nearest frame outside 0.3's face; None when this is within the library."""
-    root = _PACKAGE if through_library else _HERE
-    while frame is not None and frame.f_code.co_filename.startswith(root):
+    while frame is not None and _is_within(frame, _LIBRARY if through_library else _FACE):
         frame = frame.f_back
-    if frame is None or frame.f_code.co_filename.startswith(_PACKAGE):
+    if frame is None or _is_within(frame, _LIBRARY):
         return None
     return frame.f_code.co_filename, frame.f_lineno
 
@@ -98,7 +101,7 @@ _SMALL = "u1 i1 i2 i4".split()
 
 
 def _has(x, mark):
-    return isinstance(x, _tensors) and mark in x.__dict__
+    return isinstance(x, _tensors) and x.__dict__.get(mark, False)
 
 
 def _whole(x):
@@ -146,13 +149,14 @@ def _mask_subtraction(x, args, kwargs):
 
 
 def _in_place(x, args, kwargs):
-    if isinstance(x, _TensorBase) and any(v.requires_grad for v in x.__dict__.get("_variables", ())):
+    variable = x.__dict__.get("_data_of", lambda: None)()
+    if variable is not None and variable.requires_grad:
         note("data-change")
 
 
 def _mask_index(x, args, kwargs):
     key = args[0] if args else kwargs.get("mask")
-    if isinstance(key, _tensors) and _array(key).dtype == np.uint8:
+    if isinstance(key, _tensors) and _array(key).dtype in (np.uint8, np.bool_):
         note("byte-mask")
 
 
@@ -237,12 +241,23 @@ AFTER = _table(
 _FUNCTIONS_AFTER = {**AFTER, "arange": [_arange]}
 
 
+def _call(original, args, kwargs):
+    return original(*args, **kwargs)
+
+
+# Methods of the faces ask whose code calls them. For calls of the library this frame looks like one of its own.
+_library_call = types.FunctionType(_call.__code__, {"__name__": _LIBRARY})
+
+
 def _watched(original, before, after):
     """A function that does what original does, between watchers."""
 
     @functools.wraps(original)
     def watched(*args, **kwargs):
-        if getattr(_state, "inside", False) or not args or _place(sys._getframe(1)) is None:
+        caller = sys._getframe(1)
+        if _is_within(caller, _LIBRARY) and not _is_within(caller, _FACE):
+            return _library_call(original, args, kwargs)
+        if not args or getattr(_state, "inside", False) or _is_within(caller, _FACE):
             return original(*args, **kwargs)
         _state.inside = True
         try:
@@ -308,10 +323,10 @@ def _watch_variables():
 
     def watched_data(self):
         plain = data.fget(self)
-        if not _array(self).ndim:
-            plain.__dict__["_is_single"] = True
-        if "_is_mask" in self.__dict__:
-            plain.__dict__["_is_mask"] = True
+        marks = plain.__dict__
+        marks["_data_of"] = weakref.ref(self)
+        marks["_is_single"] = not _array(self).ndim
+        marks["_is_mask"] = _has(self, "_is_mask")
         return plain
 
     _replace(Variable, "__new__", staticmethod(watched_new))
