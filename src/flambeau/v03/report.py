@@ -160,16 +160,32 @@ def _mask_index(x, args, kwargs):
         note("byte-mask")
 
 
+def _is_single(x):
+    """Whether x would have no dimensions today."""
+    return not _array(x).ndim or _has(x, "_is_single")
+
+
 def _without_dimensions(x, args, kwargs):
-    if isinstance(x, Variable) and not _array(x).ndim:
+    if _is_single(x):
         note("size")
 
 
 def _index(x, args, kwargs, result):
-    if _has(x, "_is_single") or (isinstance(x, Variable) and not _array(x).ndim):
+    if _is_single(x):
         note("size-1")
     elif isinstance(result, (int, float)):
         note("python-number")
+    else:
+        key = args[0] if isinstance(args[0], tuple) else args
+        if len(key) == _array(x).ndim and all(isinstance(k, (int, np.integer)) for k in key):
+            result.__dict__["_is_single"] = True
+
+
+def _reduced(x, args, kwargs, result):
+    if _array(x).ndim == 1 and not any(v is True for v in (*args, *kwargs.values())):
+        for r in result if isinstance(result, tuple) else (result,):
+            if isinstance(r, _tensors):
+                r.__dict__["_is_single"] = True
 
 
 def _number(x, args, kwargs, result):
@@ -205,6 +221,7 @@ def _arange(x, args, kwargs, result):
 _BINARY = "add sub mul div fmod remainder pow atan2 eq ne lt le gt ge max min lerp".split()
 _COMPARISONS = "eq ne lt le gt ge".split()
 _FACTORS = "add sub addmm addmv addr addbmm baddbmm addcmul addcdiv".split()
+_DIMENSIONS = "sum prod mean max min std var median mode kthvalue".split()
 _NUMBERS = "sum prod mean max min std var norm dist dot trace median all any".split()
 _IN_PLACE = [
     *"copy_ fill_ zero_ normal_ uniform_ add_ sub_ mul_ div_ pow_ clamp_ addcmul_ addcdiv_ masked_fill_ sqrt_".split(),
@@ -235,6 +252,7 @@ BEFORE = _table(
 AFTER = _table(
     (["__getitem__"], _index),
     (_NUMBERS, _number),
+    (_DIMENSIONS, _reduced),
     *(([name], _accumulated(name)) for name in ("sum", "prod", "cumsum", "cumprod")),
     ([*_COMPARISONS, *(f"__{n}__" for n in _COMPARISONS)], _marked),
 )
@@ -325,7 +343,7 @@ def _watch_variables():
         plain = data.fget(self)
         marks = plain.__dict__
         marks["_data_of"] = weakref.ref(self)
-        marks["_is_single"] = not _array(self).ndim
+        marks["_is_single"] = _is_single(self)
         marks["_is_mask"] = _has(self, "_is_mask")
         return plain
 
