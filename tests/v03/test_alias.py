@@ -1,4 +1,4 @@
-"""`flambeau.alias`: the name torch in imports, in pickles and in child processes. Each program runs in a fresh process."""
+"""`flambeau.alias`: the name torch in imports, in pickles and in child processes. Programs run in fresh processes."""
 
 import subprocess
 import sys

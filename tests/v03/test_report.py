@@ -107,6 +107,15 @@ def test_pointwise_instead_of_broadcasting(notes):
     assert notes("x + y", x=matrix, y=floats(1, 2, 3, 4)) == {"pointwise": 1}
     assert notes("x.add_(y)", x=matrix, y=floats(1, 2, 3, 4)) == {"pointwise": 1}
     assert notes("x + y", x=matrix, y=floats(1, 2)) == {}
+    whole = torch.LongTensor([[1, 2], [3, 4]])
+    assert notes("x / y", x=whole, y=long(1, 2, 3, 4)) == {"pointwise": 1, "exact-division": 1}
+
+
+def test_what_raises_raises_as_without_the_report(notes):
+    with pytest.raises(RuntimeError, match="must match the size of tensor b"):
+        notes("x / y", x=long(1, 2, 3), y=long(1, 2))
+    with pytest.raises(TypeError, match="invalid combination of arguments"):
+        notes("x.add('y')", x=long(1, 2, 3))
 
 
 @pytest.mark.filterwarnings("ignore:size_average and reduce:UserWarning")

@@ -8,7 +8,7 @@ from . import children, compat
 from .modules import NAMESPACES, TorchFinder, foreign
 from .source import SourceFinder
 
-ENVIRONMENT = "FLAMBEAU_TORCH"  # the era for each `flambeau run` without --torch among the programs that this one starts
+ENVIRONMENT = "FLAMBEAU_TORCH"  # the era of a `flambeau run` without --torch in a process that this one starts
 
 
 class Alias:

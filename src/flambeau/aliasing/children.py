@@ -1,5 +1,5 @@
-"""Child processes that `multiprocessing` starts afresh (spawn, forkserver) begin with the alias of their parent; a forked
-one has it in its memory.
+"""Child processes that `multiprocessing` starts afresh (spawn, forkserver) begin with the alias of their parent. A
+forked one has it in its memory.
 
 Such a child receives a pickled dict from its parent and then runs the main module again. An entry of this dict sets up
 the alias when it is unpickled, which is before that.

@@ -1,5 +1,5 @@
-"""Names of the standard library and of NumPy that programs of 2017 use and that are gone: under the alias of 0.3 they are
-there again.
+"""Names of the standard library and of NumPy that programs of 2017 use and that are gone. Under the alias of 0.3 they
+are there again.
 
     collections.Iterable, Mapping, Sequence, Callable, ...     moved to collections.abc
     time.clock                                                 time.perf_counter
@@ -20,11 +20,11 @@ import time
 
 import numpy as np
 
-_ArgSpec = collections.namedtuple("ArgSpec", "args varargs keywords defaults")
+ArgSpec = collections.namedtuple("ArgSpec", "args varargs keywords defaults")
 
 
 def _getargspec(function):
-    return _ArgSpec(*inspect.getfullargspec(function)[:4])
+    return ArgSpec(*inspect.getfullargspec(function)[:4])
 
 
 _NAMES = {
@@ -34,13 +34,13 @@ _NAMES = {
     fractions: {"gcd": math.gcd},
     np: {
         **{t.__name__: t for t in (int, float, object, str, complex, bool)},
-        **{"float_": np.float64, "complex_": np.complex128, "unicode_": np.str_, "string_": np.bytes_},
-        **{"Inf": np.inf, "Infinity": np.inf, "infty": np.inf, "NaN": np.nan},
-        **{"product": np.prod, "cumproduct": np.cumprod, "alltrue": np.all, "sometrue": np.any},
+        "float_": np.float64, "complex_": np.complex128, "unicode_": np.str_, "string_": np.bytes_,
+        "Inf": np.inf, "Infinity": np.inf, "infty": np.inf, "NaN": np.nan,
+        "product": np.prod, "cumproduct": np.cumprod, "alltrue": np.all, "sometrue": np.any,
         "asscalar": lambda array: array.item(),
     },
-}
-_added = []
+}  # fmt: skip
+_added: list = []  # (module, name)
 
 
 def install():

@@ -39,8 +39,8 @@ class Era:
 
 
 def choose(path, data=None, root=None):
-    """choose(path) -> Era: of a script and the modules below the folder `root` (by default its own) that it imports, and
-    so on. `data`: the bytes of the script when it is no file."""
+    """choose(path) -> Era: of a script, and of the modules below the folder `root` (by default its own) that it or they
+    import. `data`: the bytes of the script when it is no file."""
     signs, error = [], None
     for file, source in _files(path, data, root):
         found, problem = scan(file, source)
@@ -63,7 +63,7 @@ def _reason(name, signs):
 
 
 def scan(path, source):
-    """scan(path, source) -> (signs, error) of a text: its signs by line; the SyntaxError when Python 3 cannot read it."""
+    """scan(path, source) -> (signs by line, the SyntaxError when Python 3 cannot read it) of a text."""
     try:
         tree = parse(source, path, "0.3")
     except SyntaxError as error:
@@ -82,7 +82,7 @@ def _signs_of_lines(source, path, error):
         if pattern.search(line)
     ]
     if isinstance(error, NeedsPython2):
-        signs.append(Sign(path, error.lineno, error.construct, Meaning("0.3", 5, "needs Python 2")))
+        signs.append(Sign(path, error.lineno or 1, error.construct, Meaning("0.3", 5, "needs Python 2")))
     return signs
 
 
@@ -188,7 +188,7 @@ class _Finder(ast.NodeVisitor):
         self.generic_visit(node)
 
 
-# ------------------------------------------------------------------------------------------------ the files of a program
+# ---------------------------------------------------------------------------------------------- the files of a program
 
 
 def _files(path, data, root):

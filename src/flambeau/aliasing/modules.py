@@ -1,9 +1,10 @@
-"""The names `torch` and `torchvision` in `import` statements: modules of this library, each under both names one object."""
+"""The names `torch` and `torchvision` in `import` statements: modules of this library, one object under both names."""
 
 import importlib
 import importlib.util
 import sys
 import types
+from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
 
 NAMESPACES = {"0.3": ("flambeau.v03", "flambeau"), "today": ("flambeau",)}
@@ -61,7 +62,7 @@ def _exists(name):
         return False
 
 
-class _Loader:
+class _Loader(Loader):
     """Gives the module that has another name already."""
 
     def __init__(self, module):

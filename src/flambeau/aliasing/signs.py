@@ -171,7 +171,7 @@ NAMES = {
     "torch.optim.AdamW": _new(5),
     **{
         f"torch.optim.lr_scheduler.{name}": _new(5)
-        for name in ["CosineAnnealingWarmRestarts", "CyclicLR", "LinearLR", "OneCycleLR", "PolynomialLR", "SequentialLR"]
+        for name in ["CosineAnnealingWarmRestarts", "CyclicLR", "LinearLR", "OneCycleLR", "SequentialLR"]
     },
 }  # fmt: skip
 

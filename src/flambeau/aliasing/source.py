@@ -1,5 +1,5 @@
-"""Source files of 2017 as code objects: `async` as a name, which is a keyword since Python 3.7; and a clear sentence for
-what only Python 2 reads."""
+"""Source files of 2017 as code objects, with `async` as a name, which is a keyword since Python 3.7; and a clear
+sentence for what only Python 2 reads."""
 
 import ast
 import io
@@ -21,7 +21,7 @@ _TRANSFERS = ("copy_", "cuda", "type")  # methods whose `async=` is today's `non
 _PYTHON2 = [
     (re.compile(pattern), name)
     for pattern, name in [
-        (r"(^|[:;])\s*print\s*(>>|[^\s(=.,:;)\]}\[])", "print statement"),
+        (r"(^|[:;])\s*print\b\s*[^\s(=.,:;)\]}\[]", "print statement"),
         (r"(^|[:;])\s*exec\s+\S", "exec statement"),
         (r"\bexcept\s*(\([^)]*\)|[\w.]+)\s*,", "'except Error, name:'"),
         (r"\braise\s+[\w.]+\s*,", "'raise Error, message'"),
@@ -40,8 +40,8 @@ class NeedsPython2(SyntaxError):
 
     def __init__(self, path, lineno, construct, text=""):
         super().__init__(
-            f"{shown(path)} needs Python 2: {construct} at line {lineno}; run 2to3 -w on it first (Python up to 3.12 has it, or "
-            "take futurize), then look at its integer divisions: `/` of two ints cut the fraction off in Python 2",
+            f"{shown(path)} needs Python 2: {construct} at line {lineno}; run 2to3 -w on it first (Python up to 3.12 "
+            "has it, or take futurize), then look at its divisions: `/` of two ints cut the fraction off in Python 2",
             (path, lineno, 1, text),
         )
         self.path, self.construct = path, construct
@@ -89,7 +89,7 @@ def code_lines(source):
             if token.type == getattr(tokenize, "FSTRING_MIDDLE", None):  # since Python 3.12
                 continue
             if token.type == tokenize.STRING:
-                text = text[: re.search("['\"]", text).start()] + '""'
+                text = re.split("['\"]", text, maxsplit=1)[0] + '""'
             kept[row - 1] = kept[row - 1].ljust(start) + text
     except (tokenize.TokenError, SyntaxError):
         return kept
@@ -97,8 +97,8 @@ def code_lines(source):
 
 
 def _with_async_renamed(source):
-    """The text with another name of five letters for each `async` that is a name, and this name; (None, None) when there
-    is none, or the text has no tokens."""
+    """The text with another name of five letters for each `async` that is a name, and this name. (None, None) when
+    there is none, or the text cannot be read as tokens."""
     try:
         tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
     except (tokenize.TokenError, SyntaxError):
@@ -168,7 +168,7 @@ class Loader(SourceFileLoader):
         self.era = era
         self._keeps = False
 
-    def source_to_code(self, data, path, *, _optimization=-1):
+    def source_to_code(self, data, path, *, _optimization=-1):  # type: ignore[override]
         """The code of the source in data."""
         code, rewritten = compiled(data, path, self.era)
         self._keeps = not rewritten and self.name != MAIN

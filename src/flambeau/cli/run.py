@@ -9,12 +9,13 @@ the source says which, and a line on stderr says why. The script `-` is read fro
 """
 
 import argparse
-import importlib.util
+import importlib
 import os
 import sys
 import types
 from dataclasses import dataclass
-from importlib.machinery import PathFinder, SourceFileLoader
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from importlib.util import spec_from_file_location
 from pathlib import Path
 
 from .. import aliasing
@@ -82,7 +83,8 @@ def _script(argv):
 def _module(argv):
     """The program of `-m name args...`. Nothing is imported yet: its package may import torch."""
     name, folder = argv[0], os.getcwd()
-    spec, search = None, [folder, *sys.path]
+    spec: ModuleSpec | None = None
+    search: list[str] | None = [folder, *sys.path]
     parts = name.split(".")
     for end in range(1, len(parts) + 1):
         spec = PathFinder.find_spec(".".join(parts[:end]), search) if search is not None else None
@@ -90,7 +92,7 @@ def _module(argv):
     if spec is not None and search is not None:
         name = f"{name}.__main__"
         spec = PathFinder.find_spec(name, search)
-    if spec is None or not isinstance(spec.loader, SourceFileLoader):
+    if spec is None or spec.origin is None or not isinstance(spec.loader, SourceFileLoader):
         raise CommandError(f"run: no module named {name} with Python source below {folder} or sys.path")
     return _Program(spec.origin, _read(spec.origin, name), [spec.origin, *argv[1:]], folder, name)
 
@@ -192,17 +194,17 @@ def _as_main(program, era):
 def _main_module(program, era):
     """The module `__main__`, with what Python gives it."""
     main = types.ModuleType("__main__")
-    main.__builtins__ = sys.modules["builtins"]
+    names = main.__dict__
+    names["__builtins__"] = sys.modules["builtins"]
     if program.is_file:
-        main.__file__ = program.path
-        main.__cached__ = None
-        main.__loader__ = Loader(program.name or "__main__", program.path, era)
+        loader = Loader(program.name or "__main__", program.path, era)
+        names.update(__file__=program.path, __cached__=None, __loader__=loader)
     if program.name is not None:
         package = program.name.rpartition(".")[0]
         if package:
             importlib.import_module(package)
-        main.__package__ = package
-        main.__spec__ = importlib.util.spec_from_file_location(program.name, program.path, loader=main.__loader__)
+        spec = spec_from_file_location(program.name, program.path, loader=loader)
+        names.update(__package__=package, __spec__=spec)
     return main
 
 

@@ -10,6 +10,7 @@ import threading
 import types
 import weakref
 from collections import Counter
+from typing import Any
 
 import numpy as np
 
@@ -43,8 +44,8 @@ KINDS = {
                         "with torch.no_grad():"),
     "data-change": (WORKS, "an in-place change of the .data of what requires grad, which autograd does not see: "
                            "with torch.no_grad():"),
-    "byte-mask": (WORKS, "bytes as a mask; today's comparisons give bool, and bytes made otherwise are deprecated as an "
-                         "index and refused by masked_*: mask.bool()"),
+    "byte-mask": (WORKS, "bytes as a mask; today's comparisons give bool, and other bytes are deprecated as an index "
+                         "and refused by masked_*: mask.bool()"),
     "size_average": (WORKS, "size_average= or reduce=; today a warning: reduction='mean', 'sum' or 'none'"),
     "argument-order": (WORKS, "a factor as the argument before the tensors; today deprecated: alpha=, beta= or value="),
 }  # fmt: skip
@@ -109,28 +110,38 @@ def _whole(x):
     return _array(x).dtype.kind in "iu" if isinstance(x, _tensors) else isinstance(x, (int, np.integer))
 
 
+def _broadcast(a, b):
+    """Whether two sizes can be broadcast together."""
+    try:
+        np.broadcast_shapes(a, b)
+    except ValueError:
+        return False
+    return True
+
+
 def _division(x, args, kwargs):
-    if _whole(x) and args and _whole(args[0]):
-        a, b = (_array(v) if isinstance(v, _tensors) else v for v in (x, args[0]))
-        if not np.all(b):
+    if not (args and _whole(x) and _whole(args[0])):
+        return
+    a, b = (_array(v) if isinstance(v, _tensors) else np.asarray(v) for v in (x, args[0]))
+    if not _broadcast(a.shape, b.shape):
+        if a.size != b.size:
             return
-        note("integer-division" if np.any(np.remainder(a, b)) else "exact-division")
+        a, b = a.ravel(), b.ravel()
+    if b.all():
+        note("integer-division" if (a % b).any() else "exact-division")
 
 
 def _reversed_division(x, args, kwargs):
-    if _whole(x) and _whole(args[0]) and np.all(_array(x)):
-        note("integer-division" if np.any(np.remainder(args[0], _array(x))) else "exact-division")
+    if _whole(x) and _whole(args[0]) and _array(x).all():
+        note("integer-division" if (args[0] % _array(x)).any() else "exact-division")
 
 
 def _pointwise(x, args, kwargs):
     a = _array(x).shape or (1,)
     for other in (v for v in args if isinstance(v, _tensors)):
         b = _array(other).shape or (1,)
-        if a != b and _array(x).size == _array(other).size:
-            try:
-                np.broadcast_shapes(a, b)
-            except ValueError:
-                note("pointwise")
+        if _array(x).size == _array(other).size and not _broadcast(a, b):
+            note("pointwise")
 
 
 def _order(x, args, kwargs):
@@ -194,7 +205,7 @@ def _number(x, args, kwargs, result):
 
 
 def _accumulated(name):
-    whole = {"sum": np.sum, "prod": np.prod, "cumsum": np.cumsum, "cumprod": np.cumprod}[name]
+    whole: Any = {"sum": np.sum, "prod": np.prod, "cumsum": np.cumsum, "cumprod": np.cumprod}[name]
 
     def watch(x, args, kwargs, result):
         array = _array(x)
@@ -264,7 +275,7 @@ def _call(original, args, kwargs):
 
 
 # Methods of the faces ask whose code calls them. For calls of the library this frame looks like one of its own.
-_library_call = types.FunctionType(_call.__code__, {"__name__": _LIBRARY})
+_library_call: Any = types.FunctionType(_call.__code__, {"__name__": _LIBRARY})
 
 
 def _watched(original, before, after):
