@@ -77,6 +77,7 @@ def floats(*values):
         ("Variable(floats(1, 2)).sum().size()", {"size": 1}),
         ("Variable(floats(1)).size()", {}),
         ("Variable(floats(1), volatile=True)", {"volatile": 1}),
+        ("x = Variable(floats(1)); x.volatile = True", {"volatile": 1}),
         ("Variable(floats(1), requires_grad=True)", {}),
         ("Variable(floats(1), requires_grad=True).data.add_(1)", {}),
         ("w = Variable(floats(1), requires_grad=True); w.data.add_(1)", {"data-change": 1}),

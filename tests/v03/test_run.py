@@ -212,6 +212,7 @@ def test_a_script_from_stdin(run):
         ("import nothing_of_this_name", 1, "ModuleNotFoundError: No module named 'nothing_of_this_name'\n"),
         ("import torch.nothing", 1, "No module named 'torch.nothing': flambeau has none under this name\n"),
         ("x = (", 1, "SyntaxError: '(' was never closed\n"),
+        ("x = 1\0", 1, "null bytes\n"),
     ],
 )
 def test_exit_status(script, status, error, run):

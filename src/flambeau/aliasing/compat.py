@@ -5,7 +5,7 @@ are there again.
     time.clock                                                 time.perf_counter
     inspect.getargspec                                         the first four of inspect.getfullargspec
     fractions.gcd                                              math.gcd
-    numpy.int, float, object, str, complex, bool               the Python type
+    numpy.int, float, object, str, complex, bool               the Python type, where NumPy has no other
     numpy.float_, complex_, unicode_, string_                  float64, complex128, str_, bytes_
     numpy.Inf, Infinity, infty, NaN                            inf, nan
     numpy.product, cumproduct, alltrue, sometrue, asscalar     prod, cumprod, all, any, array.item()

@@ -78,9 +78,9 @@ def compiled(data, path, era):
 
 
 def code_lines(source):
-    """The lines of a text, strings empty and comments gone; those after what no tokenizer reads are left out."""
+    """The lines of a text, strings empty and comments gone. Where the tokenizer gives up, the rest as it is."""
     lines = source.splitlines() or [""]
-    kept = [""] * len(lines)
+    kept, row = [""] * len(lines), 1
     try:
         for token in tokenize.generate_tokens(io.StringIO(source).readline):
             (row, start), text = token.start, token.string
@@ -92,7 +92,7 @@ def code_lines(source):
                 text = re.split("['\"]", text, maxsplit=1)[0] + '""'
             kept[row - 1] = kept[row - 1].ljust(start) + text
     except (tokenize.TokenError, SyntaxError):
-        return kept
+        kept[row - 1 :] = lines[row - 1 :]
     return kept
 
 
@@ -148,8 +148,8 @@ def _diagnosed(error, source, path):
     """The error to raise for a SyntaxError of Python 3: it itself, unless its line is Python 2."""
     if isinstance(error, TabError):
         return NeedsPython2(path, error.lineno, "tabs mixed with spaces", error.text)
-    if error.lineno is None:
-        return error
+    if error.lineno is None:  # null bytes
+        return SyntaxError(error.msg, (path, 1, None, None))
     if match := re.match(r"Missing parentheses in call to '(print|exec)'", error.msg):
         return NeedsPython2(path, error.lineno, f"{match[1]} statement", error.text)
     lines = code_lines(source)
@@ -157,7 +157,7 @@ def _diagnosed(error, source, path):
     for pattern, name in _PYTHON2:
         if pattern.search(line):
             return NeedsPython2(path, error.lineno, name, error.text)
-    return error
+    return error.with_traceback(None)
 
 
 class Loader(SourceFileLoader):

@@ -15,7 +15,7 @@ import sys
 import types
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
-from importlib.util import spec_from_file_location
+from importlib.util import find_spec, spec_from_file_location
 from pathlib import Path
 
 from .. import aliasing
@@ -88,6 +88,8 @@ def _module(argv):
     parts = name.split(".")
     for end in range(1, len(parts) + 1):
         spec = PathFinder.find_spec(".".join(parts[:end]), search) if search is not None else None
+        if spec is None and end == 1:
+            spec = find_spec(parts[0])  # by a finder of its own, as of an editable installation
         search = None if spec is None else spec.submodule_search_locations
     if spec is not None and search is not None:
         name = f"{name}.__main__"

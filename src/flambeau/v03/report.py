@@ -341,14 +341,19 @@ def _replace(owner, name, value):
 
 
 def _watch_variables():
-    """volatile=True, and `.data` of what has no dimensions."""
-    new, data = Variable.__new__, vars(Variable)["data"]
+    """volatile=True, and `.data`: whose it is, and whether it would have no dimensions today."""
+    new, data, volatile = Variable.__new__, vars(Variable)["data"], vars(Variable)["volatile"]
 
     @functools.wraps(new)
     def watched_new(cls, data=None, requires_grad=False, volatile=False):
         if volatile:
             note("volatile")
         return new(cls, data, requires_grad, volatile)
+
+    def watched_volatile(self, value):
+        if value:
+            note("volatile")
+        volatile.fset(self, value)
 
     def watched_data(self):
         plain = data.fget(self)
@@ -359,7 +364,8 @@ def _watch_variables():
         return plain
 
     _replace(Variable, "__new__", staticmethod(watched_new))
-    _replace(Variable, "data", property(watched_data, data.fset, data.fdel, data.__doc__))
+    _replace(Variable, "volatile", property(volatile.fget, watched_volatile, doc=volatile.__doc__))
+    _replace(Variable, "data", property(watched_data, data.fset, doc=data.__doc__))
 
 
 def _watch_losses():
