@@ -73,6 +73,9 @@ def floats(*values):
         ("values, places = floats(1, 2).max(0); places[0]", {"size-1": 1}),
         ("values, places = floats(1, 2).max(0, True); places[0]", {"python-number": 1}),
         ("floats(1, 2).sum(0).size()", {"size": 1}),
+        ("torch.FloatTensor([[1]]).squeeze().size()", {"size": 1}),
+        ("torch.FloatTensor([[1, 2]]).squeeze().size()", {}),
+        ("torch.FloatTensor([[1]]).squeeze(0).size()", {}),
         ("torch.FloatTensor([[1, 2]]).sum(0).size()", {}),
         ("Variable(floats(1, 2)).sum().size()", {"size": 1}),
         ("Variable(floats(1)).size()", {}),
@@ -100,6 +103,13 @@ def test_wrapped_sums_and_products(name, result, wraps, notes):
     (watch,) = (w for w in report.AFTER[name] if w.__qualname__.startswith("_accumulated"))
     expected = {"wrapped": 1} if wraps else {}
     assert notes("watch(x, (), {}, result)", watch=watch, x=Variable(byte(200, 100)), result=result) == expected
+
+
+def test_joining_what_has_no_dimensions_today(notes):
+    (watch,) = report.BEFORE["cat"]
+    x = Variable(floats(1, 2))
+    assert notes("watch(losses, (), {})", watch=watch, losses=[x, x.sum()]) == {"cat": 1}
+    assert notes("watch(losses, (), {})", watch=watch, losses=[x, x.sum(0, True)]) == {}
 
 
 @pytest.mark.filterwarnings("ignore:.*not broadcastable:UserWarning")

@@ -37,6 +37,7 @@ KINDS = {
     "pointwise": (ERROR, "tensors of unequal sizes and equal count were taken element by element; today they must be "
                          "broadcastable: b.view_as(a)"),
     "size-1": (ERROR, "a result without dimensions was indexed by [0]; today it is an IndexError: .item()"),
+    "cat": (ERROR, "results without dimensions were joined by cat; today they are stacked: torch.stack"),
     "mask-minus": (ERROR, "`-` with a mask; today's masks are bool: ~mask"),
     "exact-division": (WORKS, "`/` of integers without remainder gave integers; today the same values as floats"),
     "python-number": (WORKS, "a Python number (of double precision); today a tensor without dimensions: .item()"),
@@ -193,10 +194,16 @@ def _index(x, args, kwargs, result):
 
 
 def _reduced(x, args, kwargs, result):
-    if _array(x).ndim == 1 and not any(v is True for v in (*args, *kwargs.values())):
+    keeps = any(v is True for v in (*args, *kwargs.values()))
+    if not keeps and (_array(x).ndim == 1 or not args and not kwargs):
         for r in result if isinstance(result, tuple) else (result,):
-            if isinstance(r, _tensors):
+            if isinstance(r, _tensors) and _array(r).size == 1:
                 r.__dict__["_is_single"] = True
+
+
+def _joined(x, args, kwargs):
+    if isinstance(x, (tuple, list)) and any(isinstance(t, _tensors) and _is_single(t) for t in x):
+        note("cat")
 
 
 def _number(x, args, kwargs, result):
@@ -232,7 +239,7 @@ def _arange(x, args, kwargs, result):
 _BINARY = "add sub mul div fmod remainder pow atan2 eq ne lt le gt ge max min lerp".split()
 _COMPARISONS = "eq ne lt le gt ge".split()
 _FACTORS = "add sub addmm addmv addr addbmm baddbmm addcmul addcdiv".split()
-_DIMENSIONS = "sum prod mean max min std var median mode kthvalue".split()
+_DIMENSIONS = "sum prod mean max min std var median mode kthvalue squeeze".split()
 _NUMBERS = "sum prod mean max min std var norm dist dot trace median all any".split()
 _IN_PLACE = [
     *"copy_ fill_ zero_ normal_ uniform_ add_ sub_ mul_ div_ pow_ clamp_ addcmul_ addcdiv_ masked_fill_ sqrt_".split(),
@@ -258,6 +265,7 @@ BEFORE = _table(
     (["sub", "sub_", "neg", "__sub__", "__rsub__", "__neg__", "__isub__"], _mask_subtraction),
     (_IN_PLACE, _in_place),
     (["__getitem__", "__setitem__", "masked_select", "masked_fill_", "masked_scatter_", "masked_copy_"], _mask_index),
+    (["cat"], _joined),
     (["size", "dim", "ndimension", "__len__", "__iter__"], _without_dimensions),
 )
 AFTER = _table(
