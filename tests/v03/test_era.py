@@ -41,6 +41,8 @@ def found(tmp_path, **files):
         ("nn.init.xavier_normal_(w)", "today", "torch.nn.init.xavier_normal_"),
         ("nn.utils.clip_grad_norm_(p, 1)", "today", "torch.nn.utils.clip_grad_norm_"),
         ("from torch.cuda.amp import autocast", "today", "torch.cuda.amp"),
+        ("from torch import amp", "today", "torch.amp"),
+        ("loss = nn.MSELoss(reduction='sum')", "today", "reduction="),
         ("layer = nn.LayerNorm(3)", "today", "torch.nn.LayerNorm"),
     ],
 )
@@ -65,6 +67,8 @@ def test_signs(line, name, sign, tmp_path):
         "f(reduce=max)",
         "x = other.no_grad()",
         "y = F.softmax(x, dim=1)",
+        "first = self.data[0]",
+        "layer = SELayer(64, reduction=16)",
         "y = F.dropout(x, training=True)",
     ],
 )
@@ -97,8 +101,16 @@ def test_imports_are_followed_below_the_folder_of_the_script(tmp_path):
     (tmp_path / "package" / "__init__.py").write_text("from .inner import work\n")
     (tmp_path / "package" / "inner.py").write_text("from ..script import x\nimport numpy, script\nx.data[0]\n")
     (tmp_path / "unused.py").write_text("import torch\ntorch.no_grad()\n")
-    result = found(tmp_path, script="import os, package\n")
+    result = found(tmp_path, script="import os; import package\n")
     assert [(s.path.rpartition("/")[2], s.line) for s in result.signs] == [("inner.py", 3)]
+
+
+def test_imports_over_several_lines(tmp_path):
+    script = "from one import (\n    a,\n    b,\n)\n"
+    result = found(tmp_path, script=script, one="import two as a; b = 3\n", two="x.data[0]")
+    assert [s.place.rpartition("/")[2] for s in result.signs] == ["two.py:1"]
+    result = found(tmp_path, script="print 1\nimport os; import one as two, two as one\n", one="", two="x.data[0]")
+    assert [s.place.rpartition("/")[2] for s in result.signs] == ["script.py:1", "two.py:1"]
 
 
 def test_a_file_of_python_2_has_signs_too(tmp_path):

@@ -8,7 +8,7 @@ from importlib.util import decode_source
 from pathlib import Path
 
 from .paths import shown
-from .signs import ATTRIBUTES, CALLS, IMPORTS, KEYWORDS, METHODS, NAMES, PATTERNS, Meaning
+from .signs import ATTRIBUTES, CALLS, DATA_0, F_STRING, KEYWORDS, METHODS, NAMES, PATTERNS, Meaning
 from .source import NeedsPython2, code_lines, parse
 
 
@@ -41,11 +41,20 @@ class Era:
 def choose(path, data=None, root=None):
     """choose(path) -> Era: of a script, and of the modules below the folder `root` (by default its own) that it or they
     import. `data`: the bytes of the script when it is no file."""
+    root = os.path.dirname(os.path.abspath(path)) if root is None else root
     signs, error = [], None
-    for file, source in _files(path, data, root):
-        found, problem = scan(file, source)
+    waiting, seen = [path], set()
+    while waiting:
+        file = waiting.pop(0)
+        if os.path.realpath(file) in seen:
+            continue
+        seen.add(os.path.realpath(file))
+        found, imported, problem = scan(file, Path(file).read_bytes() if data is None else data)
+        data = None
         signs += found
         error = error or problem
+        for module, level in imported:
+            waiting += _module_files(_ancestor(file, level) if level else root, module)
     weights = {"0.3": 0, "today": 0}
     for meaning in {id(s.meaning): s.meaning for s in signs}.values():
         weights[meaning.era] += meaning.weight
@@ -62,15 +71,17 @@ def _reason(name, signs):
     return f"{title}: '{best.text}' at line {best.line} ({best.place})"
 
 
-def scan(path, source):
-    """scan(path, source) -> (signs by line, the SyntaxError when Python 3 cannot read it) of a text."""
+def scan(path, data):
+    """scan(path, data) -> (signs, imported, error) of the bytes of a file: signs by line; what it imports, as (dotted
+    name, dots before it); the SyntaxError when Python 3 cannot read it."""
+    source = _text(data)
     try:
         tree = parse(source, path, "0.3")
     except SyntaxError as error:
-        return _signs_of_lines(source, path, error), error
+        return _signs_of_lines(source, path, error), list(_imports_of_lines(source)), error
     finder = _Finder(path)
     finder.visit(tree)
-    return sorted(finder.signs, key=lambda s: s.line), None
+    return sorted(finder.signs, key=lambda s: s.line), finder.imported, None
 
 
 def _signs_of_lines(source, path, error):
@@ -104,34 +115,33 @@ class _Finder(ast.NodeVisitor):
         self.path = path
         self.signs = []
         self.bound = {}  # name in the file -> dotted name of what it was imported as
+        self.imported = []  # (dotted name, dots before it)
 
     def note(self, node, text, meaning):
         self.signs.append(Sign(self.path, node.lineno, text, meaning))
 
     def visit_Import(self, node):
         for name in node.names:
+            self.imported.append((name.name, 0))
             self.bound[name.asname or name.name.partition(".")[0]] = (
                 name.name if name.asname else name.name.partition(".")[0]
             )
-            self.look_up(node, name.name, IMPORTS)
+            self.look_up(node, name.name)
 
     def visit_ImportFrom(self, node):
-        if node.level or not node.module:
-            return
         for name in node.names:
-            dotted = f"{node.module}.{name.name}"
-            self.bound[name.asname or name.name] = dotted
-            self.look_up(node, dotted, NAMES) or self.look_up(node, node.module, IMPORTS)
+            dotted = f"{node.module or ''}.{name.name}"
+            self.imported.append((dotted, node.level))
+            if not node.level:
+                self.bound[name.asname or name.name] = dotted
+                self.look_up(node, dotted)
 
-    def look_up(self, node, dotted, table):
-        """Notes what the table says of a dotted name or of a module that it lies in."""
-        parts = dotted.split(".")
-        for end in range(len(parts), 1, -1):
-            meaning = table.get(".".join(parts[:end]))
-            if meaning is not None:
-                self.note(node, ".".join(parts[:end]), meaning)
-                return True
-        return False
+    def look_up(self, node, dotted):
+        """Notes what NAMES says of a dotted name or of a module that it lies in."""
+        while dotted:
+            if dotted in NAMES:
+                return self.note(node, dotted, NAMES[dotted])
+            dotted = dotted.rpartition(".")[0]
 
     def resolve(self, node):
         """The dotted name that an expression means, or None."""
@@ -150,12 +160,12 @@ class _Finder(ast.NodeVisitor):
                 self.note(node, f".{node.attr}", ATTRIBUTES[node.attr])
             self.generic_visit(node)
         elif dotted.startswith("torch."):
-            self.look_up(node, dotted, NAMES) or self.look_up(node, dotted, IMPORTS)
+            self.look_up(node, dotted)
 
     def visit_Name(self, node):
         dotted = self.bound.get(node.id, "")
         if dotted.startswith("torch.") and isinstance(node.ctx, ast.Load):
-            self.look_up(node, dotted, NAMES)
+            self.look_up(node, dotted)
 
     def visit_Call(self, node):
         dotted = self.resolve(node.func) or ""
@@ -178,66 +188,46 @@ class _Finder(ast.NodeVisitor):
             self.note(node, "async=", KEYWORDS["async"])
 
     def visit_Subscript(self, node):
-        value, key = node.value, node.slice
-        if isinstance(value, ast.Attribute) and value.attr == "data" and getattr(key, "value", None) == 0:
-            self.note(value, ".data[0]", NAMES[".data[0]"])
+        value = node.value
+        is_data = isinstance(value, ast.Attribute) and value.attr == "data"
+        if is_data and getattr(node.slice, "value", None) == 0 and getattr(value.value, "id", None) != "self":
+            self.note(value, ".data[0]", DATA_0)  # `self.data` is a data set's own list
         self.generic_visit(node)
 
     def visit_JoinedStr(self, node):
-        self.note(node, "f-string", NAMES["f-string"])
+        if not any(sign.meaning is F_STRING for sign in self.signs):
+            self.note(node, "f-string", F_STRING)
         self.generic_visit(node)
 
 
 # ---------------------------------------------------------------------------------------------- the files of a program
 
-
-def _files(path, data, root):
-    """The path and text of the script and of the files below root that it imports, directly or not, each once."""
-    root = os.path.dirname(os.path.abspath(path)) if root is None else root
-    waiting, seen = [path], set()
-    while waiting:
-        file = waiting.pop(0)
-        if os.path.realpath(file) in seen:
-            continue
-        seen.add(os.path.realpath(file))
-        source = _text(Path(file).read_bytes() if data is None else data)
-        data = None
-        yield file, source
-        for module, level in _imported(source):
-            base = root
-            if level:
-                base = os.path.abspath(file)
-                for _ in range(level):
-                    base = os.path.dirname(base)
-            waiting += _module_files(base, module)
+_IMPORT = re.compile(r"\s*(?:from\s+(\.*)([\w.]*)\s+import\s+\(?\s*([\w, ]+)|import\s+([\w., ]+))")
 
 
-_IMPORT = re.compile(r"^\s*(?:from\s+(\.*)([\w.]*)\s+import\s+\(?\s*([\w, ]+)|import\s+([\w., ]+))")
-
-
-def _imported(source):
-    """The modules that a text imports, as (dotted name, dots before it). By lines: the file may be of Python 2."""
+def _imports_of_lines(source):
+    """The modules that a text imports, when it has no syntax tree."""
     for line in code_lines(source):
-        match = _IMPORT.match(line)
-        if match is None:
-            continue
-        dots, module, names, modules = match.groups()
-        if modules:
-            for name in modules.split(","):
-                if name.split():
-                    yield name.split()[0], 0
-        else:
-            yield module, len(dots)
-            for name in names.split(","):
-                if name.split():
-                    yield f"{module}.{name.split()[0]}".lstrip("."), len(dots)
+        for match in filter(None, map(_IMPORT.match, line.split(";"))):
+            dots, module, names, modules = match.groups()
+            for name in (modules or names).split(","):
+                first = name.split()[:1] or [""]
+                yield (first[0], 0) if modules else (f"{module}.{first[0]}", len(dots))
+
+
+def _ancestor(path, level):
+    """The folder that `level` dots mean in a file."""
+    path = os.path.abspath(path)
+    for _ in range(level):
+        path = os.path.dirname(path)
+    return path
 
 
 def _module_files(base, module):
-    """The files of a dotted name below a folder: the packages on the way, and the module."""
+    """The files of a dotted name below a folder: of the packages on the way, and of the module. Parts that are names in
+    a module have none."""
     found = []
-    for part in module.split(".") if module else [""]:
+    for part in filter(None, module.split(".")):
         base = os.path.join(base, part)
-        candidates = [f"{base}.py", os.path.join(base, "__init__.py")]
-        found += [c for c in candidates if part and os.path.isfile(c)]
+        found += [file for file in (f"{base}.py", os.path.join(base, "__init__.py")) if os.path.isfile(file)]
     return found

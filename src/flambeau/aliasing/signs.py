@@ -66,11 +66,11 @@ KEYWORDS = {
     "retain_variables": _old(5, "TypeError: `retain_graph=`"),
     "size_average": _old(3, "the same, with a warning: `reduction='mean'` or `reduction='sum'`"),
     "reduce": _old(2, "the same, with a warning: `reduction='none'`", _calls_torch),
-    "reduction": _new(4),
+    "reduction": _new(4, _calls_torch),
     "non_blocking": _new(4),
     "dtype": _new(4, _is_torch),
     "device": _new(4, _calls_torch),
-    "align_corners": _new(4),
+    "align_corners": _new(4, _calls_torch),
     "set_to_none": _new(5),
     "weights_only": _new(5),
 }
@@ -89,7 +89,11 @@ ATTRIBUTES = {
     "creator": _old(6, "gone: `grad_fn`"),
 }
 
-IMPORTS = {
+DATA_0 = _old(6, "IndexError where the loss has no dimensions: `loss.item()`")
+F_STRING = _new(1)
+
+# Modules, and names in modules; a module stands for all that it has.
+NAMES = {
     "torch.legacy": _old(10, _IMPORT_GONE),
     "torch.utils.ffi": _old(8, _IMPORT_GONE),
     "torch.utils.trainer": _old(8, _IMPORT_GONE),
@@ -105,11 +109,6 @@ IMPORTS = {
          "torch.utils.checkpoint", "torch.utils.tensorboard", "torch.optim.swa_utils", "torch.mps", "torch.profiler"],
         _new(8),
     ),
-}  # fmt: skip
-
-NAMES = {
-    ".data[0]": _old(6, "IndexError where the loss has no dimensions: `loss.item()`"),
-    "f-string": _new(1),
     "torch.autograd.Variable": _old(2, "the tensor itself: a tensor records its own history"),
     "torch.autograd.StochasticFunction": _old(6, _GONE),
     "torch.nn.utils.clip_grad_norm": _old(4, _UNDERSCORE),
@@ -227,9 +226,9 @@ PATTERNS = [
         (r"\basync\s*=(?!=)", "async=", KEYWORDS["async"]),
         (r"\bretain_variables\s*=", "retain_variables=", KEYWORDS["retain_variables"]),
         (r"\bsize_average\s*=", "size_average=", KEYWORDS["size_average"]),
-        (r"\.data\s*\[\s*0\s*\]", ".data[0]", NAMES[".data[0]"]),
+        (r"(?<!\bself)\.data\s*\[\s*0\s*\]", ".data[0]", DATA_0),
         (r"\bVariable\s*\(", "Variable(", NAMES["torch.autograd.Variable"]),
-        (r"\btorch\.legacy\b", "torch.legacy", IMPORTS["torch.legacy"]),
+        (r"\btorch\.legacy\b", "torch.legacy", NAMES["torch.legacy"]),
         (r"\bclip_grad_norm\s*\(", "clip_grad_norm(", NAMES["torch.nn.utils.clip_grad_norm"]),
         (r"\bno_grad\s*\(", "no_grad(", NAMES["torch.no_grad"]),
         (r"\btorch\.device\s*\(", "torch.device(", NAMES["torch.device"]),

@@ -131,7 +131,7 @@ def _check(program, told):
     places = [sign.place for sign in found.signs]
     width = max(map(len, places), default=0)
     for place, sign in zip(places, found.signs, strict=True):
-        meaning = sign.meaning.instead if sign.meaning.era == "0.3" else "is of today's PyTorch"
+        meaning = sign.meaning.instead if sign.meaning.era == "0.3" else "a sign of today"
         print(f"  {place:{width}}  {sign.text}: {meaning}")
     if found.error is not None:
         print(f"flambeau: {_sentence(found.error)}", file=sys.stderr)
