@@ -83,6 +83,8 @@ def test_no_signs(line, tmp_path):
         (["with torch.no_grad(): pass", "x.data[0]"], "today"),  # 0.4 warned of it only
         (["loss.item()", "Variable(x)"], "today"),
         (["Variable(x, volatile=True)", "f'{x}'"], "0.3"),
+        (["import flambeau", "flambeau.alias(torch='0.3')", "loss.item()", "with torch.no_grad(): pass"], "0.3"),
+        (["from flambeau import alias", "alias('today')", "Variable(x, volatile=True)"], "today"),
         (["loss.data[0]", "x = f'{loss}'", "x.requires_grad_()"], "0.3"),
     ],
 )

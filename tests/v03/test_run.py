@@ -253,6 +253,13 @@ def test_interruption(write):
     assert result.stderr.rstrip().endswith("KeyboardInterrupt")
 
 
+def test_the_real_torch_imported_before_is_one_sentence(run):
+    startup = "import sys, types; sys.modules['torch'] = types.ModuleType('torch')"
+    result = run("--torch", "0.3", "script.py", env={"PYTHONPATH": "."}, sitecustomize=startup, script="1 / 0")
+    assert result.returncode == 1
+    assert result.stderr.startswith("flambeau: run: alias(): the real torch is imported already, from unknown; call")
+
+
 @pytest.mark.parametrize("arguments", [["absent.py"], ["-m", "absent.module"], ["."], []])
 def test_what_is_not_there_is_one_sentence(arguments, run):
     result = run(*arguments)

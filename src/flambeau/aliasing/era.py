@@ -8,7 +8,7 @@ from importlib.util import decode_source
 from pathlib import Path
 
 from .paths import shown
-from .signs import ATTRIBUTES, CALLS, DATA_0, F_STRING, KEYWORDS, METHODS, NAMES, PATTERNS, Meaning
+from .signs import ALIAS, ATTRIBUTES, CALLS, DATA_0, F_STRING, KEYWORDS, METHODS, NAMES, PATTERNS, Meaning
 from .source import NeedsPython2, code_lines, parse
 
 
@@ -174,6 +174,9 @@ class _Finder(ast.NodeVisitor):
             meaning = KEYWORDS.get(name)
             if meaning is not None and meaning.fits(self, node, value):
                 self.note(value, f"{name}=", meaning)
+        told = [getattr(value, "value", None) for value in (*node.args, *keywords.values())]
+        if dotted == "flambeau.alias" and told and told[0] in ALIAS:
+            self.note(node, f"flambeau.alias({told[0]})", ALIAS[told[0]])
         for name, fits, text, meaning in CALLS:
             if dotted.endswith(name) and dotted.startswith("torch.") and fits(node, keywords):
                 self.note(node, text, meaning)

@@ -89,6 +89,7 @@ ATTRIBUTES = {
     "creator": _old(6, "gone: `grad_fn`"),
 }
 
+ALIAS = {"0.3": _old(50, "the program says so itself"), "today": _new(50)}  # flambeau.alias(torch=...)
 DATA_0 = _old(6, "IndexError where the loss has no dimensions: `loss.item()`")
 F_STRING = _new(1)
 

@@ -152,7 +152,10 @@ def _execute(program, era, wants_report):
     sys.argv = program.argv
     if not sys.flags.safe_path:
         sys.path[0] = program.folder
-    handle = aliasing.alias(torch=era)
+    try:
+        handle = aliasing.alias(torch=era)
+    except RuntimeError as error:  # something has imported the real torch before us
+        raise CommandError(f"run: {error}") from None
     if program.is_file and program.name is None:
         handle.source.script = program.path
     report = _start_report(era) if wants_report else None
