@@ -215,10 +215,7 @@ def test_rewritten_modules_leave_no_bytecode_and_others_do(tmp_path):
 
 
 def test_tracebacks_of_rewritten_modules_point_at_their_lines(tmp_path):
-    module = """
-    def work(async):
-        return dict(async=async), 1 / (async - async)
-    """
+    module = "\f\ndef work(async):\n    return dict(async=async), 1 / (async - async)\n"
     code = """
     import traceback, flambeau
     flambeau.alias(torch="0.3")

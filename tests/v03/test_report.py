@@ -73,6 +73,7 @@ def floats(*values):
         ("values, places = floats(1, 2).max(0); places[0]", {"size-1": 1}),
         ("values, places = floats(1, 2).max(0, True); places[0]", {"python-number": 1}),
         ("floats(1, 2).sum(0).size()", {"size": 1}),
+        ("torch.max(floats(1), floats(2)).size()", {}),
         ("torch.FloatTensor([[1]]).squeeze().size()", {"size": 1}),
         ("torch.FloatTensor([[1, 2]]).squeeze().size()", {}),
         ("torch.FloatTensor([[1]]).squeeze(0).size()", {}),
@@ -127,6 +128,8 @@ def test_what_raises_raises_as_without_the_report(notes):
         notes("x / y", x=long(1, 2, 3), y=long(1, 2))
     with pytest.raises(TypeError, match="invalid combination of arguments"):
         notes("x.add('y')", x=long(1, 2, 3))
+    with pytest.raises(TypeError, match="invalid combination of arguments"):
+        notes("torch.div([1], 2)")
 
 
 @pytest.mark.filterwarnings("ignore:size_average and reduce:UserWarning")

@@ -36,15 +36,20 @@ _PYTHON2 = [
 
 
 class NeedsPython2(SyntaxError):
-    """A file that only Python 2 reads: `construct` at `lineno`."""
+    """A file that only Python 2 reads."""
 
-    def __init__(self, path, lineno, construct, text=""):
-        super().__init__(
-            f"{shown(path)} needs Python 2: {construct} at line {lineno}; run 2to3 -w on it first (Python up to 3.12 "
-            "has it, or take futurize), then look at its divisions: `/` of two ints cut the fraction off in Python 2",
-            (path, lineno, 1, text),
+    construct = ""  # what Python 3 does not read, at `lineno`
+
+    @classmethod
+    def at(cls, path, error, construct):
+        """The error that takes the place of another SyntaxError."""
+        new = cls(
+            f"{shown(path)} needs Python 2: {construct} at line {error.lineno}; run 2to3 -w on it first (Python up to "
+            "3.12 has it, or take futurize), then look at its divisions: `/` of ints cut the fraction off in Python 2",
+            (path, error.lineno, error.offset, error.text),
         )
-        self.path, self.construct = path, construct
+        new.construct = construct
+        return new
 
 
 def parse(source, path, era):
@@ -79,7 +84,7 @@ def compiled(data, path, era):
 
 def code_lines(source):
     """The lines of a text, strings empty and comments gone. Where the tokenizer gives up, the rest as it is."""
-    lines = source.splitlines() or [""]
+    lines = source.split("\n")
     kept, row = [""] * len(lines), 1
     try:
         for token in tokenize.generate_tokens(io.StringIO(source).readline):
@@ -105,7 +110,7 @@ def _with_async_renamed(source):
         return None, None
     used = {t.string for t in tokens}
     name = next(f"asyn{letter}" for letter in "kqxyz" if f"asyn{letter}" not in used)
-    lines = source.splitlines(keepends=True)
+    lines = io.StringIO(source).readlines()  # as the tokenizer counts them: a form feed ends no line
     found = False
     for token, after in zip(tokens, tokens[1:], strict=False):
         if token.string == "async" and after.string not in _MAY_FOLLOW_KEYWORD:
@@ -147,16 +152,16 @@ class _NameBack(ast.NodeVisitor):
 def _diagnosed(error, source, path):
     """The error to raise for a SyntaxError of Python 3: it itself, unless its line is Python 2."""
     if isinstance(error, TabError):
-        return NeedsPython2(path, error.lineno, "tabs mixed with spaces", error.text)
+        return NeedsPython2.at(path, error, "tabs mixed with spaces")
     if error.lineno is None:  # null bytes
         return SyntaxError(error.msg, (path, 1, None, None))
     if match := re.match(r"Missing parentheses in call to '(print|exec)'", error.msg):
-        return NeedsPython2(path, error.lineno, f"{match[1]} statement", error.text)
+        return NeedsPython2.at(path, error, f"{match[1]} statement")
     lines = code_lines(source)
     line = lines[error.lineno - 1] if error.lineno <= len(lines) else ""
     for pattern, name in _PYTHON2:
         if pattern.search(line):
-            return NeedsPython2(path, error.lineno, name, error.text)
+            return NeedsPython2.at(path, error, name)
     return error.with_traceback(None)
 
 

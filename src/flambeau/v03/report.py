@@ -194,8 +194,9 @@ def _index(x, args, kwargs, result):
 
 
 def _reduced(x, args, kwargs, result):
-    keeps = any(v is True for v in (*args, *kwargs.values()))
-    if not keeps and (_array(x).ndim == 1 or not args and not kwargs):
+    given = (*args, *kwargs.values())
+    keeps = any(v is True or isinstance(v, _tensors) for v in given)  # keepdim, or the other one of max(x, other)
+    if not keeps and (_array(x).ndim == 1 or not given):
         for r in result if isinstance(result, tuple) else (result,):
             if isinstance(r, _tensors) and _array(r).size == 1:
                 r.__dict__["_is_single"] = True
@@ -286,15 +287,15 @@ def _call(original, args, kwargs):
 _library_call: Any = types.FunctionType(_call.__code__, {"__name__": _LIBRARY})
 
 
-def _watched(original, before, after):
-    """A function that does what original does, between watchers."""
+def _watched(original, before, after, of=_tensors):
+    """A function that does what original does, between watchers where its first argument is one of these types."""
 
     @functools.wraps(original)
     def watched(*args, **kwargs):
         caller = sys._getframe(1)
         if _is_within(caller, _LIBRARY) and not _is_within(caller, _FACE):
             return _library_call(original, args, kwargs)
-        if not args or getattr(_state, "inside", False) or _is_within(caller, _FACE):
+        if not args or not isinstance(args[0], of) or getattr(_state, "inside", False) or _is_within(caller, _FACE):
             return original(*args, **kwargs)
         _state.inside = True
         try:
@@ -323,7 +324,8 @@ def start():
     for name in BEFORE | _FUNCTIONS_AFTER:
         original = getattr(namespace, name, None)
         if callable(original) and not name.startswith("__"):
-            _replace(namespace, name, _watched(original, BEFORE.get(name, ()), _FUNCTIONS_AFTER.get(name, ())))
+            of = object if name in ("arange", "cat") else _tensors
+            _replace(namespace, name, _watched(original, BEFORE.get(name, ()), _FUNCTIONS_AFTER.get(name, ()), of))
     _watch_variables()
     _watch_losses()
 
