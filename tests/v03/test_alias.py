@@ -251,13 +251,15 @@ def test_a_module_of_python_2(tmp_path):
 
 def test_names_that_are_gone_since_2017():
     code = """
-    import collections, inspect, numpy as np, flambeau
+    import collections, inspect, os, threading, unittest, numpy as np, flambeau
     flambeau.alias(torch="0.3")
     import time, fractions
     assert isinstance([], collections.Iterable) and issubclass(dict, collections.MutableMapping)
     assert np.float is float and np.int(3.7) == 3 and np.asscalar(np.ones(1)) == 1 and np.product([2, 3]) == 6
     assert time.clock() <= time.clock() and fractions.gcd(12, 18) == 6
     assert inspect.getargspec(lambda a, *b, c=1: 0).varargs == "b"
+    assert threading.current_thread().isAlive() and unittest.TestCase().assertRaisesRegexp
+    assert os.errno.EEXIST == 17 and np.in1d([[1], [2]], [2]).tolist() == [False, True]
     print(np.zeros(2, dtype=np.float).dtype)
     """
     assert run(code) == "float64\n"

@@ -365,6 +365,11 @@ def test_report(run):
     assert "\n  script.py:5  once: a Python number" in works
 
 
+def test_report_names_files_as_seen_from_where_it_was_started(run):
+    script = "import os, torch\nos.chdir('/')\ntorch.LongTensor([7]) / 2"
+    assert "\n  script.py:3  once" in run("--torch", "0.3", "--report", "script.py", script=script).stderr
+
+
 def test_report_after_an_error_and_of_a_forked_child(run):
     script = """
     import os, torch

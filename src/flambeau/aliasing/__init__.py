@@ -4,7 +4,7 @@ import os
 import sys
 from importlib.machinery import PathFinder
 
-from . import children, compat
+from . import children
 from .modules import NAMESPACES, TorchFinder, foreign
 from .source import SourceFinder
 
@@ -26,6 +26,8 @@ class Alias:
         self._environment = os.environ.get(ENVIRONMENT)
         os.environ[ENVIRONMENT] = era
         if era == "0.3":
+            from . import compat  # imports what it adds names to
+
             compat.install()
 
     def undo(self):
@@ -45,6 +47,8 @@ class Alias:
         else:
             os.environ[ENVIRONMENT] = self._environment
         if self.era == "0.3":
+            from . import compat
+
             compat.remove()
 
     def __enter__(self):

@@ -159,14 +159,14 @@ def _execute(program, era, wants_report):
     if program.is_file and program.name is None:
         handle.source.script = program.path
     report = _start_report(era) if wants_report else None
-    process = os.getpid()
+    process, folder = os.getpid(), os.getcwd()
     try:
         return _as_main(program, era)
     finally:
         if report is not None and os.getpid() == process:  # a child process of os.fork() has none
             report.stop()
             sys.stdout.flush()
-            sys.stderr.write(f"\nflambeau: {report.text(shown)}")
+            sys.stderr.write(f"\nflambeau: {report.text(lambda path: shown(path, folder))}")
 
 
 def _start_report(era):
