@@ -64,7 +64,7 @@ for _name, _method in ops.METHODS.items():
 newaxis = None
 
 _LAZY_PACKAGES = (
-    "array_api", "cli", "cuda", "fft", "func", "linalg", "nn", "optim", "profiler",
+    "aliasing", "array_api", "cli", "cuda", "fft", "func", "linalg", "nn", "optim", "profiler",
     "random", "serialization", "sparse", "special", "utils", "vision",
 )  # fmt: skip
 _LAZY_NAMES = {
@@ -72,6 +72,7 @@ _LAZY_NAMES = {
     "save": "serialization",
     "load": "serialization",
     "set_printoptions": "printing",
+    "alias": "aliasing",
     **dict.fromkeys(
         ["BoolTensor", "ByteTensor", "CharTensor", "ShortTensor", "IntTensor", "LongTensor", "HalfTensor",
          "BFloat16Tensor", "FloatTensor", "DoubleTensor"],

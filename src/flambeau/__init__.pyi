@@ -8,6 +8,7 @@ from builtins import str as _str
 from collections.abc import Sequence
 from typing import Any
 
+from . import aliasing as aliasing
 from . import array_api as array_api
 from . import autograd as autograd
 from . import cli as cli
@@ -25,6 +26,7 @@ from . import sparse as sparse
 from . import special as special
 from . import utils as utils
 from . import vision as vision
+from .aliasing import alias as alias
 from .autograd import enable_grad as enable_grad
 from .autograd import inference_mode as inference_mode
 from .autograd import is_grad_enabled as is_grad_enabled

@@ -1,4 +1,4 @@
-"""The command line: `flambeau COMMAND`, or `python -m flambeau.cli COMMAND`.
+"""The command line: `flambeau COMMAND`, or `python -m flambeau COMMAND`.
 
 A command is a module of this package, named in `COMMANDS`, with `add_arguments(parser)` and `run(args)`,
 which returns the exit status. It is imported only when its name is given.
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 COMMANDS = {
     "demo": "train a small convolutional network on handwritten digits",
+    "run": "run a program written for PyTorch, of 2017 or of today",
 }
 INTERRUPTED = 130  # what a shell reports of a program that Ctrl-C ended
 
