@@ -128,7 +128,7 @@ from .pooling import (
     MaxPool3d,
 )
 from .sparse import Embedding
-from .vision import ChannelShuffle, PixelShuffle, PixelUnshuffle
+from .vision import ChannelShuffle, Fold, PixelShuffle, PixelUnshuffle, Unfold
 
 from . import modules  # isort: skip  (the older paths of all of the above)
 
@@ -174,6 +174,7 @@ __all__ = [
     "Embedding",
     "FeatureAlphaDropout",
     "Flatten",
+    "Fold",
     "GELU",
     "GLU",
     "GaussianNLLLoss",
@@ -246,6 +247,7 @@ __all__ = [
     "TripletMarginLoss",
     "TripletMarginWithDistanceLoss",
     "Unflatten",
+    "Unfold",
     "ZeroPad1d",
     "ZeroPad2d",
     "ZeroPad3d",

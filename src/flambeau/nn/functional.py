@@ -68,7 +68,7 @@ from ._functional.loss import (
 )
 from ._functional.norm import batch_norm, instance_norm, local_response_norm, normalize, rms_norm
 from ._functional.primitives import op as _op
-from ._functional.vision import channel_shuffle, pixel_shuffle, pixel_unshuffle
+from ._functional.vision import channel_shuffle, fold, pixel_shuffle, pixel_unshuffle, unfold
 
 # Operations that are here exactly what they are in flambeau.ops.
 _PRIMITIVES = (
@@ -125,6 +125,7 @@ __all__ = [
     "elu_",
     "embedding",
     "feature_alpha_dropout",
+    "fold",
     "gaussian_nll_loss",
     "glu",
     "gumbel_softmax",
@@ -173,6 +174,7 @@ __all__ = [
     "threshold_",
     "triplet_margin_loss",
     "triplet_margin_with_distance_loss",
+    "unfold",
 ]
 
 

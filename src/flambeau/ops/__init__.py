@@ -34,6 +34,7 @@ from . import (
     older_names,
     pad,
     part,
+    patches,
     pointwise,
     pool,
     random,

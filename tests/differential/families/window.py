@@ -95,6 +95,31 @@ def patches(d):
 
 
 @family
+def blocks(d):
+    """im2col and col2im."""
+    one = _geometry(d, 2)
+    options = {
+        k: one(*v)
+        for k, v in {"stride": (1, 2, 3), "padding": (0, 1, 2), "dilation": (1, 2)}.items()
+        if d.flag()
+    }
+    dtype = d.dtype(*FLOATS, *FLOATS, *HALVES, *COMPLEX, "bool", "int64")
+    kernel = one(1, 2, 3, 0) if d.rarely() else one(1, 2, 3)
+    if d.flag():
+        x = d.tensor((*d.shape(1, 2), d.pick(1, 3, 5, 6), d.pick(2, 4, 0)), dtype)
+        return Case("nn.functional.unfold", (x, kernel), options)
+    size = d.pick(1, 3, 5, 6), d.pick(2, 4)
+    pairs = [v if isinstance(v, tuple) else (v, v) for v in (kernel, *(options.get(k, e) for k, e in
+             (("padding", 0), ("dilation", 1), ("stride", 1))))]  # fmt: skip
+    k, p, s, t = pairs
+    columns = [(n + 2 * p[i] - s[i] * (k[i] - 1) - 1) // t[i] + 1 for i, n in enumerate(size)]
+    count = max(columns[0] * columns[1], 0) + d.rarely() * d.rarely()
+    rows = d.pick(1, 2) * k[0] * k[1] + d.rarely() * d.rarely()
+    x = d.tensor((*d.pick((), (1,), (2,), (0,)), rows, count), dtype)
+    return Case("nn.functional.fold", (x, size, kernel), options, ulps=64)
+
+
+@family
 def normalization(d):
     shape = (d.pick(1, 2, 0), d.pick(2, 4), *d.shape(0, 2))
     dtype = d.dtype(*FLOATS, *FLOATS, "float16")
