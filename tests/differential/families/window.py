@@ -27,7 +27,7 @@ def _geometry(d, n):
 def pooling(d):
     n = d.integer(1, 3)
     shape = (*d.shape(1, 2), *[d.pick(0, 1, 3, 5, 6) for _ in range(n)])
-    x = d.tensor(shape, d.dtype(*FLOATS, *FLOATS, *HALVES), d.pick("distinct", "normal", "special"))
+    x = d.tensor(shape, d.dtype(*FLOATS, *FLOATS, *HALVES, "int64"), d.pick("distinct", "normal", "special"))
     one = _geometry(d, n)
     options = {k: one(*v) for k, v in {"stride": (1, 2, 3), "padding": (0, 1)}.items() if d.flag()}
     options |= d.options(ceil_mode=(True, False))
@@ -35,7 +35,7 @@ def pooling(d):
         if n > 0 and d.flag():
             options |= d.options(count_include_pad=(True, False))
             if n > 1:
-                options |= d.options(divisor_override=(2, 3, 0))
+                options |= d.options(divisor_override=(2, -3, 0))
         return Case(f"nn.functional.avg_pool{n}d", (x, one(1, 2, 3)), options, ulps=128)
     if d.flag():
         options["dilation"] = one(1, 2)
