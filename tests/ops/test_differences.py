@@ -38,6 +38,10 @@ T.quantile(T.tensor([-inf, -1.0]), 0.5)
 T.nn.functional.cosine_similarity(T.tensor([3]), T.tensor([1.0]), dim=0)
 T.nn.functional.bilinear(*[T.ones(2, 2, dtype=T.uint8)] * 2, T.ones(1, 2, 2, dtype=T.uint8))
 T.view_as_complex(T.from_numpy(np.ones((1, 1, 2), order='F')))
+T.gt(T.ones(2, requires_grad=True), 0, out=T.zeros(2, dtype=T.bool))
+T.logical_not(T.ones(2, requires_grad=True), out=T.zeros(2, dtype=T.bool))
+T.all(T.ones(2, requires_grad=True), out=T.tensor(False))
+T.argmax(T.ones(2, 3, requires_grad=True), 0, out=T.zeros(3, dtype=T.int64))
 """
 
 REFUSALS = """
