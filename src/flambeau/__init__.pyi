@@ -1441,6 +1441,17 @@ def searchsorted(
     sorter: Any = None,
     out: Any = None,
 ) -> Tensor: ...
+def segment_reduce(
+    data: Any,
+    reduce: Any,
+    *,
+    lengths: Any = None,
+    indices: Tensor | None = None,
+    offsets: Any = None,
+    axis: Any = 0,
+    unsafe: _bool = False,
+    initial: Any = None,
+) -> Tensor: ...
 def select(input: Tensor, dim: _int | Sequence[_int] | None, index: Tensor) -> Tensor: ...
 def select_copy(input: Tensor, *args: Any, **kwargs: Any) -> Any: ...
 def select_scatter(input: Tensor, src: Any, dim: _int | Sequence[_int] | None, index: Tensor) -> Tensor: ...

@@ -40,6 +40,7 @@ from . import (
     random,
     reduce,
     scan,
+    segment,
     select,
     shape,
     signal,
