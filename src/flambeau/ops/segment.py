@@ -13,7 +13,7 @@ def segment_reduce(data, reduce, *, lengths=None, indices=None, offsets=None, ax
 
     The sum, mean, max, min or prod (`reduce`) of each of n segments of dimension `axis` of data, a float tensor.
     lengths (*data.shape[:axis], n) has their lengths, which must add up to the size of the dimension unless `unsafe`;
-    or offsets (*data.shape[:axis], n + 1) has their bounds: segment i is from offsets[..., i] up to offsets[..., i + 1].
+    or offsets (*data.shape[:axis], n + 1) has their bounds: segment i is from offsets[..., i] to offsets[..., i + 1].
     Both are ints, in order. initial takes part in each reduction; without it, an empty segment has the sum 0, the
     product 1, the mean NaN, the max -inf and the min inf. Of equal maxima or minima, each gets an equal share of the
     gradient. Raises RuntimeError for lengths or offsets that do not fit.
