@@ -591,6 +591,17 @@ def embedding(
     *,
     out: Any = None,
 ) -> Tensor: ...
+def embedding_bag(
+    weight: Any,
+    indices: Tensor,
+    offsets: Any,
+    scale_grad_by_freq: _bool = False,
+    mode: Any = 0,
+    sparse: _bool = False,
+    per_sample_weights: Any = None,
+    include_last_offset: _bool = False,
+    padding_idx: Any = None,
+) -> Any: ...
 def empty(
     *sizes: Any,
     size: Any = None,

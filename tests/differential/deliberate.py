@@ -152,7 +152,7 @@ def _narrow_out(case, ours, theirs):
     )
 
 
-@difference("out= of a wider category gets the result as it is: PyTorch's mean of nothing is NaN in both parts", "result")
+@difference("out= of a wider category gets the result as it is; PyTorch's mean of nothing has two NaNs", "result")
 def _wide_mean(case, ours, theirs):
     return "out" in case.kwargs and case.name == "mean" and empty(case)
 

@@ -127,7 +127,7 @@ from .pooling import (
     MaxPool2d,
     MaxPool3d,
 )
-from .sparse import Embedding
+from .sparse import Embedding, EmbeddingBag
 from .vision import ChannelShuffle, Fold, PixelShuffle, PixelUnshuffle, Unfold
 
 from . import modules  # isort: skip  (the older paths of all of the above)
@@ -172,6 +172,7 @@ __all__ = [
     "Dropout3d",
     "ELU",
     "Embedding",
+    "EmbeddingBag",
     "FeatureAlphaDropout",
     "Flatten",
     "Fold",
