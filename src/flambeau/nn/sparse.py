@@ -183,8 +183,9 @@ class EmbeddingBag(_Table):
         """An EmbeddingBag on the table `embeddings` (num_embeddings, embedding_dim); freeze: it is not trained."""
         if embeddings.dim() != 2:
             raise AssertionError("Embeddings parameter is expected to be 2-dimensional")
+        rows, columns = embeddings.shape
         return cls(
-            *embeddings.shape, max_norm, norm_type, scale_grad_by_freq, mode, sparse, embeddings, include_last_offset,
+            rows, columns, max_norm, norm_type, scale_grad_by_freq, mode, sparse, embeddings, include_last_offset,
             padding_idx, _freeze=freeze,
         )  # fmt: skip
 
