@@ -87,8 +87,26 @@ def _scattered_products(case, ours, theirs):
 
 @difference("a defect of PyTorch: differences of complex numbers are NaN where infinities meet zeros", "result")
 def _complex_differences(case, ours, theirs):
-    first = case.inputs()[0]
-    return case.name == "diff" and first.dtype.startswith("complex") and not np.isfinite(first.values).all()
+    return case.name == "diff" and any(
+        i.dtype.startswith("complex") and not np.isfinite(i.values).all() for i in case.inputs()
+    )
+
+
+@difference("a defect of PyTorch: all and any cast their input to the uint8 of out=, 0.5 and 256 to 0", "result")
+def _cast_to_bytes(case, ours, theirs):
+    return case.name in ("all", "any") and "out" in case.kwargs and case.kwargs["out"].dtype == "uint8"
+
+
+@difference("a defect of PyTorch: cumprod of complex numbers cast to real ones has the gradient of those", "gradient")
+def _cast_products(case, ours, theirs):
+    return case.name == "cumprod" and "dtype" in case.kwargs and case.inputs()[0].dtype.startswith("complex")
+
+
+@difference("a defect of PyTorch: a number divided by complex or low-precision numbers is rounded twice", "result")
+def _reciprocal(case, ours, theirs):
+    dtypes = [i.dtype for i in case.inputs()]
+    number_first = case.name == "operator.truediv" and not isinstance(case.args[0], Input)
+    return number_first and dtypes[0] in ("float16", "bfloat16", "complex64", "complex128")
 
 
 @difference("a defect of PyTorch: hardsigmoid's gradient has a sixth in float32", "gradient")
@@ -187,6 +205,7 @@ def _wide_out(case, ours, theirs):
         "non-boolean outputs",
         "Expected out tensor to have dtype",
         "Expected the dtype for input and out",
+        "is not yet implemented for complex",
     )
     return "out" in case.kwargs and ours.error is None and raised(theirs.error, *texts)
 
@@ -322,12 +341,17 @@ def _out_of_range(case, ours, theirs):
     )
 
 
+@difference("a dimension that is not there is refused where nothing is to be done in it, too")
+def _no_dimension(case, ours, theirs):
+    return case.name == "diff" and case.kwargs.get("n") == 0 and isinstance(ours.error, IndexError)
+
+
 @difference("circular padding of a cropped dimension never goes round more than once")
 def _circular(case, ours, theirs):
     return case.kwargs.get("mode") == "circular" and min(case.args[1]) < 0 and ours.error is not None
 
 
-@difference("powers of 0 with complex exponents, and that overflow", "result")
+@difference("powers of 0 with complex exponents, and that overflow", "result gradient")
 def _complex_powers(case, ours, theirs):
     bases = [b for b in case.args[:1] if isinstance(b, Input)]
     extreme = not bases or any((i.values == 0).any() or not (abs(i.values.astype(complex)) < 1e20).all() for i in bases)
@@ -366,6 +390,7 @@ def _two_errors(case, ours, theirs):
         "Expected dtype int64 for index",
         "dtype of indices should be Long",
         "Order 3 not supported",
+        "does not support bool input",
     )
     both = ours.error is not None and theirs.error is not None
     return both and ("out" in case.kwargs or raised(theirs.error, *texts))
@@ -373,7 +398,7 @@ def _two_errors(case, ours, theirs):
 
 @difference("no gradient is defined where the function itself is NaN", "gradient")
 def _outside(case, ours, theirs):
-    names = ("acosh", "amax", "amin", "aminmax", "max", "min", "std", "var", "std_mean", "var_mean", "selu", "celu")
+    names = ("acosh", "amax", "amin", "aminmax", "max", "min", "nanmean", "std", "var", "std_mean", "var_mean", "selu", "celu")
     return (case.name in names or case.name.startswith("nn.functional.")) and any(
         not r.isfinite().all() for r in ours.results
     )
