@@ -244,7 +244,7 @@ def show(value):
 
 def check(name, function, args, kwargs, seconds):
     """What is wrong with one call, or None."""
-    written = name.endswith("_") or name.startswith("__i")
+    written = name.endswith("_") or name.startswith("__i") or name == "btrifact"  # which fills its info
     inputs = tensors_in(args) + tensors_in([v for k, v in kwargs.items() if k != "out"])
     outs = tensors_in(kwargs.get("out"))
     memory = [_core.array_of(t) for t in outs]

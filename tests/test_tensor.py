@@ -571,3 +571,13 @@ def test_assigning_data():
     assert x.grad.tolist() == [2, 2]
     del x.grad
     assert x.grad is None
+
+
+def test_what_was_removed_says_what_took_its_place():
+    x = fb.ones(2)
+    with pytest.warns(UserWarning, match=r"volatile was removed and now has no effect.*no_grad\(\)"):
+        x.volatile = True
+    with pytest.warns(UserWarning, match="volatile was removed"):
+        assert x.volatile is False
+    with pytest.raises(RuntimeError, match=r"reinforce\(\) was removed: .* log_prob"):
+        x.reinforce(1.0)

@@ -66,9 +66,7 @@ REASONS = {
         "of 0.3.0 alone: PyTorch has it no more; belongs into flambeau.v03"
     ),
     r"has_cudnn|record_stream": "not yet: of CUDA",
-    r"volatile|reinforce": "not yet: errors that say what took their place",
     r"share_memory_|buffer": "not yet: sharing with other processes",
-    r"(set_anomaly|is_anomaly).*": "not yet: anomaly mode",
     r"vmap": "not yet: batching of functions",
     r"(to_)?sparse_(bsc|bsr|csc|compressed).*|to_sparse.*|(c?col|c?row|c)_?indices|values|.*sparse.*|[hds]s?mm|s.?addmm|"
     r"hspmm|.*spmm|<SparseTensor>.*": "not yet: sparse layouts other than COO and CSR",

@@ -93,6 +93,9 @@ _LAZY_NAMES = {
         "settings",
     ),
     **dict.fromkeys(
+        ["is_anomaly_check_nan_enabled", "is_anomaly_enabled", "set_anomaly_enabled"], "autograd.anomaly",
+    ),
+    **dict.fromkeys(
         ["bilinear", "channel_shuffle", "cosine_similarity", "pairwise_distance", "pixel_shuffle", "pixel_unshuffle",
          "rms_norm"],
         "nn.functional",

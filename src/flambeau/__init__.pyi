@@ -33,6 +33,9 @@ from .autograd import is_grad_enabled as is_grad_enabled
 from .autograd import is_inference_mode_enabled as is_inference_mode_enabled
 from .autograd import no_grad as no_grad
 from .autograd import set_grad_enabled as set_grad_enabled
+from .autograd.anomaly import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
+from .autograd.anomaly import is_anomaly_enabled as is_anomaly_enabled
+from .autograd.anomaly import set_anomaly_enabled as set_anomaly_enabled
 from .device import device as _device
 from .device import device as device
 from .dtype import can_cast as can_cast
@@ -419,6 +422,16 @@ def clamp_min_(input: Tensor, min: Any) -> Tensor: ...
 def clip(input: Tensor, min: Any = None, max: Any = None, *, out: Any = None) -> Tensor: ...
 def clip_(input: Tensor, min: Any = None, max: Any = None) -> Tensor: ...
 def clone(input: Tensor, *, memory_format: Any = None, out: Any = None) -> Tensor: ...
+def col2im(
+    input: Tensor,
+    output_size: Any,
+    kernel_size: Any,
+    dilation: Any = 1,
+    padding: Any = 0,
+    stride: Any = 1,
+    *,
+    out: Any = None,
+) -> Tensor: ...
 def col_indices_copy(input: Tensor) -> Tensor: ...
 def column_stack(tensors: Sequence[Tensor], *, out: Any = None) -> Tensor: ...
 def combinations(input: Tensor, r: Any = 2, with_replacement: _bool = False) -> Tensor: ...
@@ -583,6 +596,17 @@ def embedding(
     *,
     out: Any = None,
 ) -> Tensor: ...
+def embedding_bag(
+    weight: Any,
+    indices: Tensor,
+    offsets: Any,
+    scale_grad_by_freq: _bool = False,
+    mode: Any = 0,
+    sparse: _bool = False,
+    per_sample_weights: Any = None,
+    include_last_offset: _bool = False,
+    padding_idx: Any = None,
+) -> Any: ...
 def empty(
     *sizes: Any,
     size: Any = None,
@@ -808,6 +832,9 @@ def igamma(input: Tensor, other: Tensor | _Number, *, out: Any = None) -> Tensor
 def igamma_(input: Tensor, other: Tensor | _Number) -> Tensor: ...
 def igammac(input: Tensor, other: Tensor | _Number, *, out: Any = None) -> Tensor: ...
 def igammac_(input: Tensor, other: Tensor | _Number) -> Tensor: ...
+def im2col(
+    input: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1, *, out: Any = None
+) -> Tensor: ...
 def imag(input: Tensor) -> Tensor: ...
 def index_add(
     input: Tensor,
@@ -1429,6 +1456,17 @@ def searchsorted(
     side: Any = None,
     sorter: Any = None,
     out: Any = None,
+) -> Tensor: ...
+def segment_reduce(
+    data: Any,
+    reduce: Any,
+    *,
+    lengths: Any = None,
+    indices: Tensor | None = None,
+    offsets: Any = None,
+    axis: Any = 0,
+    unsafe: _bool = False,
+    initial: Any = None,
 ) -> Tensor: ...
 def select(input: Tensor, dim: _int | Sequence[_int] | None, index: Tensor) -> Tensor: ...
 def select_copy(input: Tensor, *args: Any, **kwargs: Any) -> Any: ...

@@ -89,6 +89,29 @@ class Tensor(_core.TensorBase):
         """Whether retain_grad was asked for on this non-leaf tensor."""
         return _core.retains_grad(self)
 
+    @property
+    def volatile(self):
+        """False: what 0.3 called volatile is `no_grad()` since 0.4. Reading and setting it warn."""
+        warnings.warn("volatile was removed (Variable.volatile is always False)", UserWarning, stacklevel=2)
+        return False
+
+    @volatile.setter
+    def volatile(self, value):
+        warnings.warn(
+            "volatile was removed and now has no effect. Use `with torch.no_grad():` instead, or "
+            "`import flambeau.v03 as torch` for the behaviour of 0.3.",
+            UserWarning,
+            stacklevel=2,
+        )
+
+    def reinforce(self, reward):
+        """reinforce(reward): RuntimeError that names what took its place."""
+        raise RuntimeError(
+            "reinforce() was removed: instead of action.reinforce(reward) and action.backward(), call "
+            "(-log_prob * reward).backward(), where log_prob is the logarithm of the probability with which the action "
+            "was drawn, such as probs.log()[action]."
+        )
+
     def detach_(self):
         """detach_() -> self: makes this tensor a leaf without history."""
         if self._is_view():

@@ -116,3 +116,13 @@ def test_correct_programs_give_no_warning():
         y.add_(2)
         (y[1:] * x[:3]).exp().sum().backward()
     assert x.grad is not None
+
+
+def test_the_names_of_the_namespace():
+    assert not fb.is_anomaly_enabled()
+    fb.set_anomaly_enabled(True, check_nan=False)
+    try:
+        assert fb.is_anomaly_enabled() and not fb.is_anomaly_check_nan_enabled()
+    finally:
+        fb.set_anomaly_enabled(False)
+    assert not fb.is_anomaly_enabled() and fb.is_anomaly_check_nan_enabled()

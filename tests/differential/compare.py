@@ -132,7 +132,7 @@ def _errors(case, ours, theirs):
 
 def _results(case, ours, theirs):
     # what is written to out= was computed in the dtype of the inputs
-    coarsest = max([EPSILON.get(i.dtype, 0) for i in case.inputs()], default=0) if "out" in case.kwargs else 0
+    coarsest = _coarsest_input(case) if "out" in case.kwargs or case.name == "ldexp" else 0
     _same_values(case, ours.results, theirs.results, "result", coarsest)
     if case.mutates:
         _same_values(case, [ours.tensors[0]], [theirs.tensors[0]], "first argument")
@@ -145,7 +145,14 @@ def _gradients(case, ours, theirs):
     if not ours.gradient_error:
         dtypes = [r.dtype.name for r in ours.results if isinstance(r, fb.Tensor)]
         coarsest = max([EPSILON.get(name, 0) for name in dtypes], default=0)
+        if case.name == "ldexp":
+            coarsest = max(coarsest, _coarsest_input(case))
         _same_values(case, *_without_zeros(ours.gradients, theirs.gradients), "gradient", coarsest)
+
+
+def _coarsest_input(case):
+    """The epsilon of the coarsest input: 2 ** other, the factor of ldexp, has the dtype of other."""
+    return max([EPSILON.get(i.dtype, 0) for i in case.inputs()], default=0)
 
 
 STAGES = {"error": _errors, "result": _results, "gradient": _gradients}

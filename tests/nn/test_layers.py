@@ -125,6 +125,10 @@ LAYERS = [
     ("PixelShuffle", (2,), {}, [(2, 8, 3, 4)]),
     ("PixelUnshuffle", (2,), {}, [(2, 3, 4, 6)]),
     ("ChannelShuffle", (2,), {}, [(2, 6, 3, 4)]),
+    ("Unfold", (2,), {}, [(2, 3, 4, 5)]),
+    ("Unfold", ((2, 3), 2, (1, 2)), {"stride": (2, 1)}, [(3, 5, 6)]),
+    ("Fold", ((4, 5), 2), {}, [(2, 12, 12)]),
+    ("Fold", (6, (2, 3), 2, (1, 2)), {"stride": (2, 1)}, [(18, 18)]),
     ("PairwiseDistance", (), {"p": 1.0, "keepdim": True}, [(4, 5), (4, 5)]),
     ("PairwiseDistance", (), {}, [(4, 5), (4, 5)]),
     ("CosineSimilarity", (), {"dim": 0}, [(4, 5), (4, 5)]),
@@ -276,6 +280,39 @@ def test_embedding():
             made.append((repr(layer), out, layer.weight, layer.weight.grad))
         assert made[0][0] == made[1][0]
         assert_close(made[0][1:], made[1][1:], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("mode", ["sum", "mean", "max"])
+@pytest.mark.parametrize("kwargs", [{}, {"padding_idx": 2}, {"max_norm": 1.0}, {"include_last_offset": True}], ids=str)
+def test_embedding_bag(mode, kwargs):
+    index, offsets = np.array([0, 2, 1, 3, 2, 2]), np.array([0, 2, 2, 6])
+    made = []
+    for lib in (fb, torch):
+        lib.manual_seed(1)
+        layer = lib.nn.EmbeddingBag(4, 3, mode=mode, **kwargs)
+        out = layer(lib.from_numpy(index), lib.from_numpy(offsets))
+        rows = layer(lib.from_numpy(index.reshape(3, 2)))
+        ((out * out).sum() + (rows * rows).sum()).backward()
+        made.append((repr(layer), out, rows, layer.weight, layer.weight.grad))
+    assert made[0][0] == made[1][0]
+    assert_close(made[0][1:], made[1][1:], rtol=1e-5, atol=1e-6)
+
+
+def test_embedding_bag_of_weighted_rows():
+    table, weights = fb.rand(4, 3), fb.tensor([[0.5, 2.0]])
+    layer = fb.nn.EmbeddingBag.from_pretrained(table, mode="sum")
+    out = layer(fb.tensor([[1, 3]]), per_sample_weights=weights)
+    assert_close(out, (table[1] / 2 + table[3] * 2).unsqueeze(0))
+    assert not layer.weight.requires_grad and not isinstance(layer, fb.nn.Embedding)
+    with pytest.raises(NotImplementedError, match="only supported for mode='sum'"):
+        fb.nn.EmbeddingBag(4, 3)(fb.tensor([[1, 3]]), per_sample_weights=weights)
+    for args, text in (
+        ((fb.tensor([1]),), "offsets has to be a 1D Tensor but got None"),
+        ((fb.tensor([[1]]), fb.tensor([0])), "if input is 2D, then offsets has to be None"),
+        ((fb.tensor(1),), "input has to be 1D or 2D Tensor, but got Tensor of dimension 0"),
+    ):
+        with pytest.raises(ValueError, match=text):
+            layer(*args)
 
 
 def test_embedding_from_pretrained():

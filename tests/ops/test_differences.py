@@ -38,6 +38,12 @@ T.quantile(T.tensor([-inf, -1.0]), 0.5)
 T.nn.functional.cosine_similarity(T.tensor([3]), T.tensor([1.0]), dim=0)
 T.nn.functional.bilinear(*[T.ones(2, 2, dtype=T.uint8)] * 2, T.ones(1, 2, 2, dtype=T.uint8))
 T.view_as_complex(T.from_numpy(np.ones((1, 1, 2), order='F')))
+T.histc(T.tensor([1e30, -1.0, 1e30]), bins=4, min=1e30, max=1e30)
+T.histc(T.full((2,), 1e30), bins=5)
+T.gt(T.ones(2, requires_grad=True), 0, out=T.zeros(2, dtype=T.bool))
+T.logical_not(T.ones(2, requires_grad=True), out=T.zeros(2, dtype=T.bool))
+T.all(T.ones(2, requires_grad=True), out=T.tensor(False))
+T.argmax(T.ones(2, 3, requires_grad=True), 0, out=T.zeros(3, dtype=T.int64))
 """
 
 REFUSALS = """
@@ -65,6 +71,8 @@ T.ones(2).masked_fill(T.tensor([True, False]), T.tensor(1j))
 T.where(T.ones(0, 0, 0, dtype=T.bool), T.ones(2, 0), T.tensor(1.0))
 T.isclose(T.ones(3, 1), T.ones(0, 1, 5, 5))
 T.lerp(T.ones(2, 1, 1, 0), T.ones(0, 3), 0.5)
+T.lerp(T.ones(2, 2), T.ones(1, 2), T.ones(2, 5))
+T.polar(T.ones(5), T.ones(1, 0, 2, 3))
 """
 
 GRADIENTS = {
@@ -72,6 +80,8 @@ GRADIENTS = {
     "pow of ints": lambda T, x: T.tensor([3], dtype=T.int64) ** x,
     "xlogy": lambda T, x: T.xlogy(x, T.tensor([3], dtype=T.int64)),
     "xlog1py": lambda T, x: T.special.xlog1py(x, T.tensor([3], dtype=T.int64)),
+    "nextafter": lambda T, x: T.nextafter(x, T.tensor([5, 3], dtype=T.int64)),
+    "nextafter of equal numbers": lambda T, x: T.nextafter(x, x.detach()),
     "add": lambda T, x: T.add(T.tensor([1.0], dtype=T.float64), x.float(), alpha=1.3),
 }
 

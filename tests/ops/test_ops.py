@@ -306,6 +306,24 @@ def test_out(row):
         assert all(o._version > 0 for o in outs)
 
 
+@pytest.mark.parametrize("row", [r for r in ROWS if has_out(r) and "float64" in r.dtypes], ids=str)
+def test_out_and_gradients(row):
+    """Where a result would have a gradient, out= is refused; where it would not, it may be given."""
+    for sample in row.make("float64"):
+        tracked = sample.map(lambda t: t.detach().requires_grad_(t.dtype in (fb.float64, fb.complex128)))
+        expected = quiet(row.function, tracked)
+        outs = [fb.empty(0, dtype=e.dtype) for e in flatten(expected)]
+        out = outs[0] if isinstance(expected, fb.Tensor) else tuple(outs)
+        call = lambda *a, out=out, **k: row.function(*a, out=out, **k)  # noqa: E731
+        if any(e.requires_grad for e in flatten(expected)):
+            with pytest.raises(RuntimeError, match="don't support automatic differentiation"):
+                quiet(call, tracked)
+            assert all(o._version == 0 for o in outs)
+        elif not row.function.differentiable:
+            quiet(call, tracked)
+            check_close(row, "float64", outs, [array_of(e.detach()) for e in flatten(expected)], sample)
+
+
 def inplace_method(row):
     method = METHODS.get(f"{row.name}_")
     automatic = type(row.function) is _core.OpFunction and type(method) is _core.OpFunction

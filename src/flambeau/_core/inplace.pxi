@@ -207,7 +207,7 @@ cdef object apply_out(OpFunction f, tuple args, object out):
     global fb_grad_mode
     for o in outs:
         check_out(o, f.name)
-    if fb_grad_mode:
+    if fb_grad_mode and f.differentiable:
         for a in args:
             if isinstance(a, TensorBase) and needs_grad(<TensorBase>a):
                 raise_out_grad(f.name)
@@ -228,6 +228,8 @@ cdef object store_out(OpFunction f, object result, object out):
     if len(results) != len(outs):
         raise TypeError(f"{f.name}(): expected {len(results)} tensors in out=, got {len(outs)}")
     for r, o in zip(results, outs):
+        if fb_grad_mode and needs_grad(<TensorBase>r):
+            raise_out_grad(f.name)
         check_cast(array_code((<TensorBase>r)._array), array_code((<TensorBase>o)._array), f.name)
         if r.device != o.device:
             raise RuntimeError(f"{f.name}: Expected all tensors to be on the same device, but the result is on {r.device} and "

@@ -33,6 +33,11 @@ def _set(enabled, check_nan):
     return previous
 
 
+def set_anomaly_enabled(mode, check_nan=True):
+    """set_anomaly_enabled(mode, check_nan=True): switches anomaly mode; see set_detect_anomaly."""
+    _set(mode, check_nan)
+
+
 class set_detect_anomaly:
     """set_detect_anomaly(mode, check_nan=True): switches anomaly mode at once; as a context manager, for its extent.
 

@@ -13,7 +13,7 @@ from .. import _core
 from ..device import CPU
 
 BASE = ("pointwise", "pad", "shape", "index", "special", "activation", "reduce", "linalg", "conv", "pool", "norm",
-        "softmax", "loss", "embedding", "select", "sort", "optim", "fft", "lapack", "ldl",
+        "patches", "softmax", "loss", "embedding", "select", "sort", "optim", "fft", "lapack", "ldl",
         "bessel", "gamma", "polynomial")  # fmt: skip
 NATIVE = ("pointwise", "reduce", "linalg", "softmax", "optim", "lapack")
 

@@ -127,8 +127,8 @@ from .pooling import (
     MaxPool2d,
     MaxPool3d,
 )
-from .sparse import Embedding
-from .vision import ChannelShuffle, PixelShuffle, PixelUnshuffle
+from .sparse import Embedding, EmbeddingBag
+from .vision import ChannelShuffle, Fold, PixelShuffle, PixelUnshuffle, Unfold
 
 from . import modules  # isort: skip  (the older paths of all of the above)
 
@@ -172,8 +172,10 @@ __all__ = [
     "Dropout3d",
     "ELU",
     "Embedding",
+    "EmbeddingBag",
     "FeatureAlphaDropout",
     "Flatten",
+    "Fold",
     "GELU",
     "GLU",
     "GaussianNLLLoss",
@@ -246,6 +248,7 @@ __all__ = [
     "TripletMarginLoss",
     "TripletMarginWithDistanceLoss",
     "Unflatten",
+    "Unfold",
     "ZeroPad1d",
     "ZeroPad2d",
     "ZeroPad3d",

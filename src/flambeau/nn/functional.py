@@ -43,7 +43,7 @@ from ._functional.dropout import (
     dropout3d,
     feature_alpha_dropout,
 )
-from ._functional.embedding import embedding, one_hot
+from ._functional.embedding import embedding, embedding_bag, one_hot
 from ._functional.loss import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -68,7 +68,7 @@ from ._functional.loss import (
 )
 from ._functional.norm import batch_norm, instance_norm, local_response_norm, normalize, rms_norm
 from ._functional.primitives import op as _op
-from ._functional.vision import channel_shuffle, pixel_shuffle, pixel_unshuffle
+from ._functional.vision import channel_shuffle, fold, pixel_shuffle, pixel_unshuffle, unfold
 
 # Operations that are here exactly what they are in flambeau.ops.
 _PRIMITIVES = (
@@ -124,7 +124,9 @@ __all__ = [
     "elu",
     "elu_",
     "embedding",
+    "embedding_bag",
     "feature_alpha_dropout",
+    "fold",
     "gaussian_nll_loss",
     "glu",
     "gumbel_softmax",
@@ -173,6 +175,7 @@ __all__ = [
     "threshold_",
     "triplet_margin_loss",
     "triplet_margin_with_distance_loss",
+    "unfold",
 ]
 
 

@@ -1,4 +1,4 @@
-"""Embedding: a table of vectors looked up by index."""
+"""Embedding and EmbeddingBag: a table of vectors looked up by index."""
 
 import flambeau as fb
 
@@ -8,13 +8,8 @@ from .module import Module
 from .parameter import Parameter
 
 
-class Embedding(Module):
-    """Embedding(num_embeddings, embedding_dim, padding_idx=None, max_norm=None, norm_type=2.0, ...)
-
-    input: integers of any shape (*) -> (*, embedding_dim). The row `padding_idx` starts as zeros and gets no gradient.
-    Rows longer than `max_norm` (in the `norm_type` norm) are scaled down in place when they are looked up.
-    weight (num_embeddings, embedding_dim) is drawn from N(0, 1) unless `_weight` is given.
-    """
+class _Table(Module):
+    """A trainable table of vectors: what the two layers share."""
 
     def __init__(
         self,
@@ -58,6 +53,15 @@ class Embedding(Module):
         if self.padding_idx is not None:
             with fb.no_grad():
                 self.weight[self.padding_idx].fill_(0)
+
+
+class Embedding(_Table):
+    """Embedding(num_embeddings, embedding_dim, padding_idx=None, max_norm=None, norm_type=2.0, ...)
+
+    input: integers of any shape (*) -> (*, embedding_dim). The row `padding_idx` starts as zeros and gets no gradient.
+    Rows longer than `max_norm` (in the `norm_type` norm) are scaled down in place when they are looked up.
+    weight (num_embeddings, embedding_dim) is drawn from N(0, 1) unless `_weight` is given.
+    """
 
     def forward(self, input):
         try:
@@ -114,3 +118,84 @@ class Embedding(Module):
         if self.sparse is not False:
             text += ", sparse=True"
         return text
+
+
+class EmbeddingBag(_Table):
+    """EmbeddingBag(num_embeddings, embedding_dim, max_norm=None, norm_type=2.0, ..., mode="mean", ...)
+
+    The sum, mean or max (`mode`) of the rows of each bag of indices: input (B, n), or input (N,) with the offsets (B,)
+    at which bags begin -> (B, embedding_dim). include_last_offset: the last offset is the end of the last bag.
+    per_sample_weights, of the shape of input, multiply the rows of sums. The rest as in `Embedding`; an index
+    `padding_idx` counts as absent.
+    """
+
+    def __init__(
+        self,
+        num_embeddings,
+        embedding_dim,
+        max_norm=None,
+        norm_type=2.0,
+        scale_grad_by_freq=False,
+        mode="mean",
+        sparse=False,
+        _weight=None,
+        include_last_offset=False,
+        padding_idx=None,
+        device=None,
+        dtype=None,
+        _freeze=False,
+    ):
+        super().__init__(
+            num_embeddings, embedding_dim, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse, _weight,
+            _freeze, device, dtype,
+        )  # fmt: skip
+        self.mode = mode
+        self.include_last_offset = include_last_offset
+
+    def forward(self, input, offsets=None, per_sample_weights=None):
+        return F.embedding_bag(
+            input,
+            self.weight,
+            offsets,
+            self.max_norm,
+            self.norm_type,
+            self.scale_grad_by_freq,
+            self.mode,
+            self.sparse,
+            per_sample_weights,
+            self.include_last_offset,
+            self.padding_idx,
+        )
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        embeddings,
+        freeze=True,
+        max_norm=None,
+        norm_type=2.0,
+        scale_grad_by_freq=False,
+        mode="mean",
+        sparse=False,
+        include_last_offset=False,
+        padding_idx=None,
+    ):
+        """An EmbeddingBag on the table `embeddings` (num_embeddings, embedding_dim); freeze: it is not trained."""
+        if embeddings.dim() != 2:
+            raise AssertionError("Embeddings parameter is expected to be 2-dimensional")
+        rows, columns = embeddings.shape
+        return cls(
+            rows, columns, max_norm, norm_type, scale_grad_by_freq, mode, sparse, embeddings, include_last_offset,
+            padding_idx, _freeze=freeze,
+        )  # fmt: skip
+
+    def extra_repr(self):
+        text = f"{self.num_embeddings}, {self.embedding_dim}"
+        if self.max_norm is not None:
+            text += f", max_norm={self.max_norm}"
+        if self.norm_type != 2:
+            text += f", norm_type={self.norm_type}"
+        if self.scale_grad_by_freq is not False:
+            text += f", scale_grad_by_freq={self.scale_grad_by_freq}"
+        text += f", mode={self.mode!r}"
+        return text if self.padding_idx is None else f"{text}, padding_idx={self.padding_idx}"

@@ -1,5 +1,6 @@
 """Complex tensors: their parts, and tensors made of parts."""
 
+from .. import _core
 from ._args import check_tensor
 from .compare import where
 from .op import METHODS, Binary, Op, Unary, composite
@@ -86,6 +87,7 @@ class Polar(Op, name="polar"):
     @staticmethod
     def forward(ctx, abs, angle):
         ctx.save_for_backward(abs, angle)
+        abs, angle = _core.promote_to_broadcast((abs, angle))
         k = ctx.k
         return k.complex_of(k.mul(abs, k.cos(angle)), k.mul(abs, k.sin(angle)))
 

@@ -444,8 +444,16 @@ class Copysign(Binary, name="copysign", methods=("copysign", "copysign_"), float
         return where(input == 0, 0, grad * (out / input)), zeros(grad)
 
 
-class NextAfter(Binary, name="nextafter", methods=("nextafter", "nextafter_"), kinds="f"):
-    """nextafter(input, other, *, out=None) -> Tensor: the float after input towards other. No gradient."""
+class NextAfter(Binary, name="nextafter", methods=("nextafter", "nextafter_"), kinds="f", saves=("input", "other")):
+    """nextafter(input, other, *, out=None) -> Tensor: the float after input towards other.
+
+    The gradient goes to input; where input equals other, nowhere.
+    """
+
+    @staticmethod
+    def backward(ctx, grad):
+        x, other = ctx.saved
+        return grad * (x != other), None
 
 
 class LogAddExp(Binary, name="logaddexp", methods=("logaddexp",), kinds="fc", saves=("input", "other")):
@@ -564,6 +572,8 @@ class Lerp(Op, name="lerp", tangent="elementwise", methods=("lerp", "lerp_")):
             )
         check_kind("lerp", input, "fc")
         _check_weight(input, weight)
+        if hasattr(weight, "dtype"):
+            _core.promote_to_broadcast((input, end, weight))  # raises where the shapes do not fit
         ctx.save_for_backward(input, end, weight)
         input, end = _core.promote_to_broadcast((input, end))
         return ctx.k.lerp(input, end, weight)

@@ -7,6 +7,7 @@ elements to where the maxima were.
 import math
 import operator
 
+from ..dtype import int64
 from ..memory_format import contiguous_format, in_format, suggested
 from ._args import check_tensor
 from .op import Op, composite
@@ -254,7 +255,7 @@ def _max_pool(op, n, input, kernel_size, stride, padding, dilation, ceil_mode, r
 def _avg_pool(n, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor):
     name = f"avg_pool{n}d"
     _check_input(name, input, n)
-    _check_dtype(name, input, ("float",))
+    _check_dtype(name, input, ("float", "int") if input.dtype is int64 else ("float",))
     kernel_size, stride, padding, _ = _windows(name, n, kernel_size, stride, padding)
     if divisor is not None and operator.index(divisor) == 0:
         raise RuntimeError("divisor must be not zero")
@@ -362,7 +363,7 @@ def avg_pool2d(
 
     The mean of each window: input (N, C, H, W) or (C, H, W), sizes as in max_pool2d. The sum of a window is
     divided by divisor_override, or by the number of its elements, those of the padding with zeros included if
-    count_include_pad.
+    count_include_pad. Means of int64 are rounded towards zero; other ints are refused.
     """
     return _avg_pool(2, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
 

@@ -1,6 +1,8 @@
 """Sums and other reductions, cumulative ops, statistics, norms, histograms."""
 
-from ..case import Case
+import numpy as np
+
+from ..case import Case, Input
 from ..draw import ALL, COMPLEX, FLOATS, HALVES, INTS, NUMERIC, REAL
 from . import family
 
@@ -163,3 +165,25 @@ def covariance(d):
     }
     options = d.options(correction=(0, 1), **{k: (v,) for k, v in weights.items()})
     return Case("cov", (x,), options, ulps=512)
+
+
+@family
+def segments(d):
+    """segment_reduce, of lengths or offsets in one or several rows."""
+    axis = d.integer(0, 1)
+    shape = d.filled(axis + 1, 3)
+    # PyTorch reads other layouts and more rows past their ends
+    x = d.tensor(shape, d.dtype(*FLOATS, *HALVES), d.pick("ties", "normal"), "plain")
+    n, size = d.pick(1, 2, 4), shape[axis]
+    bounds = np.sort(np.random.RandomState(d.integer(0, 2**16)).randint(0, size + 1, (*shape[:axis], n + 1)))
+    bounds[..., 0], bounds[..., -1] = 0, size
+    options = {"axis": axis, **d.options(initial=(2, 0.5, -1), unsafe=(True, False))}
+    dtype = d.pick("int64", "int32")
+    if axis == 0 and d.flag():  # for several rows of offsets, PyTorch writes where it must not
+        options["offsets"] = Input(bounds.astype(dtype), dtype)
+    else:
+        lengths = np.diff(bounds) + d.rarely() * d.pick(1, -1)
+        options["lengths"] = Input(np.maximum(lengths, 0).astype(dtype), dtype)
+        if (lengths.sum(-1) != size).any():
+            options["unsafe"] = False  # PyTorch reads past the end
+    return Case("segment_reduce", (x, d.pick("sum", "mean", "max", "min", "prod")), options, ulps=512)

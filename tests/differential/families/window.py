@@ -27,7 +27,7 @@ def _geometry(d, n):
 def pooling(d):
     n = d.integer(1, 3)
     shape = (*d.shape(1, 2), *[d.pick(0, 1, 3, 5, 6) for _ in range(n)])
-    x = d.tensor(shape, d.dtype(*FLOATS, *FLOATS, *HALVES), d.pick("distinct", "normal", "special"))
+    x = d.tensor(shape, d.dtype(*FLOATS, *FLOATS, *HALVES, "int64"), d.pick("distinct", "normal", "special"))
     one = _geometry(d, n)
     options = {k: one(*v) for k, v in {"stride": (1, 2, 3), "padding": (0, 1)}.items() if d.flag()}
     options |= d.options(ceil_mode=(True, False))
@@ -35,10 +35,12 @@ def pooling(d):
         if n > 0 and d.flag():
             options |= d.options(count_include_pad=(True, False))
             if n > 1:
-                options |= d.options(divisor_override=(2, 3, 0))
+                options |= d.options(divisor_override=(2, -3, 0))
         return Case(f"nn.functional.avg_pool{n}d", (x, one(1, 2, 3)), options, ulps=128)
     if d.flag():
         options["dilation"] = one(1, 2)
+        if 1 in shape[-n:]:  # for a window of padding alone, PyTorch's max_pool1d writes where it must not
+            options.pop("padding", None)
     options |= d.options(return_indices=(True, False))
     return Case(f"nn.functional.max_pool{n}d", (x, one(1, 2, 3)), options)
 
@@ -92,6 +94,31 @@ def patches(d):
         shape = (*d.shape(0, 1), d.pick(4, 8, 3), d.pick(2, 4), d.pick(2, 4, 3))
         return Case(f"nn.functional.{name}", (d.tensor(shape, d.dtype(*FLOATS, *INTS)), d.pick(2, 1, 3, 0)))
     return Case(f"nn.functional.{name}", (d.tensor(shape, d.dtype(*FLOATS)), d.pick(1, 2, 3)))
+
+
+@family
+def blocks(d):
+    """im2col and col2im."""
+    one = _geometry(d, 2)
+    options = {
+        k: one(*v)
+        for k, v in {"stride": (1, 2, 3), "padding": (0, 1, 2), "dilation": (1, 2)}.items()
+        if d.flag()
+    }
+    dtype = d.dtype(*FLOATS, *FLOATS, *HALVES, *COMPLEX, "bool", "int64")
+    kernel = one(1, 2, 3, 0) if d.rarely() else one(1, 2, 3)
+    if d.flag():
+        x = d.tensor((*d.shape(1, 2), d.pick(1, 3, 5, 6), d.pick(2, 4, 0)), dtype)
+        return Case("nn.functional.unfold", (x, kernel), options)
+    size = d.pick(1, 3, 5, 6), d.pick(2, 4)
+    pairs = [v if isinstance(v, tuple) else (v, v) for v in (kernel, *(options.get(k, e) for k, e in
+             (("padding", 0), ("dilation", 1), ("stride", 1))))]  # fmt: skip
+    k, p, s, t = pairs
+    columns = [(n + 2 * p[i] - s[i] * (k[i] - 1) - 1) // t[i] + 1 for i, n in enumerate(size)]
+    count = max(columns[0] * columns[1], 0) + d.rarely() * d.rarely()
+    rows = d.pick(1, 2) * k[0] * k[1] + d.rarely() * d.rarely()
+    x = d.tensor((*d.pick((), (1,), (2,), (0,)), rows, count), dtype)
+    return Case("nn.functional.fold", (x, size, kernel), options, ulps=64)
 
 
 @family

@@ -210,7 +210,7 @@ ARITHMETIC = [
     binary("atan2", np.arctan2, dtypes=WITH_INTS, scalar=None),
     binary("hypot", np.hypot, dtypes=FLOATS, scalar=None),
     binary("copysign", np.copysign, dtypes=WITH_INTS),
-    binary("nextafter", np.nextafter, dtypes=("float32", "float64"), scalar=None, grad=False),
+    binary("nextafter", np.nextafter, dtypes=("float32", "float64"), scalar=None, gradgrad=False),
     binary("logaddexp", lambda a, b: np.log(np.exp(a) + np.exp(b)), dtypes=FLOATS + COMPLEX, scalar=None,
            edge_gradients=False),
     binary("logaddexp2", np.logaddexp2, dtypes=FLOATS, scalar=None, edges=False),

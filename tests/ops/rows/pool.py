@@ -101,7 +101,8 @@ def window_errors(name):
 
 def avg_errors(t):
     return window_errors("avg_pool2d")(t) + [
-        Bad(Sample(t(1, 2, 3, 3), 2, divisor_override=0), RuntimeError, "divisor must be not zero")
+        Bad(Sample(t(1, 2, 3, 3), 2, divisor_override=0), RuntimeError, "divisor must be not zero"),
+        Bad(Sample(t(1, 2, 3, 3, dtype="int32"), 2), NotImplementedError, "\"avg_pool2d\" not implemented for 'Int'"),
     ]
 
 
@@ -137,9 +138,9 @@ ROWS = [
         errors=window_errors("max_pool2d"),
     ),
     Row("max_pool3d", max_samples(3), torch=functional("max_pool3d")),
-    Row("avg_pool1d", avg_samples(1), torch=functional("avg_pool1d")),
-    Row("avg_pool2d", avg_samples(2), torch=functional("avg_pool2d"), errors=avg_errors),
-    Row("avg_pool3d", avg_samples(3), torch=functional("avg_pool3d"), dtypes=("float32", "float64")),
+    Row("avg_pool1d", avg_samples(1), torch=functional("avg_pool1d"), dtypes=(*FLOATS, "int64")),
+    Row("avg_pool2d", avg_samples(2), torch=functional("avg_pool2d"), dtypes=(*FLOATS, "int64"), errors=avg_errors),
+    Row("avg_pool3d", avg_samples(3), torch=functional("avg_pool3d"), dtypes=("float32", "float64", "int64")),
     Row("adaptive_max_pool1d", adaptive_max_samples(1), torch=functional("adaptive_max_pool1d")),
     Row(
         "adaptive_max_pool2d",

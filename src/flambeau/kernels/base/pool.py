@@ -13,6 +13,7 @@ import numpy as np
 
 from ._window import pad, taps
 from ._xp import Array, add_at, array_namespace, widen
+from .pointwise import div_trunc
 
 Ints = tuple[int, ...]
 
@@ -135,6 +136,8 @@ def _divisor(
 
 
 def _divide(x: Array, divisor: Array | int) -> Array:
+    if x.dtype.kind == "i":
+        return div_trunc(x, array_namespace(x).asarray(divisor, x.dtype))
     real = x.real.dtype if x.dtype.kind == "c" else x.dtype
     return x / (divisor if isinstance(divisor, int) else divisor.astype(real))
 
@@ -149,7 +152,7 @@ def avg_pool_nd(
     divisor_override: int | None = None,
 ) -> Array:
     """The mean of each window: its sum over divisor_override or over the number of elements it covers,
-    zeros of the padding among them if count_include_pad."""
+    zeros of the padding among them if count_include_pad. Of integers, the mean rounded towards zero."""
     xp, dtype, nd = array_namespace(x), x.dtype, len(kernel_size)
     spatial = x.shape[-nd:]
     out = pool_output_shape(spatial, kernel_size, stride, padding, (1,) * nd, ceil_mode)

@@ -158,9 +158,15 @@ def bincount(x: Array, weights: Array | None = None, minlength: int = 0) -> Arra
 
 
 def histc(x: Array, bins: int, low: float, high: float) -> Array:
-    """Counts of the elements in `bins` equal intervals of [low, high]; the last one includes high. In x's dtype."""
+    """Counts of the elements in `bins` equal intervals of [low, high]; the last one includes high. In x's dtype.
+
+    Where low equals high, what equals them is counted in the middle.
+    """
     xp = array_namespace(x)
     wide = widen(x).ravel()
     inside = wide[(wide >= low) & (wide <= high)]
-    place = ((inside - low) * (bins / (high - low))).astype(np.int64)
+    if low == high:
+        place = xp.full(inside.shape, bins // 2)
+    else:
+        place = ((inside - low) * (bins / (high - low))).astype(np.int64)
     return xp.bincount(xp.minimum(place, bins - 1), minlength=bins).astype(x.dtype)

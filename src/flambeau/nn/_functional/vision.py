@@ -1,5 +1,18 @@
 """Rearranging channels and space."""
 
+from .primitives import op
+
+
+def unfold(input, kernel_size, dilation=1, padding=0, stride=1):
+    """The sliding blocks of images (N, C, H, W) or (C, H, W) as columns: (N, C kH kW, L) or (C kH kW, L); see
+    `flambeau.im2col`."""
+    return op.im2col(input, kernel_size, dilation, padding, stride)
+
+
+def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1):
+    """The sum of the columns (N, C kH kW, L) in their places: (N, C, *output_size); see `flambeau.col2im`."""
+    return op.col2im(input, output_size, kernel_size, dilation, padding, stride)
+
 
 def pixel_shuffle(input, upscale_factor):
     """(*, C r^2, H, W) -> (*, C, H r, W r) (Shi et al., 2016)"""
