@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from typing import Any
 
 from ._args import check_tensor
 from .op import FUNCTIONS, composite
@@ -30,7 +31,9 @@ def grid_sampler(input, grid, interpolation_mode, padding_mode, align_corners):
     flat = input.reshape(*input.shape[:2], math.prod(size))
     out = input.new_zeros(*input.shape[:2], *spots)
     for taps in itertools.product(*along):
-        place, weight, inside = 0, 1.0, True
+        place: Any = 0
+        weight: Any = 1.0
+        inside: Any = True
         for (index, factor), length in zip(taps, size, strict=True):
             inside = inside & (index >= 0) & (index < length)
             place = place * length + index.clamp(0, length - 1)
