@@ -9,6 +9,7 @@ from flambeau import _core
 
 from .case import Dtype, Input, function, torch
 from .deliberate import deliberate
+from .draw import INTS
 
 ERRORS = (IndexError, TypeError, ValueError, RuntimeError)  # NotImplementedError is a RuntimeError
 EPSILON = {"float16": 2**-10, "bfloat16": 2**-7, "float32": 2**-23, "complex64": 2**-23}
@@ -151,8 +152,10 @@ def _gradients(case, ours, theirs):
 
 
 def _coarsest_input(case):
-    """The epsilon of the coarsest input: 2 ** other, the factor of ldexp, has the dtype of other."""
-    return max([EPSILON.get(i.dtype, 0) for i in case.inputs()], default=0)
+    """The epsilon of the coarsest input; ints are computed in float32. 2 ** other, the factor of ldexp, has the dtype
+    of other."""
+    names = ["float32" if i.dtype in INTS else i.dtype for i in case.inputs()]
+    return max([EPSILON.get(name, 0) for name in names], default=0)
 
 
 STAGES = {"error": _errors, "result": _results, "gradient": _gradients}
@@ -216,17 +219,19 @@ def plain(value):
     return value.float().numpy() if value.dtype is torch.bfloat16 else value.numpy()
 
 
-def differs(g, e, tolerance):
-    """How two arrays of one shape differ, or None. `tolerance` is relative to the magnitude of each value, or to 1
-    where that is smaller: inputs are of about that size, and terms of that size cancel."""
+def differs(g, e, tolerance, size=1):
+    """How two arrays of one shape differ, or None. `tolerance` is relative to the magnitude of each value (of both its
+    parts), or to 1 where that is smaller: inputs are of about that size, and terms of that size cancel."""
     if g.dtype.kind == "c":
-        return differs(g.real, e.real, tolerance) or differs(g.imag, e.imag, tolerance)
+        size = abs(e.astype(complex))
+        size = np.where(np.isfinite(size), size, 1)
+        return differs(g.real, e.real, tolerance, size) or differs(g.imag, e.imag, tolerance, size)
     if g.dtype.kind != "f":
         bad = g != e
     else:
         g, e = g.astype(np.float64), e.astype(np.float64)
         with np.errstate(all="ignore"):
-            scale = np.maximum(np.abs(e), 1)
+            scale = np.maximum(np.maximum(np.abs(e), 1), size)
             bad = ~((g == e) | (np.isnan(g) & np.isnan(e)) | (np.abs(g - e) <= tolerance * scale))
     if not bad.any():
         return None

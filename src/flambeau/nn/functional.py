@@ -68,7 +68,15 @@ from ._functional.loss import (
 )
 from ._functional.norm import batch_norm, instance_norm, local_response_norm, normalize, rms_norm
 from ._functional.primitives import op as _op
-from ._functional.vision import channel_shuffle, fold, pixel_shuffle, pixel_unshuffle, unfold
+from ._functional.vision import (
+    affine_grid,
+    channel_shuffle,
+    fold,
+    grid_sample,
+    pixel_shuffle,
+    pixel_unshuffle,
+    unfold,
+)
 
 # Operations that are here exactly what they are in flambeau.ops.
 _PRIMITIVES = (
@@ -106,6 +114,7 @@ _PRIMITIVES = (
 
 __all__ = [
     *_PRIMITIVES,
+    "affine_grid",
     "alpha_dropout",
     "batch_norm",
     "bilinear",
@@ -129,6 +138,7 @@ __all__ = [
     "fold",
     "gaussian_nll_loss",
     "glu",
+    "grid_sample",
     "gumbel_softmax",
     "hardsigmoid",
     "hardswish",

@@ -19,6 +19,7 @@ from . import (
     elementary,
     embedding,
     fft,
+    grid,
     index,
     info,
     join,

@@ -122,6 +122,20 @@ def blocks(d):
 
 
 @family
+def sampling(d):
+    """grid_sample and affine_grid."""
+    n, dtype = d.pick(2, 2, 3), d.dtype(*FLOATS)
+    batch, aligned = d.pick(1, 2), {"align_corners": d.flag()}
+    if d.rarely() or d.rarely():
+        size = batch, d.pick(1, 3), *d.filled(n, n)
+        return Case("nn.functional.affine_grid", (d.tensor((batch, n, n + 1), dtype), size), aligned, ulps=256)
+    x = d.tensor((batch, d.pick(1, 2, 0), *d.filled(n, n)), dtype)
+    grid = d.tensor((batch - d.rarely() * d.rarely(), *d.filled(n, n), n), dtype, d.pick("normal", "unit"))
+    options = d.options(mode=("bilinear", "nearest", "bicubic"), padding_mode=("zeros", "border", "reflection"))
+    return Case("nn.functional.grid_sample", (x, grid), aligned | options, ulps=2048)
+
+
+@family
 def normalization(d):
     shape = (d.pick(1, 2, 0), d.pick(2, 4), *d.shape(0, 2))
     dtype = d.dtype(*FLOATS, *FLOATS, "float16")
