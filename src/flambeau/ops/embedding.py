@@ -3,7 +3,7 @@
 import operator
 
 from ._args import check_tensor
-from .op import FUNCTIONS, Op, composite
+from .op import FUNCTIONS, Op, composite, whole
 
 
 class Embedding(Op, name="embedding"):
@@ -85,6 +85,7 @@ class EmbeddingGrad(Op, name="_embedding_grad"):
 
 
 @composite()
+@whole
 def embedding_bag(
     weight, indices, offsets, scale_grad_by_freq=False, mode=0, sparse=False, per_sample_weights=None,
     include_last_offset=False, padding_idx=None,

@@ -1,13 +1,14 @@
 """Reductions of segments: parts of a dimension that follow one another."""
 
 from ._args import check_tensor, normalize_dim
-from .op import FUNCTIONS, composite
+from .op import FUNCTIONS, composite, whole
 
 _EMPTY = {"sum": 0.0, "mean": 0.0, "prod": 1.0, "max": -float("inf"), "min": float("inf")}  # where nothing is reduced
 _SCATTERED = {"sum": "sum", "mean": "sum", "prod": "prod", "max": "amax", "min": "amin"}  # what scatter_reduce calls it
 
 
 @composite()
+@whole
 def segment_reduce(data, reduce, *, lengths=None, indices=None, offsets=None, axis=0, unsafe=False, initial=None):
     """segment_reduce(data, reduce, *, lengths=None, offsets=None, axis=0, unsafe=False, initial=None) -> Tensor
 

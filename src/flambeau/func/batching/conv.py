@@ -97,3 +97,13 @@ def max_pool_grad(f, batch, grad, indices, spatial):
 def avg_pool_grad(f, batch, grad, shape, size, *options):
     rows, lead = folded(batch, grad, len(size))
     return unfolded(apply(f, rows, (rows.shape[0], *shape[len(shape) - len(size) :]), size, *options), lead)
+
+
+@rule("im2col")
+def im2col(f, batch, x, *options):
+    return _pooled(f, batch, x, 3, *options)
+
+
+@rule("col2im")
+def col2im(f, batch, x, *options):
+    return _pooled(f, batch, x, 2, *options)
