@@ -89,7 +89,7 @@ MATRICES = """
 mm bmm mv [function]: (Tensor mat2)
 ger [function]: (Tensor vec2)
 matmul [function]: (Tensor other)
-addmm addmv addr addbmm baddbmm [inplace] [function] [scaled] [broadcast]: (Tensor mat1, Tensor mat2)
+addmm addmv addr addbmm baddbmm [inplace] [function] [scaled]: (Tensor mat1, Tensor mat2)
     | (real beta, Tensor mat1, Tensor mat2) => mat1, mat2, beta=beta
     | (real beta, real alpha, Tensor mat1, Tensor mat2) => mat1, mat2, beta=beta, alpha=alpha
 cross [function]: (Tensor other, int dim=-1) => crossed(other, dim)
@@ -101,7 +101,7 @@ eig [float] [function]: (bool eigenvectors=False) => eigen(eigenvectors)
 qr geqrf [float] [function]: ()
 gels [float] [function]: (Tensor A)
 gesv [float] [function]: (Tensor A)
-btrifact [float] [function]: (bool pivot=True)
+btrifact [float] [function]: (IntTensor info=None, bool pivot=True)
 btrisolve [float] [function]: (Tensor LU_data, AnyTensor LU_pivots)
 potrf [float] [function]: (bool upper=True)
 potri [float] [function]: (bool upper=True)
