@@ -4,10 +4,11 @@ import copy
 
 import numpy as np
 
-from .. import storage, tensor
+from .. import storage
 from ..device import device as Device
 from ..dtype import from_numpy_dtype
 from ..ops import METHODS as TODAYS
+from ..tensor import Tensor, _copy_storage, storage_array
 from . import defaults
 from .construct import new, rebuilt
 from .faces import (
@@ -100,7 +101,7 @@ def get_device(self):
     """get_device() -> index of the GPU. RuntimeError on the CPU."""
     if not self.is_cuda:
         raise RuntimeError(f"get_device is not implemented for type {type_name(_class(self))}")
-    return tensor.Tensor.get_device(self)
+    return Tensor.get_device(self)
 
 
 def is_signed(self):
@@ -150,7 +151,7 @@ def as_array(self, dtype=None, copy=None):
 
 def storage_of(self):
     """storage() -> the storage of this tensor: all of the memory that it and its views share."""
-    owner = tensor.storage_array(self)
+    owner = storage_array(self)
     return storage_type(self)(owner, from_numpy_dtype(shown_array(self).dtype))
 
 
@@ -182,7 +183,7 @@ def deepcopy(self, memo):
         made = rebuilt_variable(type(self), copy.deepcopy(self.data, memo), self.requires_grad, self.volatile)
         made.__dict__.update(copy.deepcopy(_attributes(self), memo))
     else:
-        made = rebuilt(type(self), tensor._copy_storage(self, memo))
+        made = rebuilt(type(self), _copy_storage(self, memo))
     memo[id(self)] = made
     return made
 

@@ -98,7 +98,8 @@ class _TensorBase(Tensor):
         """All is done in __new__."""
 
     def __dir__(self):
-        return [name for name in super().__dir__() if hasattr(self, name)]
+        found = {name: c.__dict__[name] for c in reversed(type(self).__mro__) for name in c.__dict__}
+        return sorted({*self.__dict__, *(name for name, value in found.items() if not isinstance(value, Absent))})
 
 
 for _name in ("backward", "detach", "detach_", "grad", "grad_fn", "is_leaf", "output_nr", "register_hook",
