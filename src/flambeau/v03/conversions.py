@@ -242,8 +242,10 @@ def shallow_copy(self):
 BOTH = {
     "type": type_, "type_as": type_as, "cuda": cuda, "cpu": cpu, "get_device": get_device, "is_signed": is_signed,
     "is_same_size": is_same_size, "clone": clone, "element_size": element_size, "new": new,
-    "__deepcopy__": deepcopy, "__copy__": shallow_copy, "__reduce_ex__": reduce_ex, "__setstate__": setstate,
     **{element.lower(): _conversion(element) for element in ELEMENTS},
+}  # fmt: skip
+PROTOCOLS = {  # which library code, such as `save`, wants as programs do
+    "__deepcopy__": deepcopy, "__copy__": shallow_copy, "__reduce_ex__": reduce_ex, "__setstate__": setstate,
 }  # fmt: skip
 PLAIN = {"numpy": numpy, "tolist": tolist, "__array__": as_array, "storage": storage_of, "storage_type": storage_type}
 VARIABLES = {"reinforce": reinforce}

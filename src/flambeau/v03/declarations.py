@@ -54,13 +54,14 @@ nonzero [function]: ()
 """
 
 SHAPES = """
-view: (ints size) | (str dtype)
-expand repeat permute: (ints sizes)
+view: (ints size) => viewed(size)
+expand: (ints sizes) => expanded(sizes)
+repeat permute: (ints sizes)
 expand_as view_as: (AnyTensor tensor)
 t [inplace] [function]: ()
 transpose [inplace] [function]: (int dim0, int dim1)
 squeeze [inplace] [function]: () | (int dim)
-unsqueeze [inplace] [function]: (int dim)
+unsqueeze [inplace] [function]: (int dim) => unsqueezed(dim)
 narrow: (int dimension, int start, int length)
 select: (int dim, int index)
 chunk [function]: (int n_chunks, int dim=0)
@@ -121,7 +122,8 @@ normal_ [float]: (double mean=0, double std=1, Generator generator=None) => mean
 exponential_ geometric_: (double lambd=1, Generator generator=None) => lambd, generator=generator
 cauchy_ [float]: (double median=0, double sigma=1, Generator generator=None) => median, sigma, generator=generator
 log_normal_ [float]: (double mean=1, double std=2, Generator generator=None) => mean, std, generator=generator
-random_: (Generator generator=None) => generator=generator | (int to, Generator generator=None) => to, generator=generator
+random_: (Generator generator=None) => generator=generator
+    | (int to, Generator generator=None) => to, generator=generator
     | (int _from, int to, Generator generator=None) => _from, to, generator=generator
 bernoulli_: (double p=0.5, Generator generator=None) => p, generator=generator
     | (AnyTensor p, Generator generator=None) => p, generator=generator

@@ -14,6 +14,7 @@ from . import (
     operators,
     pointwise,
     reductions,
+    shapes,
     signatures,
 )
 from .faces import (
@@ -33,7 +34,8 @@ from .faces import (
 )
 
 FUNCTIONS = {}  # name -> function of 0.3's namespace
-_TARGETS = {**pointwise.TARGETS, **reductions.TARGETS, **linear.TARGETS}  # what declarations call beside today's methods
+# What the declarations call beside today's methods.
+_TARGETS = {**pointwise.TARGETS, **reductions.TARGETS, **linear.TARGETS, **shapes.TARGETS}
 
 _FLOATS = ("FloatTensor", "DoubleTensor")
 _FACES = (Variable, _TensorBase)
@@ -104,8 +106,8 @@ class Overloads:
         names = [p.name for p in signature.parameters]
         if "keepdim" in names and "keepdim" not in kwargs and values[names.index("keepdim")] is False:
             backcompat.warn(
-                f"backwards compatibility: call to {self.name!r} uses default value for keepdim which has changed default "
-                "to False.  Consider passing as kwarg."
+                f"backwards compatibility: call to {self.name!r} uses default value for keepdim which has changed "
+                "default to False.  Consider passing as kwarg."
             )
 
     def method(self):
@@ -212,6 +214,9 @@ def install():
     for name, method in {**operators.OPERATORS, **indexing.OPERATORS, **conversions.BOTH}.items():
         for face in _FACES:
             setattr(face, name, for_programs(name, method))
+    for name, method in conversions.PROTOCOLS.items():
+        for face in _FACES:
+            setattr(face, name, method)
     for face, table in ((Variable, {**inplace.METHODS, **conversions.VARIABLES}), (_TensorBase, memory.METHODS),
                         (_TensorBase, conversions.PLAIN)):  # fmt: skip
         for name, method in table.items():

@@ -11,7 +11,19 @@ from . import signatures
 from .backcompat import warn
 from .construct import rebuilt
 from .defaults import tensor_class
-from .faces import _CPU, TYPES, Variable, _array, _TensorBase, lifted, plain, settled, shown_array, type_name
+from .faces import (
+    _CPU,
+    TYPES,
+    Variable,
+    _array,
+    _make,
+    _TensorBase,
+    lifted,
+    plain,
+    settled,
+    shown_array,
+    type_name,
+)
 from .inplace import register
 from .methods import FUNCTIONS, stored
 
@@ -71,7 +83,7 @@ def _like(name):
     def factory(input, out=None):
         if not isinstance(input, _FACES):
             raise TypeError(f"torch.{name}: expected a tensor or Variable, got {type(input).__name__}")
-        made = settled(TODAYS[name](lifted(input)))
+        made = _make(_array(TODAYS[name](lifted(input))), type(input)._face or type(input))
         return made if out is None else stored(made, out, f"torch.{name}")
 
     factory.__name__ = factory.__qualname__ = name
