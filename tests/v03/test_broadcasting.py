@@ -9,7 +9,8 @@ from flambeau.v03 import backcompat
 from flambeau.v03.faces import Variable
 
 FALLBACK = (
-    "self and other not broadcastable, but have the same number of elements.  Falling back to deprecated pointwise behavior."
+    "self and other not broadcastable, but have the same number of elements.  Falling back to deprecated pointwise "
+    "behavior."
 )
 
 
@@ -54,7 +55,8 @@ def test_in_place_keeps_the_size():
     for x, y in both((1, 3, 1), (3, 1, 7)):
         with pytest.raises(
             RuntimeError,
-            match=r"The expanded size of the tensor \(1\) must match the existing size \(7\) at non-singleton dimension 2\.",
+            match=r"The expanded size of the tensor \(1\) must match the existing size \(7\) at "
+            r"non-singleton dimension 2\.$",
         ):
             x.add_(y)
 
@@ -91,8 +93,8 @@ def test_broadcast_warning(monkeypatch):
     result, texts = caught(torch.add, torch.ones(4, 1), torch.ones(4))
     assert result.size() == (4, 4)
     assert texts == [
-        "self and other do not have the same shape, but are broadcastable, and have the same number of elements.  Changing "
-        "behavior in a backwards incompatible manner to broadcasting rather than viewing as 1-dimensional."
+        "self and other do not have the same shape, but are broadcastable, and have the same number of elements.  "
+        "Changing behavior in a backwards incompatible manner to broadcasting rather than viewing as 1-dimensional."
     ]
     assert caught(torch.add, torch.ones(4, 1), torch.ones(3))[1] == []
 

@@ -72,7 +72,8 @@ def test_index_tensors():
 
 def test_index_sequences():
     x = cube()
-    assert x[[0, 2]].tolist() == [x[0].tolist(), x[2].tolist()] and x[[0, 2], [1, 1]].tolist() == [[3, 4, 5], [21, 22, 23]]
+    assert x[[0, 2]].tolist() == [x[0].tolist(), x[2].tolist()]
+    assert x[[0, 2], [1, 1]].tolist() == [[3, 4, 5], [21, 22, 23]]
     assert x[[slice(0, 1), 1]].size() == (1, 3)  # a list with a slice means a tuple
     assert x[[[0, 2], [1, 1]]].tolist() == [[3, 4, 5], [21, 22, 23]]
     assert x[torch.LongTensor([0, 2]), torch.LongTensor([1, 1])].tolist() == [[3, 4, 5], [21, 22, 23]]

@@ -28,7 +28,8 @@ def test_range_is_inclusive_and_warns():
 
 def test_likes_have_the_type_of_their_tensor():
     x = torch.LongTensor([[1, 2]])
-    assert torch.zeros_like(x).equal(torch.LongTensor([[0, 0]])) and torch.ones_like(x).equal(torch.LongTensor([[1, 1]]))
+    assert torch.zeros_like(x).equal(torch.LongTensor([[0, 0]]))
+    assert torch.ones_like(x).equal(torch.LongTensor([[1, 1]]))
     v = torch.zeros_like(Variable(x))
     assert type(v) is Variable and v.type() == "torch.LongTensor"
 

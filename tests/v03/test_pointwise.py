@@ -81,7 +81,8 @@ def test_numbers_on_the_left():
 
 def test_number_before_the_tensor():
     a, b, c = torch.FloatTensor([1, 2]), torch.FloatTensor([10, 20]), torch.FloatTensor([2, 2])
-    assert torch.add(a, 2, b).tolist() == [21, 42] and a.add(2, b).tolist() == [21, 42] and a.sub(2, b).tolist() == [-19, -38]
+    assert torch.add(a, 2, b).tolist() == [21, 42] and a.add(2, b).tolist() == [21, 42]
+    assert a.sub(2, b).tolist() == [-19, -38]
     assert torch.addcmul(a, 0.5, b, c).tolist() == [11, 22] and a.addcdiv(2, b, c).tolist() == [11, 22]
     assert a.clone().addcmul_(0.5, b, c).tolist() == [11, 22] and torch.addcmul(a, b, c).tolist() == [21, 42]
     assert Variable(a).add(2, Variable(b)).data.tolist() == [21, 42]

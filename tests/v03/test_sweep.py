@@ -48,7 +48,7 @@ def leaves(result):
 
 
 def array_of(value):
-    return _core.array_of(value.detach() if type(value) is fb.Tensor else value) if isinstance(value, fb.Tensor) else value
+    return _core.array_of(value) if isinstance(value, fb.Tensor) else value
 
 
 def same(got, expected, wraps=False):
@@ -141,7 +141,10 @@ DIFFERENT = {
     "var", "std",  # of Variables: keepdim comes before unbiased
     "dsmm", "hsmm", "saddmm", "smm",  # sparse matrices
 }  # fmt: skip
-_REFUSALS = "invalid combination|doesn't implement|has no attribute|is not implemented for type|Expected object of type|cannot be converted"
+_REFUSALS = (
+    "invalid combination|doesn't implement|has no attribute|is not implemented for type|Expected object of type|"
+    "cannot be converted"
+)
 
 
 def call(row, sample):

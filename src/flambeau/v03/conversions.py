@@ -8,7 +8,7 @@ from .. import storage
 from ..device import device as Device
 from ..dtype import from_numpy_dtype
 from ..ops import METHODS as TODAYS
-from ..tensor import Tensor, _copy_storage, storage_array
+from ..tensor import Tensor, copy_storage, storage_array
 from . import defaults
 from .construct import new, rebuilt
 from .faces import (
@@ -17,7 +17,6 @@ from .faces import (
     TYPES,
     Variable,
     _array,
-    _TensorBase,
     lifted,
     settled,
     shown_array,
@@ -178,12 +177,13 @@ def deepcopy(self, memo):
     if isinstance(self, Variable):
         if not self.is_leaf:
             raise RuntimeError(
-                "Only Variables created explicitly by the user (graph leaves) support the deepcopy protocol at the moment"
+                "Only Variables created explicitly by the user (graph leaves) support the deepcopy protocol at the "
+                "moment"
             )
         made = rebuilt_variable(type(self), copy.deepcopy(self.data, memo), self.requires_grad, self.volatile)
         made.__dict__.update(copy.deepcopy(_attributes(self), memo))
     else:
-        made = rebuilt(type(self), _copy_storage(self, memo))
+        made = rebuilt(type(self), copy_storage(self, memo))
     memo[id(self)] = made
     return made
 

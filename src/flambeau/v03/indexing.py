@@ -91,7 +91,8 @@ def setitem(self, key, value):
     """x[key] = value"""
     if isinstance(self, Variable):
         check_leaf(self)
-        value = Variable(value) if isinstance(value, _TensorBase) else lifted(value) if isinstance(value, Variable) else value
+        value = lifted(value) if isinstance(value, Variable) else value
+        value = Variable(value) if isinstance(value, _TensorBase) else value
     else:
         _check_value(self, key, value)
     key = _read(self, key)

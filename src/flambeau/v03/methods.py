@@ -1,5 +1,7 @@
 """Fills the faces with 0.3's methods, by the declarations, and makes the functions of the namespace of them."""
 
+from typing import Any
+
 from .. import _core
 from ..ops import METHODS
 from . import (
@@ -33,7 +35,7 @@ from .faces import (
     type_name,
 )
 
-FUNCTIONS = {}  # name -> function of 0.3's namespace
+FUNCTIONS: dict[str, Any] = {}  # name -> function of 0.3's namespace
 # What the declarations call beside today's methods.
 _TARGETS = {**pointwise.TARGETS, **reductions.TARGETS, **linear.TARGETS, **shapes.TARGETS}
 
@@ -142,7 +144,7 @@ class Overloads:
         return function
 
 
-_OF_VARIABLES = {}  # name -> Overloads that Variables have instead of the plain tensors'
+_OF_VARIABLES: dict[str, "Overloads"] = {}  # name -> what Variables have instead of the plain tensors'
 
 
 def method_of(face, overloads):
