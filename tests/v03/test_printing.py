@@ -78,6 +78,14 @@ def test_shortened():
     assert " \u22ee " in repr(torch.zeros(10, 10, 10, 10)) and "\n...   \n" in repr(torch.zeros(10, 10, 10, 10))
 
 
+def test_place_on_a_gpu(monkeypatch):
+    x = torch.FloatTensor([1])
+    monkeypatch.setattr(torch.FloatTensor, "is_cuda", True)
+    monkeypatch.setattr(torch.FloatTensor, "get_device", lambda self: 1)
+    monkeypatch.setattr(torch.FloatTensor, "cpu", lambda self: self)
+    assert repr(x) == "\n 1\n[torch.FloatTensor of size 1 (GPU 1)]\n"
+
+
 def test_empty():
     assert repr(torch.FloatTensor()) == "[torch.FloatTensor with no dimension]\n"
     assert repr(Variable(torch.LongTensor())) == "Variable containing:[torch.LongTensor with no dimension]\n"

@@ -149,8 +149,8 @@ def _over_storage(cls, storage, offset=0, size=None, stride=None):
 def new(self, *args, **options):
     """x.new(...) -> a tensor of the type of x: `x.new(2, 3)`, `x.new([1, 2])`, `x.new()`."""
     if isinstance(self, Variable):
-        args = [a.data if isinstance(a, Variable) else a for a in args]
-        return Variable(new_tensor(type(self.data), tuple(args), **options))
+        plain = tuple(a.data if isinstance(a, Variable) else a for a in args)
+        return Variable(new_tensor(type(self.data), plain, **options))
     if self.is_cuda and "device" not in options:
         options["device"] = self.get_device()
     return new_tensor(type(self), args, **options)
