@@ -54,6 +54,7 @@ class Overloads:
         self.inplace = inplace or changes
         self.keepdim = any(p.name == "keepdim" for s in overloads for p in s.parameters)
         self.calls = [self._callee(s) for s in overloads]
+        self.chosen = {}  # (class of self, *classes of positional arguments) -> signature, what it calls, defaults
 
     def _callee(self, signature):
         """What a signature calls: a function of this package, else today's method; in place where this one is."""
@@ -63,9 +64,18 @@ class Overloads:
 
     def call(self, owner, args, kwargs, shown=None):
         """The result for self=owner."""
+        key = (type(owner), *map(type, args))
+        found = None if kwargs else self.chosen.get(key)
+        if found is not None:
+            signature, callee, defaults = found
+            return self.run(signature, callee, owner, [*args, *defaults], kwargs)
+        by_type = not kwargs
         for signature, callee in zip(self.signatures, self.calls, strict=True):
+            by_type = by_type and signature.by_type
             values = signature.bind(owner, args, kwargs)
             if values is not None:
+                if by_type:  # classes alone have decided
+                    self.chosen[key] = signature, callee, values[len(args) :]
                 return self.run(signature, callee, owner, values, kwargs)
         raise signatures.refusal(shown or self.name, owner, self.signatures, args, kwargs)
 
