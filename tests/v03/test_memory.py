@@ -123,7 +123,7 @@ def test_saved_and_loaded():
     x = torch.arange(0, 6).view(2, 3)
     torch.save({"x": x, "v": Variable(x)}, file)
     file.seek(0)
-    loaded = torch.load(file, weights_only=False)
+    loaded = torch.load(file)
     assert type(loaded["x"]) is torch.FloatTensor and loaded["x"].equal(x) and loaded["v"].data.equal(x)
 
 

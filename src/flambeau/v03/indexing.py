@@ -107,6 +107,9 @@ def setitem(self, key, value):
         check_leaf(self)
         value = lifted(value) if isinstance(value, Variable) else value
         value = Variable(value) if isinstance(value, _TensorBase) else value
+        if isinstance(value, Variable) and value.volatile:
+            _core.detach_in_place(self)
+            self._volatile = True
     else:
         _check_value(self, key, value)
     key = _read(self, key)

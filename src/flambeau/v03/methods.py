@@ -158,7 +158,7 @@ _OF_VARIABLES: dict[str, "Overloads"] = {}  # name -> what Variables have instea
 
 
 def method_of(face, overloads):
-    """The Overloads of a function's name for a face. AttributeError-like refusals are TypeErrors here."""
+    """What a function's name means for a face. TypeError when tensors of this type have no such method."""
     if issubclass(face, Variable):
         return _OF_VARIABLES.get(overloads.name, overloads)
     if isinstance(_class_attribute(face, overloads.name), Absent):
@@ -226,6 +226,9 @@ def install():
     for name, method in {**operators.OPERATORS, **indexing.OPERATORS, **conversions.BOTH}.items():
         for face in _FACES:
             setattr(face, name, for_programs(name, method))
+    for name in ("item", "to", "reshape"):  # by which code of later years asks for the version
+        for face in _FACES:
+            setattr(face, name, Absent(name))
     for name, method in conversions.PROTOCOLS.items():
         for face in _FACES:
             setattr(face, name, method)
