@@ -27,6 +27,8 @@ def _unsqueezing(name):
     def unsqueezed(x, dim):
         if not _array(x).size:
             raise RuntimeError("cannot unsqueeze empty tensor")
+        if not _array(x).ndim:  # a Variable that shows its one element as (1,), in place
+            todays(x, 0)
         return todays(x, dim)
 
     return unsqueezed
