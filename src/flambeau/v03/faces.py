@@ -35,7 +35,8 @@ _LIBRARY: dict[str, bool] = {}  # name of a module -> whether it is the library'
 
 
 def by_library(depth=2):
-    """Whether the library's own code called the function that asks (depth=1: the one that asks is that code)."""
+    """Whether the library's own code, outside this package, called the function that asks. (The answer is for the frame
+    `depth` above this one.)"""
     name = sys._getframe(depth).f_globals.get("__name__", "")
     found = _LIBRARY.get(name)
     if found is None:
@@ -77,10 +78,9 @@ class Absent:
             raise AttributeError(f"'{type(instance).__name__}' object has no attribute '{self.name}'")
         self.todays.__set__(instance, value)
 
-
     @staticmethod
     def _wanted_by_library():
-        return sys._getframe(2).f_globals.get("__name__", "").startswith("flambeau.")
+        return by_library(3) or sys._getframe(2).f_globals.get("__name__", "").startswith(f"{__package__}.")
 
 
 # ----------------------------------------------------------------------------------------------- plain tensors
