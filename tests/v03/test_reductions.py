@@ -62,6 +62,13 @@ def test_dims():
     assert x.norm(2, 0).size() == (2,) and x.norm(1) == 10
 
 
+def test_dim_out_of_range():
+    for x in (matrix(), Variable(matrix())):
+        for wrong in (lambda: x.sum(2), lambda: x.transpose(0, -3), lambda: x.size(2)):  # noqa: B023  (called at once)
+            with pytest.raises(RuntimeError, match="(?i)dimension.*out of range"):
+                wrong()
+
+
 def test_order_of_arguments_of_std_and_var():
     x = matrix()
     assert x.var(0, False).tolist() == [1, 1]  # unbiased first for plain tensors

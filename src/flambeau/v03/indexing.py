@@ -87,7 +87,7 @@ def _selected(x, index):
     """x[mask] in one dimension, or the slices that an index tensor names."""
     kind = plain(index).type()
     if kind.endswith("ByteTensor"):
-        (mask,) = together(x, [lifted(index)], False, ("self", "mask"))
+        (mask,) = together(x, [lifted(index)], False, ("mask",))
         return settled(masked_selected(x, mask))
     if not kind.endswith("LongTensor"):
         raise TypeError(

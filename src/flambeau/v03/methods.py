@@ -89,15 +89,19 @@ class Overloads:
             owner = lifted(owner)
         elif _array(owner).dtype.kind == "b":
             _core.set_array(owner, _array(owner).view("u1"))
-        if self.broadcast:
-            places = [i for i, v in enumerate(values) if isinstance(v, _FACES)]
-            fitted = broadcasting.together(owner, [values[i] for i in places], self.inplace)
+        places = [i for i, v in enumerate(values) if isinstance(v, _FACES)] if self.broadcast else ()
+        if places:
+            names = tuple(signature.parameters[i].name for i in places)
+            fitted = broadcasting.together(owner, [values[i] for i in places], self.inplace, names)
             for i, tensor in zip(places, fitted, strict=True):
                 values[i] = tensor
         if self.keepdim and backcompat.keepdim_warning.enabled:
             self.warn_keepdim(signature, values, kwargs)
         args, named = signature.arrange(*values) if signature.arrange else (values, {})
-        result = callee(owner, *args, **named)
+        try:
+            result = callee(owner, *args, **named)
+        except IndexError as error:  # of a dimension or index out of range
+            raise RuntimeError(str(error)) from error
         if is_variable:
             return inplace.register(_as_variables(result))
         if self.inplace:

@@ -16,6 +16,13 @@ def expanded(x, sizes):
     return METHODS["expand"](x, tuple(sizes))
 
 
+def narrowed(x, dimension, start, length):
+    """x.narrow(dimension, start, length)"""
+    if length <= 0:
+        raise RuntimeError(f"narrow: the length must be positive, got {length}")
+    return METHODS["narrow"](x, dimension, start, length)
+
+
 def _check_sizes(name, sizes):
     if 0 in sizes:
         raise RuntimeError(f"{name}: the size {list(sizes)} has a zero; tensors of that size do not exist")
@@ -34,5 +41,5 @@ def _unsqueezing(name):
     return unsqueezed
 
 
-TARGETS = {"viewed": viewed, "expanded": expanded, "unsqueezed": _unsqueezing("unsqueeze"),
+TARGETS = {"viewed": viewed, "expanded": expanded, "narrowed": narrowed, "unsqueezed": _unsqueezing("unsqueeze"),
            "unsqueezed_": _unsqueezing("unsqueeze_")}  # fmt: skip
