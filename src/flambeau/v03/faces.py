@@ -37,7 +37,7 @@ _LIBRARY: dict[str, bool] = {}  # name of a module -> whether it is the library'
 def by_library(depth=2):
     """Whether the library's own code, outside this package, called the function that asks. (The answer is for the frame
     `depth` above this one.)"""
-    name = sys._getframe(depth).f_globals.get("__name__", "")
+    name = sys._getframe(depth).f_globals.get("__name__") or ""
     found = _LIBRARY.get(name)
     if found is None:
         own = name.split(".")

@@ -230,9 +230,21 @@ def normal(means=0.0, std=1.0, out=None):
 # ---- random numbers
 
 
+class Generator(random.Generator):
+    """Generator(): a stream of random numbers of its own, for the `generator` argument."""
+
+    def get_state(self):
+        """get_state() -> ByteTensor: where the stream is."""
+        return plain(super().get_state())
+
+
+default_generator = Generator()
+default_generator.__dict__ = random.default_generator.__dict__  # the same stream
+
+
 def get_rng_state():
     """get_rng_state() -> ByteTensor: the state of the generator of random numbers."""
-    return plain(random.get_rng_state())
+    return default_generator.get_state()
 
 
 def set_rng_state(new_state):
