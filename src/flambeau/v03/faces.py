@@ -320,10 +320,11 @@ def set_memory(tensor, array):
 
 
 def follow(data):
-    """The Variables around a plain tensor get the array that it has now."""
+    """The Variables around a plain tensor get the array that it has now. Their versions count only a new one: 0.3 did
+    not notice changes of the elements of `data`."""
     for ref in data.__dict__.get("_holders", ()):
         variable = ref()
-        if variable is not None and variable.__dict__.get("_data") is data:
+        if variable is not None and variable.__dict__.get("_data") is data and not _same(_array(variable), _array(data)):
             _core.set_array(variable, _array(data))
 
 
