@@ -233,7 +233,7 @@ class Variable(Tensor):
                 f"assigning data of type {type_name(type(value))} to a Variable of type "
                 f"{type_name(type(self.data))} with a history"
             )
-        _core.set_array(self, _array(value))
+        put(self, _array(value))
         self._hold(value)
 
     @property
@@ -313,6 +313,11 @@ def _address(array):
     return array.ctypes.data if isinstance(array, np.ndarray) else array.data.ptr
 
 
+def put(variable, array):
+    """Gives a Variable another array, and keeps its version: 0.3 did not notice changes of `data`."""
+    _core.init_tensor(variable, array, variable.requires_grad and variable.is_leaf)
+
+
 def set_memory(tensor, array):
     """Gives a plain tensor or Variable another array; a plain tensor's Variables follow."""
     _core.set_array(tensor, array)
@@ -320,12 +325,13 @@ def set_memory(tensor, array):
 
 
 def follow(data):
-    """The Variables around a plain tensor get the array that it has now. Their versions count only a new one: 0.3 did
-    not notice changes of the elements of `data`."""
+    """The Variables around a plain tensor get the array that it has now."""
     for ref in data.__dict__.get("_holders", ()):
         variable = ref()
-        if variable is not None and variable.__dict__.get("_data") is data and not _same(_array(variable), _array(data)):
-            _core.set_array(variable, _array(data))
+        if variable is None or variable.__dict__.get("_data") is not data:
+            continue
+        if not _same(_array(variable), _array(data)):
+            put(variable, _array(data))
 
 
 def lifted(tensor):

@@ -26,7 +26,7 @@ def _reversed(operation, name):
     def operator(self, other):
         if not isinstance(other, _NUMBERS):
             return NotImplemented
-        if not is_float(self) and isinstance(other, (float, np.floating)) and other != int(other):
+        if not is_float(self) and isinstance(other, (float, np.floating)) and float(other) % 1:
             raise TypeError(
                 f"{name} received an invalid combination of arguments - got (float), but expected one of:\n"
                 f" * (int value)\n * ({type_name(type(plain(self)))} other)"
@@ -39,11 +39,11 @@ def _reversed(operation, name):
 def like(self, number):
     """A tensor of one element, of the type of self."""
     array = shown_array(self)
-    ones = _core.backend_for(self).zeros((1,) * max(array.ndim, 1), array.dtype, array) if not isinstance(
-        array, np.ndarray) else np.zeros((1,) * max(array.ndim, 1), array.dtype)  # fmt: skip
-    with np.errstate(all="ignore"):
-        ones += np.asarray(number).astype(array.dtype)
-    return _make(ones, type(self)._face or type(self))
+    backend = _core.backend_for(self)
+    made = backend.zeros((1,) * array.ndim, array.dtype, array)
+    with np.errstate(all="ignore"):  # ints wrap around
+        backend.write(made, np.asarray(number).astype(array.dtype).item())
+    return _make(made, type(self)._face or type(self))
 
 
 def _comparison(method):

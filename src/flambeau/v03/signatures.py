@@ -171,7 +171,7 @@ class Signature:
         """RuntimeError when a Variable among values is of another type than the signature wants, or a number is none
         of the type of owner."""
         for i, (p, v) in enumerate(zip(self.parameters, values, strict=True)):
-            if p.kind == "real" and isinstance(v, (float, np.floating)) and element_kind(owner) == "i" and v % 1:
+            if p.kind == "real" and isinstance(v, (float, np.floating)) and element_kind(owner) == "i" and float(v) % 1:
                 kind = shown_array(owner).dtype.name
                 raise RuntimeError(f"value cannot be converted to type {kind}_t without overflow: {v}")
             if not isinstance(v, Variable) or (p.kind != "Tensor" and p.kind not in _TYPED):
