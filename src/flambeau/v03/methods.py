@@ -32,6 +32,7 @@ from .faces import (
     lifted,
     set_memory,
     settled,
+    shown_array,
     type_name,
 )
 
@@ -80,26 +81,17 @@ class Overloads:
         raise signatures.refusal(shown or self.name, owner, self.signatures, args, kwargs)
 
     def run(self, signature, callee, owner, values, kwargs):
+        """Checks, makes the operands what 0.3 saw, calls, and makes the result what 0.3 gave."""
         is_variable = isinstance(owner, Variable)
         if is_variable:
             self.check_variable(owner)
             signature.check_types(owner, values)
-        values = [lifted(v) if isinstance(v, _FACES) else v for v in values]
-        if not self.inplace:
-            owner = lifted(owner)
-        elif _array(owner).dtype.kind == "b":
-            _core.set_array(owner, _array(owner).view("u1"))
-        places = [i for i, v in enumerate(values) if isinstance(v, _FACES)] if self.broadcast else ()
-        if places:
-            names = tuple(signature.parameters[i].name for i in places)
-            fitted = broadcasting.together(owner, [values[i] for i in places], self.inplace, names)
-            for i, tensor in zip(places, fitted, strict=True):
-                values[i] = tensor
         if self.keepdim and backcompat.keepdim_warning.enabled:
             self.warn_keepdim(signature, values, kwargs)
+        operand, values = self.operands(signature, owner, values)
         args, named = signature.arrange(*values) if signature.arrange else (values, {})
         try:
-            result = callee(owner, *args, **named)
+            result = callee(operand, *args, **named)
         except IndexError as error:  # of a dimension or index out of range
             raise RuntimeError(str(error)) from error
         if is_variable:
@@ -110,6 +102,21 @@ class Overloads:
         if signature.number:
             return result if isinstance(result, (int, float)) else _array(result).item()
         return _as_plain(result)
+
+    def operands(self, signature, owner, values):
+        """Self and the arguments with bytes for bools, one dimension at the least, and sizes that fit together."""
+        values = [lifted(v) if isinstance(v, _FACES) else v for v in values]
+        if not self.inplace:
+            owner = lifted(owner)
+        elif _array(owner).dtype.kind == "b":
+            _core.set_array(owner, shown_array(owner))
+        places = [i for i, v in enumerate(values) if isinstance(v, _FACES)] if self.broadcast else ()
+        if places:
+            names = tuple(signature.parameters[i].name for i in places)
+            fitted = broadcasting.together(owner, [values[i] for i in places], self.inplace, names)
+            for i, tensor in zip(places, fitted, strict=True):
+                values[i] = tensor
+        return owner, values
 
     def check_variable(self, owner):
         """RuntimeError when the method is not for Variables of this type, or must not change this one."""
