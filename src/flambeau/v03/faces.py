@@ -168,6 +168,17 @@ def settled(result):
     return result
 
 
+def compact(result):
+    """A new tensor, or several, with the elements in row-major order: results of 0.3's operations always lay so, and
+    its programs call `view` on them. Not for views, whose memory is another's."""
+    if isinstance(result, (tuple, list)):
+        for part in result:
+            compact(part)
+    elif isinstance(result, (Variable, _TensorBase)) and not _array(result).flags.c_contiguous:
+        put(result, _array(result).copy())
+    return result
+
+
 def plain(tensor):
     """plain(tensor) -> the plain tensor of 0.3 over the memory of any tensor, without history."""
     if isinstance(tensor, Variable):
@@ -313,9 +324,9 @@ def _address(array):
     return array.ctypes.data if isinstance(array, np.ndarray) else array.data.ptr
 
 
-def put(variable, array):
-    """Gives a Variable another array, and keeps its version: 0.3 did not notice changes of `data`."""
-    _core.init_tensor(variable, array, variable.requires_grad and variable.is_leaf)
+def put(tensor, array):
+    """Gives a tensor another array, and keeps its version: 0.3 did not notice changes of `data`."""
+    _core.init_tensor(tensor, array, tensor.requires_grad and tensor.is_leaf)
 
 
 def set_memory(tensor, array):

@@ -27,6 +27,7 @@ from .faces import (
     _array,
     _TensorBase,
     by_library,
+    compact,
     follow,
     for_programs,
     lifted,
@@ -53,6 +54,7 @@ class Overloads:
         self.broadcast, self.floats, self.scaled = "broadcast" in flags, "float" in flags, "scaled" in flags
         changes = name.startswith("__i") if name.startswith("__") else name.endswith("_")
         self.inplace = inplace or changes
+        self.fresh = not self.inplace and name not in declarations.VIEWS
         self.keepdim = any(p.name == "keepdim" for s in overloads for p in s.parameters)
         self.calls = [self._callee(s) for s in overloads]
         self.chosen = {}  # (class of self, *classes of positional arguments) -> signature, what it calls, defaults
@@ -94,6 +96,8 @@ class Overloads:
             result = callee(operand, *args, **named)
         except IndexError as error:  # of a dimension or index out of range
             raise RuntimeError(str(error)) from error
+        if self.fresh and result is not operand:
+            compact(result)
         if is_variable:
             return inplace.register(_as_variables(result))
         if self.inplace:

@@ -20,6 +20,7 @@ from .faces import (
     _array,
     _make,
     _TensorBase,
+    compact,
     lifted,
     plain,
     settled,
@@ -85,7 +86,7 @@ def _like(name):
     def factory(input, out=None):
         if not isinstance(input, _FACES):
             raise TypeError(f"torch.{name}: expected a tensor or Variable, got {type(input).__name__}")
-        made = _make(_array(TODAYS[name](lifted(input))), type(input)._face or type(input))
+        made = compact(_make(_array(TODAYS[name](lifted(input))), type(input)._face or type(input)))
         return made if out is None else stored(made, out, f"torch.{name}")
 
     factory.__name__ = factory.__qualname__ = name
@@ -192,13 +193,13 @@ def cat(seq, dim=0, out=None):
     """cat(seq, dim=0, out=None) -> Tensor: the tensors one after the other along dim. Empty ones do not count."""
     parts = _parts("cat", seq)
     full = [p for p in parts if _array(p).size]
-    result = settled(TODAYS["cat"](full, dim)) if full else parts[0].clone()
+    result = compact(settled(TODAYS["cat"](full, dim))) if full else parts[0].clone()
     return result if out is None else stored(result, out, "torch.cat")
 
 
 def stack(sequence, dim=0, out=None):
     """stack(sequence, dim=0, out=None) -> Tensor: tensors of one size along a new dim."""
-    result = settled(TODAYS["stack"](_parts("stack", sequence), dim))
+    result = compact(settled(TODAYS["stack"](_parts("stack", sequence), dim)))
     return result if out is None else stored(result, out, "torch.stack")
 
 

@@ -4,7 +4,18 @@ import numpy as np
 
 from .. import _core
 from ..ops import METHODS
-from .faces import Variable, _array, _make, _TensorBase, lifted, plain, settled, shown_array, type_name
+from .faces import (
+    Variable,
+    _array,
+    _make,
+    _TensorBase,
+    compact,
+    lifted,
+    plain,
+    settled,
+    shown_array,
+    type_name,
+)
 from .pointwise import divided, is_float
 
 _FACES = (Variable, _TensorBase)
@@ -31,7 +42,7 @@ def _reversed(operation, name):
                 f"{name} received an invalid combination of arguments - got (float), but expected one of:\n"
                 f" * (int value)\n * ({type_name(type(plain(self)))} other)"
             )
-        return settled(operation(like(self, other), lifted(self)))
+        return compact(settled(operation(like(self, other), lifted(self))))
 
     return operator
 
@@ -60,7 +71,7 @@ def _matmul(self, other):
 def _invert(self):
     if shown_array(self).dtype != np.uint8:
         raise RuntimeError("~ (operator.invert) is only implemented on byte tensors")
-    return settled(METHODS["sub"](like(self, 1), lifted(self)))
+    return compact(settled(METHODS["sub"](like(self, 1), lifted(self))))
 
 
 def _bool(self):
