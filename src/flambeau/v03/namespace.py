@@ -11,7 +11,7 @@ from ..ops import METHODS
 from ..storage import Storage
 from . import signatures
 from .backcompat import warn
-from .construct import rebuilt
+from .construct import is_int, rebuilt
 from .defaults import tensor_class
 from .faces import (
     _CPU,
@@ -55,7 +55,7 @@ def _given(name, result, out):
 def _sizes(name, sizes):
     if len(sizes) == 1 and isinstance(sizes[0], (tuple, list, Storage)):
         sizes = tuple(sizes[0])
-    if not sizes or not all(signatures._is_int(s) for s in sizes):
+    if not sizes or not all(is_int(s) for s in sizes):
         raise TypeError(
             f"torch.{name} received an invalid combination of arguments - got {signatures.got(sizes, {})}, but "
             "expected one of:\n * (int ... size)\n * (torch.Size size)"
