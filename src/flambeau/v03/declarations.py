@@ -1,7 +1,8 @@
 """The signatures of 0.3's methods (see `signatures.py` for how to read them).
 
 `[float]`: only tensors of floats have the method; `[byte]`: only ByteTensors. `[inplace]`: the form with a trailing
-underscore exists too. `[function]`: `torch.<name>` exists too.
+underscore exists too. `[function]`: `torch.<name>` exists too; `[scaled]`: and may be given beta before the tensor.
+Method and function differ in their later lines for one face: the last declaration of a name counts.
 """
 
 POINTWISE = """
@@ -13,7 +14,7 @@ sub [inplace] [broadcast]: (real value) | (Tensor other) | (real value, Tensor o
 mul [inplace] [function] [broadcast]: (real value) | (Tensor other)
 div [inplace] [function] [broadcast]: (real value) => divided(value) | (Tensor other) => divided(other)
 fmod remainder [inplace] [function] [broadcast]: (real value) | (Tensor other)
-pow [float] [inplace] [broadcast]: (real exponent) | (Tensor exponent)
+pow [inplace] [broadcast]: (real exponent) | (Tensor exponent)
 atan2 [float] [inplace] [function] [broadcast]: (Tensor other)
 lerp [float] [inplace] [function] [broadcast]: (Tensor end, real weight)
 addcmul addcdiv [inplace] [function] [broadcast]: (Tensor tensor1, Tensor tensor2)
@@ -21,25 +22,34 @@ addcmul addcdiv [inplace] [function] [broadcast]: (Tensor tensor1, Tensor tensor
 clamp [inplace] [function]: (real min=None, real max=None)
 eq ne lt le gt ge [inplace] [function] [broadcast]: (real value) | (Tensor other)
 equal [function]: (Tensor other)
-__and__ __or__ __xor__ __lshift__ __rshift__ [broadcast]: (real value) | (Tensor other)
+__and__ __iand__ [broadcast]: (real value) => bitwise_and(value) | (Tensor other) => bitwise_and(other)
+__or__ __ior__ [broadcast]: (real value) => bitwise_or(value) | (Tensor other) => bitwise_or(other)
+__xor__ __ixor__ [broadcast]: (real value) => bitwise_xor(value) | (Tensor other) => bitwise_xor(other)
+__lshift__ __ilshift__ [broadcast]: (real value) => shifted_left(value) | (Tensor other) => shifted_left(other)
+__rshift__ __irshift__ [broadcast]: (real value) => shifted_right(value) | (Tensor other) => shifted_right(other)
 """
 
 REDUCTIONS = """
-sum prod [function]: () -> number | (int dim, bool keepdim=False)
-mean [float] [function]: () -> number | (int dim, bool keepdim=False)
+sum [function]: () -> number => whole_sum() | (int dim, bool keepdim=False) => kept_sum(dim, keepdim)
+prod [function]: () -> number => whole_prod() | (int dim, bool keepdim=False) => kept_prod(dim, keepdim)
+mean [float] [function]: () -> number => whole_mean() | (int dim, bool keepdim=False)
 max min [function] [broadcast]: () -> number | (Tensor other) | (int dim, bool keepdim=False)
-std var [float] [function]: (bool unbiased=True) -> number => unbiased=unbiased
+std [float] [function]: (bool unbiased=True) -> number => whole_std(unbiased=unbiased)
     | (int dim, bool unbiased=True, bool keepdim=False) => dim, unbiased=unbiased, keepdim=keepdim
-norm [float] [function]: (double p=2) -> number => p
+var [float] [function]: (bool unbiased=True) -> number => whole_var(unbiased=unbiased)
+    | (int dim, bool unbiased=True, bool keepdim=False) => dim, unbiased=unbiased, keepdim=keepdim
+norm [float] [function]: (double p=2) -> number => whole_norm(p)
     | (double p, int dim, bool keepdim=False) => p, dim, keepdim
-dist [float] [function] [broadcast]: (Tensor other, double p=2) -> number
+dist [float] [function] [broadcast]: (Tensor other, double p=2) -> number => whole_dist(other, p)
 dot [function]: (Tensor tensor) -> number
-trace [function]: () -> number
+trace [function]: () -> number => whole_trace()
 median [function]: () -> number | (int dim, bool keepdim=False)
 mode [function]: (int dim=-1, bool keepdim=False)
 kthvalue [function]: (int k, int dim=-1, bool keepdim=False)
-all any [byte]: () -> number | (int dim, bool keepdim=False)
-cumsum cumprod [function]: (int dim)
+all [byte]: () -> number => truth_all() | (int dim, bool keepdim=False)
+any [byte]: () -> number => truth_any() | (int dim, bool keepdim=False)
+cumsum [function]: (int dim) => kept_cumsum(dim)
+cumprod [function]: (int dim) => kept_cumprod(dim)
 histc [float] [function]: (int bins=100, double min=0, double max=0)
 sort [function]: (int dim=-1, bool descending=False)
 topk [function]: (int k, int dim=-1, bool largest=True, bool sorted=True)
@@ -47,22 +57,28 @@ nonzero [function]: ()
 """
 
 SHAPES = """
-view: (ints size) | (str dtype)
-expand repeat permute: (ints sizes)
+view: (ints size) => viewed(size)
+expand: (ints sizes) => expanded(sizes)
+repeat permute: (ints sizes)
 expand_as view_as: (AnyTensor tensor)
 t [inplace] [function]: ()
 transpose [inplace] [function]: (int dim0, int dim1)
 squeeze [inplace] [function]: () | (int dim)
-unsqueeze [inplace] [function]: (int dim)
-narrow: (int dimension, int start, int length)
+unsqueeze [inplace] [function]: (int dim) => unsqueezed(dim)
+narrow: (int dimension, int start, int length) => narrowed(dimension, start, length)
 select: (int dim, int index)
 chunk [function]: (int n_chunks, int dim=0)
 split [function]: (int split_size, int dim=0) | (Size split_size, int dim=0)
 unfold: (int dim, int size, int step)
-unbind: (int dim=0)
+unbind [function]: (int dim=0)
 diag [function]: (int diagonal=0)
 tril triu [inplace] [function]: (int k=0)
 """
+
+VIEWS = frozenset(
+    "view expand permute expand_as view_as t transpose squeeze unsqueeze narrow select chunk split unfold unbind "
+    "resize resize_as".split()
+)  # whose results share the memory of self
 
 INDEXING = """
 index_select [function]: (int dim, LongTensor index)
@@ -82,7 +98,7 @@ MATRICES = """
 mm bmm mv [function]: (Tensor mat2)
 ger [function]: (Tensor vec2)
 matmul [function]: (Tensor other)
-addmm addmv addr addbmm baddbmm [inplace] [function]: (Tensor mat1, Tensor mat2)
+addmm addmv addr addbmm baddbmm [inplace] [function] [scaled]: (Tensor mat1, Tensor mat2)
     | (real beta, Tensor mat1, Tensor mat2) => mat1, mat2, beta=beta
     | (real beta, real alpha, Tensor mat1, Tensor mat2) => mat1, mat2, beta=beta, alpha=alpha
 cross [function]: (Tensor other, int dim=-1) => crossed(other, dim)
@@ -94,7 +110,7 @@ eig [float] [function]: (bool eigenvectors=False) => eigen(eigenvectors)
 qr geqrf [float] [function]: ()
 gels [float] [function]: (Tensor A)
 gesv [float] [function]: (Tensor A)
-btrifact [float] [function]: (bool pivot=True)
+btrifact [float] [function]: (IntTensor info=None, bool pivot=True)
 btrisolve [float] [function]: (Tensor LU_data, AnyTensor LU_pivots)
 potrf [float] [function]: (bool upper=True)
 potri [float] [function]: (bool upper=True)
@@ -114,7 +130,8 @@ normal_ [float]: (double mean=0, double std=1, Generator generator=None) => mean
 exponential_ geometric_: (double lambd=1, Generator generator=None) => lambd, generator=generator
 cauchy_ [float]: (double median=0, double sigma=1, Generator generator=None) => median, sigma, generator=generator
 log_normal_ [float]: (double mean=1, double std=2, Generator generator=None) => mean, std, generator=generator
-random_: (Generator generator=None) => generator=generator | (int to, Generator generator=None) => to, generator=generator
+random_: (Generator generator=None) => generator=generator
+    | (int to, Generator generator=None) => to, generator=generator
     | (int _from, int to, Generator generator=None) => _from, to, generator=generator
 bernoulli_: (double p=0.5, Generator generator=None) => p, generator=generator
     | (AnyTensor p, Generator generator=None) => p, generator=generator
@@ -124,3 +141,26 @@ multinomial [function]: (int num_samples, bool replacement=False, Generator gene
 """
 
 ALL = POINTWISE + REDUCTIONS + SHAPES + INDEXING + MATRICES + FILLING
+
+# What Variables have otherwise, or alone: their factors may be named after the tensors.
+VARIABLES = """
+add sub add_ sub_ [broadcast]: (real value) | (Tensor other, real alpha=1) => other, alpha=alpha
+    | (real value, Tensor other) => other, alpha=value
+addcmul addcdiv addcmul_ addcdiv_ [broadcast]:
+    (Tensor tensor1, Tensor tensor2, real value=1) => tensor1, tensor2, value=value
+    | (real value, Tensor tensor1, Tensor tensor2) => tensor1, tensor2, value=value
+addmm addmv addr addbmm baddbmm addmm_ addmv_ addr_ addbmm_ baddbmm_:
+    (Tensor mat1, Tensor mat2, real beta=1, real alpha=1) => mat1, mat2, beta=beta, alpha=alpha
+    | (real beta, Tensor mat1, Tensor mat2) => mat1, mat2, beta=beta
+    | (real beta, real alpha, Tensor mat1, Tensor mat2) => mat1, mat2, beta=beta, alpha=alpha
+std var: (bool unbiased=True) => unbiased=unbiased
+    | (int dim, bool keepdim=False, bool unbiased=True) => dim, unbiased=unbiased, keepdim=keepdim
+index_add index_copy: (int dim, LongTensor index, Tensor source)
+index_fill: (int dim, LongTensor index, real value)
+scatter: (int dim, LongTensor index, Tensor source) | (int dim, LongTensor index, real value)
+scatter_add: (int dim, LongTensor index, Tensor source)
+masked_fill [broadcast]: (ByteTensor mask, real value) => masked_filled(mask, value)
+masked_scatter masked_copy [broadcast]: (ByteTensor mask, Tensor source) => masked_scattered(mask, source)
+resize: (ints sizes) => reshape(sizes)
+resize_as: (AnyTensor variable) => resize_as(variable)
+"""

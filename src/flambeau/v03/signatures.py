@@ -9,18 +9,22 @@ Kinds of parameters: `Tensor` (of the type of self), `AnyTensor`, `ByteTensor`, 
 self can hold), `double` (any number), `int`, `bool`, `ints` (sizes, one by one or together), `Size`, `Tensors` (a
 sequence), `Generator`, `str`, `any`. What follows `=>` are the arguments of today's method, when they are not the
 declared ones in their order; `=> name(arguments)` calls another one. `-> number` makes a Python number of the result
-of a plain tensor. `[broadcast]` lets the tensors broadcast as 0.3 did.
+of a plain tensor. `[broadcast]` lets the tensors broadcast as 0.3 did; `declarations.py` says what the other words in
+brackets mean.
 """
 
 import re
+from collections.abc import Callable
 from keyword import iskeyword
+from typing import Any
 
 import numpy as np
 
 from .. import _core
 from ..random import Generator
 from ..storage import Storage
-from .faces import ELEMENTS, Variable, _TensorBase, type_name
+from .construct import is_int, is_number
+from .faces import ELEMENTS, Variable, _TensorBase, shown_array, type_name
 
 _TYPED = {f"{name}Tensor": np.dtype(letters) for name, letters in ELEMENTS.items()}
 _MISSING = object()
@@ -63,19 +67,14 @@ def _package(owner):
 
 def element_kind(tensor):
     """"f" for a tensor of floats, "i" for one of ints."""
-    return "f" if _core.array_of(tensor).dtype.kind in "fV" else "i"
-
-
-def _is_number(value):
-    return isinstance(value, (int, float, np.number, np.bool_))
-
-
-def _is_int(value):
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    return "f" if _core.array_of(tensor).dtype.kind in "fVc" else "i"
 
 
 def _is_real(value, owner):
-    return _is_number(value) if element_kind(owner) == "f" else isinstance(value, (int, np.integer, np.bool_))
+    """A Variable takes any number here; `check_types` looks at its value."""
+    if isinstance(owner, Variable) or element_kind(owner) == "f":
+        return is_number(value)
+    return isinstance(value, (int, np.integer, np.bool_))
 
 
 def _same_face(value, owner):
@@ -85,16 +84,20 @@ def _same_face(value, owner):
 
 
 def _is_size(value, owner=None):
-    return isinstance(value, Storage) or (isinstance(value, (tuple, list)) and all(map(_is_int, value)))
+    return isinstance(value, Storage) or (isinstance(value, (tuple, list)) and all(map(is_int, value)))
 
 
-_FITS = {
+def _is_typed(dtype):
+    return lambda v, owner: _same_face(v, owner) and (isinstance(owner, Variable) or type(v)._dtype == dtype)
+
+
+_FITS: dict[str, Callable[[Any, Any], bool]] = {
     "Tensor": lambda v, o: isinstance(v, Variable) if isinstance(o, Variable) else type(v) is type(o),
     "AnyTensor": _same_face,
     "real": _is_real,
-    "double": lambda v, o: _is_number(v),
-    "int": lambda v, o: isinstance(v, (int, np.integer)),
-    "bool": lambda v, o: isinstance(v, (bool, np.bool_)) or _is_int(v),
+    "double": lambda v, o: is_number(v),
+    "int": lambda v, o: is_int(v),
+    "bool": lambda v, o: isinstance(v, (bool, np.bool_)),
     "ints": _is_size,
     "Size": _is_size,
     "Tensors": lambda v, o: isinstance(v, (tuple, list)) and len(v) > 0 and all(_same_face(t, o) for t in v),
@@ -103,7 +106,7 @@ _FITS = {
     "any": lambda v, o: True,
 }
 for _name, _dtype in _TYPED.items():
-    _FITS[_name] = lambda v, o, d=_dtype: _same_face(v, o) and (isinstance(o, Variable) or type(v)._dtype == d)
+    _FITS[_name] = _is_typed(_dtype)
 
 
 class Signature:
@@ -116,6 +119,7 @@ class Signature:
         parameters, number, call = match.groups()
         self.parameters = [Parameter(p) for p in parameters.split(", ") if p]
         self.number = number is not None
+        self.by_type = not any(p.kind in ("ints", "Size", "Tensors") for p in self.parameters)
         self.variadic = bool(self.parameters) and self.parameters[0].kind == "ints"
         self.target, arguments = name, call
         if call and (named := re.fullmatch(r"(\w+)\((.*)\)", call)):
@@ -129,7 +133,7 @@ class Signature:
     def bind(self, owner, args, kwargs):
         """The values of the parameters in order, or None when the call is not of this signature."""
         parameters = self.parameters
-        if self.variadic and args and _is_int(args[0]):
+        if self.variadic and args and is_int(args[0]):
             args = (args,)
         if len(args) > len(parameters):
             return None
@@ -151,20 +155,23 @@ class Signature:
         return values
 
     def shown(self, owner):
+        """How an error lists it."""
         if not self.parameters:
             return "no arguments"
         return "(" + ", ".join(p.shown(owner) for p in self.parameters) + ")"
 
     def check_types(self, owner, values):
-        """RuntimeError when a Variable among values is of another type than the signature wants."""
+        """RuntimeError when a Variable among values is of another type than the signature wants, or a number is none
+        of the type of owner."""
         for i, (p, v) in enumerate(zip(self.parameters, values, strict=True)):
-            if p.kind == "Tensor":
-                want = type_name(type(owner.data))
-            elif p.kind in _TYPED:
-                want = f"{_package(owner)}.{p.kind}"
-            else:
+            if p.kind == "real" and isinstance(v, (float, np.floating)) and element_kind(owner) == "i" and float(v) % 1:
+                kind = shown_array(owner).dtype.name
+                raise RuntimeError(f"value cannot be converted to type {kind}_t without overflow: {v}")
+            if not isinstance(v, Variable) or (p.kind != "Tensor" and p.kind not in _TYPED):
                 continue
-            if isinstance(v, Variable) and type_name(type(v.data)) != want:
+            have, owned = shown_array(v).dtype, shown_array(owner).dtype
+            if v.is_cuda != owner.is_cuda or have != _TYPED.get(p.kind, owned):
+                want = f"{_package(owner)}.{p.kind}" if p.kind in _TYPED else type_name(type(owner.data))
                 raise RuntimeError(
                     f"Expected object of type Variable[{want}] but found type Variable[{type_name(type(v.data))}] for "
                     f"argument #{i + 1} '{p.name}'"
@@ -191,19 +198,20 @@ def refusal(name, owner, signatures, args, kwargs):
     """The TypeError of a call that fits no signature."""
     shown = [s.shown(owner) for s in signatures]
     expected = shown[0] if len(shown) == 1 else "one of:\n" + "\n".join(f" * {s}" for s in shown)
+    name += "()" * isinstance(owner, Variable)
     return TypeError(
         f"{name} received an invalid combination of arguments - got {got(args, kwargs)}, but expected {expected}"
     )
 
 
 def parse(table):
-    """parse(text) -> {name: (signatures, flags)} of a table of declarations."""
-    parsed = {}
+    """parse(text) -> [(name, signatures, flags)] of a table of declarations."""
+    parsed = []
     for line in re.sub(r"\n[ \t]+", " ", table).strip().splitlines():
         if not line.strip() or line.startswith("#"):
             continue
         head, _, overloads = line.partition(":")
         flags = re.findall(r"\[(\w+)\]", head)
         for name in re.sub(r"\[\w+\]", "", head).split():
-            parsed[name] = [Signature(s, name) for s in overloads.split(" | ")], frozenset(flags)
+            parsed.append((name, [Signature(s, name) for s in overloads.split(" | ")], frozenset(flags)))
     return parsed
