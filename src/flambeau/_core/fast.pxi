@@ -269,7 +269,7 @@ cdef int record(OpFunction f, TensorBase out, PyObject** args, int n, unsigned i
                             raise_inference()
             Py_INCREF(v)
             PyTuple_SET_ITEM(saved, i, v)
-        node.kept = pack_saved(node, saved) if extras & PACK_SAVED else saved
+        node.kept = pack_saved(node, saved) if unlikely(extras & PACK_SAVED) else saved
     set_output_meta(node, out._array)
     out._node = node
     return 0

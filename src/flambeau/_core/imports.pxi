@@ -92,7 +92,7 @@ cdef extern from *:
     /* While fb_count_bytes is set: the bytes of the arrays that this thread made, less those it freed. */
     static int fb_count_bytes = 0;
     static thread_local int64_t fb_bytes = 0;
-    static inline void fb_count(int64_t n) { if (fb_count_bytes) fb_bytes += n; }
+    static inline void fb_count(int64_t n) { if (__builtin_expect(fb_count_bytes, 0)) fb_bytes += n; }
     /* NumPy's memory-handler protocol: an array made by fb_new_array owns memory of our allocator,
        and NumPy gives it back through this handler. */
     static void* fb_h_malloc(void*, size_t n) { fb_count(n); return fb_alloc(n); }

@@ -40,7 +40,7 @@ cdef inline int stamp(Node node) except -1:
     global next_seq
     node.seq = next_seq
     next_seq += 1
-    if extras & NOTE_NODES:
+    if unlikely(extras & NOTE_NODES):
         note_node(node)
     return 0
 

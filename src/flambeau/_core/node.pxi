@@ -60,10 +60,10 @@ cdef class Node(GraphState):
     cdef tuple kept                    # what was saved; None once freed
     cdef long versions[4]
     cdef vector[long] more_versions
-    cdef bint freed
-    cdef bint is_volatile              # during forward only
-    cdef bint bare                     # absent output gradients arrive as None, not as zeros
-    cdef bint strict                   # a user's Function: what its backward returns is checked, and it runs in any case
+    cdef unsigned char freed
+    cdef unsigned char is_volatile     # during forward only
+    cdef unsigned char bare            # absent output gradients arrive as None, not as zeros
+    cdef unsigned char strict          # a user's Function: what its backward returns is checked, and it runs in any case
     cdef uint64_t seq
     cdef int n_outputs
     cdef int out_ndim                  # shape and dtype of output 0

@@ -1,5 +1,6 @@
 # The tensor's state and everything that must be cheap. Methods live in flambeau/tensor.py and in the ops.
 
+@cython.no_gc
 cdef class VersionCounter:
     """Counts the in-place changes of one storage; shared by all tensors that view it."""
     cdef public long value
@@ -21,10 +22,10 @@ cdef class TensorBase:
     cdef TensorBase _base              # the tensor this one is a view of (the root, never itself a view)
     cdef Node _acc                     # a leaf's gradient accumulator
     cdef int _output_nr                # which output of _node
-    cdef bint _leaf_grad               # requires_grad of a leaf
-    cdef bint _inference               # made in inference mode
-    cdef public bint _volatile         # results of operations on it are not recorded, and volatile themselves
-    cdef int _view_of                  # for views: what VIEW_... says about in-place changes
+    cdef unsigned char _leaf_grad      # requires_grad of a leaf; flags are bytes, as the size of a tensor is its price
+    cdef unsigned char _inference      # made in inference mode
+    cdef public unsigned char _volatile    # results of operations on it are not recorded, and volatile themselves
+    cdef unsigned char _view_of        # for views: what VIEW_... says about in-place changes
     cdef long _ver
     cdef long _node_ver                # for views: the version at which _node was right
     cdef object __weakref__
@@ -568,7 +569,7 @@ cdef inline VersionCounter counter(TensorBase t):
 
 
 cdef inline void bump(TensorBase t) noexcept:
-    if extras & NOTE_NODES:
+    if unlikely(extras & NOTE_NODES):
         counter(t)
         t._vc.value += 1
         note_change(t._vc)

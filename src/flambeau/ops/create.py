@@ -77,7 +77,8 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fal
     Floats get the default dtype, ints int64. Raises ValueError for ragged sequences, TypeError for data that are no
     numbers.
     """
-    check_options("tensor", dtype, device)
+    if dtype is not None or device is not None:
+        check_options("tensor", dtype, device)
     if isinstance(data, TensorBase):
         import warnings
 
