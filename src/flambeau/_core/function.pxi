@@ -61,6 +61,9 @@ cdef class OpFunction:
                  tuple defaults=(), int n_positional=-1, bint inplace=False, bint view=False, bint takes_out=True,
                  str kind="generic", bint to_float=False, saves=(), str loop=None, str quick=None, kernel=None,
                  bint fast_ints=True):
+        op_functions.append(self)
+        if extras & WATCH_CALLS:
+            self.vectorcall = <vectorcallfunc><void*>watched_vectorcall
         self.name = name
         for attribute, value in (("__name__", name), ("__qualname__", name), ("__module__", "flambeau")):
             setattr(self, attribute, value)
@@ -127,13 +130,6 @@ fb_make_vectorcall(<PyTypeObject*>OpFunction, <char*>&_probe.vectorcall - <char*
 cdef PyObject* op_vectorcall(PyObject* callable, PyObject** args, size_t nargsf, PyObject* kwnames) except NULL:
     cdef OpFunction f = <OpFunction><object>callable
     cdef Py_ssize_t n = PyVectorcall_NARGS(nargsf)
-    result = watch_call(f, args, n, kwnames) if unlikely(extras & WATCH_CALLS) else call(f, args, n, kwnames)
-    Py_INCREF(result)
-    return <PyObject*>result
-
-
-cdef inline object call(OpFunction f, PyObject** args, Py_ssize_t n, PyObject* kwnames):
-    """The short path that the op has, or the general one."""
     result = None
     if kwnames == NULL:
         if f.kind == BINARY and n == 2:
@@ -147,7 +143,17 @@ cdef inline object call(OpFunction f, PyObject** args, Py_ssize_t n, PyObject* k
             result = fast_short(f, args, n)
     if result is None:
         result = call_general(f, args, n, kwnames)
-    return result
+    Py_INCREF(result)
+    return <PyObject*>result
+
+
+cdef list op_functions = []
+
+
+cdef set_watched(bint on):
+    """Sends calls of all ops through the profiler, or past it: without it they pay nothing."""
+    for f in op_functions:
+        (<OpFunction>f).vectorcall = <vectorcallfunc><void*>(watched_vectorcall if on else op_vectorcall)
 
 
 _renamed = {"axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input", "x1": "input", "self": "input",

@@ -88,6 +88,7 @@ def start_events(bint shapes=False, bint memory=False, stack=None):
     event_threads = []
     fb_count_bytes = memory
     set_extra("watch_calls", True)
+    set_watched(True)
     return fb_now()
 
 
@@ -106,6 +107,7 @@ def stop_events():
     cdef list events = []
     cdef size_t i
     set_extra("watch_calls", False)
+    set_watched(False)
     fb_count_bytes = False
     note_stack = None
     queue.swap(fb_events)
@@ -291,13 +293,22 @@ cdef int note_result(int64_t handle, int64_t seq, object result) except -1:
 
 # ---------------------------------------------------------------------------------------- what is watched
 
+cdef PyObject* watched_vectorcall(PyObject* callable, PyObject** args, size_t nargsf, PyObject* kwnames) except NULL:
+    result = watch_call(<OpFunction><object>callable, args, PyVectorcall_NARGS(nargsf), kwnames)
+    Py_INCREF(result)
+    return <PyObject*>result
+
+
 cdef object watch_call(OpFunction f, PyObject** args, Py_ssize_t n, PyObject* kwnames):
     """A call of an op by its name."""
+    cdef PyObject* made
     cdef int64_t seq = <int64_t>next_seq
     cdef Py_ssize_t given = n if kwnames == NULL else n + PyTuple_GET_SIZE(<tuple><object>kwnames)
     cdef int64_t event = open_event(EVENT_OP, f, -1, notes_on(args, given, kwnames))
     try:
-        result = call(f, args, n, kwnames)
+        made = op_vectorcall(<PyObject*>f, args, <size_t>n, kwnames)
+        result = <object>made
+        Py_DECREF(result)
     finally:
         close_event(event)
     note_result(event, seq, result)
