@@ -107,8 +107,9 @@ cdef object apply_inplace(OpFunction f, tuple args):
         write_array(target, result)
     bump(x)
     if node.is_volatile and not x._volatile:
-        detach_in_place(x)
-        x._volatile = True
+        make_volatile(x)
+        if x._base is not None:
+            make_volatile(x._base)
     node.dirty = (x,)
     if node.edges is not None and not is_nondifferentiable(node, target):
         set_output_meta(node, target)
@@ -118,6 +119,12 @@ cdef object apply_inplace(OpFunction f, tuple args):
     node.inputs = None
     node.dirty = None
     return x
+
+
+cdef int make_volatile(TensorBase x) except -1:
+    detach_in_place(x)
+    x._volatile = True
+    return 0
 
 
 cdef int keep_old(Node node, TensorBase x) except -1:

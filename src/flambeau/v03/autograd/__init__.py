@@ -3,8 +3,20 @@
 from ..faces import Variable
 from . import function, gradcheck, variable
 from .function import Function, NestedIOFunction
+from .stochastic_function import StochasticFunction
 from .variable import backward, grad
 
 variable.install()
 
-__all__ = ["Function", "NestedIOFunction", "Variable", "backward", "function", "grad", "gradcheck", "variable"]
+__all__ = [
+    "Function", "NestedIOFunction", "StochasticFunction", "Variable", "backward", "function", "grad", "gradcheck", "profiler",
+    "variable",
+]  # fmt: skip
+
+
+def __getattr__(name):
+    if name != "profiler":
+        raise AttributeError(f"module 'torch.autograd' has no attribute '{name}'")
+    from . import profiler
+
+    return profiler

@@ -8,6 +8,7 @@ import functools
 from collections import OrderedDict
 
 from ... import _core
+from ...autograd.function import _FreeNames
 from ..faces import Variable, _TensorBase
 
 __all__ = ["Function", "InplaceFunction", "NestedIOFunction", "once_differentiable", "traceable"]
@@ -15,7 +16,7 @@ __all__ = ["Function", "InplaceFunction", "NestedIOFunction", "once_differentiab
 _Node = _core.Node
 
 
-class _ContextMethods(_Node):
+class _ContextMethods(_FreeNames, _Node):
     """What ctx, or the instance, offers beside the attributes that users set."""
 
     _strict = True
@@ -104,14 +105,19 @@ class Function(_ContextMethods, metaclass=FunctionMeta):
 
 
 def _instance_backward(node, *grads):
-    plain = [g.data if isinstance(g, Variable) else g for g in grads]
-    results = node.backward(*plain)
-    results = results if isinstance(results, tuple) else (results,)
-    return tuple(_volatile(r) if isinstance(r, _TensorBase) else r for r in results)
+    return _unrecorded(node.backward, grads)
 
 
-def _volatile(tensor):
-    return Variable(tensor, volatile=True)
+def _unrecorded(backward, grads):
+    """The results of a backward that works on plain tensors, as Variables: volatile when a gradient is, and such that
+    differentiating them raises when one requires grad."""
+    outputs = backward(*[g.data if isinstance(g, Variable) else g for g in grads])
+    given = [g for g in grads if isinstance(g, Variable)]
+    if any(g.volatile for g in given):
+        return _each(outputs, lambda o: Variable(o, volatile=True))
+    if any(g.requires_grad for g in given):
+        return _each(outputs, lambda o: _Refusing.apply(o, *grads))
+    return _each(outputs, Variable)
 
 
 def _run(cls, node, forward, backward, args):
@@ -169,11 +175,7 @@ def once_differentiable(backward):
 
     @functools.wraps(backward)
     def wrapper(ctx, *grads):
-        plain = [g.data if isinstance(g, Variable) else g for g in grads]
-        outputs = backward(ctx, *plain)
-        if not any(isinstance(g, Variable) and g.requires_grad for g in grads):
-            return _each(outputs, _volatile)
-        return _each(outputs, lambda o: _Refusing.apply(o, *grads))
+        return _unrecorded(functools.partial(backward, ctx), grads)
 
     return wrapper
 
@@ -193,7 +195,7 @@ class _Refusing(Function):
 
     @staticmethod
     def backward(ctx, *grads):
-        raise RuntimeError("trying to differentiate twice a function that was markedwith @once_differentiable")
+        raise RuntimeError("trying to differentiate twice a function that was marked with @once_differentiable")
 
 
 def traceable(fn_cls):

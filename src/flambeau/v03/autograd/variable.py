@@ -2,19 +2,10 @@
 
 import warnings
 
-
 from ... import _core
 from ..faces import Variable, _array, _make, _TensorBase, type_name
 
 __all__ = ["Variable", "backward", "grad"]
-
-
-def _reinforced(self, reward):
-    """0.3 removed it in favour of torch.distributions."""
-    raise NotImplementedError(
-        "reinforce() was removed. Use torch.distributions instead: the log-probability of the action times the reward "
-        "is the loss, e.g. loss = -m.log_prob(action) * reward; loss.backward()"
-    )
 
 
 def _starts(variables, grads, create_graph):
@@ -83,33 +74,30 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Non
     grads = [None] * len(outputs) if grad_outputs is None else _listed(grad_outputs, (Variable, _TensorBase))
     grads, create_graph = _starts(outputs, grads, create_graph)
     retain_graph = create_graph if retain_graph is None else retain_graph
-    if not only_inputs:
-        _core.run_backward(outputs, grads, True, bool(create_graph), None)
     for v in inputs:
         if not v.requires_grad:
             raise RuntimeError("One of the differentiated Variables does not require grad")
+    if not only_inputs:
+        _add_to_others(outputs, grads, create_graph, inputs)
     results = _core.run_backward(outputs, grads, bool(retain_graph), bool(create_graph), inputs, accumulate=False)
     if not allow_unused and any(g is None for g in results):
         raise RuntimeError("One of the differentiated Variables appears to not have been used in the graph")
     return tuple(results)
 
 
+def _add_to_others(outputs, grads, create_graph, inputs):
+    """Adds to `.grad` of the leaves that are not among inputs."""
+    kept = [v.grad for v in inputs]
+    for v in inputs:
+        v.grad = None
+    _core.run_backward(outputs, grads, True, bool(create_graph), None)
+    for v, g in zip(inputs, kept, strict=True):
+        v.grad = g
+
+
 def _backward(self, gradient=None, retain_graph=None, create_graph=None, retain_variables=None):
     """backward(gradient=None, retain_graph=None, create_graph=None): see torch.autograd.backward."""
     backward(self, gradient, retain_graph, create_graph, retain_variables)
-
-
-def _detach(self):
-    """detach() -> a Variable over the same data without history, volatile if self is."""
-    new = _core.TensorBase.detach(self)
-    new._volatile = self._volatile
-    new._hold(self.data)
-    return new
-
-
-def _detach_in_place(self):
-    """detach_(): cuts self from the graph."""
-    _core.detach_in_place(self)
 
 
 def _register_hook(self, hook):
@@ -148,8 +136,7 @@ def _set_grad(self, value):
 
 def install():
     """Gives Variable its history."""
-    Variable.backward, Variable.detach, Variable.detach_ = _backward, _detach, _detach_in_place
-    Variable.register_hook, Variable.reinforce = _register_hook, _reinforced
+    Variable.backward, Variable.register_hook = _backward, _register_hook
     Variable.requires_grad = property(_requires_grad, _set_requires_grad)
     Variable.grad = Variable._grad = property(_item_of_grad, _set_grad)
 
