@@ -106,7 +106,7 @@ cdef object apply_inplace(OpFunction f, tuple args):
             keep_old(node, x)
         write_array(target, result)
     bump(x)
-    if node.is_volatile and not x._volatile:
+    if node.is_volatile and fb_grad_mode and not x._volatile:
         make_volatile(x)
         if x._base is not None:
             make_volatile(x._base)

@@ -373,10 +373,10 @@ def _like(name, input, factory, dtype, device, layout, memory_format, requires_g
             name, shape, options["dtype"], options["device"], requires_grad, layout, sparse_dim
         )
     order = None if is_sparse else order_like(_array(input), memory_format)
-    if order is None:
-        return factory(size=shape, requires_grad=requires_grad, **options)
-    t = factory(size=tuple([shape[d] for d in order]), **options)
-    t = _make(_array(t).transpose(inverse(order)))
+    t = factory(size=shape if order is None else tuple([shape[d] for d in order]), **options)
+    face = type(input)._face or type(input)
+    if order is not None or type(t) is not face:
+        t = _make(_array(t) if order is None else _array(t).transpose(inverse(order)), face)
     return t.requires_grad_() if requires_grad else t
 
 

@@ -186,14 +186,7 @@ class Optimizer:
         """Forget the gradients of all parameters (set_to_none=False: set them to zero)."""
         for group in self.param_groups:
             for param in group["params"]:
-                if set_to_none:
-                    param.grad = None
-                elif param.grad is not None:
-                    if param.grad.grad_fn is not None:
-                        param.grad.detach_()
-                    else:
-                        param.grad.requires_grad_(False)
-                    param.grad.zero_()
+                param._clear_grad(set_to_none)
 
     # -------------------------------------------------------- stepping
 

@@ -134,8 +134,21 @@ def _set_grad(self, value):
     _core.TensorBase.grad.__set__(self, value)
 
 
+def _clear_grad(self, set_to_none=False):
+    """Makes the gradient zero: in place, unless it was recorded."""
+    grad = self.grad
+    if grad is None:
+        return
+    if grad.volatile:
+        grad.data.zero_()
+    else:
+        self.grad = Variable(grad.data.clone().zero_())
+
+
 def install():
     """Gives Variable its history."""
+    Variable._clear_grad = _clear_grad
+    Variable._for_state_dict, _TensorBase._for_state_dict = Variable.data.fget, lambda self: self
     Variable.backward, Variable.register_hook = _backward, _register_hook
     Variable.requires_grad = property(_requires_grad, _set_requires_grad)
     Variable.grad = Variable._grad = property(_item_of_grad, _set_grad)

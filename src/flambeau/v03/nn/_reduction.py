@@ -1,0 +1,41 @@
+"""How 0.3's losses reduce, and which targets they take."""
+
+import math
+
+from ..faces import Variable
+
+
+def reduction_of(size_average, reduce=True):
+    """The word that today's losses take for 0.3's two flags."""
+    return ("mean" if size_average else "sum") if reduce else "none"
+
+
+def reduced(loss, size_average, reduce=True):
+    """The mean or the sum of loss, or loss itself."""
+    if not reduce:
+        return loss
+    return loss.mean() if size_average else loss.sum()
+
+
+def paired(name, input, target):
+    """The target in the size of input: 0.3 compares element by element in order, and does not broadcast."""
+    if target.size() == input.size():
+        return target
+    if math.prod(target.size()) != math.prod(input.size()):
+        raise RuntimeError(
+            f"{name}: input and target have different number of elements: input of size {tuple(input.size())} has "
+            f"{math.prod(input.size())} elements, while target of size {tuple(target.size())} has "
+            f"{math.prod(target.size())}"
+        )
+    return target.contiguous().view(input.size())
+
+
+def check_target(target):
+    """AssertionError for a target that requires grad, RuntimeError for one that is no Variable."""
+    if not isinstance(target, Variable):
+        raise RuntimeError(f"expected a Variable argument for target, but got {type(target).__name__}")
+    if target.requires_grad:
+        raise AssertionError(
+            "nn criterions don't compute the gradient w.r.t. targets - please mark these variables as volatile or not "
+            "requiring gradients"
+        )
