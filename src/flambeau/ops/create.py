@@ -14,7 +14,7 @@ from ..dtype import as_dtype, bfloat16, bool_, float64, from_numpy_dtype, get_de
 from ..layout import strided
 from ..memory_format import inverse, order_like, preserve_format
 from ..storage import Storage
-from ._args import check_options, check_strided, check_tensor, unsupported
+from ._args import check_options, check_strided, check_tensor, in_face_of, unsupported
 from ._data import data_array
 from .convert import element
 from .op import composite
@@ -374,9 +374,9 @@ def _like(name, input, factory, dtype, device, layout, memory_format, requires_g
         )
     order = None if is_sparse else order_like(_array(input), memory_format)
     t = factory(size=shape if order is None else tuple([shape[d] for d in order]), **options)
-    face = type(input)._face or type(input)
-    if order is not None or type(t) is not face:
-        t = _make(_array(t) if order is None else _array(t).transpose(inverse(order)), face)
+    if order is not None:
+        t = _make(_array(t).transpose(inverse(order)))
+    t = in_face_of(t, input)
     return t.requires_grad_() if requires_grad else t
 
 
