@@ -13,7 +13,7 @@ def leaf(*values):
 
 class MulConst(Function):
     def __init__(self, k):
-        super(MulConst, self).__init__()
+        super().__init__()
         self.k = k
 
     def forward(self, x):

@@ -4,8 +4,8 @@ import pytest
 
 import flambeau.v03 as torch
 from flambeau.v03.autograd import Function, Variable
-from flambeau.v03.autograd.gradcheck import gradcheck
 from flambeau.v03.autograd.function import once_differentiable, traceable
+from flambeau.v03.autograd.gradcheck import gradcheck
 
 
 class LinearFunction(Function):
@@ -296,3 +296,19 @@ def test_no_gradient_for_an_input():
     x = doubles(2)
     (Stop.apply(x) + x).sum().backward()
     assert x.grad.data.tolist() == [1, 1]
+
+
+def test_a_gradient_without_dimensions_is_one_of_size_1():
+    class Bias(Function):
+        @staticmethod
+        def forward(ctx, x, b):
+            return x + b.expand_as(x)
+
+        @staticmethod
+        def backward(ctx, g):
+            assert g.size() == (3, 1)
+            return g, g.sum(0).squeeze(0)
+
+    b = Variable(torch.ones(1), requires_grad=True)
+    Bias.apply(Variable(torch.ones(3, 1)), b).sum().backward()
+    assert b.grad.size() == (1,) and b.grad.data[0] == 3

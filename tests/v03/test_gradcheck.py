@@ -22,10 +22,13 @@ class Wrong(Function):
 
 
 @pytest.mark.parametrize("function", [
-    lambda x: x.tanh(), lambda x: x ** 3, lambda x: x.mm(x.t()), lambda x: x.sum(0), lambda x: x.max(1)[0], lambda x: x.norm(),
-    lambda x: (x.sigmoid(), x.exp()), lambda x: x.t().contiguous().view(-1), lambda x: x.std(1), lambda x: x.prod(1), lambda x: x.mean(),
+    lambda x: x.tanh(), lambda x: x ** 3, lambda x: x.mm(x.t()), lambda x: x.sum(0), lambda x: x.max(1)[0],
+    lambda x: x.norm(),
+    lambda x: (x.sigmoid(), x.exp()), lambda x: x.t().contiguous().view(-1), lambda x: x.std(1), lambda x: x.prod(1),
+    lambda x: x.mean(),
     lambda x: x[0] * x[1, 2], lambda x: x.index_select(1, Variable(torch.LongTensor([0, 2, 0]))), lambda x: x.cumsum(1),
-    lambda x: x.sort(1)[0], lambda x: torch.cat([x, x * x], 1), lambda x: x.clamp(min=-0.3), lambda x: x.addmm(0.5, 2, x, x.t().mm(x)),
+    lambda x: x.sort(1)[0], lambda x: torch.cat([x, x * x], 1), lambda x: x.clamp(min=-0.3),
+    lambda x: x.addmm(0.5, 2, x, x.t().mm(x)),
 ])  # fmt: skip
 def test_right_gradients(function):
     x = doubles(3, 3)

@@ -84,9 +84,11 @@ def test_gradients_of_the_rest_are_not_kept():
 
 
 @pytest.mark.parametrize(("operation", "name"), [
-    (lambda x: x + 1, "AddBackward0"), (lambda x: x + x, "AddBackward1"), (lambda x: x * x, "MulBackward1"), (lambda x: x * 2, "MulBackward0"),
+    (lambda x: x + 1, "AddBackward0"), (lambda x: x + x, "AddBackward1"), (lambda x: x * x, "MulBackward1"),
+    (lambda x: x * 2, "MulBackward0"),
     (lambda x: x.exp(), "ExpBackward"), (lambda x: x.sum(), "SumBackward0"), (lambda x: x.view(1, 2), "ViewBackward"),
-    (lambda x: x.mean(), "MeanBackward0"), (lambda x: x - 1, "SubBackward0"), (lambda x: x / 2, "DivBackward0"), (lambda x: -x, "NegBackward"),
+    (lambda x: x.mean(), "MeanBackward0"), (lambda x: x - 1, "SubBackward0"), (lambda x: x / 2, "DivBackward0"),
+    (lambda x: -x, "NegBackward"),
     (lambda x: x.sigmoid(), "SigmoidBackward"), (lambda x: x.dot(x), "DotBackward"), (lambda x: x ** 2, "PowBackward0"),
 ])  # fmt: skip
 def test_grad_fn_is_named_after_the_operation(operation, name):

@@ -15,7 +15,7 @@ from flambeau.v03.nn import functional as F
 
 class Net(nn.Module):
     def __init__(self):
-        super(Net, self).__init__()
+        super().__init__()
         self.fc = nn.Linear(3, 2)
         self.bn = nn.BatchNorm1d(2)
         self.scale = nn.Parameter(torch.ones(1))

@@ -34,32 +34,47 @@ X1, X2, X3 = data(3, 4, 10), data(3, 4, 8, 9), data(2, 4, 6, 7, 5)
 FLAT = data(5, 6)
 
 LAYERS = [
-    ("Linear", (6, 3), FLAT), ("Linear", (6, 3, False), FLAT), ("Conv1d", (4, 6, 3), X1), ("Conv1d", (4, 6, 3, 2, 1, 1, 2, False), X1),
-    ("Conv2d", (4, 6, 3), X2), ("Conv2d", (4, 6, (3, 2), 2, 1, 2), X2), ("Conv3d", (4, 2, 3), X3), ("ConvTranspose1d", (4, 6, 3), X1),
-    ("ConvTranspose2d", (4, 6, 3, 2, 1, 1), X2), ("ConvTranspose3d", (4, 2, 3), X3), ("MaxPool1d", (2,), X1), ("MaxPool2d", (3, 2, 1), X2),
+    ("Linear", (6, 3), FLAT), ("Linear", (6, 3, False), FLAT), ("Conv1d", (4, 6, 3), X1),
+    ("Conv1d", (4, 6, 3, 2, 1, 1, 2, False), X1),
+    ("Conv2d", (4, 6, 3), X2), ("Conv2d", (4, 6, (3, 2), 2, 1, 2), X2), ("Conv3d", (4, 2, 3), X3),
+    ("ConvTranspose1d", (4, 6, 3), X1),
+    ("ConvTranspose2d", (4, 6, 3, 2, 1, 1), X2), ("ConvTranspose3d", (4, 2, 3), X3), ("MaxPool1d", (2,), X1),
+    ("MaxPool2d", (3, 2, 1), X2),
     ("MaxPool3d", (2,), X3), ("AvgPool1d", (2,), X1), ("AvgPool2d", (3, 2, 1), X2), ("AvgPool3d", (2,), X3),
     ("AdaptiveAvgPool1d", (3,), X1), ("AdaptiveAvgPool2d", ((3, 2),), X2), ("AdaptiveAvgPool3d", (2,), X3),
     ("AdaptiveMaxPool1d", (3,), X1), ("AdaptiveMaxPool2d", ((3, 2),), X2), ("AdaptiveMaxPool3d", (2,), X3),
-    ("ReLU", (), X2), ("ReLU6", (), X2), ("ELU", (0.7,), X2), ("SELU", (), X2), ("Hardtanh", (-0.5, 0.7), X2), ("LeakyReLU", (0.2,), X2),
-    ("LogSigmoid", (), X2), ("PReLU", (), X2), ("PReLU", (4, 0.1), X2), ("Sigmoid", (), X2), ("Softplus", (2, 3), X2), ("Tanh", (), X2),
-    ("Softshrink", (0.3,), X2), ("Hardshrink", (0.3,), X2), ("Softsign", (), X2), ("Tanhshrink", (), X2), ("Threshold", (0.1, 2), X2),
+    ("ReLU", (), X2), ("ReLU6", (), X2), ("ELU", (0.7,), X2), ("SELU", (), X2), ("Hardtanh", (-0.5, 0.7), X2),
+    ("LeakyReLU", (0.2,), X2),
+    ("LogSigmoid", (), X2), ("PReLU", (), X2), ("PReLU", (4, 0.1), X2), ("Sigmoid", (), X2), ("Softplus", (2, 3), X2),
+    ("Tanh", (), X2),
+    ("Softshrink", (0.3,), X2), ("Hardshrink", (0.3,), X2), ("Softsign", (), X2), ("Tanhshrink", (), X2),
+    ("Threshold", (0.1, 2), X2),
     ("GLU", (1,), X2), ("Softmax", (1,), X2), ("LogSoftmax", (1,), X2), ("Softmin", (1,), X2), ("Softmax2d", (), X2),
-    ("ReflectionPad1d", (2,), X1), ("ReflectionPad2d", (2,), X2), ("ReplicationPad1d", (2,), X1), ("ReplicationPad2d", (1,), X2),
-    ("ReplicationPad3d", (1,), X3), ("ConstantPad1d", (2, 3.5), X1), ("ConstantPad2d", (2, 3.5), X2), ("ConstantPad3d", (1, 3.5), X3),
-    ("ZeroPad2d", ((1, 2, 0, 1),), X2), ("PixelShuffle", (2,), X2), ("Dropout", (0.0,), FLAT), ("Dropout2d", (0.0,), X2),
-    ("Dropout3d", (0.0,), X3), ("AlphaDropout", (0.0,), FLAT), ("BatchNorm1d", (4,), X1), ("BatchNorm2d", (4, 1e-4, 0.2), X2),
-    ("BatchNorm3d", (4,), X3), ("InstanceNorm1d", (4,), X1), ("InstanceNorm2d", (4, 1e-4, 0.2, True), X2), ("InstanceNorm3d", (4,), X3),
+    ("ReflectionPad1d", (2,), X1), ("ReflectionPad2d", (2,), X2), ("ReplicationPad1d", (2,), X1),
+    ("ReplicationPad2d", (1,), X2),
+    ("ReplicationPad3d", (1,), X3), ("ConstantPad1d", (2, 3.5), X1), ("ConstantPad2d", (2, 3.5), X2),
+    ("ConstantPad3d", (1, 3.5), X3),
+    ("ZeroPad2d", ((1, 2, 0, 1),), X2), ("PixelShuffle", (2,), X2), ("Dropout", (0.0,), FLAT),
+    ("Dropout2d", (0.0,), X2),
+    ("Dropout3d", (0.0,), X3), ("AlphaDropout", (0.0,), FLAT), ("BatchNorm1d", (4,), X1),
+    ("BatchNorm2d", (4, 1e-4, 0.2), X2),
+    ("BatchNorm3d", (4,), X3), ("InstanceNorm1d", (4,), X1), ("InstanceNorm2d", (4, 1e-4, 0.2, True), X2),
+    ("InstanceNorm3d", (4,), X3),
 ]  # fmt: skip
 TWO_INPUTS = [
-    ("Bilinear", (4, 5, 3), (data(6, 4), data(6, 5))), ("CosineSimilarity", (), (FLAT, data(5, 6))), ("CosineSimilarity", (2,), (X1, data(3, 4, 10))),
+    ("Bilinear", (4, 5, 3), (data(6, 4), data(6, 5))), ("CosineSimilarity", (), (FLAT, data(5, 6))),
+    ("CosineSimilarity", (2,), (X1, data(3, 4, 10))),
 ]  # fmt: skip
 LOSSES = [
     ("L1Loss", (), (FLAT, data(5, 6))), ("MSELoss", (), (FLAT, data(5, 6))), ("SmoothL1Loss", (), (FLAT, data(5, 6))),
-    ("NLLLoss", (), (FLAT, classes(6, 5))), ("NLLLoss", (), (X2, classes(4, 3, 8, 9))), ("NLLLoss2d", (), (X2, classes(4, 3, 8, 9))),
+    ("NLLLoss", (), (FLAT, classes(6, 5))), ("NLLLoss", (), (X2, classes(4, 3, 8, 9))),
+    ("NLLLoss2d", (), (X2, classes(4, 3, 8, 9))),
     ("CrossEntropyLoss", (), (FLAT, classes(6, 5))), ("CrossEntropyLoss", (), (X2, classes(4, 3, 8, 9))),
     ("BCELoss", (), (positive(5, 6), positive(5, 6))), ("BCEWithLogitsLoss", (), (FLAT, positive(5, 6))),
-    ("PoissonNLLLoss", (), (FLAT, positive(5, 6))), ("PoissonNLLLoss", (False, True), (positive(5, 6), 3 * positive(5, 6))),
-    ("HingeEmbeddingLoss", (0.7,), (FLAT, signs(5, 6))), ("MultiLabelMarginLoss", (), (FLAT, np.array([[1, 3, -1, 0, 0, 0]] * 5))),
+    ("PoissonNLLLoss", (), (FLAT, positive(5, 6))),
+    ("PoissonNLLLoss", (False, True), (positive(5, 6), 3 * positive(5, 6))),
+    ("HingeEmbeddingLoss", (0.7,), (FLAT, signs(5, 6))),
+    ("MultiLabelMarginLoss", (), (FLAT, np.array([[1, 3, -1, 0, 0, 0]] * 5))),
     ("SoftMarginLoss", (), (FLAT, signs(5, 6))), ("CosineEmbeddingLoss", (0.1,), (FLAT, data(5, 6), signs(5))),
     ("MarginRankingLoss", (0.2,), (data(5), data(5), signs(5))), ("MultiMarginLoss", (1, 0.8), (FLAT, classes(6, 5))),
 ]  # fmt: skip
@@ -142,8 +157,10 @@ def test_activation_functions(name):
 
 
 @pytest.mark.parametrize(("name", "args"), [
-    ("max_pool2d", (2,)), ("avg_pool2d", (2, 1)), ("adaptive_avg_pool2d", (2,)), ("pad", ((1, 1, 2, 0),)), ("pad", ((1, 1), "reflect")),
-    ("softmax", (1,)), ("log_softmax", (1,)), ("softmin", (1,)), ("normalize", ()), ("glu", (1,)), ("threshold", (0.1, 20)),
+    ("max_pool2d", (2,)), ("avg_pool2d", (2, 1)), ("adaptive_avg_pool2d", (2,)), ("pad", ((1, 1, 2, 0),)),
+    ("pad", ((1, 1), "reflect")),
+    ("softmax", (1,)), ("log_softmax", (1,)), ("softmin", (1,)), ("normalize", ()), ("glu", (1,)),
+    ("threshold", (0.1, 20)),
     ("pixel_shuffle", (2,)), ("rrelu", ()), ("dropout", ()), ("dropout2d", ()), ("alpha_dropout", ()),
 ])  # fmt: skip
 def test_functions_of_images(name, args):

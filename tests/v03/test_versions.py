@@ -37,7 +37,8 @@ def test_detach_shares_the_counter():
 
 
 @pytest.mark.parametrize(("operation", "saves"), [
-    (lambda v: v * v, True), (lambda v: v.mm(v), True), (lambda v: v ** 2, True), (lambda v: v + v, False), (lambda v: v.sum(), False),
+    (lambda v: v * v, True), (lambda v: v.mm(v), True), (lambda v: v ** 2, True), (lambda v: v + v, False),
+    (lambda v: v.sum(), False),
     (lambda v: v - 1, False), (lambda v: v * 3, False),
 ])  # fmt: skip
 def test_only_what_was_saved_must_stay(operation, saves):

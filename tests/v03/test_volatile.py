@@ -21,8 +21,10 @@ def test_flags_of_a_result(first, second):
 
 
 @pytest.mark.parametrize("operation", [
-    lambda v, w: v + w, lambda v, w: w + v, lambda v, w: v.mm(w), lambda v, w: torch.cat([w, v]), lambda v, w: v.sum() + w.sum(),
-    lambda v, w: w.addmm(v, w), lambda v, w: v.max(1)[0] + w[0], lambda v, w: torch.stack([w, v]), lambda v, w: (w > v).float() + v,
+    lambda v, w: v + w, lambda v, w: w + v, lambda v, w: v.mm(w), lambda v, w: torch.cat([w, v]), lambda v,
+    w: v.sum() + w.sum(),
+    lambda v, w: w.addmm(v, w), lambda v, w: v.max(1)[0] + w[0], lambda v, w: torch.stack([w, v]), lambda v,
+    w: (w > v).float() + v,
 ])  # fmt: skip
 def test_one_volatile_input_is_enough(operation):
     out = operation(leaf(volatile=True), leaf(requires_grad=True))
@@ -30,8 +32,10 @@ def test_one_volatile_input_is_enough(operation):
 
 
 @pytest.mark.parametrize("view", [
-    lambda v: v[0], lambda v: v[0, 1], lambda v: v.t(), lambda v: v.view(4), lambda v: v.narrow(0, 0, 1), lambda v: v.chunk(2)[1],
-    lambda v: v.detach(), lambda v: v.clone(), lambda v: v.contiguous(), lambda v: next(iter(v)), lambda v: v.expand(3, 2, 2),
+    lambda v: v[0], lambda v: v[0, 1], lambda v: v.t(), lambda v: v.view(4), lambda v: v.narrow(0, 0, 1),
+    lambda v: v.chunk(2)[1],
+    lambda v: v.detach(), lambda v: v.clone(), lambda v: v.contiguous(), lambda v: next(iter(v)),
+    lambda v: v.expand(3, 2, 2),
     lambda v: v.double(), lambda v: v > 0, lambda v: v.sum(), lambda v: v.sort()[1],
 ])  # fmt: skip
 def test_what_comes_of_a_volatile_variable_is_volatile(view):

@@ -9,7 +9,7 @@ from collections import OrderedDict
 
 from ... import _core
 from ...autograd.function import _FreeNames
-from ..faces import Variable, _TensorBase
+from ..faces import Variable, _TensorBase, lifted
 
 __all__ = ["Function", "InplaceFunction", "NestedIOFunction", "once_differentiable", "traceable"]
 
@@ -152,7 +152,10 @@ def _run(cls, node, forward, backward, args):
                 method(node, *[outside(v) for v in values])
         return results[0] if single else results
 
-    return _core.apply_function(cls, node, run, backward, args)
+    def run_backward(node, *grads):
+        return _each(backward(node, *grads), lifted, Variable)
+
+    return _core.apply_function(cls, node, run, run_backward, args)
 
 
 _NOTES = (
@@ -180,10 +183,11 @@ def once_differentiable(backward):
     return wrapper
 
 
-def _each(outputs, wrap):
+def _each(outputs, wrap, kind=_TensorBase):
+    """Outputs, one or a tuple, with those of a kind wrapped."""
     if not isinstance(outputs, tuple):
-        return wrap(outputs) if isinstance(outputs, _TensorBase) else outputs
-    return tuple(wrap(o) if isinstance(o, _TensorBase) else o for o in outputs)
+        return wrap(outputs) if isinstance(outputs, kind) else outputs
+    return tuple(wrap(o) if isinstance(o, kind) else o for o in outputs)
 
 
 class _Refusing(Function):

@@ -23,7 +23,6 @@ from .loss_functions import (  # noqa: F401
 )
 
 
-
 def dropout(input, p=0.5, training=False, inplace=False):
     """dropout(input, p=0.5, training=False, inplace=False): zero with probability p, the others times 1 / (1 - p)"""
     return todays.dropout(input, p, training, inplace)
