@@ -67,3 +67,9 @@ def test_second_derivatives_with_given_seeds():
     x, seed = doubles(2, 2), doubles(2, 2)
     assert gradgradcheck(lambda v: v ** 3, [x], [seed])
     assert gradgradcheck(lambda v: v.tanh(), [x], gen_non_contig_grad_outputs=True)
+
+
+def test_the_module_is_the_function():
+    from flambeau.v03.autograd import gradcheck as check
+
+    assert check(lambda x: x * 2, [doubles(2)]) and check.gradcheck is gradcheck

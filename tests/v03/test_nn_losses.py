@@ -147,3 +147,13 @@ def test_pool_with_indices():
     out, index = F.max_pool2d(x, 2, return_indices=True)
     assert out.data[0, 0, 0, 0] == 5 and index.data[0, 0, 0, 0] == 1
     assert type(index) is Variable and index.data.type() == "torch.LongTensor"
+
+
+def test_types_of_targets():
+    x = variable([[0.5, 0.5]], requires_grad=True)
+    text = r"Expected object of type Variable\[torch.LongTensor\] but found type Variable\[torch.FloatTensor\]"
+    with pytest.raises(RuntimeError, match=text):
+        nn.CrossEntropyLoss()(x, variable([1]))
+    text = r"Expected object of type Variable\[torch.FloatTensor\] but found type Variable\[torch.LongTensor\]"
+    with pytest.raises(RuntimeError, match=text):
+        nn.MSELoss()(x, Variable(torch.LongTensor([[1, 1]])))

@@ -153,3 +153,31 @@ def test_plateau(capsys):
         scheduler.step(loss)
     assert optimizer.param_groups[0]["lr"] == pytest.approx(0.1)
     assert "reducing learning rate of group 0 to 1.0000e-01" in capsys.readouterr().out
+
+
+def test_what_cannot_be_optimized():
+    with pytest.raises(TypeError, match=r"can only optimize Variables, but one of the params is torch.FloatTensor"):
+        optim.Adam([torch.ones(1)])
+    with pytest.raises(ValueError, match="doesn't require gradients"):
+        optim.SGD([Variable(torch.ones(1))], lr=0.1)
+
+
+def test_an_optimizer_of_the_users():
+    class SignSGD(optim.Optimizer):
+        def __init__(self, params, lr=optim.optimizer.required):
+            super(SignSGD, self).__init__(params, dict(lr=lr))
+
+        def step(self, closure=None):
+            for group in self.param_groups:
+                for p in group["params"]:
+                    self.state[p]["step"] = self.state[p].get("step", 0) + 1
+                    p.data.add_(-group["lr"], p.grad.data.sign())
+
+    w = Variable(torch.ones(2), requires_grad=True)
+    optimizer = SignSGD([w], lr=0.25)
+    (w * Variable(torch.Tensor([3, -2]))).sum().backward()
+    optimizer.step()
+    assert w.data.tolist() == [0.75, 1.25] and optimizer.state[w]["step"] == 1
+    with pytest.raises(ValueError, match="required optimization parameter lr"):
+        SignSGD([w])
+    assert isinstance(optim.SGD([w], 0.1), optim.Optimizer) and isinstance(optim.Adam([w]), optim.Optimizer)

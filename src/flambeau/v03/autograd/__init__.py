@@ -1,5 +1,7 @@
 """`torch.autograd` of 0.3."""
 
+import importlib
+
 from ..faces import Variable
 from . import function, gradcheck, variable
 from .function import Function, NestedIOFunction
@@ -9,7 +11,7 @@ from .variable import backward, grad
 variable.install()
 
 __all__ = [
-    "Function", "NestedIOFunction", "StochasticFunction", "Variable", "backward", "function", "grad", "gradcheck", "profiler",
+    "Function", "NestedIOFunction", "StochasticFunction", "Variable", "backward", "function", "grad", "gradcheck",
     "variable",
 ]  # fmt: skip
 
@@ -17,6 +19,4 @@ __all__ = [
 def __getattr__(name):
     if name != "profiler":
         raise AttributeError(f"module 'torch.autograd' has no attribute '{name}'")
-    from . import profiler
-
-    return profiler
+    return importlib.import_module("flambeau.autograd.profiler")

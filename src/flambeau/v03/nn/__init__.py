@@ -15,7 +15,7 @@ __all__ = ["Container", "Module", "Parameter", "functional", "init", "utils", *l
 def __getattr__(name):
     import importlib
 
-    if name in ("backends", "_functions", "modules", "parallel", "parameter"):
+    if name in ("_functions", "modules", "parallel", "parameter"):
         return importlib.import_module(f"{__name__}.{name}")
     if name in ("DataParallel", "data_parallel"):
         from . import parallel

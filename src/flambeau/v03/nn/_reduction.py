@@ -2,7 +2,7 @@
 
 import math
 
-from ..faces import Variable
+from ..faces import CUDA_TYPES, TYPES, Variable, type_name
 
 
 def reduction_of(size_average, reduce=True):
@@ -17,8 +17,23 @@ def reduced(loss, size_average, reduce=True):
     return loss.mean() if size_average else loss.sum()
 
 
+def check_type(target, wanted):
+    """RuntimeError for a target of another type than the one wanted."""
+    if type(target.data) is not wanted:
+        raise RuntimeError(
+            f"Expected object of type Variable[{type_name(wanted)}] but found type "
+            f"Variable[{type_name(type(target.data))}] for argument #1 'target'"
+        )
+
+
+def check_classes(target):
+    """RuntimeError for a target that has no class indices: that is no LongTensor."""
+    check_type(target, (CUDA_TYPES if target.is_cuda else TYPES)["LongTensor"])
+
+
 def paired(name, input, target):
     """The target in the size of input: 0.3 compares element by element in order, and does not broadcast."""
+    check_type(target, type(input.data))
     if target.size() == input.size():
         return target
     if math.prod(target.size()) != math.prod(input.size()):

@@ -5,7 +5,7 @@ import warnings
 
 from ... import ops
 from ...nn import functional as todays
-from ._reduction import paired, reduced, reduction_of
+from ._reduction import check_classes, paired, reduced, reduction_of
 
 _BCE_EPS = 1e-12  # added to what the logarithms of binary_cross_entropy are of
 
@@ -13,12 +13,16 @@ _BCE_EPS = 1e-12  # added to what the logarithms of binary_cross_entropy are of
 def nll_loss(input, target, weight=None, size_average=True, ignore_index=-100, reduce=True):
     """nll_loss(input, target, weight=None, size_average=True, ignore_index=-100, reduce=True): log-probabilities (N, C)
     or (N, C, H, W), classes (N) or (N, H, W)."""
-    return todays.nll_loss(input, target, weight, ignore_index=ignore_index, reduction=reduction_of(size_average, reduce))
+    check_classes(target)
+    return todays.nll_loss(
+        input, target, weight, ignore_index=ignore_index, reduction=reduction_of(size_average, reduce)
+    )
 
 
 def cross_entropy(input, target, weight=None, size_average=True, ignore_index=-100, reduce=True):
     """cross_entropy(input, target, weight=None, size_average=True, ignore_index=-100, reduce=True): nll_loss of
     log_softmax(input, 1)."""
+    check_classes(target)
     return todays.cross_entropy(
         input, target, weight, ignore_index=ignore_index, reduction=reduction_of(size_average, reduce)
     )
@@ -111,6 +115,7 @@ def cosine_embedding_loss(input1, input2, target, margin=0, size_average=True):
 
 def multilabel_margin_loss(input, target, size_average=True):
     """multilabel_margin_loss(input, target, size_average=True)"""
+    check_classes(target)
     return todays.multilabel_margin_loss(input, target, reduction=reduction_of(size_average))
 
 
@@ -122,6 +127,7 @@ def multilabel_soft_margin_loss(input, target, weight=None, size_average=True):
 
 def multi_margin_loss(input, target, p=1, margin=1, weight=None, size_average=True):
     """multi_margin_loss(input, target, p=1, margin=1, weight=None, size_average=True)"""
+    check_classes(target)
     return todays.multi_margin_loss(input, target, p, margin, weight, reduction=reduction_of(size_average))
 
 

@@ -1,20 +1,19 @@
-"""`torch.optim` of 0.3: today's optimizers over Variables, SGD without a default rate, and 0.3's schedules."""
+"""`torch.optim` of 0.3: today's optimizers, over Variables that require grad; SGD has no default rate."""
 
 from ... import optim as todays
-from ...optim.optimizer import Optimizer, required
 from . import lr_scheduler
+from .optimizer import Optimizer, of_variables, required
 
 __all__ = ["SGD", "Optimizer", "lr_scheduler"]
 
 
-class SGD(todays.SGD):
+class SGD(Optimizer, todays.SGD):
     __doc__ = todays.SGD.__doc__
 
     def __init__(self, params, lr=required, momentum=0, dampening=0, weight_decay=0, nesterov=False):
-        if lr is not required:
-            super().__init__(params, lr, momentum, dampening, weight_decay, nesterov)
-            return
-        super().__init__(_with_rates(params), 0, momentum, dampening, weight_decay, nesterov)
+        if lr is required:
+            params, lr = _with_rates(params), 0
+        super().__init__(params, lr, momentum, dampening, weight_decay, nesterov)
 
 
 def _with_rates(params):
@@ -27,6 +26,9 @@ def _with_rates(params):
 
 
 def __getattr__(name):
-    if name.startswith("__"):
-        raise AttributeError(name)
-    return getattr(todays, name)
+    found = None if name.startswith("__") else getattr(todays, name, None)
+    if found is None:
+        raise AttributeError(f"module 'torch.optim' has no attribute '{name}'")
+    if isinstance(found, type) and issubclass(found, todays.Optimizer):
+        found = globals()[name] = of_variables(found)
+    return found
