@@ -188,3 +188,23 @@ def test_embedding():
     ours, theirs = nn.Embedding(5, 3, padding_idx=0).double(), todays_module("Embedding", (5, 3), padding_idx=0)
     index = np.array([[0, 2, 4], [1, 1, 0]])
     check_same(ours, theirs, [variable(index, False)], [tensor(index, False)])
+
+
+@pytest.mark.parametrize(("name", "args", "x"), LAYERS, ids=lambda v: v if isinstance(v, str) else "")
+def test_gradients_of_gradients(name, args, x):
+    """As a gradient penalty takes them: the same as today's."""
+    ours, theirs = getattr(nn, name)(*args).double(), todays_module(name, args)
+    for (_, p), (_, q) in zip(sorted(ours.named_parameters()), sorted(theirs.named_parameters()), strict=True):
+        q.data.copy_(today.from_numpy(p.data.numpy()))
+    a, b = variable(x, True), tensor(x, True)
+    (g,) = torch.autograd.grad((ours(a) ** 2).sum(), a, create_graph=True)
+    (h,) = today.autograd.grad((theirs(b) ** 2).sum(), b, create_graph=True)
+    assert g.requires_grad and not g.volatile
+    ((g ** 2).sum()).backward()
+    ((h ** 2).sum()).backward()
+    for p, q in [(a, b), *zip(ours.parameters(), theirs.parameters(), strict=True)]:
+        if q.grad is not None and p.grad is not None:
+            assert p.grad.volatile
+            np.testing.assert_allclose(values(p.grad), values(q.grad), rtol=1e-8, atol=1e-9)
+        else:
+            assert q.grad is None or not q.grad.abs().sum()
