@@ -78,7 +78,9 @@ def test_grad_without_create_graph_is_volatile():
 def test_the_gradient_penalty_of_2017():
     w, x = leaf(3), leaf(2)
     y = w * x * x
-    (g,) = autograd.grad(outputs=y, inputs=x, grad_outputs=torch.ones(1), create_graph=True, retain_graph=True, only_inputs=True)
+    (g,) = autograd.grad(
+        outputs=y, inputs=x, grad_outputs=torch.ones(1), create_graph=True, retain_graph=True, only_inputs=True
+    )
     penalty = ((g.norm(2) - 1) ** 2).mean()
     penalty.backward()
     # g = 2 w x = 12; d/dw (g - 1)^2 = 2 (g - 1) 2 x

@@ -58,7 +58,9 @@ def test_only_some_inputs_require_grad():
     assert gradcheck(lambda x, y: x * y, (doubles(3), doubles(3, requires_grad=False)))
 
 
-@pytest.mark.parametrize("function", [lambda x: x ** 3, lambda x: x.tanh(), lambda x: x.mm(x), lambda x: x.sum() * x.mean()])
+@pytest.mark.parametrize(
+    "function", [lambda x: x ** 3, lambda x: x.tanh(), lambda x: x.mm(x), lambda x: x.sum() * x.mean()]
+)
 def test_second_derivatives(function):
     assert gradgradcheck(function, [doubles(2, 2)])
 

@@ -32,12 +32,13 @@ def test_utils():
 
 
 def test_modules_by_their_paths():
-    from flambeau.v03.autograd.function import Function
-    from flambeau.v03.autograd.variable import Variable as V
     from flambeau.v03.nn.modules.conv import Conv2d
     from flambeau.v03.nn.modules.loss import MSELoss, _Loss
     from flambeau.v03.nn.modules.module import Module
     from flambeau.v03.nn.modules.utils import _pair
+
+    from flambeau.v03.autograd.function import Function
+    from flambeau.v03.autograd.variable import Variable as V
     from flambeau.v03.nn.parameter import Parameter
     from flambeau.v03.optim.optimizer import Optimizer, required
 

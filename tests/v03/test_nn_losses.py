@@ -46,8 +46,10 @@ def test_class_weights_and_ignored_classes(name):
     assert "weight" in getattr(nn, name)(weight).state_dict()
 
 
-@pytest.mark.parametrize("name", ["L1Loss", "MSELoss", "SmoothL1Loss", "KLDivLoss", "NLLLoss", "CrossEntropyLoss", "BCELoss",
-                                  "PoissonNLLLoss", "SoftMarginLoss", "MultiLabelMarginLoss"])  # fmt: skip
+@pytest.mark.parametrize("name", [
+    "L1Loss", "MSELoss", "SmoothL1Loss", "KLDivLoss", "NLLLoss", "CrossEntropyLoss", "BCELoss", "PoissonNLLLoss",
+    "SoftMarginLoss", "MultiLabelMarginLoss",
+])  # fmt: skip
 def test_targets_with_a_gradient_are_refused(name):
     target = variable([[1, 1]], requires_grad=True)
     with pytest.raises(AssertionError, match="nn criterions don't compute the gradient w.r.t. targets"):
@@ -103,8 +105,8 @@ def test_multi_label_soft_margin():
     x, t = np.array([[0.3, -1.0], [2.0, 0.1]]), np.array([[0.0, 1.0], [1.0, 1.0]])
     p = 1 / (1 + np.exp(-x))
     each = -(t * np.log(p) + (1 - t) * np.log(1 - p))
-    ours = [nn.MultiLabelSoftMarginLoss(size_average=s)(Variable(torch.from_numpy(x)), Variable(torch.from_numpy(t))).data[0]
-            for s in (True, False)]  # fmt: skip
+    x_, t_ = Variable(torch.from_numpy(x)), Variable(torch.from_numpy(t))
+    ours = [nn.MultiLabelSoftMarginLoss(size_average=s)(x_, t_).data[0] for s in (True, False)]
     assert ours == pytest.approx([each.mean(), each.sum()])
 
 
@@ -112,7 +114,8 @@ def test_pairwise_distance_has_a_column():
     a, b = variable([[0, 0], [1, 1]], requires_grad=True), variable([[3, 4], [1, 1]])
     out = nn.PairwiseDistance()(a, b)
     assert out.size() == (2, 1)
-    assert out.data[0, 0] == pytest.approx(5, rel=1e-5) and out.data[1, 0] == pytest.approx(math.sqrt(2) * 1e-6, rel=1e-3)
+    assert out.data[0, 0] == pytest.approx(5, rel=1e-5)
+    assert out.data[1, 0] == pytest.approx(math.sqrt(2) * 1e-6, rel=1e-3)
     assert F.pairwise_distance(a, b, 1).data[0, 0] == pytest.approx(7, rel=1e-5)
 
 

@@ -49,7 +49,8 @@ def test_buffers_are_plain_tensors():
 def test_state_dict_has_the_same_plain_tensors_each_time():
     net = Net()
     state = net.state_dict()
-    assert list(state) == ["scale", "count", "fc.weight", "fc.bias", "bn.weight", "bn.bias", "bn.running_mean", "bn.running_var"]
+    assert list(state) == ["scale", "count", "fc.weight", "fc.bias", "bn.weight", "bn.bias", "bn.running_mean",
+                           "bn.running_var"]  # fmt: skip
     assert all(type(v) is torch.FloatTensor for v in state.values())
     assert all(v is state[k] for k, v in net.state_dict().items())
     assert state["fc.weight"] is net.fc.weight.data and state["count"] is net.count
@@ -102,7 +103,8 @@ def test_zero_grad_keeps_the_gradients_and_makes_them_zero():
     grads = [p.grad for p in net.parameters()]
     data = [g.data for g in grads]
     net.zero_grad()
-    assert all(p.grad is g and g.data is d and d.abs().sum() == 0 for p, g, d in zip(net.parameters(), grads, data, strict=True))
+    for p, g, d in zip(net.parameters(), grads, data, strict=True):
+        assert p.grad is g and g.data is d and d.abs().sum() == 0
 
 
 def test_zero_grad_of_a_recorded_gradient():
@@ -295,11 +297,13 @@ def test_parameters_as_a_vector():
     vec = torch.nn.utils.parameters_to_vector(net.parameters())
     assert type(vec) is Variable and vec.size() == (3,)
     torch.nn.utils.vector_to_parameters(Variable(torch.Tensor([1, 2, 3])), net.parameters())
-    assert net.weight.data.tolist() == [[1, 2]] and net.bias.data.tolist() == [3] and type(net.bias.data) is torch.FloatTensor
+    assert net.weight.data.tolist() == [[1, 2]] and net.bias.data.tolist() == [3]
+    assert type(net.bias.data) is torch.FloatTensor
 
 
-@pytest.mark.parametrize("name", ["uniform", "normal", "xavier_uniform", "xavier_normal", "kaiming_uniform", "kaiming_normal",
-                                  "orthogonal", "eye"])  # fmt: skip
+@pytest.mark.parametrize("name", [
+    "uniform", "normal", "xavier_uniform", "xavier_normal", "kaiming_uniform", "kaiming_normal", "orthogonal", "eye",
+])  # fmt: skip
 @pytest.mark.parametrize("wrap", [lambda t: t, Variable, nn.Parameter])
 def test_initialisers(name, wrap):
     t = torch.zeros(4, 4)

@@ -1,5 +1,5 @@
-"""Every layer and function of 0.3 called with Variables gives Variables, with the values and gradients that today's gives
-on the same data."""
+"""Every layer and function of 0.3 called with Variables gives Variables, with the values and gradients that today's
+gives on the same data."""
 
 import numpy as np
 import pytest
@@ -143,8 +143,10 @@ def test_a_loss(name, args, inputs, size_average):
                [tensor(x, f) for x, f in zip(inputs, flags, strict=True)])  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["relu", "tanh", "sigmoid", "softsign", "elu", "selu", "leaky_relu", "logsigmoid", "softplus", "relu6",
-                                  "hardtanh", "tanhshrink", "hardshrink", "softshrink"])  # fmt: skip
+@pytest.mark.parametrize("name", [
+    "relu", "tanh", "sigmoid", "softsign", "elu", "selu", "leaky_relu", "logsigmoid", "softplus", "relu6", "hardtanh",
+    "tanhshrink", "hardshrink", "softshrink",
+])  # fmt: skip
 def test_activation_functions(name):
     x, y = variable(FLAT, True), tensor(FLAT, True)
     out = getattr(F, name)(x)

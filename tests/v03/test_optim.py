@@ -125,10 +125,11 @@ def rates(make, epochs):
 
 
 def test_the_first_step_of_a_schedule_is_epoch_0():
-    assert rates(lambda o: optim.lr_scheduler.StepLR(o, 2, 0.1), 5) == pytest.approx([1, 1, 0.1, 0.1, 0.01])
-    assert rates(lambda o: optim.lr_scheduler.MultiStepLR(o, [1, 3], 0.1), 5) == pytest.approx([1, 0.1, 0.1, 0.01, 0.01])
-    assert rates(lambda o: optim.lr_scheduler.ExponentialLR(o, 0.5), 3) == [1, 0.5, 0.25]
-    assert rates(lambda o: optim.lr_scheduler.LambdaLR(o, lambda e: 1 / (e + 1)), 3) == [1, 1 / 2, 1 / 3]
+    lr = optim.lr_scheduler
+    assert rates(lambda o: lr.StepLR(o, 2, 0.1), 5) == pytest.approx([1, 1, 0.1, 0.1, 0.01])
+    assert rates(lambda o: lr.MultiStepLR(o, [1, 3], 0.1), 5) == pytest.approx([1, 0.1, 0.1, 0.01, 0.01])
+    assert rates(lambda o: lr.ExponentialLR(o, 0.5), 3) == [1, 0.5, 0.25]
+    assert rates(lambda o: lr.LambdaLR(o, lambda e: 1 / (e + 1)), 3) == [1, 1 / 2, 1 / 3]
 
 
 def test_resuming_a_schedule():
@@ -165,7 +166,7 @@ def test_what_cannot_be_optimized():
 def test_an_optimizer_of_the_users():
     class SignSGD(optim.Optimizer):
         def __init__(self, params, lr=optim.optimizer.required):
-            super(SignSGD, self).__init__(params, dict(lr=lr))
+            super().__init__(params, dict(lr=lr))
 
         def step(self, closure=None):
             for group in self.param_groups:

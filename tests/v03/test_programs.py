@@ -1,5 +1,7 @@
-"""Programs as they were written in 2017: they train, and their numbers are those of the same program in today's words with
-the same seed."""
+"""Programs as they were written in 2017: they train, and their numbers are those of the same program in today's words
+with the same seed."""
+
+# ruff: noqa: B007, UP008
 
 import numpy as np
 import pytest

@@ -65,7 +65,7 @@ def test_version_counters_and_saved_tensors():
     x.add_(1)
     assert x._version == 1
     with pytest.raises(RuntimeError, match="modified by an in-?place operation"):
-        out.grad_fn.saved_tensors
+        out.grad_fn.saved_tensors  # noqa: B018
     with pytest.raises(RuntimeError, match="modified by an in-?place operation"):
         out.sum().backward()
 

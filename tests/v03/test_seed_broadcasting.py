@@ -30,7 +30,8 @@ def test_trailing_dimensions():
 def test_a_dimension_that_does_not_fit():
     x=torch.FloatTensor(5,2,4,1)
     y=torch.FloatTensor(  3,1,1)
-    with pytest.raises(RuntimeError, match=r"The size of tensor a \(2\) must match the size of tensor b \(3\) at non-singleton dimension 1"):
+    text = r"The size of tensor a \(2\) must match the size of tensor b \(3\) at non-singleton dimension 1"
+    with pytest.raises(RuntimeError, match=text):
         x + y
 
 
@@ -77,7 +78,7 @@ def test_backwards_compatibility():
     (warning,) = caught
     assert warning.category is UserWarning
     assert " ".join(str(warning.message).split()) == (
-        "self and other do not have the same shape, but are broadcastable, and have the same number of elements. Changing "
-        "behavior in a backwards incompatible manner to broadcasting rather than viewing as 1-dimensional."
+        "self and other do not have the same shape, but are broadcastable, and have the same number of elements. "
+        "Changing behavior in a backwards incompatible manner to broadcasting rather than viewing as 1-dimensional."
     )
     assert warning.filename == __file__

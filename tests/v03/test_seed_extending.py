@@ -1,5 +1,7 @@
 """The introduction's section "Extending PyTorch": the code as printed there."""
 
+# ruff: noqa: E101, W191
+
 import pytest
 
 import flambeau.v03 as torch
@@ -98,7 +100,8 @@ def test_the_module_without_bias_fails_where_the_text_does():
 
 
 def test_gradcheck():
-    input = (Variable(torch.randn(20,20).double(), requires_grad=True), Variable(torch.randn(30,20).double(), requires_grad=True),)
+    input = (Variable(torch.randn(20,20).double(), requires_grad=True),
+             Variable(torch.randn(30,20).double(), requires_grad=True),)
     assert gradcheck.gradcheck(LinearFunction.apply, input, eps=1e-6, atol=1e-4)
 
 

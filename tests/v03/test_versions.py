@@ -72,7 +72,8 @@ def test_the_change_itself_has_the_right_gradient():
 
 def test_a_leaf_that_requires_grad_must_not_be_changed():
     leaf, _ = computed()
-    for change in (lambda: leaf.add_(1), lambda: leaf.__setitem__(0, 1), lambda: leaf.zero_(), lambda: leaf[0].fill_(1)):
+    changes = (lambda: leaf.add_(1), lambda: leaf.__setitem__(0, 1), leaf.zero_, lambda: leaf[0].fill_(1))
+    for change in changes:
         with pytest.raises(RuntimeError):
             change()
     leaf.data.add_(1)

@@ -114,8 +114,8 @@ class StateMethods(HookTables):
 
         strict: missing and unexpected names are errors (else they are only reported). assign: take the given tensors
         themselves instead of copying. Returns (missing_keys, unexpected_keys). Raises TypeError when `state_dict` is
-        no mapping, RuntimeError listing everything that did not fit (also a KeyError when only names did not); what did fit
-        has been loaded then.
+        no mapping, RuntimeError listing everything that did not fit (also a KeyError when only names did not); what did
+        fit has been loaded then.
         """
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")

@@ -52,7 +52,7 @@ def ints(values, name, argument="size"):
 
 
 def in_face_of(tensor, input):
-    """A new tensor in the face of input, as the result of an op on input has it. Classes of rank 0 are today's Tensor."""
+    """A new tensor in the face of input, as the result of an op on input has it; a face of rank 0 is Tensor."""
     face = type(input)._face or type(input)
     if face._face_rank:
         tensor = _core.make(_core.array_of(tensor), face)

@@ -4,7 +4,6 @@ A policy's loss of 2017: `m = Categorical(probs); action = m.sample(); loss = -m
 """
 
 import math
-import numbers
 
 from . import methods, namespace
 from .defaults import tensor_class
@@ -79,7 +78,7 @@ class Normal(Distribution):
 
     def sample_n(self, n):
         def rows(value):
-            if isinstance(value, numbers.Number):
+            if isinstance(value, (int, float)):
                 return tensor_class()([value]).expand(n, 1)
             return value.expand(n, *value.size())
 
@@ -87,10 +86,10 @@ class Normal(Distribution):
 
     @staticmethod
     def _draw(mean, std):
-        if isinstance(mean, numbers.Number) and isinstance(std, numbers.Number):
+        if isinstance(mean, (int, float)) and isinstance(std, (int, float)):
             return tensor_class()(1).normal_(mean, std)
         return methods.FUNCTIONS["normal"](mean, std)
 
     def log_prob(self, value):
-        log_std = math.log(self.std) if isinstance(self.std, numbers.Number) else self.std.log()
+        log_std = math.log(self.std) if isinstance(self.std, (int, float)) else self.std.log()
         return -((value - self.mean) ** 2) / (2 * self.std**2) - log_std - math.log(math.sqrt(2 * math.pi))

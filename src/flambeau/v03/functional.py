@@ -2,8 +2,6 @@
 
 from . import methods, namespace
 
-__all__ = ["btriunpack", "matmul", "split", "chunk", "stack", "unbind"]
-
 
 def __getattr__(name):
     if name in methods.FUNCTIONS:

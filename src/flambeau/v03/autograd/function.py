@@ -6,6 +6,7 @@ Variables, and may be differentiated itself; an instance's backward gets plain t
 
 import functools
 from collections import OrderedDict
+from typing import Any
 
 from ... import _core
 from ...autograd.function import _FreeNames
@@ -13,7 +14,7 @@ from ..faces import Variable, _TensorBase, lifted
 
 __all__ = ["Function", "InplaceFunction", "NestedIOFunction", "once_differentiable", "traceable"]
 
-_Node = _core.Node
+_Node: Any = _core.Node
 
 
 class _ContextMethods(_FreeNames, _Node):
@@ -245,18 +246,18 @@ class NestedIOFunction(Function):
     """
 
     def _do_forward(self, *input):
-        found = []
+        found: list = []
         self._inputs = _flat(input, found)
         results = super()._do_forward(*found)
         return _filled(self._outputs, results if isinstance(results, tuple) else (results,))
 
-    def forward(self, *args):
-        found = []
+    def forward(self, *args):  # type: ignore[override]
+        found: list = []
         self._outputs = _flat(self.forward_extended(*_filled(self._inputs, args)), found)
         return tuple(found)
 
-    def backward(self, *grads):
-        found = []
+    def backward(self, *grads):  # type: ignore[override]
+        found: list = []
         _flat(self.backward_extended(*_filled_tuple(self._outputs, grads)), found)
         return tuple(found)
 

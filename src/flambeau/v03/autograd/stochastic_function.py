@@ -6,6 +6,6 @@ class StochasticFunction:
 
     def __init__(self):
         raise RuntimeError(
-            "stochastic functions were removed. Use torch.distributions instead: the sample's log-probability times the "
-            "reward is the loss, e.g. `(-m.log_prob(action) * reward).backward()`"
+            "stochastic functions were removed. Use torch.distributions instead: the log-probability of a sample times "
+            "the reward is the loss, e.g. `(-m.log_prob(action) * reward).backward()`"
         )

@@ -1,11 +1,14 @@
 """The part of a Variable that is about its history: backward, gradients, hooks."""
 
 import warnings
+from typing import Any
 
 from ... import _core
 from ..faces import Variable, _array, _make, _TensorBase, type_name
 
 __all__ = ["Variable", "backward", "grad"]
+
+_Base: Any = _core.TensorBase
 
 
 def _starts(variables, grads, create_graph):
@@ -28,7 +31,8 @@ def _starts(variables, grads, create_graph):
             array = _array(g)
             if (array.shape or (1,)) != (shape or (1,)):
                 raise RuntimeError(
-                    f"grad_output has size {tuple(array.shape)}, but the output it is the gradient of has {shape or (1,)}"
+                    f"grad_output has size {tuple(array.shape)}, but the output that it is the gradient of has "
+                    f"{shape or (1,)}"
                 )
         else:
             raise TypeError(f"gradients can be either Tensors, Variables or None, but got {type(g).__name__}")
@@ -64,7 +68,8 @@ def backward(variables, grad_variables=None, retain_graph=None, create_graph=Non
     _core.run_backward(variables, grads, bool(retain_graph), bool(create_graph), None)
 
 
-def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=None, only_inputs=True, allow_unused=False):
+def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=None, only_inputs=True,
+         allow_unused=False):  # fmt: skip
     """grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=None, only_inputs=True,
     allow_unused=False) -> tuple of the gradients of the outputs with respect to inputs.
 
@@ -110,7 +115,7 @@ def _register_hook(self, hook):
 
 
 def _requires_grad(self):
-    return _core.TensorBase.requires_grad.__get__(self)
+    return _Base.requires_grad.__get__(self)
 
 
 def _set_requires_grad(self, value):
@@ -125,13 +130,13 @@ def _set_requires_grad(self, value):
 
 
 def _item_of_grad(self):
-    return _core.TensorBase.grad.__get__(self)
+    return _Base.grad.__get__(self)
 
 
 def _set_grad(self, value):
     if value is not None and not isinstance(value, Variable):
         raise TypeError(f"expected Variable or None (got {type(value).__name__})")
-    _core.TensorBase.grad.__set__(self, value)
+    _Base.grad.__set__(self, value)
 
 
 def _clear_grad(self, set_to_none=False):
@@ -145,12 +150,16 @@ def _clear_grad(self, set_to_none=False):
         self.grad = Variable(grad.data.clone().zero_())
 
 
+_METHODS = {
+    "backward": _backward, "register_hook": _register_hook,
+    "requires_grad": property(_requires_grad, _set_requires_grad),
+    "grad": property(_item_of_grad, _set_grad), "_grad": property(_item_of_grad, _set_grad), "_clear_grad": _clear_grad,
+    "_for_state_dict": lambda self: self.data,
+}  # fmt: skip
+
+
 def install():
     """Gives Variable its history."""
-    Variable._clear_grad = _clear_grad
-    Variable._for_state_dict, _TensorBase._for_state_dict = Variable.data.fget, lambda self: self
-    Variable.backward, Variable.register_hook = _backward, _register_hook
-    Variable.requires_grad = property(_requires_grad, _set_requires_grad)
-    Variable.grad = Variable._grad = property(_item_of_grad, _set_grad)
-
-
+    for name, method in _METHODS.items():
+        setattr(Variable, name, method)
+    setattr(_TensorBase, "_for_state_dict", lambda self: self)  # noqa: B010

@@ -7,8 +7,10 @@ from ...nn import init as todays
 from ...nn.init import calculate_gain
 from ..faces import Variable, plain
 
-__all__ = ["calculate_gain", "constant", "dirac", "eye", "kaiming_normal", "kaiming_uniform", "normal", "orthogonal", "sparse",
-           "uniform", "xavier_normal", "xavier_uniform"]  # fmt: skip
+__all__ = [
+    "calculate_gain", "constant", "dirac", "eye", "kaiming_normal", "kaiming_uniform", "normal", "orthogonal", "sparse",
+    "uniform", "xavier_normal", "xavier_uniform",
+]  # fmt: skip
 
 
 def _filled(tensor, fill, *args):

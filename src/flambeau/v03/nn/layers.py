@@ -1,4 +1,4 @@
-"""The layers of `torch.nn` that differ in 0.3 from today's: how they draw their parameters, and the statistics they keep.
+"""The layers of `torch.nn` that differ in 0.3 from today's: how they draw parameters, and the statistics they keep.
 
 The numbers of an old program depend on them: the draws must be the same, and in the same order.
 """
@@ -7,6 +7,8 @@ import math
 
 from ... import nn as todays
 from ...nn import functional as F
+from ...nn.batchnorm import _NormBase
+from ...nn.conv import _ConvNd
 from ...nn.module import Module
 
 
@@ -25,8 +27,8 @@ class Linear(todays.Linear):
         _uniform(self, self.weight.size(1))
 
 
-class _Drawn:
-    """Convolutions: all, grouped and transposed ones too, draw from U(-b, b), b = 1 / sqrt(in_channels * kernel size)."""
+class _Drawn(_ConvNd):
+    """Convolutions: all, grouped and transposed too, draw from U(-b, b), b = 1 / sqrt(in_channels * kernel size)."""
 
     def reset_parameters(self):
         """Draws weight and bias."""
@@ -37,11 +39,11 @@ def _drawn(base):
     return type(base.__name__, (_Drawn, base), {"__doc__": base.__doc__, "__module__": __name__})
 
 
-class _BatchStatistics:
+class _BatchStatistics(_NormBase):
     """Batch normalisation: scales drawn from U(0, 1), and no count of batches."""
 
     def __init__(self, num_features, eps=1e-5, momentum=0.1, affine=True):
-        super().__init__(num_features, eps, momentum, affine, True)
+        super().__init__(num_features, eps, momentum, affine, True)  # type: ignore[call-arg]
         self._buffers["num_batches_tracked"] = None
 
     def reset_running_stats(self):

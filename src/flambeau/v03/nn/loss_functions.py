@@ -11,8 +11,10 @@ _BCE_EPS = 1e-12  # added to what the logarithms of binary_cross_entropy are of
 
 
 def nll_loss(input, target, weight=None, size_average=True, ignore_index=-100, reduce=True):
-    """nll_loss(input, target, weight=None, size_average=True, ignore_index=-100, reduce=True): log-probabilities (N, C)
-    or (N, C, H, W), classes (N) or (N, H, W)."""
+    """nll_loss(input, target, weight=None, size_average=True, ignore_index=-100, reduce=True)
+
+    input: log-probabilities (N, C) or (N, C, H, W); target: classes (N) or (N, H, W).
+    """
     check_classes(target)
     return todays.nll_loss(
         input, target, weight, ignore_index=ignore_index, reduction=reduction_of(size_average, reduce)
@@ -47,8 +49,8 @@ def binary_cross_entropy(input, target, weight=None, size_average=True):
     """
     if target.size() != input.size():
         warnings.warn(
-            f"Using a target size ({target.size()}) that is different to the input size ({input.size()}) is deprecated. "
-            "Please ensure they have the same size.",
+            f"Using a target size ({target.size()}) that is different to the input size ({input.size()}) is "
+            "deprecated. Please ensure they have the same size.",
             stacklevel=2,
         )
     if math.prod(target.size()) != math.prod(input.size()):
@@ -92,7 +94,8 @@ def mse_loss(input, target, size_average=True, reduce=True):
 
 def soft_margin_loss(input, target, size_average=True):
     """soft_margin_loss(input, target, size_average=True): log(1 + exp(-t x))"""
-    return todays.soft_margin_loss(input, paired("soft_margin_loss", input, target), reduction=reduction_of(size_average))
+    target = paired("soft_margin_loss", input, target)
+    return todays.soft_margin_loss(input, target, reduction=reduction_of(size_average))
 
 
 def margin_ranking_loss(input1, input2, target, margin=0, size_average=True):
@@ -102,7 +105,8 @@ def margin_ranking_loss(input1, input2, target, margin=0, size_average=True):
 
 
 def hinge_embedding_loss(input, target, margin=1.0, size_average=True):
-    """hinge_embedding_loss(input, target, margin=1.0, size_average=True): x where t is 1, max(0, margin - x) where -1"""
+    """hinge_embedding_loss(input, target, margin=1.0, size_average=True): x where t is 1, max(0, margin - x) where t
+    is -1"""
     target = paired("hinge_embedding_loss", input, target)
     return todays.hinge_embedding_loss(input, target, margin, reduction=reduction_of(size_average))
 
@@ -120,8 +124,8 @@ def multilabel_margin_loss(input, target, size_average=True):
 
 
 def multilabel_soft_margin_loss(input, target, weight=None, size_average=True):
-    """multilabel_soft_margin_loss(input, target, weight=None, size_average=True): binary cross-entropy of the sigmoid;
-    a sum is over all classes."""
+    """multilabel_soft_margin_loss(input, target, weight=None, size_average=True): binary cross-entropy of the
+    sigmoid; a sum is over all classes."""
     return binary_cross_entropy(ops.FUNCTIONS["sigmoid"](input), target, weight, size_average)
 
 

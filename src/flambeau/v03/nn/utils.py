@@ -7,8 +7,8 @@ __all__ = ["clip_grad_norm", "parameters_to_vector", "vector_to_parameters"]
 
 
 def clip_grad_norm(parameters, max_norm, norm_type=2):
-    """clip_grad_norm(parameters, max_norm, norm_type=2) -> float, the norm of all gradients together, which are scaled in
-    place to a norm of at most max_norm."""
+    """clip_grad_norm(parameters, max_norm, norm_type=2) -> float, the norm of all gradients together, which are scaled
+    in place to a norm of at most max_norm."""
     grads = [p.grad.data for p in parameters if p.grad is not None]
     max_norm, norm_type = float(max_norm), float(norm_type)
     if norm_type == float("inf"):

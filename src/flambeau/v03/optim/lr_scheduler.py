@@ -76,7 +76,7 @@ class StepLR(_Powers):
 
 
 class MultiStepLR(_Powers):
-    """MultiStepLR(optimizer, milestones, gamma=0.1, last_epoch=-1): a drop by gamma at each of the (ascending) epochs"""
+    """MultiStepLR(optimizer, milestones, gamma=0.1, last_epoch=-1): a drop by gamma at each of the ascending epochs"""
 
     def __init__(self, optimizer, milestones, gamma=0.1, last_epoch=-1):
         if list(milestones) != sorted(milestones):
@@ -107,7 +107,7 @@ class ReduceLROnPlateau(_TodaysPlateau):
         super().__init__(optimizer, mode, factor, patience, threshold, threshold_mode, cooldown, min_lr, eps)
         self.verbose = verbose
 
-    def step(self, metrics, epoch=None):
+    def step(self, metrics, epoch=None):  # type: ignore[override]
         """step(metrics): notes the metric of an epoch, and lowers the rates when it has stopped getting better."""
         before = [group["lr"] for group in self.optimizer.param_groups]
         if epoch is not None:

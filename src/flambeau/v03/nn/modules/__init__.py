@@ -15,7 +15,8 @@ _OURS = {**layers.LAYERS, **criterions.LOSSES}
 def _family(name):
     """The module of one family: today's names, with 0.3's classes where they differ."""
     family = types.ModuleType(f"{__name__}.{name}", f"The modules of the family {name}.")
-    family.__dict__.update({n: _OURS.get(n, v) for n, v in vars(getattr(todays, name)).items() if not n.startswith("__")})
+    names = {n: _OURS.get(n, v) for n, v in vars(getattr(todays, name)).items() if not n.startswith("__")}
+    family.__dict__.update(names)
     if name == "loss":
         family.__dict__.update(_Loss=criterions._Loss, _WeightedLoss=criterions._WeightedLoss)
     sys.modules[family.__name__] = family
