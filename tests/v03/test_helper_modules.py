@@ -1,5 +1,6 @@
 """The modules beside `torch` and `torch.nn` that programs of 2017 import."""
 
+import importlib.util
 import pickle
 
 import pytest
@@ -45,6 +46,7 @@ def test_modules_by_their_paths():
     assert V is Variable and Conv2d is nn.Conv2d and MSELoss is nn.MSELoss and issubclass(MSELoss, _Loss)
     assert Module is nn.Module and _pair(3) == (3, 3) and Parameter is nn.Parameter
     assert Optimizer is torch.optim.Optimizer and required is not None and Function is torch.autograd.Function
+    assert importlib.util.find_spec("flambeau.v03.nn.modules.conv") is not None
     assert nn.modules.Linear is nn.Linear and nn.modules.linear.Linear is nn.Linear
 
 

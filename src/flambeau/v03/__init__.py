@@ -1,5 +1,7 @@
 """PyTorch 0.3.0: `import flambeau.v03 as torch`."""
 
+import importlib
+
 from . import methods
 from .faces import TYPES, Parameter, Variable, _TensorBase
 from .printing import install as _install_printing
@@ -9,3 +11,18 @@ _install_printing(_TensorBase, Variable)
 globals().update(TYPES)
 globals().update(methods.FUNCTIONS)
 Tensor = TYPES["FloatTensor"]
+
+from . import autograd, era  # noqa: E402  (needs the methods)
+
+era.enter()
+
+_SUBMODULES = frozenset(
+    "backends cuda distributions functional nn optim random serialization sparse storage tensor utils version _six "
+    "_utils".split()
+)
+
+
+def __getattr__(name):
+    if name in _SUBMODULES:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module 'torch' has no attribute '{name}'")

@@ -2,6 +2,7 @@
 
 import sys
 import types
+from importlib.machinery import ModuleSpec
 
 from ....nn import modules as todays
 from ....nn.modules import utils
@@ -15,6 +16,7 @@ _OURS = {**layers.LAYERS, **criterions.LOSSES}
 def _family(name):
     """The module of one family: today's names, with 0.3's classes where they differ."""
     family = types.ModuleType(f"{__name__}.{name}", f"The modules of the family {name}.")
+    family.__spec__ = ModuleSpec(family.__name__, None)
     names = {n: _OURS.get(n, v) for n, v in vars(getattr(todays, name)).items() if not n.startswith("__")}
     family.__dict__.update(names)
     if name == "loss":
