@@ -312,3 +312,17 @@ def test_a_gradient_without_dimensions_is_one_of_size_1():
     b = Variable(torch.ones(1), requires_grad=True)
     Bias.apply(Variable(torch.ones(3, 1)), b).sum().backward()
     assert b.grad.size() == (1,) and b.grad.data[0] == 3
+
+
+def test_gradients_must_be_variables():
+    class F(Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 1
+
+        @staticmethod
+        def backward(ctx, g):
+            return g.data
+
+    with pytest.raises(RuntimeError, match=r"expected Variable or None \(got torch.DoubleTensor\)"):
+        F.apply(doubles(2)).sum().backward()

@@ -29,10 +29,11 @@ def test_a_hook_may_replace_the_gradient():
     assert x.grad.data.tolist() == [9, 9]
 
 
-def test_a_hook_must_return_a_variable():
+@pytest.mark.parametrize("result", [3, torch.ones(2)])
+def test_a_hook_must_return_a_variable(result):
     x = leaf(1, 2)
-    x.register_hook(lambda g: 3)
-    with pytest.raises(TypeError):
+    x.register_hook(lambda g: result)
+    with pytest.raises(TypeError, match="expected Variable, but hook returned"):
         (x * 3).sum().backward()
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ... import _core
 from ...autograd.function import _FreeNames
-from ..faces import Variable, _TensorBase, lifted
+from ..faces import Variable, _TensorBase, lifted, type_name
 
 __all__ = ["Function", "InplaceFunction", "NestedIOFunction", "once_differentiable", "traceable"]
 
@@ -121,6 +121,12 @@ def _unrecorded(backward, grads):
     return _each(outputs, Variable)
 
 
+def _as_gradient(value):
+    if not isinstance(value, Variable):
+        raise RuntimeError(f"expected Variable or None (got {type_name(type(value))})")
+    return lifted(value)
+
+
 def _run(cls, node, forward, backward, args):
     """Calls forward on plain tensors and records the call."""
     for a in args:
@@ -154,7 +160,7 @@ def _run(cls, node, forward, backward, args):
         return results[0] if single else results
 
     def run_backward(node, *grads):
-        return _each(backward(node, *grads), lifted, Variable)
+        return _each(backward(node, *grads), _as_gradient, (Variable, _TensorBase))
 
     return _core.apply_function(cls, node, run, run_backward, args)
 

@@ -1,5 +1,6 @@
 """The part of a Variable that is about its history: backward, gradients, hooks."""
 
+import functools
 import warnings
 from typing import Any
 
@@ -111,7 +112,15 @@ def _register_hook(self, hook):
         raise RuntimeError("cannot register a hook on a volatile variable")
     if not self.requires_grad:
         raise RuntimeError("cannot register a hook on a variable that doesn't require gradient")
-    return _core.add_hook(_core.tensor_hooks(self), hook)
+
+    @functools.wraps(hook)
+    def checked(grad):
+        result = hook(grad)
+        if result is not None and not isinstance(result, Variable):
+            raise TypeError(f"expected Variable, but hook returned '{type(result).__name__}'")
+        return result
+
+    return _core.add_hook(_core.tensor_hooks(self), checked)
 
 
 def _requires_grad(self):
