@@ -182,3 +182,17 @@ def test_an_optimizer_of_the_users():
     with pytest.raises(ValueError, match="required optimization parameter lr"):
         SignSGD([w])
     assert isinstance(optim.SGD([w], 0.1), optim.Optimizer) and isinstance(optim.Adam([w]), optim.Optimizer)
+
+
+def test_sparse_gradients():
+    torch.manual_seed(0)
+    sparse, dense = nn.Embedding(5, 3, sparse=True), nn.Embedding(5, 3)
+    dense.load_state_dict(sparse.state_dict())
+    index = Variable(torch.LongTensor([1, 2, 1]))
+    for net in (sparse, dense):
+        optimizer = optim.SGD(net.parameters(), lr=0.1)
+        for _ in range(2):
+            optimizer.zero_grad()
+            (net(index) ** 2).sum().backward()
+            optimizer.step()
+    assert (sparse.weight.data - dense.weight.data).abs().max() < 1e-6

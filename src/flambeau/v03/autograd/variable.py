@@ -149,11 +149,11 @@ def _set_grad(self, value):
 
 
 def _clear_grad(self, set_to_none=False):
-    """Makes the gradient zero: in place, unless it was recorded."""
+    """Makes the gradient zero: in place, unless it was recorded. A sparse one is forgotten."""
     grad = self.grad
-    if grad is None:
-        return
-    if grad.volatile:
+    if not isinstance(grad, Variable):
+        self.grad = None
+    elif grad.volatile:
         grad.data.zero_()
     else:
         self.grad = Variable(grad.data.clone().zero_())
