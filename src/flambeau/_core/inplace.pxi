@@ -25,6 +25,13 @@ cdef raise_view(TensorBase x, str what):
     raise RuntimeError(f"Output {x._output_nr} of {name} is a view and {what}. {why}")
 
 
+def allow_inplace(TensorBase t not None):
+    """Lets a view that is one of several results of an op be changed in place, recorded: its history is then that of its
+    base. For a caller who knows that the other results and the base are not used any more."""
+    if t._view_of == VIEW_OF_SEVERAL:
+        t._view_of = 0
+
+
 cdef object check_inplace(TensorBase x, str name):
     """Raises when a recorded in-place change of x is not allowed."""
     cdef TensorBase base = x._base
