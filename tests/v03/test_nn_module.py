@@ -318,3 +318,18 @@ def test_other_initialisers():
     s = nn.init.sparse(torch.zeros(10, 3), 0.25)
     assert (s == 0).sum() == 9
     assert nn.init.calculate_gain("tanh") == 5 / 3
+
+
+def test_printing():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv1 = nn.Conv2d(1, 6, 5, padding=2, bias=False)
+            self.bn = nn.BatchNorm2d(6)
+            self.fc1 = nn.Linear(400, 120)
+
+    assert repr(Net()) == """Net(
+  (conv1): Conv2d (1, 6, kernel_size=(5, 5), stride=(1, 1), padding=(2, 2), bias=False)
+  (bn): BatchNorm2d(6, eps=1e-05, momentum=0.1, affine=True)
+  (fc1): Linear(in_features=400, out_features=120)
+)"""

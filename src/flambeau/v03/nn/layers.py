@@ -26,6 +26,9 @@ class Linear(todays.Linear):
         """Draws weight and bias from U(-b, b), b = 1 / sqrt(in_features)."""
         _uniform(self, self.weight.size(1))
 
+    def extra_repr(self):
+        return f"in_features={self.in_features}, out_features={self.out_features}"
+
 
 class _Drawn(_ConvNd):
     """Convolutions: all, grouped and transposed too, draw from U(-b, b), b = 1 / sqrt(in_channels * kernel size)."""
@@ -33,6 +36,9 @@ class _Drawn(_ConvNd):
     def reset_parameters(self):
         """Draws weight and bias."""
         _uniform(self, self.in_channels * math.prod(self.kernel_size))
+
+    def __repr__(self):
+        return super().__repr__().replace("(", " (", 1)
 
 
 def _drawn(base):
@@ -57,6 +63,9 @@ class _BatchStatistics(_NormBase):
         if self.affine:
             self.weight.data.uniform_()
             self.bias.data.zero_()
+
+    def extra_repr(self):
+        return f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}"
 
     def _load_from_state_dict(self, state_dict, prefix, *rest):
         state_dict.pop(f"{prefix}num_batches_tracked", None)  # of a later version
