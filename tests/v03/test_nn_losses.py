@@ -160,3 +160,10 @@ def test_types_of_targets():
     text = r"Expected object of type Variable\[torch.FloatTensor\] but found type Variable\[torch.LongTensor\]"
     with pytest.raises(RuntimeError, match=text):
         nn.MSELoss()(x, Variable(torch.LongTensor([[1, 1]])))
+
+
+def test_a_target_stays_as_it_is():
+    values = torch.Tensor([[1, 2], [3, 4]]).t()
+    target = Variable(values)
+    F.mse_loss(variable([1, 2, 3, 4], requires_grad=True), target)
+    assert target.data is values and not values.is_contiguous()

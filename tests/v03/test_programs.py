@@ -180,10 +180,10 @@ def test_lenet(todays_defaults):
     def old():
         torch.manual_seed(3)
         model = LeNet()
-        optimizer = optim.Adam(model.parameters(), lr=0.02)
+        optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
         data, target = Variable(torch.from_numpy(images)), Variable(torch.from_numpy(labels))
         losses = []
-        for _ in range(15):
+        for _ in range(25):
             optimizer.zero_grad()
             loss = F.nll_loss(model(data), target)
             loss.backward()
@@ -198,9 +198,9 @@ def test_lenet(todays_defaults):
             t.Conv2d(1, 4, 3), t.MaxPool2d(2), t.ReLU(), t.Conv2d(4, 6, 3), t.MaxPool2d(2), t.ReLU(), t.Flatten(),
             t.Linear(24, 10), t.ReLU(), t.Linear(10, 2), t.LogSoftmax(1),
         )  # fmt: skip
-        optimizer = flambeau.optim.Adam(model.parameters(), lr=0.02)
+        optimizer = flambeau.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
         losses = []
-        for _ in range(15):
+        for _ in range(25):
             optimizer.zero_grad()
             loss = t.functional.nll_loss(model(today.from_numpy(images)), today.from_numpy(labels))
             loss.backward()

@@ -2,6 +2,7 @@
 
 import math
 
+from ...ops import FUNCTIONS
 from ..faces import CUDA_TYPES, TYPES, Variable, type_name
 
 
@@ -42,7 +43,7 @@ def paired(name, input, target):
             f"{math.prod(input.size())} elements, while target of size {tuple(target.size())} has "
             f"{math.prod(target.size())}"
         )
-    return target.contiguous().view(input.size())
+    return FUNCTIONS["reshape"](target, tuple(input.size()))
 
 
 def check_target(target):

@@ -1,10 +1,12 @@
 """`torch.optim` of 0.3: today's optimizers, over Variables that require grad; SGD has no default rate."""
 
+import math
+
 from ... import optim as todays
 from . import lr_scheduler
 from .optimizer import Optimizer, of_variables, required
 
-__all__ = ["SGD", "Optimizer", "lr_scheduler"]
+__all__ = ["SGD", "Adam", "Optimizer", "lr_scheduler"]
 
 
 class SGD(Optimizer, todays.SGD):
@@ -23,6 +25,27 @@ def _with_rates(params):
         if not isinstance(group, dict) or "lr" not in group:
             raise ValueError("parameter group didn't specify a value of required optimization parameter lr")
     return groups
+
+
+class Adam(Optimizer, todays.Adam):
+    """Adam(params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0)
+
+    p -= lr sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + eps): eps is added before the correction of v, not after it as
+    today, which makes the first steps of small gradients smaller.
+    """
+
+    def _update(self, group, params):
+        for t, those in self._by_step(params).items():
+            correction = math.sqrt(1 - group["betas"][1] ** t)
+            super()._update(dict(group, eps=group["eps"] / correction), those)
+
+    def _by_step(self, params):
+        """The parameters by the number of the step that they are about to take."""
+        found: dict = {}
+        for p in params:
+            t = int(self.state[p]["step"]) + 1 if self.state[p] else 1
+            found.setdefault(t, []).append(p)
+        return found
 
 
 def __getattr__(name):
