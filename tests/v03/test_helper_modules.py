@@ -56,6 +56,11 @@ def test_functions_behind_layers():
     assert nn._functions.dropout.Dropout.apply(x, 0.5, False).data.tolist() == [[1, 1]]
 
 
+def test_classes_of_tensors_and_storages():
+    assert torch.FloatTensor in torch._tensor_classes and torch.cuda.LongTensor in torch._tensor_classes
+    assert torch.DoubleStorage in torch._storage_classes and len(torch._storage_classes) == 8
+
+
 def test_cudnn_switches():
     cudnn = torch.backends.cudnn
     cudnn.benchmark = True

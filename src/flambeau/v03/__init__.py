@@ -2,7 +2,8 @@
 
 import importlib
 
-from . import methods
+from .. import storage as _storage
+from . import faces, methods
 from .faces import TYPES, Parameter, Variable, _TensorBase
 from .printing import install as _install_printing
 
@@ -15,6 +16,9 @@ Tensor = TYPES["FloatTensor"]
 from . import autograd, era  # noqa: E402  (needs the methods)
 
 era.enter()
+
+_tensor_classes = {*TYPES.values(), *faces.CUDA_TYPES.values()}
+_storage_classes = {_storage.TYPES[f"{name}Storage"] for name in faces.ELEMENTS}
 
 _SUBMODULES = frozenset(
     "backends cuda distributions functional nn optim random serialization sparse storage tensor utils version _six "
