@@ -84,6 +84,21 @@ class Tensor(_core.TensorBase):
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
         _core.retain_grad(self)
 
+    def _clear_grad(self, set_to_none=True):
+        """Forgets the gradient, or makes it zero: `zero_grad` of modules and optimizers."""
+        if set_to_none or self.grad is None:
+            self.grad = None
+            return
+        if self.grad.grad_fn is not None:
+            self.grad.detach_()
+        else:
+            self.grad.requires_grad_(False)
+        self.grad.zero_()
+
+    def _for_state_dict(self):
+        """What a state dictionary holds of this tensor: its values without history, over the same memory."""
+        return self.detach()
+
     @property
     def retains_grad(self):
         """Whether retain_grad was asked for on this non-leaf tensor."""

@@ -144,7 +144,11 @@ def typed_class(target):
 
     if target is Tensor or target == "torch.Tensor":
         return next(cls for cls in CPU_TYPES if cls.dtype is get_default_dtype())
-    found = target if isinstance(target, TensorType) else _BY_NAME.get(target) if isinstance(target, str) else None
+    if isinstance(target, TensorType):
+        return target
+    # A class may be one of another face of the library, which has the name.
+    name = f"{target.__module__}.{target.__name__}" if isinstance(target, type) else target
+    found = _BY_NAME.get(name) if isinstance(name, str) else None
     if found is None:
         raise ValueError(f"invalid type: {target!r}")
     return found

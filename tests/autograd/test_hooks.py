@@ -229,3 +229,11 @@ def test_retain_grad_where_there_is_nothing_to_retain():
     assert not x.retains_grad
     with pytest.raises(RuntimeError, match="can't retain_grad on Tensor that has requires_grad=False"):
         fb.ones(1).retain_grad()
+
+
+def test_a_node_is_called_with_its_gradients_only():
+    node = (fb.ones(2, requires_grad=True) * 2).grad_fn
+    with pytest.raises(TypeError, match="expected a Tensor or None as gradient 0, got int"):
+        node(1)
+    with pytest.raises(TypeError, match="expected 1 gradients, got 2"):
+        node(fb.ones(2), fb.ones(2))

@@ -3,7 +3,7 @@
 import pytest
 
 import flambeau as fb
-from flambeau import autograd
+from flambeau import _core, autograd
 
 
 def leaf(values):
@@ -198,3 +198,15 @@ def test_nothing_is_recorded_in_inference_mode():
             assert fb.is_grad_enabled() and not fb.is_inference_mode_enabled() and (x * 2).requires_grad
         x.add_(1)
     assert x.tolist() == [2.0] and fb.is_grad_enabled()
+
+
+def test_one_of_several_views_may_be_released():
+    """Then its change is recorded as that of any view."""
+    x = fb.tensor([1.0, 2, 3, 4], requires_grad=True)
+    part = (x * 1).chunk(2)[1]
+    with pytest.raises(RuntimeError, match="returns multiple views"):
+        part.mul_(3)
+    _core.allow_inplace(part)
+    part.mul_(3)
+    (part * part).sum().backward()
+    assert x.grad.tolist() == [0, 0, 2 * 9 * 3, 2 * 9 * 4]

@@ -382,3 +382,18 @@ def test_older_paths():
     assert nn.modules.Linear is nn.Linear
     assert nn.modules.conv._ConvNd in nn.Conv2d.__mro__
     assert callable(nn.modules.module.register_module_forward_hook)
+
+
+def test_the_class_of_parameters_and_buffers_can_be_set():
+    from flambeau.nn.parameter import set_defaults
+
+    class Mine(fb.nn.Parameter):
+        pass
+
+    before = set_defaults(Mine, lambda t: t.double())
+    try:
+        layer = fb.nn.BatchNorm1d(2)
+    finally:
+        set_defaults(*before)
+    assert type(layer.weight) is Mine and layer.running_mean.dtype is fb.float64
+    assert type(fb.nn.Linear(1, 1).weight) is fb.nn.Parameter

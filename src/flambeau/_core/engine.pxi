@@ -559,7 +559,9 @@ cdef int add_to_leaf(TensorBase leaf, TensorBase grad, bint create_graph, bint o
             leaf._grad = copy_for(leaf, grad)
     else:
         old = <TensorBase>leaf._grad
-        if create_graph or interprets(old) or interprets(grad):
+        if grad._volatile and not old._volatile:
+            leaf._grad = operators[OP_ADD](old, wrap(grad._array, plain_face(type(grad))))   # it stays recordable
+        elif create_graph or interprets(old) or interprets(grad):
             leaf._grad = operators[OP_ADD](old, grad)
         else:
             add_into(old, grad)
@@ -591,7 +593,7 @@ cdef TensorBase copy_for(TensorBase leaf, TensorBase grad):
     if not same_strides(<PyObject*>out, b):
         out = fb_new_array(FB_DESCR(a), FB_NDIM(a), FB_DIMS(a))
     cnp.PyArray_CopyInto(out, grad._array)
-    return wrap(out, plain_face(type(grad)))
+    return wrap_like(out, grad)
 
 
 cdef enum:
@@ -600,7 +602,7 @@ cdef enum:
 
 cdef TensorBase copy_tensor(TensorBase t):
     if FB_IS_ARRAY(<PyObject*>t._array):
-        return wrap(copy_array(t._array), plain_face(type(t)))
+        return wrap_like(copy_array(t._array), t)
     return operators[OP_CLONE](t)
 
 
@@ -635,3 +637,10 @@ def leaves_of(tensors):
         elif (<Node>edge).edges is not None:
             stack.extend((<Node>edge).edges)
     return found
+
+
+cdef TensorBase wrap_like(object array, TensorBase t):
+    """A tensor of the face of t, volatile if t is."""
+    cdef TensorBase new = wrap(array, plain_face(type(t)))
+    new._volatile = t._volatile
+    return new

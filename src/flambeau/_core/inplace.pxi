@@ -25,6 +25,13 @@ cdef raise_view(TensorBase x, str what):
     raise RuntimeError(f"Output {x._output_nr} of {name} is a view and {what}. {why}")
 
 
+def allow_inplace(TensorBase t not None):
+    """Lets a view that is one of several results of an op be changed in place, recorded: its history is then that of its
+    base. For a caller who knows that the other results and the base are not used any more."""
+    if t._view_of == VIEW_OF_SEVERAL:
+        t._view_of = 0
+
+
 cdef object check_inplace(TensorBase x, str name):
     """Raises when a recorded in-place change of x is not allowed."""
     cdef TensorBase base = x._base
@@ -106,9 +113,10 @@ cdef object apply_inplace(OpFunction f, tuple args):
             keep_old(node, x)
         write_array(target, result)
     bump(x)
-    if node.is_volatile and not x._volatile:
-        detach_in_place(x)
-        x._volatile = True
+    if node.is_volatile and fb_grad_mode and not x._volatile:
+        make_volatile(x)
+        if x._base is not None:
+            make_volatile(x._base)
     node.dirty = (x,)
     if node.edges is not None and not is_nondifferentiable(node, target):
         set_output_meta(node, target)
@@ -118,6 +126,12 @@ cdef object apply_inplace(OpFunction f, tuple args):
     node.inputs = None
     node.dirty = None
     return x
+
+
+cdef int make_volatile(TensorBase x) except -1:
+    detach_in_place(x)
+    x._volatile = True
+    return 0
 
 
 cdef int keep_old(Node node, TensorBase x) except -1:

@@ -176,6 +176,11 @@ cdef class Node(GraphState):
 
     def __call__(self, *grads):
         """Runs the backward of this node alone."""
+        for i, g in enumerate(grads):
+            if g is not None and not isinstance(g, TensorBase):
+                raise TypeError(f"{self.name()}: expected a Tensor or None as gradient {i}, got {type(g).__name__}")
+        if len(grads) != max(self.n_outputs, 1):
+            raise TypeError(f"{self.name()}: expected {max(self.n_outputs, 1)} gradients, got {len(grads)}")
         return call_backward(self, grads)
 
 

@@ -20,7 +20,7 @@ from .hooks import (  # noqa: F401  (where scripts look for them)
     register_module_parameter_registration_hook,
     run_registration_hooks,
 )
-from .parameter import Parameter
+from .parameter import Parameter, as_buffer
 from .state import StateMethods
 
 
@@ -196,7 +196,8 @@ class Module(HookMethods, StateMethods):
             raise TypeError(
                 f"cannot assign '{_typename(tensor)}' object to buffer '{name}' (torch Tensor or None required)"
             )
-        self._buffers[name] = run_registration_hooks(global_hooks.buffer_registration, self, name, tensor)
+        tensor = run_registration_hooks(global_hooks.buffer_registration, self, name, as_buffer(tensor))
+        self._buffers[name] = tensor
         if persistent:
             self._non_persistent_buffers_set.discard(name)
         else:
@@ -451,16 +452,7 @@ class Module(HookMethods, StateMethods):
     def zero_grad(self, set_to_none=True):
         """Forget the gradients of all parameters (set_to_none=False: set them to zero)."""
         for param in self.parameters():
-            if param.grad is None:
-                continue
-            if set_to_none:
-                param.grad = None
-            else:
-                if param.grad.grad_fn is not None:
-                    param.grad.detach_()
-                else:
-                    param.grad.requires_grad_(False)
-                param.grad.zero_()
+            param._clear_grad(set_to_none)
 
     # -------------------------------------------------------- printing
 

@@ -1,8 +1,36 @@
 """Parameter: a Tensor that a Module finds and registers by itself when it is assigned as an attribute."""
 
+from collections.abc import Callable
+
 import flambeau as fb
 
 from .. import Tensor, _core
+
+
+class _Defaults:
+    """What modules make of tensors: the class of parameters (None: Parameter), and a function of new buffers."""
+
+    parameter: type | None = None
+    buffer: Callable[[Tensor], Tensor] | None = None
+
+
+_defaults = _Defaults()
+
+
+def set_defaults(parameter=None, buffer=None):
+    """set_defaults(parameter=None, buffer=None) -> what was set before, as a tuple
+
+    Process-wide: Parameter(...) makes an instance of `parameter`, a subclass, and Module.register_buffer puts new plain
+    Tensors through the function `buffer`. None: as they are.
+    """
+    before = _defaults.parameter, _defaults.buffer
+    _defaults.parameter, _defaults.buffer = parameter, buffer
+    return before
+
+
+def as_buffer(tensor):
+    """A tensor as Module.register_buffer keeps it."""
+    return tensor if _defaults.buffer is None or type(tensor) is not Tensor else _defaults.buffer(tensor)
 
 
 class Parameter(Tensor):
@@ -16,6 +44,8 @@ class Parameter(Tensor):
     _face = Tensor  # the class of results
 
     def __new__(cls, data=None, requires_grad=True):
+        if cls is Parameter and _defaults.parameter is not None:
+            return _defaults.parameter(data, requires_grad)
         if data is None:
             data = fb.empty(0)
         elif not isinstance(data, Tensor):

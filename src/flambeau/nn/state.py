@@ -30,6 +30,12 @@ class IncompatibleKeys(namedtuple("IncompatibleKeys", ["missing_keys", "unexpect
     __str__ = __repr__
 
 
+class StateKeyError(RuntimeError, KeyError):
+    """Names are missing in a state dictionary, or are nobody's: a KeyError in 0.3, a RuntimeError since."""
+
+    __str__ = Exception.__str__
+
+
 class StateMethods(HookTables):
     """The part of Module that saves and loads state."""
 
@@ -80,10 +86,10 @@ class StateMethods(HookTables):
         """Put this module's own entries (not its children's) into `destination`; for subclasses to extend."""
         for name, param in self._parameters.items():
             if param is not None:
-                destination[prefix + name] = param if keep_vars else param.detach()
+                destination[prefix + name] = param if keep_vars else param._for_state_dict()
         for name, buffer in self._buffers.items():
             if buffer is not None and name not in self._non_persistent_buffers_set:
-                destination[prefix + name] = buffer if keep_vars else buffer.detach()
+                destination[prefix + name] = buffer if keep_vars else buffer._for_state_dict()
         if type(self).get_extra_state is not StateMethods.get_extra_state:
             destination[prefix + EXTRA_STATE_KEY] = self.get_extra_state()
 
@@ -108,7 +114,8 @@ class StateMethods(HookTables):
 
         strict: missing and unexpected names are errors (else they are only reported). assign: take the given tensors
         themselves instead of copying. Returns (missing_keys, unexpected_keys). Raises TypeError when `state_dict` is
-        no mapping, RuntimeError listing everything that did not fit; what did fit has been loaded then.
+        no mapping, RuntimeError listing everything that did not fit (also a KeyError when only names did not); what did
+        fit has been loaded then.
         """
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
@@ -140,6 +147,7 @@ class StateMethods(HookTables):
                     )
 
         load(self, state_dict, "")
+        only_keys = not errors
         if strict:
             if unexpected:
                 errors.insert(0, f"Unexpected key(s) in state_dict: {_quoted(unexpected)}. ")
@@ -147,7 +155,8 @@ class StateMethods(HookTables):
                 errors.insert(0, f"Missing key(s) in state_dict: {_quoted(missing)}. ")
         if errors:
             listing = "\n\t".join(errors)
-            raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t{listing}")
+            error = StateKeyError if only_keys else RuntimeError
+            raise error(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t{listing}")
         return IncompatibleKeys(missing, unexpected)
 
     def _load_from_state_dict(
@@ -212,7 +221,7 @@ class StateMethods(HookTables):
     def _load_one(self, name, target, source, assign):
         if not assign:
             with fb.no_grad():
-                target.copy_(source)
+                target.copy_(source._for_state_dict())
             return
         if isinstance(target, Parameter) and not isinstance(source, Parameter):
             source = Parameter(source, requires_grad=target.requires_grad)

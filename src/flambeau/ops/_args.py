@@ -50,6 +50,16 @@ def ints(values, name, argument="size"):
         raise TypeError(f"{name}(): argument '{argument}' must be tuple of ints, got {values!r}") from None
 
 
+
+def in_face_of(tensor, input):
+    """A new tensor in the face of input, as the result of an op on input has it; a face of rank 0 is Tensor."""
+    face = type(input)._face or type(input)
+    if face._face_rank:
+        tensor = _core.make(_core.array_of(tensor), face)
+        tensor._volatile = input._volatile
+    return tensor
+
+
 def check_tensor(value, name, argument="input", position=1):
     """TypeError unless value is a Tensor."""
     if not isinstance(value, TensorBase):

@@ -15,7 +15,7 @@ from ..interpreters import Wrapped, copy_for
 from ..layout import strided
 from ..memory_format import inverse, order_like, preserve_format
 from ..storage import Storage
-from ._args import check_options, check_strided, check_tensor, unsupported
+from ._args import check_options, check_strided, check_tensor, in_face_of, unsupported
 from ._data import data_array
 from .convert import element
 from .op import composite
@@ -381,10 +381,10 @@ def _like(name, input, factory, dtype, device, layout, memory_format, requires_g
             name, shape, options["dtype"], options["device"], requires_grad, layout, sparse_dim
         )
     order = None if is_sparse else order_like(_array(input), memory_format)
-    if order is None:
-        return factory(size=shape, requires_grad=requires_grad, **options)
-    t = factory(size=tuple([shape[d] for d in order]), **options)
-    t = _make(_array(t).transpose(inverse(order)))
+    t = factory(size=shape if order is None else tuple([shape[d] for d in order]), **options)
+    if order is not None:
+        t = _make(_array(t).transpose(inverse(order)))
+    t = in_face_of(t, input)
     return t.requires_grad_() if requires_grad else t
 
 

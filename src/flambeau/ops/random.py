@@ -17,7 +17,7 @@ from ..interpreters import Wrapped
 from ..layout import strided
 from ..memory_format import order_like
 from ..random import engine
-from ._args import check_strided, check_tensor
+from ._args import check_strided, check_tensor, in_face_of
 from .create import _finish, _out, ordered, size_of, zeros_like
 from .op import Op, composite, whole
 
@@ -811,7 +811,9 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
             keys = p / noise
         drawn = np.argsort(-keys.astype(np.float64), axis=-1, kind="stable")[..., :num_samples]
     drawn = np.ascontiguousarray(drawn, np.int64)
-    return _finish(drawn, input.device) if out is None else _out(drawn, out, "multinomial")
+    if out is not None:
+        return _out(drawn, out, "multinomial")
+    return in_face_of(_finish(drawn, input.device), input)
 
 
 def _with_replacement(p, num_samples, rng):

@@ -91,7 +91,7 @@ class Adagrad(Optimizer):
     def _first_state(self, param, group):
         state = self.state[param]
         state["step"] = fb.tensor(0.0, dtype=fb.float32)
-        state["sum"] = fb.full_like(param.detach(), group["initial_accumulator_value"])
+        state["sum"] = fb.full_like(param.data, group["initial_accumulator_value"])
         return state
 
 

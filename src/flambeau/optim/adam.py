@@ -80,10 +80,10 @@ class Adam(Optimizer):
     def _first_state(self, param, amsgrad):
         state = self.state[param]
         state["step"] = fb.tensor(0.0, dtype=fb.float32)
-        state["exp_avg"] = fb.zeros_like(param.detach())
-        state["exp_avg_sq"] = fb.zeros_like(param.detach())
+        state["exp_avg"] = fb.zeros_like(param.data)
+        state["exp_avg_sq"] = fb.zeros_like(param.data)
         if amsgrad:
-            state["max_exp_avg_sq"] = fb.zeros_like(param.detach())
+            state["max_exp_avg_sq"] = fb.zeros_like(param.data)
         return state
 
 

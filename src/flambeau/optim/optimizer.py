@@ -204,14 +204,7 @@ class Optimizer:
         with _range(self, "zero_grad"):
             for group in self.param_groups:
                 for param in group["params"]:
-                    if set_to_none:
-                        param.grad = None
-                    elif param.grad is not None:
-                        if param.grad.grad_fn is not None:
-                            param.grad.detach_()
-                        else:
-                            param.grad.requires_grad_(False)
-                        param.grad.zero_()
+                    param._clear_grad(set_to_none)
 
     # -------------------------------------------------------- stepping
 

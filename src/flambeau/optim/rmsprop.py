@@ -84,9 +84,9 @@ class RMSprop(Optimizer):
     def _first_state(self, param, group):
         state = self.state[param]
         state["step"] = fb.tensor(0.0, dtype=fb.float32)
-        state["square_avg"] = fb.zeros_like(param.detach())
+        state["square_avg"] = fb.zeros_like(param.data)
         if group["momentum"] > 0:
-            state["momentum_buffer"] = fb.zeros_like(param.detach())
+            state["momentum_buffer"] = fb.zeros_like(param.data)
         if group["centered"]:
-            state["grad_avg"] = fb.zeros_like(param.detach())
+            state["grad_avg"] = fb.zeros_like(param.data)
         return state

@@ -58,7 +58,7 @@ class SGD(Optimizer):
             first = [state.get("momentum_buffer") is None for state in states]
             for param, state, is_first in zip(params, states, first, strict=True):
                 if is_first:
-                    state["momentum_buffer"] = fb.empty_like(param.detach())
+                    state["momentum_buffer"] = fb.empty_like(param.data)
             momenta = [state["momentum_buffer"] for state in states]
         options = (group["momentum"], group["dampening"], group["weight_decay"], group["nesterov"], group["maximize"])
         sgd_(params, [p.grad for p in params], momenta, first, _number(group["lr"]), *options)

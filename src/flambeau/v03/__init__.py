@@ -3,6 +3,8 @@
 Plain tensors by type (`torch.FloatTensor`), Variables around them, and the functions of the namespace.
 """
 
+import importlib.util
+
 from .. import storage as _storage
 from ..random import initial_seed, manual_seed
 from ..serialization import save
@@ -27,10 +29,22 @@ globals().update({f"{name}Storage": _storage.TYPES[f"{name}Storage"] for name in
 globals().update(methods.FUNCTIONS)
 Tensor, Storage = TYPES["FloatTensor"], _storage.TYPES["FloatStorage"]
 
+from . import autograd, era  # noqa: E402  (needs the methods)
+
+era.enter()
+
+_tensor_classes = {*TYPES.values(), *faces.CUDA_TYPES.values()}
+_storage_classes = {_storage.TYPES[f"{name}Storage"] for name in ELEMENTS}
+
+_SUBMODULES = frozenset(
+    "backends cuda distributions functional legacy nn optim random serialization sparse storage tensor utils version "
+    "_six _utils".split()
+)
+
 
 def __getattr__(name):
+    if name in _SUBMODULES:
+        return importlib.import_module(f"{__name__}.{name}")
     if name == "has_cudnn":
-        import importlib.util
-
         return importlib.util.find_spec("cudnn") is not None
     raise AttributeError(f"module 'torch' has no attribute '{name}'")

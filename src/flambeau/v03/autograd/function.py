@@ -6,16 +6,18 @@ Variables, and may be differentiated itself; an instance's backward gets plain t
 
 import functools
 from collections import OrderedDict
+from typing import Any
 
 from ... import _core
-from ..faces import Variable, _TensorBase
+from ...autograd.function import _FreeNames
+from ..faces import Variable, _TensorBase, lifted, type_name
 
 __all__ = ["Function", "InplaceFunction", "NestedIOFunction", "once_differentiable", "traceable"]
 
-_Node = _core.Node
+_Node: Any = _core.Node
 
 
-class _ContextMethods(_Node):
+class _ContextMethods(_FreeNames, _Node):
     """What ctx, or the instance, offers beside the attributes that users set."""
 
     _strict = True
@@ -104,14 +106,25 @@ class Function(_ContextMethods, metaclass=FunctionMeta):
 
 
 def _instance_backward(node, *grads):
-    plain = [g.data if isinstance(g, Variable) else g for g in grads]
-    results = node.backward(*plain)
-    results = results if isinstance(results, tuple) else (results,)
-    return tuple(_volatile(r) if isinstance(r, _TensorBase) else r for r in results)
+    return _unrecorded(node.backward, grads)
 
 
-def _volatile(tensor):
-    return Variable(tensor, volatile=True)
+def _unrecorded(backward, grads):
+    """The results of a backward that works on plain tensors, as Variables: volatile when a gradient is, and such that
+    differentiating them raises when one requires grad."""
+    outputs = backward(*[g.data if isinstance(g, Variable) else g for g in grads])
+    given = [g for g in grads if isinstance(g, Variable)]
+    if any(g.volatile for g in given):
+        return _each(outputs, lambda o: Variable(o, volatile=True))
+    if any(g.requires_grad for g in given):
+        return _each(outputs, lambda o: _Refusing.apply(o, *grads))
+    return _each(outputs, Variable)
+
+
+def _as_gradient(value):
+    if not isinstance(value, Variable):
+        raise RuntimeError(f"expected Variable or None (got {type_name(type(value))})")
+    return lifted(value)
 
 
 def _run(cls, node, forward, backward, args):
@@ -146,7 +159,10 @@ def _run(cls, node, forward, backward, args):
                 method(node, *[outside(v) for v in values])
         return results[0] if single else results
 
-    return _core.apply_function(cls, node, run, backward, args)
+    def run_backward(node, *grads):
+        return _each(backward(node, *grads), _as_gradient, (Variable, _TensorBase))
+
+    return _core.apply_function(cls, node, run, run_backward, args)
 
 
 _NOTES = (
@@ -169,19 +185,16 @@ def once_differentiable(backward):
 
     @functools.wraps(backward)
     def wrapper(ctx, *grads):
-        plain = [g.data if isinstance(g, Variable) else g for g in grads]
-        outputs = backward(ctx, *plain)
-        if not any(isinstance(g, Variable) and g.requires_grad for g in grads):
-            return _each(outputs, _volatile)
-        return _each(outputs, lambda o: _Refusing.apply(o, *grads))
+        return _unrecorded(functools.partial(backward, ctx), grads)
 
     return wrapper
 
 
-def _each(outputs, wrap):
+def _each(outputs, wrap, kind=_TensorBase):
+    """Outputs, one or a tuple, with those of a kind wrapped."""
     if not isinstance(outputs, tuple):
-        return wrap(outputs) if isinstance(outputs, _TensorBase) else outputs
-    return tuple(wrap(o) if isinstance(o, _TensorBase) else o for o in outputs)
+        return wrap(outputs) if isinstance(outputs, kind) else outputs
+    return tuple(wrap(o) if isinstance(o, kind) else o for o in outputs)
 
 
 class _Refusing(Function):
@@ -193,7 +206,7 @@ class _Refusing(Function):
 
     @staticmethod
     def backward(ctx, *grads):
-        raise RuntimeError("trying to differentiate twice a function that was markedwith @once_differentiable")
+        raise RuntimeError("trying to differentiate twice a function that was marked with @once_differentiable")
 
 
 def traceable(fn_cls):
@@ -239,18 +252,18 @@ class NestedIOFunction(Function):
     """
 
     def _do_forward(self, *input):
-        found = []
+        found: list = []
         self._inputs = _flat(input, found)
         results = super()._do_forward(*found)
         return _filled(self._outputs, results if isinstance(results, tuple) else (results,))
 
-    def forward(self, *args):
-        found = []
+    def forward(self, *args):  # type: ignore[override]
+        found: list = []
         self._outputs = _flat(self.forward_extended(*_filled(self._inputs, args)), found)
         return tuple(found)
 
-    def backward(self, *grads):
-        found = []
+    def backward(self, *grads):  # type: ignore[override]
+        found: list = []
         _flat(self.backward_extended(*_filled_tuple(self._outputs, grads)), found)
         return tuple(found)
 

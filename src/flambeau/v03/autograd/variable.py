@@ -1,20 +1,15 @@
 """The part of a Variable that is about its history: backward, gradients, hooks."""
 
+import functools
 import warnings
-
+from typing import Any
 
 from ... import _core
 from ..faces import Variable, _array, _make, _TensorBase, type_name
 
 __all__ = ["Variable", "backward", "grad"]
 
-
-def _reinforced(self, reward):
-    """0.3 removed it in favour of torch.distributions."""
-    raise NotImplementedError(
-        "reinforce() was removed. Use torch.distributions instead: the log-probability of the action times the reward "
-        "is the loss, e.g. loss = -m.log_prob(action) * reward; loss.backward()"
-    )
+_Base: Any = _core.TensorBase
 
 
 def _starts(variables, grads, create_graph):
@@ -37,7 +32,8 @@ def _starts(variables, grads, create_graph):
             array = _array(g)
             if (array.shape or (1,)) != (shape or (1,)):
                 raise RuntimeError(
-                    f"grad_output has size {tuple(array.shape)}, but the output it is the gradient of has {shape or (1,)}"
+                    f"grad_output has size {tuple(array.shape)}, but the output that it is the gradient of has "
+                    f"{shape or (1,)}"
                 )
         else:
             raise TypeError(f"gradients can be either Tensors, Variables or None, but got {type(g).__name__}")
@@ -73,7 +69,8 @@ def backward(variables, grad_variables=None, retain_graph=None, create_graph=Non
     _core.run_backward(variables, grads, bool(retain_graph), bool(create_graph), None)
 
 
-def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=None, only_inputs=True, allow_unused=False):
+def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=None, only_inputs=True,
+         allow_unused=False):  # fmt: skip
     """grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=None, only_inputs=True,
     allow_unused=False) -> tuple of the gradients of the outputs with respect to inputs.
 
@@ -83,33 +80,30 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Non
     grads = [None] * len(outputs) if grad_outputs is None else _listed(grad_outputs, (Variable, _TensorBase))
     grads, create_graph = _starts(outputs, grads, create_graph)
     retain_graph = create_graph if retain_graph is None else retain_graph
-    if not only_inputs:
-        _core.run_backward(outputs, grads, True, bool(create_graph), None)
     for v in inputs:
         if not v.requires_grad:
             raise RuntimeError("One of the differentiated Variables does not require grad")
+    if not only_inputs:
+        _add_to_others(outputs, grads, create_graph, inputs)
     results = _core.run_backward(outputs, grads, bool(retain_graph), bool(create_graph), inputs, accumulate=False)
     if not allow_unused and any(g is None for g in results):
         raise RuntimeError("One of the differentiated Variables appears to not have been used in the graph")
     return tuple(results)
 
 
+def _add_to_others(outputs, grads, create_graph, inputs):
+    """Adds to `.grad` of the leaves that are not among inputs."""
+    kept = [v.grad for v in inputs]
+    for v in inputs:
+        v.grad = None
+    _core.run_backward(outputs, grads, True, bool(create_graph), None)
+    for v, g in zip(inputs, kept, strict=True):
+        v.grad = g
+
+
 def _backward(self, gradient=None, retain_graph=None, create_graph=None, retain_variables=None):
     """backward(gradient=None, retain_graph=None, create_graph=None): see torch.autograd.backward."""
     backward(self, gradient, retain_graph, create_graph, retain_variables)
-
-
-def _detach(self):
-    """detach() -> a Variable over the same data without history, volatile if self is."""
-    new = _core.TensorBase.detach(self)
-    new._volatile = self._volatile
-    new._hold(self.data)
-    return new
-
-
-def _detach_in_place(self):
-    """detach_(): cuts self from the graph."""
-    _core.detach_in_place(self)
 
 
 def _register_hook(self, hook):
@@ -118,11 +112,19 @@ def _register_hook(self, hook):
         raise RuntimeError("cannot register a hook on a volatile variable")
     if not self.requires_grad:
         raise RuntimeError("cannot register a hook on a variable that doesn't require gradient")
-    return _core.add_hook(_core.tensor_hooks(self), hook)
+
+    @functools.wraps(hook)
+    def checked(grad):
+        result = hook(grad)
+        if result is not None and not isinstance(result, Variable):
+            raise TypeError(f"expected Variable, but hook returned '{type(result).__name__}'")
+        return result
+
+    return _core.add_hook(_core.tensor_hooks(self), checked)
 
 
 def _requires_grad(self):
-    return _core.TensorBase.requires_grad.__get__(self)
+    return _Base.requires_grad.__get__(self)
 
 
 def _set_requires_grad(self, value):
@@ -137,20 +139,36 @@ def _set_requires_grad(self, value):
 
 
 def _item_of_grad(self):
-    return _core.TensorBase.grad.__get__(self)
+    return _Base.grad.__get__(self)
 
 
 def _set_grad(self, value):
     if value is not None and not isinstance(value, Variable):
         raise TypeError(f"expected Variable or None (got {type(value).__name__})")
-    _core.TensorBase.grad.__set__(self, value)
+    _Base.grad.__set__(self, value)
+
+
+def _clear_grad(self, set_to_none=False):
+    """Makes the gradient zero: in place, unless it was recorded. A sparse one is forgotten."""
+    grad = self.grad
+    if not isinstance(grad, Variable):
+        self.grad = None
+    elif grad.volatile:
+        grad.data.zero_()
+    else:
+        self.grad = Variable(grad.data.clone().zero_())
+
+
+_METHODS = {
+    "backward": _backward, "register_hook": _register_hook,
+    "requires_grad": property(_requires_grad, _set_requires_grad),
+    "grad": property(_item_of_grad, _set_grad), "_grad": property(_item_of_grad, _set_grad), "_clear_grad": _clear_grad,
+    "_for_state_dict": lambda self: self.data,
+}  # fmt: skip
 
 
 def install():
     """Gives Variable its history."""
-    Variable.backward, Variable.detach, Variable.detach_ = _backward, _detach, _detach_in_place
-    Variable.register_hook, Variable.reinforce = _register_hook, _reinforced
-    Variable.requires_grad = property(_requires_grad, _set_requires_grad)
-    Variable.grad = Variable._grad = property(_item_of_grad, _set_grad)
-
-
+    for name, method in _METHODS.items():
+        setattr(Variable, name, method)
+    setattr(_TensorBase, "_for_state_dict", lambda self: self)  # noqa: B010

@@ -1,0 +1,5 @@
+"""`torch.backends` of 0.3."""
+
+from . import cudnn
+
+__all__ = ["cudnn"]

@@ -1,0 +1,30 @@
+"""`torch.nn` of 0.3: today's modules, which have Variables for parameters, and those that differ."""
+
+from ... import nn as todays
+from ...nn.module import Module
+from ..faces import Parameter
+from . import criterions, functional, init, layers, utils
+from .containers import Container
+
+globals().update(layers.LAYERS)
+globals().update(criterions.LOSSES)
+
+__all__ = ["Container", "Module", "Parameter", "functional", "init", "utils", *layers.LAYERS, *criterions.LOSSES]
+
+
+def __getattr__(name):
+    import importlib
+
+    if name in ("_functions", "modules", "parallel", "parameter"):
+        return importlib.import_module(f"{__name__}.{name}")
+    if name in ("DataParallel", "data_parallel"):
+        from . import parallel
+
+        return getattr(parallel, name)
+    if name.startswith("__") or not hasattr(todays, name):
+        raise AttributeError(f"module 'torch.nn' has no attribute '{name}'")
+    return getattr(todays, name)
+
+
+def __dir__():
+    return sorted({*globals(), *dir(todays)})

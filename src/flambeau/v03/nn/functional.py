@@ -1,0 +1,62 @@
+"""`torch.nn.functional` of 0.3. What is not defined here, or in `loss_functions`, is today's function."""
+
+from ...nn import functional as todays
+from .loss_functions import (  # noqa: F401
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cosine_embedding_loss,
+    cross_entropy,
+    hinge_embedding_loss,
+    kl_div,
+    l1_loss,
+    margin_ranking_loss,
+    mse_loss,
+    multi_margin_loss,
+    multilabel_margin_loss,
+    multilabel_soft_margin_loss,
+    nll_loss,
+    pairwise_distance,
+    poisson_nll_loss,
+    smooth_l1_loss,
+    soft_margin_loss,
+    triplet_margin_loss,
+)
+
+
+def dropout(input, p=0.5, training=False, inplace=False):
+    """dropout(input, p=0.5, training=False, inplace=False): zero with probability p, the others times 1 / (1 - p)"""
+    return todays.dropout(input, p, training, inplace)
+
+
+def dropout2d(input, p=0.5, training=False, inplace=False):
+    """dropout2d(input, p=0.5, training=False, inplace=False): whole channels of (N, C, H, W)"""
+    return todays.dropout2d(input, p, training, inplace)
+
+
+def dropout3d(input, p=0.5, training=False, inplace=False):
+    """dropout3d(input, p=0.5, training=False, inplace=False): whole channels of (N, C, D, H, W)"""
+    return todays.dropout3d(input, p, training, inplace)
+
+
+def alpha_dropout(input, p=0.5, training=False):
+    """alpha_dropout(input, p=0.5, training=False): keeps mean and variance (Klambauer et al., 2017)"""
+    return todays.alpha_dropout(input, p, training)
+
+
+def cosine_similarity(x1, x2, dim=1, eps=1e-8):
+    """cosine_similarity(x1, x2, dim=1, eps=1e-8): x1 . x2 / max(|x1| |x2|, eps) along dim"""
+    norms = x1.norm(2, dim) * x2.norm(2, dim)
+    return (x1 * x2).sum(dim) / norms.clamp(min=eps)
+
+
+def normalize(input, p=2, dim=1, eps=1e-12):
+    """normalize(input, p=2, dim=1, eps=1e-12): input / max(|input|_p, eps) along dim"""
+    return input / input.norm(p, dim, True).clamp(min=eps).expand_as(input)
+
+
+def __getattr__(name):
+    return getattr(todays, name)
+
+
+def __dir__():
+    return sorted({*globals(), *dir(todays)})

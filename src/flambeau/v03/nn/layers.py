@@ -1,0 +1,105 @@
+"""The layers of `torch.nn` that differ in 0.3 from today's: how they draw parameters, and the statistics they keep.
+
+The numbers of an old program depend on them: the draws must be the same, and in the same order.
+"""
+
+import math
+
+from ... import nn as todays
+from ...nn import functional as F
+from ...nn.batchnorm import _NormBase
+from ...nn.conv import _ConvNd
+from ...nn.module import Module
+
+
+def _uniform(layer, fan_in):
+    bound = 1.0 / math.sqrt(fan_in)
+    layer.weight.data.uniform_(-bound, bound)
+    if layer.bias is not None:
+        layer.bias.data.uniform_(-bound, bound)
+
+
+class Linear(todays.Linear):
+    __doc__ = todays.Linear.__doc__
+
+    def reset_parameters(self):
+        """Draws weight and bias from U(-b, b), b = 1 / sqrt(in_features)."""
+        _uniform(self, self.weight.size(1))
+
+    def extra_repr(self):
+        return f"in_features={self.in_features}, out_features={self.out_features}"
+
+
+class _Drawn(_ConvNd):
+    """Convolutions: all, grouped and transposed too, draw from U(-b, b), b = 1 / sqrt(in_channels * kernel size)."""
+
+    def reset_parameters(self):
+        """Draws weight and bias."""
+        _uniform(self, self.in_channels * math.prod(self.kernel_size))
+
+    def __repr__(self):
+        return super().__repr__().replace("(", " (", 1)
+
+
+def _drawn(base):
+    return type(base.__name__, (_Drawn, base), {"__doc__": base.__doc__, "__module__": __name__})
+
+
+class _BatchStatistics(_NormBase):
+    """Batch normalisation: scales drawn from U(0, 1), and no count of batches."""
+
+    def __init__(self, num_features, eps=1e-5, momentum=0.1, affine=True):
+        super().__init__(num_features, eps, momentum, affine, True)  # type: ignore[call-arg]
+        self._buffers["num_batches_tracked"] = None
+
+    def reset_running_stats(self):
+        """Mean 0 and variance 1."""
+        self.running_mean.zero_()
+        self.running_var.fill_(1)
+
+    def reset_parameters(self):
+        """Draws the scales; shifts 0, mean 0, variance 1."""
+        self.reset_running_stats()
+        if self.affine:
+            self.weight.data.uniform_()
+            self.bias.data.zero_()
+
+    def extra_repr(self):
+        return f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}"
+
+    def _load_from_state_dict(self, state_dict, prefix, *rest):
+        state_dict.pop(f"{prefix}num_batches_tracked", None)  # of a later version
+        Module._load_from_state_dict(self, state_dict, prefix, *rest)
+
+
+class _InstanceStatistics(_BatchStatistics):
+    """Instance normalisation: keeps running statistics, and takes the instances' also in evaluation, unless told."""
+
+    def __init__(self, num_features, eps=1e-5, momentum=0.1, affine=False):
+        self._use_running_stats = False
+        super().__init__(num_features, eps, momentum, affine)
+
+    def use_running_stats(self, mode=True):
+        """use_running_stats(mode=True): whether evaluation takes the running statistics."""
+        self._use_running_stats = mode
+
+    def _normalize(self, input):
+        if input.size(1) != self.num_features:
+            raise ValueError(f"got {input.size(1)}-feature tensor, expected {self.num_features}")
+        own = self.training or not self._use_running_stats
+        return F.instance_norm(
+            input, self.running_mean, self.running_var, self.weight, self.bias, own, self.momentum, self.eps
+        )
+
+
+def _normalising(mixin, base):
+    return type(base.__name__, (mixin, base), {"__doc__": base.__doc__, "__module__": __name__})
+
+
+LAYERS = {"Linear": Linear}
+for _n in (1, 2, 3):
+    for _name in (f"Conv{_n}d", f"ConvTranspose{_n}d"):
+        LAYERS[_name] = _drawn(getattr(todays, _name))
+    LAYERS[f"BatchNorm{_n}d"] = _normalising(_BatchStatistics, getattr(todays, f"BatchNorm{_n}d"))
+    LAYERS[f"InstanceNorm{_n}d"] = _normalising(_InstanceStatistics, getattr(todays, f"InstanceNorm{_n}d"))
+globals().update(LAYERS)

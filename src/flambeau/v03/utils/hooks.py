@@ -1,0 +1,5 @@
+"""`torch.utils.hooks` of 0.3."""
+
+from ...hooks import RemovableHandle
+
+__all__ = ["RemovableHandle"]

@@ -1,0 +1,216 @@
+"""Optimizers over Variables, and 0.3's schedules."""
+
+import copy
+
+import numpy as np
+import pytest
+
+import flambeau as today
+import flambeau.v03 as torch
+from flambeau import optim as todays_optim
+from flambeau.v03 import nn, optim
+from flambeau.v03.autograd import Variable
+
+X, Y = np.random.default_rng(1).standard_normal((2, 20, 3))
+
+OPTIMIZERS = [
+    ("SGD", dict(lr=0.1)), ("SGD", dict(lr=0.1, momentum=0.9, weight_decay=0.01)),
+    ("SGD", dict(lr=0.1, momentum=0.9, nesterov=True)),
+    ("Adam", dict(lr=0.05)), ("Adam", dict(lr=0.05, weight_decay=0.1, betas=(0.8, 0.9))),
+    ("RMSprop", dict(lr=0.01, momentum=0.5, centered=True)),
+    ("Adagrad", dict(lr=0.1, lr_decay=0.01)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "options"), OPTIMIZERS)
+def test_the_curve_is_todays(name, options):
+    w = Variable(torch.ones(3, 3).double(), requires_grad=True)
+    v = today.ones(3, 3, dtype=today.float64, requires_grad=True)
+    ours, theirs = getattr(optim, name)([w], **options), getattr(todays_optim, name)([v], **options)
+    x, y = Variable(torch.from_numpy(X)), Variable(torch.from_numpy(Y))
+    for _ in range(5):
+        ours.zero_grad()
+        loss = ((x.mm(w) - y) ** 2).mean()
+        loss.backward()
+        ours.step()
+        theirs.zero_grad()
+        expected = ((today.from_numpy(X).mm(v) - today.from_numpy(Y)) ** 2).mean()
+        expected.backward()
+        theirs.step()
+        assert loss.data[0] == pytest.approx(expected.item(), rel=1e-6)
+    np.testing.assert_allclose(w.data.numpy(), v.detach().numpy(), rtol=1e-6 if name == "Adam" else 1e-12)
+    assert not w.volatile and w.requires_grad and w.is_leaf
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam", "RMSprop", "Adagrad"])
+def test_the_state_is_of_plain_tensors_and_goes_on(name):
+    options = dict(lr=0.1, momentum=0.9) if name == "SGD" else dict(lr=0.1)
+    nets = [nn.Linear(2, 1), nn.Linear(2, 1)]
+    nets[1].load_state_dict(nets[0].state_dict())
+    first, second = (getattr(optim, name)(net.parameters(), **options) for net in nets)
+
+    def step(net, optimizer):
+        optimizer.zero_grad()
+        (net(Variable(torch.ones(3, 2))) ** 2).sum().backward()
+        optimizer.step()
+
+    step(nets[0], first)
+    step(nets[1], second)
+    second.load_state_dict(copy.deepcopy(first.state_dict()))
+    tensors = [v for state in second.state_dict()["state"].values() for k, v in state.items() if k != "step"]
+    assert tensors and all(type(v) is torch.FloatTensor for v in tensors)
+    step(nets[0], first)
+    step(nets[1], second)
+    assert torch.equal(nets[0].weight.data, nets[1].weight.data)
+
+
+def test_zero_grad_keeps_the_gradient():
+    w = Variable(torch.ones(2), requires_grad=True)
+    optimizer = optim.SGD([w], lr=0.1)
+    w.sum().backward()
+    grad = w.grad
+    optimizer.zero_grad()
+    assert w.grad is grad and grad.data.sum() == 0
+
+
+def test_step_changes_the_data_in_place():
+    net = nn.Linear(2, 1)
+    data = net.weight.data
+    net(Variable(torch.ones(1, 2))).backward()
+    optim.SGD(net.parameters(), 0.5).step()
+    assert net.weight.data is data and net.state_dict()["weight"] is data
+
+
+def test_a_closure():
+    w = Variable(torch.ones(1), requires_grad=True)
+    optimizer = optim.SGD([w], lr=0.1)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = (w ** 2).sum()
+        loss.backward()
+        return loss
+
+    loss = optimizer.step(closure)
+    assert type(loss) is Variable and loss.data[0] == 1 and w.data[0] == pytest.approx(0.8)
+
+
+def test_sgd_needs_a_rate():
+    w = Variable(torch.ones(1), requires_grad=True)
+    with pytest.raises(ValueError, match="required optimization parameter lr"):
+        optim.SGD([w])
+    assert optim.SGD([{"params": [w], "lr": 0.3}]).param_groups[0]["lr"] == 0.3
+
+
+def test_groups():
+    a, b = Variable(torch.ones(1), requires_grad=True), Variable(torch.ones(1), requires_grad=True)
+    optimizer = optim.SGD([{"params": [a]}, {"params": [b], "lr": 1}], lr=0.1)
+    (a + b).backward()
+    optimizer.step()
+    assert (a.data[0], b.data[0]) == (pytest.approx(0.9), 0)
+    with pytest.raises(TypeError):
+        optim.SGD(a, lr=0.1)
+    with pytest.raises(ValueError, match="non-leaf"):
+        optim.SGD([a * 2], lr=0.1)
+
+
+def rates(make, epochs):
+    optimizer = optim.SGD([Variable(torch.ones(1), requires_grad=True)], lr=1.0)
+    scheduler = make(optimizer)
+    seen = []
+    for _ in range(epochs):
+        scheduler.step()
+        seen.append(optimizer.param_groups[0]["lr"])
+    return seen
+
+
+def test_the_first_step_of_a_schedule_is_epoch_0():
+    lr = optim.lr_scheduler
+    assert rates(lambda o: lr.StepLR(o, 2, 0.1), 5) == pytest.approx([1, 1, 0.1, 0.1, 0.01])
+    assert rates(lambda o: lr.MultiStepLR(o, [1, 3], 0.1), 5) == pytest.approx([1, 0.1, 0.1, 0.01, 0.01])
+    assert rates(lambda o: lr.ExponentialLR(o, 0.5), 3) == [1, 0.5, 0.25]
+    assert rates(lambda o: lr.LambdaLR(o, lambda e: 1 / (e + 1)), 3) == [1, 1 / 2, 1 / 3]
+
+
+def test_resuming_a_schedule():
+    optimizer = optim.SGD([Variable(torch.ones(1), requires_grad=True)], lr=1.0)
+    with pytest.raises(KeyError, match="initial_lr"):
+        optim.lr_scheduler.StepLR(optimizer, 2, last_epoch=3)
+    optimizer.param_groups[0]["initial_lr"] = 1.0
+    scheduler = optim.lr_scheduler.StepLR(optimizer, 2, last_epoch=3)
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(0.01) and scheduler.last_epoch == 3
+
+
+def test_milestones_must_ascend():
+    optimizer = optim.SGD([Variable(torch.ones(1), requires_grad=True)], lr=1.0)
+    with pytest.raises(ValueError, match="increasing"):
+        optim.lr_scheduler.MultiStepLR(optimizer, [3, 1])
+
+
+def test_plateau(capsys):
+    optimizer = optim.SGD([Variable(torch.ones(1), requires_grad=True)], lr=1.0)
+    scheduler = optim.lr_scheduler.ReduceLROnPlateau(optimizer, "min", 0.1, 1, True)
+    for loss in (3, 2, 2, 2):
+        scheduler.step(loss)
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(0.1)
+    assert "reducing learning rate of group 0 to 1.0000e-01" in capsys.readouterr().out
+
+
+def test_what_cannot_be_optimized():
+    with pytest.raises(TypeError, match=r"can only optimize Variables, but one of the params is torch.FloatTensor"):
+        optim.Adam([torch.ones(1)])
+    with pytest.raises(ValueError, match="doesn't require gradients"):
+        optim.SGD([Variable(torch.ones(1))], lr=0.1)
+
+
+def test_an_optimizer_of_the_users():
+    class SignSGD(optim.Optimizer):
+        def __init__(self, params, lr=optim.optimizer.required):
+            super().__init__(params, dict(lr=lr))
+
+        def step(self, closure=None):
+            for group in self.param_groups:
+                for p in group["params"]:
+                    self.state[p]["step"] = self.state[p].get("step", 0) + 1
+                    p.data.add_(-group["lr"], p.grad.data.sign())
+
+    w = Variable(torch.ones(2), requires_grad=True)
+    optimizer = SignSGD([w], lr=0.25)
+    (w * Variable(torch.Tensor([3, -2]))).sum().backward()
+    optimizer.step()
+    assert w.data.tolist() == [0.75, 1.25] and optimizer.state[w]["step"] == 1
+    with pytest.raises(ValueError, match="required optimization parameter lr"):
+        SignSGD([w])
+    assert isinstance(optim.SGD([w], 0.1), optim.Optimizer) and isinstance(optim.Adam([w]), optim.Optimizer)
+
+
+def test_sparse_gradients():
+    torch.manual_seed(0)
+    sparse, dense = nn.Embedding(5, 3, sparse=True), nn.Embedding(5, 3)
+    dense.load_state_dict(sparse.state_dict())
+    index = Variable(torch.LongTensor([1, 2, 1]))
+    for net in (sparse, dense):
+        optimizer = optim.SGD(net.parameters(), lr=0.1)
+        for _ in range(2):
+            optimizer.zero_grad()
+            (net(index) ** 2).sum().backward()
+            optimizer.step()
+    assert (sparse.weight.data - dense.weight.data).abs().max() < 1e-6
+
+
+def test_adam_adds_eps_before_the_correction():
+    """Kingma and Ba's second form, which 0.3 had: for small gradients it is another number than today's."""
+    w = Variable(torch.zeros(1).double(), requires_grad=True)
+    late = Variable(torch.zeros(1).double(), requires_grad=True)
+    optimizer = optim.Adam([w, late], lr=0.1)
+    g, m, v, expected = 1e-7, 0.0, 0.0, 0.0
+    for t in range(1, 4):
+        optimizer.zero_grad()
+        (w * g).backward()
+        if t > 1:
+            (late * g).backward()
+        optimizer.step()
+        m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g
+        before, expected = expected, expected - 0.1 * np.sqrt(1 - 0.999 ** t) / (1 - 0.9 ** t) * m / (np.sqrt(v) + 1e-8)
+        assert w.data[0] == pytest.approx(expected, rel=1e-9)
+    assert late.data[0] == pytest.approx(before, rel=1e-9)
