@@ -1,11 +1,36 @@
-"""PyTorch 0.3.0: `import flambeau.v03 as torch`."""
+"""PyTorch 0.3.0: `import flambeau.v03 as torch`.
 
-from . import methods
-from .faces import TYPES, Parameter, Variable, _TensorBase
-from .printing import install as _install_printing
+Plain tensors by type (`torch.FloatTensor`), Variables around them, and the functions of the namespace.
+"""
+
+from .. import storage as _storage
+from ..random import Generator, default_generator, initial_seed, manual_seed
+from ..serialization import load, save
+from ..settings import is_storage
+from ..size import Size
+from ..threads import get_num_threads, set_num_threads
+from . import backcompat, faces, methods, operators, printing
+from .defaults import set_default_tensor_type
+from .faces import ELEMENTS, TYPES, Parameter, Variable
+from .printing import set_printoptions
 
 methods.install()
-_install_printing(_TensorBase, Variable)
+for _face in (faces._TensorBase, Variable):
+    operators.install_absent(_face)
+printing.install(faces._TensorBase, Variable)
+
+from .namespace import FatalError  # noqa: E402  (needs the methods)
+
+__version__ = "0.3.0"
 globals().update(TYPES)
+globals().update({f"{name}Storage": _storage.TYPES[f"{name}Storage"] for name in ELEMENTS})
 globals().update(methods.FUNCTIONS)
-Tensor = TYPES["FloatTensor"]
+Tensor, Storage = TYPES["FloatTensor"], _storage.TYPES["FloatStorage"]
+
+
+def __getattr__(name):
+    if name == "has_cudnn":
+        import importlib.util
+
+        return importlib.util.find_spec("cudnn") is not None
+    raise AttributeError(f"module 'torch' has no attribute '{name}'")

@@ -1,5 +1,8 @@
 """`torch.utils.backcompat`: switches of warnings for code from before 0.2."""
 
+import sys
+import warnings
+
 
 class Warning:
     """A warning that is given while `enabled` is True."""
@@ -22,3 +25,11 @@ class Warning:
 
 broadcast_warning = Warning("broadcast_warning")
 keepdim_warning = Warning("keepdim_warning")
+
+
+def warn(message):
+    """A UserWarning at the line of the program that called the library."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_back.f_globals.get("__name__", "").startswith("flambeau."):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, UserWarning, stacklevel=level)

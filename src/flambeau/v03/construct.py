@@ -8,7 +8,7 @@ from .. import _core
 from ..dtype import from_numpy_dtype
 from ..size import Size
 from ..storage import Storage
-from .faces import Variable, _TensorBase, type_name
+from .faces import Variable, _TensorBase, shown_array, type_name
 
 _array, _make = _core.array_of, _core.make
 
@@ -25,11 +25,17 @@ def new_tensor(cls, args, device=None, cdata=None):
         array = _array(moved)
     elif device is not None:
         raise TypeError(f"{type_name(cls)} takes no device; use torch.cuda.{cls.__name__}")
-    new = _core.TensorBase.__new__(cls)
-    _core.init_tensor(new, array)
+    new = rebuilt(cls, array)
     if source is not None:
         _core.share_version(new, source)
     return new
+
+
+def rebuilt(cls, array):
+    """A plain tensor of a typed class over an array of its type."""
+    made = _core.TensorBase.__new__(cls)
+    _core.init_tensor(made, array)
+    return made
 
 
 def _elements(cls, args):
@@ -44,7 +50,7 @@ def _elements(cls, args):
         if isinstance(first, _TensorBase):
             if type(first)._dtype != dtype:
                 raise TypeError(_refusal(cls, args))
-            return _array(first), first
+            return shown_array(first), first
         if isinstance(first, np.ndarray):
             return _from_numpy(cls, first), None
         if isinstance(first, Sequence) and not isinstance(first, (str, bytes, Size)):

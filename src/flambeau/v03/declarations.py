@@ -1,7 +1,8 @@
 """The signatures of 0.3's methods (see `signatures.py` for how to read them).
 
 `[float]`: only tensors of floats have the method; `[byte]`: only ByteTensors. `[inplace]`: the form with a trailing
-underscore exists too. `[function]`: `torch.<name>` exists too.
+underscore exists too. `[function]`: `torch.<name>` exists too; `[scaled]`: and may be given beta before the tensor.
+Method and function differ in their later lines for one face: the last declaration of a name counts.
 """
 
 POINTWISE = """
@@ -13,7 +14,7 @@ sub [inplace] [broadcast]: (real value) | (Tensor other) | (real value, Tensor o
 mul [inplace] [function] [broadcast]: (real value) | (Tensor other)
 div [inplace] [function] [broadcast]: (real value) => divided(value) | (Tensor other) => divided(other)
 fmod remainder [inplace] [function] [broadcast]: (real value) | (Tensor other)
-pow [float] [inplace] [broadcast]: (real exponent) | (Tensor exponent)
+pow [inplace] [broadcast]: (real exponent) | (Tensor exponent)
 atan2 [float] [inplace] [function] [broadcast]: (Tensor other)
 lerp [float] [inplace] [function] [broadcast]: (Tensor end, real weight)
 addcmul addcdiv [inplace] [function] [broadcast]: (Tensor tensor1, Tensor tensor2)
@@ -21,11 +22,16 @@ addcmul addcdiv [inplace] [function] [broadcast]: (Tensor tensor1, Tensor tensor
 clamp [inplace] [function]: (real min=None, real max=None)
 eq ne lt le gt ge [inplace] [function] [broadcast]: (real value) | (Tensor other)
 equal [function]: (Tensor other)
-__and__ __or__ __xor__ __lshift__ __rshift__ [broadcast]: (real value) | (Tensor other)
+__and__ __iand__ [broadcast]: (real value) => bitwise_and(value) | (Tensor other) => bitwise_and(other)
+__or__ __ior__ [broadcast]: (real value) => bitwise_or(value) | (Tensor other) => bitwise_or(other)
+__xor__ __ixor__ [broadcast]: (real value) => bitwise_xor(value) | (Tensor other) => bitwise_xor(other)
+__lshift__ __ilshift__ [broadcast]: (real value) => shifted_left(value) | (Tensor other) => shifted_left(other)
+__rshift__ __irshift__ [broadcast]: (real value) => shifted_right(value) | (Tensor other) => shifted_right(other)
 """
 
 REDUCTIONS = """
-sum prod [function]: () -> number | (int dim, bool keepdim=False)
+sum [function]: () -> number => summed() | (int dim, bool keepdim=False) => summed(dim, keepdim)
+prod [function]: () -> number => multiplied() | (int dim, bool keepdim=False) => multiplied(dim, keepdim)
 mean [float] [function]: () -> number | (int dim, bool keepdim=False)
 max min [function] [broadcast]: () -> number | (Tensor other) | (int dim, bool keepdim=False)
 std var [float] [function]: (bool unbiased=True) -> number => unbiased=unbiased
@@ -39,7 +45,8 @@ median [function]: () -> number | (int dim, bool keepdim=False)
 mode [function]: (int dim=-1, bool keepdim=False)
 kthvalue [function]: (int k, int dim=-1, bool keepdim=False)
 all any [byte]: () -> number | (int dim, bool keepdim=False)
-cumsum cumprod [function]: (int dim)
+cumsum [function]: (int dim) => running_sum(dim)
+cumprod [function]: (int dim) => running_product(dim)
 histc [float] [function]: (int bins=100, double min=0, double max=0)
 sort [function]: (int dim=-1, bool descending=False)
 topk [function]: (int k, int dim=-1, bool largest=True, bool sorted=True)
@@ -59,7 +66,7 @@ select: (int dim, int index)
 chunk [function]: (int n_chunks, int dim=0)
 split [function]: (int split_size, int dim=0) | (Size split_size, int dim=0)
 unfold: (int dim, int size, int step)
-unbind: (int dim=0)
+unbind [function]: (int dim=0)
 diag [function]: (int diagonal=0)
 tril triu [inplace] [function]: (int k=0)
 """
@@ -82,7 +89,7 @@ MATRICES = """
 mm bmm mv [function]: (Tensor mat2)
 ger [function]: (Tensor vec2)
 matmul [function]: (Tensor other)
-addmm addmv addr addbmm baddbmm [inplace] [function]: (Tensor mat1, Tensor mat2)
+addmm addmv addr addbmm baddbmm [inplace] [function] [scaled] [broadcast]: (Tensor mat1, Tensor mat2)
     | (real beta, Tensor mat1, Tensor mat2) => mat1, mat2, beta=beta
     | (real beta, real alpha, Tensor mat1, Tensor mat2) => mat1, mat2, beta=beta, alpha=alpha
 cross [function]: (Tensor other, int dim=-1) => crossed(other, dim)
@@ -124,3 +131,16 @@ multinomial [function]: (int num_samples, bool replacement=False, Generator gene
 """
 
 ALL = POINTWISE + REDUCTIONS + SHAPES + INDEXING + MATRICES + FILLING
+
+VARIABLES = """
+std var: (bool unbiased=True) => unbiased=unbiased
+    | (int dim, bool keepdim=False, bool unbiased=True) => dim, unbiased=unbiased, keepdim=keepdim
+index_add index_copy: (int dim, LongTensor index, Tensor source)
+index_fill: (int dim, LongTensor index, real value)
+scatter: (int dim, LongTensor index, Tensor source) | (int dim, LongTensor index, real value)
+scatter_add: (int dim, LongTensor index, Tensor source)
+masked_fill [broadcast]: (ByteTensor mask, real value) => masked_filled(mask, value)
+masked_scatter masked_copy [broadcast]: (ByteTensor mask, Tensor source) => masked_scattered(mask, source)
+resize: (ints sizes) => reshape(sizes)
+resize_as: (AnyTensor variable) => resize_as(variable)
+"""

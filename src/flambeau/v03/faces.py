@@ -1,15 +1,18 @@
 """The two faces of a tensor in 0.3: the plain tensor of one type (`torch.FloatTensor`, ...), and the Variable around it.
 
 A plain tensor has no history. A Variable has one, and `volatile`; it holds a plain tensor, `data`, over the same
-memory. Operations of the library give their results the face of their inputs; what the methods and operators of the
-faces do differently from today's is in `methods/`, whose modules fill these classes.
+memory. What their methods and operators do differently from today's is in the other modules of this package, which
+fill these classes.
 
-0.3 has no tensors without dimensions. A Variable computed by a full reduction has a 0-dim array inside, as today,
-and shows the size (1,); `lifted` makes that real where an operation looks at dimensions. It has no bool either:
-the faces see the bytes of bool arrays.
+Whose code calls decides what it gets. The library itself is written in today's language: its calls of methods and
+operators of a face reach today's (`by_library`). Programs get 0.3's. So a face may hold what 0.3 did not have: an
+array of bools, or one without dimensions, which is what a full reduction of a Variable gives. 0.3's methods and
+properties show them as bytes and as the size (1,); `lifted` makes that real where an operation looks at them.
 """
 
+import sys
 import weakref
+from functools import wraps
 
 import numpy as np
 
@@ -19,11 +22,62 @@ from ..size import Size
 from ..tensor import Tensor
 
 _array, _make = _core.array_of, _core.make
-_BOOL = np.dtype(np.bool_)
+_BOOL, _BYTE = np.dtype(np.bool_), np.dtype(np.uint8)
 
-# type name -> letter of the NumPy dtype; the element types of 0.3
+# type name -> letter and size of the NumPy dtype; the element types of 0.3
 ELEMENTS = {"Byte": "u1", "Char": "i1", "Short": "i2", "Int": "i4", "Long": "i8", "Half": "f2", "Float": "f4",
             "Double": "f8"}  # fmt: skip
+
+# ---------------------------------------------------------------------------------------------- who is calling
+
+_LIBRARY: dict[str, bool] = {}  # name of a module -> whether it is the library's own, written in today's language
+
+
+def by_library(depth=2):
+    """Whether the library's own code called the function that asks (depth=1: the one that asks is that code)."""
+    name = sys._getframe(depth).f_globals.get("__name__", "")
+    found = _LIBRARY.get(name)
+    if found is None:
+        own = name.split(".")
+        found = _LIBRARY[name] = own[0] == "flambeau" and own[1:2] != ["v03"]
+    return found
+
+
+def for_programs(name, method):
+    """A method (or property) of a face: `method` for programs, today's for the library's own code."""
+    todays = getattr(Tensor, name, None)
+    if todays is None:
+        return method
+    if isinstance(method, property):
+        return property(lambda self: todays.__get__(self) if by_library() else method.fget(self), method.fset,
+                        doc=method.__doc__)  # fmt: skip
+
+    @wraps(method)
+    def either(self, *args, **kwargs):
+        return (todays if by_library() else method)(self, *args, **kwargs)
+
+    return either
+
+
+class Absent:
+    """An attribute that the instances of a class do not have, for programs."""
+
+    def __init__(self, name):
+        self.name = name
+        self.todays = getattr(Tensor, name, None)
+
+    def __get__(self, instance, owner):
+        if by_library() and self.todays is not None:
+            return self.todays if instance is None else self.todays.__get__(instance, owner)
+        raise AttributeError(f"'{owner.__name__}' object has no attribute '{self.name}'")
+
+    def __set__(self, instance, value):
+        if not (by_library() and hasattr(self.todays, "__set__")):
+            raise AttributeError(f"'{type(instance).__name__}' object has no attribute '{self.name}'")
+        self.todays.__set__(instance, value)
+
+
+# ----------------------------------------------------------------------------------------------- plain tensors
 
 
 class _TensorBase(Tensor):
@@ -32,8 +86,8 @@ class _TensorBase(Tensor):
     __module__ = "torch.tensor"
     _face_rank = 1
     is_cuda = is_sparse = False
-    is_variable = False
     _dtype = None  # of the instances of a typed class
+    __array_priority__ = 1000
 
     def __new__(cls, *args, **options):
         from .construct import new_tensor
@@ -44,23 +98,20 @@ class _TensorBase(Tensor):
         """All is done in __new__."""
 
     def __dir__(self):
-        return sorted(n for n in super().__dir__() if n not in _ONLY_VARIABLES)
+        return [name for name in super().__dir__() if hasattr(self, name)]
 
 
-_ONLY_VARIABLES = frozenset(
-    "backward detach detach_ grad grad_fn register_hook requires_grad requires_grad_ retain_grad volatile".split()
-)
+for _name in ("backward", "detach", "detach_", "grad", "grad_fn", "is_leaf", "output_nr", "register_hook",
+              "requires_grad", "requires_grad_", "retain_grad", "item"):  # fmt: skip
+    setattr(_TensorBase, _name, Absent(_name))
 
 
 def _class_of(array):
-    """The typed class of an array, and the array as this class sees it: bytes for bool, one dimension at the least."""
+    """The typed class of an array, and the array."""
     dtype = array.dtype
-    if dtype == _BOOL:
-        array, dtype = array.view(np.uint8), np.dtype(np.uint8)
-    if array.ndim == 0:
-        array = array.reshape(1)
     classes = _CPU if isinstance(array, np.ndarray) else _CUDA
-    return classes.get(dtype.str[1:]) or _other_class(dtype, classes), array
+    key = "u1" if dtype == _BOOL else dtype.str[1:]
+    return classes.get(key) or _other_class(dtype, classes), array
 
 
 _CPU: dict[str, type] = {}  # letter and size of a dtype -> typed class
@@ -68,7 +119,8 @@ _CUDA: dict[str, type] = {}
 
 
 def _typed(name, letters, classes, package):
-    cls = type(f"{name}Tensor", (_TensorBase,), {"__module__": package, "_dtype": np.dtype(letters), "_face": _TensorBase})
+    contents = {"__module__": package, "_dtype": np.dtype(letters), "_face": _TensorBase}
+    cls = type(f"{name}Tensor", (_TensorBase,), contents)
     cls.is_cuda = package == "torch.cuda"
     classes[letters] = cls
     return cls
@@ -90,23 +142,37 @@ def type_name(cls):
     return f"{cls.__module__}.{cls.__name__}"
 
 
+def shown_array(tensor):
+    """The array of a tensor as 0.3 sees it: bytes for bools, one dimension for none, and an empty one without size."""
+    array = _array(tensor)
+    if array.dtype == _BOOL:
+        array = array.view(_BYTE)
+    if not array.ndim:
+        return array.reshape(1)
+    return array if array.size else array.reshape(0)
+
+
+def settled(result):
+    """What an operation on plain tensors gives to a program: a tensor as 0.3 sees it; others as they are."""
+    if isinstance(result, _TensorBase):
+        array = _array(result)
+        if not array.ndim or array.dtype == _BOOL or (not array.size and array.ndim > 1):
+            _core.set_array(result, shown_array(result))
+    return result
+
+
 def plain(tensor):
     """plain(tensor) -> the plain tensor of 0.3 over the memory of any tensor, without history."""
     if isinstance(tensor, Variable):
         return tensor.data
-    return tensor if isinstance(tensor, _TensorBase) else _share(_make(_array(tensor), _TensorBase), tensor)
-
-
-def _share(new, source):
-    _core.share_version(new, source)
-    return new
+    if isinstance(tensor, _TensorBase):
+        return tensor
+    made = _make(shown_array(tensor), _TensorBase)
+    _core.share_version(made, tensor)
+    return made
 
 
 # ------------------------------------------------------------------------------------------------- Variable
-
-
-def _variable_of(array):
-    return Variable, array.view(np.uint8) if array.dtype == _BOOL else array
 
 
 class Variable(Tensor):
@@ -118,16 +184,13 @@ class Variable(Tensor):
 
     __module__ = "torch.autograd.variable"
     _face_rank = 2
-    _adapt = staticmethod(_variable_of)
-    is_variable = True
+    _adapt = staticmethod(lambda array: (Variable, array))
 
     def __new__(cls, data=None, requires_grad=False, volatile=False):
         if data is None:
             data = TYPES["FloatTensor"]()
         if isinstance(data, Variable) or not isinstance(data, _TensorBase):
-            raise TypeError(
-                f"Variable data has to be a tensor, but got {data.__class__.__name__}"
-            )
+            raise TypeError(f"Variable data has to be a tensor, but got {type(data).__name__}")
         if requires_grad and volatile:
             raise ValueError("Variable can't be volatile and require_grad at the same time!")
         self = _core.TensorBase.__new__(cls)
@@ -142,21 +205,22 @@ class Variable(Tensor):
     def _hold(self, data):
         """data is from now on the plain tensor inside: when it gets other memory, so does self."""
         self.__dict__["_data"] = data
-        data.__dict__.setdefault("_variables", weakref.WeakSet()).add(self)
+        holders = [ref for ref in data.__dict__.get("_holders", ()) if ref() is not None and ref() is not self]
+        data.__dict__["_holders"] = [*holders, weakref.ref(self)]
 
     @property
     def data(self):
         """The plain tensor over the same memory."""
         array, data = _array(self), self.__dict__.get("_data")
         if data is None or (_array(data) is not array and not _same(_array(data), array)):
-            data = _make(array.reshape(1) if array.ndim == 0 else array, _TensorBase)
+            data = _make(shown_array(self), _TensorBase)
             self._hold(data)
         return data
 
     @data.setter
     def data(self, value):
         if isinstance(value, Variable) or not isinstance(value, _TensorBase):
-            raise TypeError(f"Variable.data has to be a tensor, but got {value.__class__.__name__}")
+            raise TypeError(f"Variable.data has to be a tensor, but got {type(value).__name__}")
         if type(value) is not type(self.data) and self.grad_fn is not None:
             raise RuntimeError(
                 f"assigning data of type {type_name(type(value))} to a Variable of type "
@@ -180,9 +244,15 @@ class Variable(Tensor):
             self.requires_grad_(False)
         self._volatile = value
 
+    @property
+    def is_cuda(self):
+        """Whether the memory is on a GPU."""
+        return not isinstance(_array(self), np.ndarray)
+
 
 def _size(self):
-    return Size(_array(self).shape or (1,)) if _array(self).size else Size(s for s in _array(self).shape if s)
+    array = _array(self)
+    return Size((array.shape or (1,)) if array.size else ())
 
 
 def size(self, dim=None):
@@ -200,9 +270,26 @@ def dim(self):
     return len(_size(self))
 
 
+def stride(self, dim=None):
+    """stride() -> steps between neighbours along each dimension, in elements;  stride(dim) -> int"""
+    array = shown_array(self)
+    strides = tuple(s // array.itemsize for s in array.strides) if array.size else ()
+    if dim is None:
+        return strides
+    if not -len(strides) <= dim < len(strides):
+        raise RuntimeError(f"dimension {dim} out of range of {len(strides)}D tensor")
+    return strides[dim]
+
+
+def _len(self):
+    array = _array(self)
+    return array.shape[0] if array.ndim else 1
+
+
 for _face in (_TensorBase, Variable):
-    _face.size, _face.dim, _face.ndimension = size, dim, dim
-    _face.shape, _face.ndim = property(_size), property(dim)
+    for _name, _method in dict(size=size, dim=dim, ndimension=dim, stride=stride, shape=property(_size),
+                               ndim=property(dim), __len__=_len).items():  # fmt: skip
+        setattr(_face, _name, for_programs(_name, _method))
 
 
 def _same(a, b):
@@ -222,16 +309,30 @@ def _address(array):
 def set_memory(tensor, array):
     """Gives a plain tensor or Variable another array; a plain tensor's Variables follow."""
     _core.set_array(tensor, array)
-    for variable in tensor.__dict__.get("_variables", ()):
-        _core.set_array(variable, array)
+    follow(tensor)
 
 
-def lifted(variable):
-    """A Variable as 0.3 sees it: of one dimension when it has none. Its history goes on."""
-    return variable if _array(variable).ndim else _reshape(variable, (1,))
+def follow(data):
+    """The Variables around a plain tensor get the array that it has now."""
+    for ref in data.__dict__.get("_holders", ()):
+        variable = ref()
+        if variable is not None and variable.__dict__.get("_data") is data:
+            _core.set_array(variable, _array(data))
 
 
-def _reshape(tensor, shape):
+def lifted(tensor):
+    """A tensor as 0.3 sees it: bytes for bools, of one dimension when it has none. A Variable's history goes on."""
+    array = _array(tensor)
+    if array.dtype == _BOOL:
+        bools, tensor = tensor, _make(shown_array(tensor), type(tensor)._face or type(tensor))
+        tensor._volatile = bools._volatile
+    elif not array.ndim:
+        return reshaped(tensor, (1,))
+    return tensor
+
+
+def reshaped(tensor, shape):
+    """tensor with its elements in another shape; a Variable's history goes on."""
     from ..ops import FUNCTIONS
 
     return FUNCTIONS["reshape"](tensor, shape)
@@ -247,8 +348,3 @@ class Parameter(Variable, _TodaysParameter):
         if data is not None and not isinstance(data, _TensorBase):
             data = plain(data)
         return Variable.__new__(cls, data, requires_grad=requires_grad)
-
-    def __repr__(self):
-        return "Parameter containing:" + self.data.__repr__()
-
-

@@ -1,31 +1,42 @@
 """Fills the faces with 0.3's methods, by the declarations, and makes the functions of the namespace of them."""
 
-import warnings
-
 from .. import _core
 from ..ops import METHODS
-from . import backcompat, broadcasting, declarations, indexing, linear, pointwise, signatures
-from .faces import CUDA_TYPES, TYPES, Variable, _array, _TensorBase, lifted, set_memory, type_name
+from . import (
+    backcompat,
+    broadcasting,
+    conversions,
+    declarations,
+    indexing,
+    inplace,
+    linear,
+    memory,
+    operators,
+    pointwise,
+    reductions,
+    signatures,
+)
+from .faces import (
+    CUDA_TYPES,
+    TYPES,
+    Absent,
+    Variable,
+    _array,
+    _TensorBase,
+    by_library,
+    follow,
+    for_programs,
+    lifted,
+    set_memory,
+    settled,
+    type_name,
+)
 
 FUNCTIONS = {}  # name -> function of 0.3's namespace
-_TARGETS = {}  # what the declarations call that is not a method of today
-for _module in (pointwise, linear):
-    _TARGETS.update(_module.TARGETS)
+_TARGETS = {**pointwise.TARGETS, **reductions.TARGETS, **linear.TARGETS}  # what declarations call beside today's methods
 
 _FLOATS = ("FloatTensor", "DoubleTensor")
-_HALF = frozenset("storage view copy_ clone type".split())
-
-
-class Absent:
-    """A method that tensors of this type do not have."""
-
-    def __init__(self, name):
-        self.name = name
-
-    def __get__(self, instance, owner):
-        if instance is None and issubclass(owner, Variable):
-            return self
-        raise AttributeError(f"'{owner.__name__}' object has no attribute '{self.name}'")
+_FACES = (Variable, _TensorBase)
 
 
 class Overloads:
@@ -34,60 +45,76 @@ class Overloads:
     def __init__(self, name, overloads, flags, inplace=False):
         self.name = name + "_" * inplace
         self.signatures = overloads
-        self.broadcast = "broadcast" in flags
-        self.inplace = inplace or (name.endswith("_") and not name.startswith("__"))
+        self.broadcast, self.floats, self.scaled = "broadcast" in flags, "float" in flags, "scaled" in flags
+        changes = name.startswith("__i") if name.startswith("__") else name.endswith("_")
+        self.inplace = inplace or changes
         self.keepdim = any(p.name == "keepdim" for s in overloads for p in s.parameters)
-        self.suffix = "_" * inplace
+        self.calls = [self._callee(s) for s in overloads]
+
+    def _callee(self, signature):
+        """What a signature calls: a function of this package, else today's method; in place where this one is."""
+        name = signature.target.rstrip("_") if not signature.target.startswith("__") else signature.target
+        name += "_" * self.inplace
+        return _TARGETS.get(name) or METHODS.get(name) or METHODS[signature.target]
 
     def call(self, owner, args, kwargs, shown=None):
         """The result for self=owner."""
-        for signature in self.signatures:
+        for signature, callee in zip(self.signatures, self.calls, strict=True):
             values = signature.bind(owner, args, kwargs)
             if values is not None:
-                return self.run(signature, owner, values, kwargs)
+                return self.run(signature, callee, owner, values, kwargs)
         raise signatures.refusal(shown or self.name, owner, self.signatures, args, kwargs)
 
-    def run(self, signature, owner, values, kwargs):
+    def run(self, signature, callee, owner, values, kwargs):
         is_variable = isinstance(owner, Variable)
         if is_variable:
+            self.check_variable(owner)
             signature.check_types(owner, values)
+        values = [lifted(v) if isinstance(v, _FACES) else v for v in values]
+        if not self.inplace:
+            owner = lifted(owner)
+        elif _array(owner).dtype.kind == "b":
+            _core.set_array(owner, _array(owner).view("u1"))
         if self.broadcast:
-            places = [i for i, v in enumerate(values) if isinstance(v, (Variable, _TensorBase))]
+            places = [i for i, v in enumerate(values) if isinstance(v, _FACES)]
             fitted = broadcasting.together(owner, [values[i] for i in places], self.inplace)
             for i, tensor in zip(places, fitted, strict=True):
                 values[i] = tensor
-        elif is_variable and not self.inplace:
-            owner = lifted(owner)
-            values = [lifted(v) if isinstance(v, Variable) else v for v in values]
         if self.keepdim and backcompat.keepdim_warning.enabled:
             self.warn_keepdim(signature, values, kwargs)
         args, named = signature.arrange(*values) if signature.arrange else (values, {})
-        name = signature.target if signature.target in _TARGETS else signature.target.rstrip("_") + (
-            "_" if self.inplace else ""
-        )
-        target = _TARGETS.get(name) or _TARGETS.get(signature.target) or METHODS[name]
-        result = target(owner, *args, **named)
-        if signature.number and not is_variable:
+        result = callee(owner, *args, **named)
+        if is_variable:
+            return inplace.register(_as_variables(result))
+        if self.inplace:
+            follow(settled(owner))
+            return owner
+        if signature.number:
             return result if isinstance(result, (int, float)) else _array(result).item()
-        if type(result) in (list, tuple) or hasattr(result, "_fields"):
-            return tuple(result)
-        return result
+        return _as_plain(result)
+
+    def check_variable(self, owner):
+        """RuntimeError when the method is not for Variables of this type, or must not change this one."""
+        if self.floats and signatures.element_kind(owner) == "i":
+            raise RuntimeError(f"{self.name} is not implemented for type {type_name(type(owner.data))}")
+        if self.inplace:
+            inplace.check_inplace(owner)
 
     def warn_keepdim(self, signature, values, kwargs):
         names = [p.name for p in signature.parameters]
         if "keepdim" in names and "keepdim" not in kwargs and values[names.index("keepdim")] is False:
-            warnings.warn(
-                "backwards compatibility: call to "
-                f"{self.name!r} uses default value for keepdim which has changed default to False.  Consider passing "
-                "as kwarg.",
-                UserWarning,
-                stacklevel=4,
+            backcompat.warn(
+                f"backwards compatibility: call to {self.name!r} uses default value for keepdim which has changed default "
+                "to False.  Consider passing as kwarg."
             )
 
     def method(self):
-        overloads = self
+        """The method of the faces."""
+        overloads, todays = self, getattr(_core.TensorBase, self.name, None) or METHODS.get(self.name)
 
         def method(self, *args, **kwargs):
+            if todays is not None and by_library():
+                return todays(self, *args, **kwargs)
             return overloads.call(self, args, kwargs)
 
         method.__name__ = method.__qualname__ = self.name
@@ -95,23 +122,62 @@ class Overloads:
         return method
 
     def function(self):
+        """The function of the namespace."""
         overloads, shown = self, f"torch.{self.name}"
 
         def function(*args, **kwargs):
             out = kwargs.pop("out", None)
-            owner = args[0] if args else kwargs.pop("input", None)
-            if not isinstance(owner, (Variable, _TensorBase)):
-                expected = " | ".join(s.shown(TYPES["FloatTensor"](1)) for s in overloads.signatures)
-                raise TypeError(
-                    f"{shown} received an invalid combination of arguments - got {signatures.got(args, kwargs)}, but "
-                    f"expected a tensor and {expected}"
-                )
-            result = overloads.call(owner, args[1:], kwargs, shown)
+            if overloads.scaled and len(args) > 1 and not isinstance(args[0], _FACES):  # (beta, input, ...)
+                args = (args[1], args[0], *args[2:])
+            first, rest = (args[0], args[1:]) if args else (kwargs.pop("input", None), ())
+            if not isinstance(first, _FACES):
+                raise _not_of_tensors(overloads, shown, args, kwargs)
+            result = method_of(type(first), overloads).call(first, rest, kwargs, shown)
             return result if out is None else stored(result, out, shown)
 
         function.__name__ = function.__qualname__ = self.name
         function.__doc__ = getattr(METHODS.get(self.name), "__doc__", None)
         return function
+
+
+_OF_VARIABLES = {}  # name -> Overloads that Variables have instead of the plain tensors'
+
+
+def method_of(face, overloads):
+    """The Overloads of a function's name for a face. AttributeError-like refusals are TypeErrors here."""
+    if issubclass(face, Variable):
+        return _OF_VARIABLES.get(overloads.name, overloads)
+    if isinstance(_class_attribute(face, overloads.name), Absent):
+        raise TypeError(f"Type {type_name(face)} doesn't implement stateless method {overloads.name}")
+    return overloads
+
+
+def _class_attribute(cls, name):
+    return next((c.__dict__[name] for c in cls.__mro__ if name in c.__dict__), None)
+
+
+def _not_of_tensors(overloads, shown, args, kwargs):
+    example = TYPES["FloatTensor"](1)
+    expected = "".join(f"\n * (torch.FloatTensor source, {s.shown(example).strip('()')})" for s in overloads.signatures)
+    return TypeError(
+        f"{shown} received an invalid combination of arguments - got {signatures.got(args, kwargs)}, but expected one "
+        f"of:{expected.replace(', no arguments', '')}"
+    )
+
+
+def _as_plain(result):
+    if isinstance(result, (tuple, list)):
+        return tuple([settled(r) for r in result])
+    return settled(result)
+
+
+def _as_variables(result):
+    """Results of Variables with bytes for bools; one without dimensions stays so, and is shown with the size (1,)."""
+    if isinstance(result, (tuple, list)):
+        return tuple([_as_variables(r) for r in result])
+    if isinstance(result, Variable) and _array(result).dtype.kind == "b":
+        return lifted(result)
+    return result
 
 
 def stored(result, out, name):
@@ -121,7 +187,8 @@ def stored(result, out, name):
         raise TypeError(f"{name}: out= must be {len(results)} tensors, got {type(out).__name__}")
     for r, o in zip(results, outs, strict=True):
         if type(r) is not type(o):
-            raise TypeError(f"{name}: out= must be of type {type_name(type(r))}, got {type_name(type(o))}")
+            got = type_name(type(r)) if isinstance(r, _TensorBase) else type(r).__name__
+            raise TypeError(f"{name}: out= must be of type {got}, got {type_name(type(o))}")
         source = _array(r)
         if _array(o).shape == source.shape:
             _core.backend_for(o).write(_array(o), source)
@@ -133,15 +200,22 @@ def stored(result, out, name):
 
 def install():
     """Gives the faces their methods, and fills FUNCTIONS."""
-    for name, (overloads, flags) in signatures.parse(declarations.ALL).items():
+    for name, overloads, flags in signatures.parse(declarations.ALL):
         _install(name, overloads, flags, False)
         if "inplace" in flags:
             _install(name, overloads, flags, True)
         if "function" in flags:
             FUNCTIONS[name] = Overloads(name, overloads, flags).function()
-    for name, operator in {**pointwise.OPERATORS, **indexing.OPERATORS}.items():
-        for face in (Variable, _TensorBase):
-            setattr(face, name, operator)
+    for name, overloads, flags in signatures.parse(declarations.VARIABLES):
+        made = _OF_VARIABLES[name] = Overloads(name, overloads, flags)
+        setattr(Variable, name, made.method())
+    for name, method in {**operators.OPERATORS, **indexing.OPERATORS, **conversions.BOTH}.items():
+        for face in _FACES:
+            setattr(face, name, for_programs(name, method))
+    for face, table in ((Variable, {**inplace.METHODS, **conversions.VARIABLES}), (_TensorBase, memory.METHODS),
+                        (_TensorBase, conversions.PLAIN)):  # fmt: skip
+        for name, method in table.items():
+            setattr(face, name, for_programs(name, method))
 
 
 def _install(name, overloads, flags, inplace):
@@ -151,7 +225,13 @@ def _install(name, overloads, flags, inplace):
     setattr(_TensorBase, made.name, method)
     for types in (TYPES, CUDA_TYPES):
         for type_, cls in types.items():
-            wrong = ("float" in flags and type_ not in _FLOATS) or ("byte" in flags and type_ != "ByteTensor")
-            half = type_ == "HalfTensor" and types is TYPES and made.name not in _HALF
-            if half or (wrong and not (type_ == "HalfTensor" and types is CUDA_TYPES)):
+            is_half = type_ == "HalfTensor"
+            lacks = ("float" in flags and type_ not in _FLOATS) or ("byte" in flags and type_ != "ByteTensor")
+            if (is_half and types is TYPES and made.name not in _HALF) or (lacks and not is_half):
                 setattr(cls, made.name, Absent(made.name))
+
+
+_HALF = frozenset(
+    "view copy_ clone type t t_ transpose transpose_ squeeze squeeze_ unsqueeze unsqueeze_ narrow select expand "
+    "expand_as view_as permute unfold chunk split unbind".split()
+)  # what CPU tensors of halves have

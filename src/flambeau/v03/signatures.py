@@ -9,7 +9,7 @@ Kinds of parameters: `Tensor` (of the type of self), `AnyTensor`, `ByteTensor`, 
 self can hold), `double` (any number), `int`, `bool`, `ints` (sizes, one by one or together), `Size`, `Tensors` (a
 sequence), `Generator`, `str`, `any`. What follows `=>` are the arguments of today's method, when they are not the
 declared ones in their order; `=> name(arguments)` calls another one. `-> number` makes a Python number of the result
-of a plain tensor. `[broadcast]` lets the tensors broadcast as 0.3 did.
+of a plain tensor. `[broadcast]` lets the tensors broadcast as 0.3 did; `declarations.py` says what the other words in brackets mean.
 """
 
 import re
@@ -20,7 +20,7 @@ import numpy as np
 from .. import _core
 from ..random import Generator
 from ..storage import Storage
-from .faces import ELEMENTS, Variable, _TensorBase, type_name
+from .faces import ELEMENTS, Variable, _TensorBase, shown_array, type_name
 
 _TYPED = {f"{name}Tensor": np.dtype(letters) for name, letters in ELEMENTS.items()}
 _MISSING = object()
@@ -63,7 +63,7 @@ def _package(owner):
 
 def element_kind(tensor):
     """"f" for a tensor of floats, "i" for one of ints."""
-    return "f" if _core.array_of(tensor).dtype.kind in "fV" else "i"
+    return "f" if _core.array_of(tensor).dtype.kind in "fVc" else "i"
 
 
 def _is_number(value):
@@ -75,7 +75,10 @@ def _is_int(value):
 
 
 def _is_real(value, owner):
-    return _is_number(value) if element_kind(owner) == "f" else isinstance(value, (int, np.integer, np.bool_))
+    """A Variable takes any number here; `check_types` looks at its value."""
+    if isinstance(owner, Variable) or element_kind(owner) == "f":
+        return _is_number(value)
+    return isinstance(value, (int, np.integer, np.bool_))
 
 
 def _same_face(value, owner):
@@ -93,8 +96,8 @@ _FITS = {
     "AnyTensor": _same_face,
     "real": _is_real,
     "double": lambda v, o: _is_number(v),
-    "int": lambda v, o: isinstance(v, (int, np.integer)),
-    "bool": lambda v, o: isinstance(v, (bool, np.bool_)) or _is_int(v),
+    "int": lambda v, o: _is_int(v),
+    "bool": lambda v, o: isinstance(v, (bool, np.bool_)),
     "ints": _is_size,
     "Size": _is_size,
     "Tensors": lambda v, o: isinstance(v, (tuple, list)) and len(v) > 0 and all(_same_face(t, o) for t in v),
@@ -151,20 +154,23 @@ class Signature:
         return values
 
     def shown(self, owner):
+        """How an error lists it."""
         if not self.parameters:
             return "no arguments"
         return "(" + ", ".join(p.shown(owner) for p in self.parameters) + ")"
 
     def check_types(self, owner, values):
-        """RuntimeError when a Variable among values is of another type than the signature wants."""
+        """RuntimeError when a Variable among values is of another type than the signature wants, or a number is none
+        of the type of owner."""
         for i, (p, v) in enumerate(zip(self.parameters, values, strict=True)):
-            if p.kind == "Tensor":
-                want = type_name(type(owner.data))
-            elif p.kind in _TYPED:
-                want = f"{_package(owner)}.{p.kind}"
-            else:
+            if p.kind == "real" and isinstance(v, (float, np.floating)) and element_kind(owner) == "i" and v != int(v):
+                kind = shown_array(owner).dtype.name
+                raise RuntimeError(f"value cannot be converted to type {kind}_t without overflow: {v}")
+            if not isinstance(v, Variable) or (p.kind != "Tensor" and p.kind not in _TYPED):
                 continue
-            if isinstance(v, Variable) and type_name(type(v.data)) != want:
+            have, owned = shown_array(v).dtype, shown_array(owner).dtype
+            if v.is_cuda != owner.is_cuda or have != _TYPED.get(p.kind, owned):
+                want = f"{_package(owner)}.{p.kind}" if p.kind in _TYPED else type_name(type(owner.data))
                 raise RuntimeError(
                     f"Expected object of type Variable[{want}] but found type Variable[{type_name(type(v.data))}] for "
                     f"argument #{i + 1} '{p.name}'"
@@ -191,19 +197,20 @@ def refusal(name, owner, signatures, args, kwargs):
     """The TypeError of a call that fits no signature."""
     shown = [s.shown(owner) for s in signatures]
     expected = shown[0] if len(shown) == 1 else "one of:\n" + "\n".join(f" * {s}" for s in shown)
+    name += "()" * isinstance(owner, Variable)
     return TypeError(
         f"{name} received an invalid combination of arguments - got {got(args, kwargs)}, but expected {expected}"
     )
 
 
 def parse(table):
-    """parse(text) -> {name: (signatures, flags)} of a table of declarations."""
-    parsed = {}
+    """parse(text) -> [(name, signatures, flags)] of a table of declarations."""
+    parsed = []
     for line in re.sub(r"\n[ \t]+", " ", table).strip().splitlines():
         if not line.strip() or line.startswith("#"):
             continue
         head, _, overloads = line.partition(":")
         flags = re.findall(r"\[(\w+)\]", head)
         for name in re.sub(r"\[\w+\]", "", head).split():
-            parsed[name] = [Signature(s, name) for s in overloads.split(" | ")], frozenset(flags)
+            parsed.append((name, [Signature(s, name) for s in overloads.split(" | ")], frozenset(flags)))
     return parsed

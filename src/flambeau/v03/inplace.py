@@ -1,0 +1,82 @@
+"""What 0.3 allows to be changed in place: no leaf that requires grad, and nothing that other Variables share."""
+
+import sys
+import weakref
+
+from .. import _core
+from .faces import Variable
+
+
+def register(result):
+    """Notes a new view, or several, at the Variable that owns the memory. Returns it."""
+    if isinstance(result, tuple):
+        for part in result:
+            register(part)
+    elif isinstance(result, Variable) and result._base_tensor is not None:
+        _note(result._base_tensor, result)
+    return result
+
+
+def _note(owner, view):
+    views = owner.__dict__.setdefault("_views", [])
+    if len(views) & (len(views) - 1) == 0:  # now and then: a loop over x[i] must not collect them all
+        views[:] = [ref for ref in views if ref() is not None]
+    views.append(weakref.ref(view))
+
+
+def sharers(variable):
+    """How many Variables that the program holds are over the storage of this one, itself included.
+
+    Views that only the library has made are not known. A base that only its views hold does not count.
+    """
+    base = variable._base_tensor
+    root = variable if base is None else base
+    live = {id(view) for view in (ref() for ref in root.__dict__.get("_views", ())) if view is not None}
+    live.add(id(variable))
+    if base is None:
+        return len(live)
+    del base
+    held = sys.getrefcount(root) - 2 > len(live)  # more than: this frame, the argument, and each view
+    return len(live) + held
+
+
+def check_leaf(variable):
+    """RuntimeError when a Variable is a leaf that requires grad, and so must not be changed in place."""
+    if variable.requires_grad and variable.is_leaf:
+        raise RuntimeError("a leaf Variable that requires grad has been used in an in-place operation.")
+
+
+def check_inplace(variable):
+    """RuntimeError when a Variable must not be changed in place."""
+    check_leaf(variable)
+    n = sharers(variable)
+    if n > 1:
+        raise RuntimeError(
+            "in-place operations can be only used on variables that don't share storage with any other variables, but "
+            f"detected that there are {n} objects sharing it"
+        )
+
+
+def contiguous(self):
+    """contiguous() -> self, a Variable whose data lies in row-major order from now on."""
+    if not self.data.is_contiguous():
+        copied = self.data.contiguous()
+        _core.init_tensor(self, _core.array_of(copied), self.requires_grad and self.is_leaf)
+        self._hold(copied)
+    return self
+
+
+def detach(self):
+    """detach() -> a Variable over the same memory without history; volatile when self is."""
+    detached = _core.TensorBase.detach(self)
+    detached._volatile = self._volatile
+    _note(self if self._base_tensor is None else self._base_tensor, detached)
+    return detached
+
+
+def detach_(self):
+    """detach_(): makes this Variable a leaf without history."""
+    _core.detach_in_place(self)
+
+
+METHODS = {"contiguous": contiguous, "detach": detach, "detach_": detach_}

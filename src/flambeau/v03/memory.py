@@ -1,0 +1,85 @@
+"""Plain tensors and their memory: other sizes, other memory, functions applied in place, storages."""
+
+import numpy as np
+
+from .. import _core
+from ..ops import METHODS as TODAYS
+from .broadcasting import together
+from .faces import _array, _TensorBase, follow, settled, type_name
+
+
+def resize_(self, *sizes):
+    """resize_(*sizes) -> self with another number of elements; new ones are undefined."""
+    TODAYS["resize_"](self, *sizes)
+    follow(settled(self))
+    return self
+
+
+def resize_as_(self, tensor):
+    """resize_as_(tensor) -> self with the size of tensor."""
+    return resize_(self, tuple(tensor.size()))
+
+
+def set_(self, source=None, storage_offset=0, size=None, stride=None):
+    """set_(source=None, storage_offset=0, size=None, stride=None) -> self over the memory of a tensor or storage."""
+    if isinstance(source, _TensorBase) and type(source) is not type(self):
+        raise TypeError(
+            f"set_ received an invalid combination of arguments - got ({type_name(type(source))}), but expected a "
+            f"{type_name(type(self))} or its storage"
+        )
+    TODAYS["set_"](self, source, storage_offset, size, stride)
+    follow(self)
+    return self
+
+
+def _check_callable(name, function):
+    if not callable(function):
+        raise TypeError(f"{name} requires a callable as its last argument, got {type(function).__name__}")
+
+
+def _store(self, values):
+    array = _array(self)
+    array[...] = np.array(values, dtype=array.dtype).reshape(array.shape)
+    _core.bump_version(self)
+    return self
+
+
+def _numbers(tensor):
+    return _array(tensor).ravel().tolist()
+
+
+def apply_(self, callable):
+    """apply_(callable) -> self with each element replaced by callable(element); slow, on the CPU."""
+    _check_callable("apply_", callable)
+    return _store(self, [callable(value) for value in _numbers(self)])
+
+
+def map_(self, tensor, callable):
+    """map_(tensor, callable) -> self with callable(element of self, element of tensor), broadcast; slow."""
+    _check_callable("map_", callable)
+    (tensor,) = _fitted("map_", self, tensor)
+    return _store(self, [callable(a, b) for a, b in zip(_numbers(self), tensor, strict=True)])
+
+
+def map2_(self, x, y, callable):
+    """map2_(x, y, callable) -> self with callable(element of self, of x, of y), broadcast; slow."""
+    _check_callable("map2_", callable)
+    x, y = _fitted("map2_", self, x, y)
+    return _store(self, [callable(*values) for values in zip(_numbers(self), x, y, strict=True)])
+
+
+def _fitted(name, self, *others):
+    for other in others:
+        if type(other) is not type(self):
+            raise TypeError(f"{name} expects tensors of type {type_name(type(self))}, got {type(other).__name__}")
+    fitted = together(self, list(others), True)
+    return [np.broadcast_to(_array(t), _array(self).shape).ravel().tolist() for t in fitted]
+
+
+def is_set_to(self, tensor):
+    """is_set_to(tensor) -> bool: whether both are over the same elements of the same memory, in the same way."""
+    a, b = _array(self), _array(tensor)
+    return a.shape == b.shape and a.strides == b.strides and self.data_ptr() == tensor.data_ptr()
+
+
+METHODS = {f.__name__: f for f in (resize_, resize_as_, set_, apply_, map_, map2_, is_set_to)}

@@ -1,0 +1,116 @@
+"""The operators of 0.3's tensors, and their conversions to Python numbers."""
+
+import numpy as np
+
+from .. import _core
+from ..ops import METHODS
+from .faces import Variable, _array, _make, _TensorBase, lifted, plain, settled, shown_array, type_name
+from .pointwise import divided, is_float
+
+_FACES = (Variable, _TensorBase)
+_NUMBERS = (int, float, np.number, np.bool_)
+
+
+def _named(method):
+    """The operator that a method computes."""
+
+    def operator(self, other):
+        return getattr(self, method)(other) if isinstance(other, (*_FACES, *_NUMBERS)) else NotImplemented
+
+    return operator
+
+
+def _reversed(operation, name):
+    """The operator with a number on the left: operation(tensor of the number, self)."""
+
+    def operator(self, other):
+        if not isinstance(other, _NUMBERS):
+            return NotImplemented
+        if not is_float(self) and isinstance(other, (float, np.floating)) and other != int(other):
+            raise TypeError(
+                f"{name} received an invalid combination of arguments - got (float), but expected one of:\n"
+                f" * (int value)\n * ({type_name(type(plain(self)))} other)"
+            )
+        return settled(operation(like(self, other), lifted(self)))
+
+    return operator
+
+
+def like(self, number):
+    """A tensor of one element, of the type of self."""
+    array = shown_array(self)
+    ones = _core.backend_for(self).zeros((1,) * max(array.ndim, 1), array.dtype, array) if not isinstance(
+        array, np.ndarray) else np.zeros((1,) * max(array.ndim, 1), array.dtype)  # fmt: skip
+    with np.errstate(all="ignore"):
+        ones += np.asarray(number).astype(array.dtype)
+    return _make(ones, type(self)._face or type(self))
+
+
+def _comparison(method):
+    def operator(self, other):
+        return NotImplemented if other is None or isinstance(other, str) else getattr(self, method)(other)
+
+    return operator
+
+
+def _matmul(self, other):
+    return self.matmul(other) if isinstance(other, _FACES) else NotImplemented
+
+
+def _invert(self):
+    if shown_array(self).dtype != np.uint8:
+        raise RuntimeError("~ (operator.invert) is only implemented on byte tensors")
+    return settled(METHODS["sub"](like(self, 1), lifted(self)))
+
+
+def _bool(self):
+    """Whether the only element is nonzero; an empty tensor is False."""
+    array = _array(self)
+    if array.size <= 1:
+        return bool(array.size and array.reshape(()).item())
+    name = type_name(type(plain(self)))
+    if isinstance(self, Variable):
+        raise RuntimeError(f"bool value of Variable objects containing non-empty {name} is ambiguous")
+    raise RuntimeError(f"bool value of non-empty {name} objects is ambiguous")
+
+
+def _number(kind):
+    def convert(self):
+        array = _array(self)
+        if array.size != 1:
+            raise TypeError(f"only 1-element tensors can be converted to Python scalars, got size {list(array.shape)}")
+        return kind(array.reshape(()).item())
+
+    return convert
+
+
+def _index(self):
+    array = _array(self)
+    if array.size != 1 or array.dtype.kind not in "iub":
+        raise TypeError("only tensors of ints with one element can be converted to an index")
+    return int(array.reshape(()).item())
+
+
+OPERATORS = {
+    **{f"__{n}__": _named(n) for n in ("add", "sub", "mul", "div", "pow")},
+    **{f"__i{n}__": _named(f"{n}_") for n in ("add", "sub", "mul", "div", "pow")},
+    "__truediv__": _named("div"), "__itruediv__": _named("div_"), "__mod__": _named("remainder"), "__imod__": None,
+    "__radd__": _named("add"), "__rmul__": _named("mul"), "__rsub__": _reversed(METHODS["sub"], "rsub"),
+    "__rdiv__": _reversed(divided, "rdiv"), "__rtruediv__": _reversed(divided, "rdiv"),
+    "__rpow__": _reversed(METHODS["pow"], "rpow"), "__matmul__": _matmul,
+    "__neg__": lambda self: self.neg(), "__abs__": lambda self: self.abs(), "__invert__": _invert,
+    "__bool__": _bool, "__nonzero__": _bool, "__int__": _number(int), "__long__": _number(int),
+    "__float__": _number(float), "__index__": _index,
+    **{f"__{n}__": _comparison(n) for n in ("eq", "ne", "lt", "le", "gt", "ge")},
+}  # fmt: skip
+
+
+def install_absent(face):
+    """0.3 has no floor division; and hash goes with ==."""
+    for name in ("__floordiv__", "__rfloordiv__", "__ifloordiv__"):
+        setattr(face, name, _refused)
+    face.__hash__ = _core.TensorBase.__hash__
+
+
+def _refused(self, other):
+    return NotImplemented
