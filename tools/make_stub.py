@@ -237,7 +237,7 @@ def tensor_stub():
             lines.append(f"    {UNDERSCORED[name]}\n")
         elif not name.startswith("_"):
             lines.append(member_text(name, value))
-    lines.append("\ndef storage_array(t: Tensor) -> Any: ...\n")
+    lines.append("\ndef storage_array(t: Tensor) -> Any: ...\ndef copy_storage(t: Tensor, memo: dict) -> Any: ...\n")
     return "".join(lines)
 
 

@@ -86,6 +86,11 @@ class Storage(metaclass=StorageType):
         """data_ptr() -> address of the first element."""
         return _core.make(self.array).data_ptr()
 
+    @property
+    def _cdata(self):
+        """A number that storages over the same memory share."""
+        return self.data_ptr()
+
     def _index(self, key):
         if isinstance(key, slice):
             if key.step not in (None, 1):

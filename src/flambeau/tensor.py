@@ -180,7 +180,7 @@ class Tensor(_core.TensorBase):
         import copy
 
         new = type(self).__new__(type(self))
-        _core.init_tensor(new, _copy_storage(self, memo), self.requires_grad)
+        _core.init_tensor(new, copy_storage(self, memo), self.requires_grad)
         memo[id(self)] = new
         if self.grad is not None:
             new.grad = copy.deepcopy(self.grad, memo)
@@ -333,7 +333,7 @@ def storage_array(t):
     return array
 
 
-def _copy_storage(t, memo):
+def copy_storage(t, memo):
     """A copy of the array of t; tensors that share a storage share the copy of it, as they do when pickled."""
     from .kernels.base.shape import strided
 

@@ -18,7 +18,8 @@ def together(self, others, inplace, names=("self", "other")):
     """The tensors that an operation on self and others works with: those that do not broadcast with self but have as
     many elements in the size of self. RuntimeError when they do not fit, or an in-place operation would have to change
     the size of self."""
-    return [_fitted(self, other, inplace, names) for other in others]
+    shape = _array(self).shape
+    return [other if _array(other).shape == shape else _fitted(self, other, inplace, names) for other in others]
 
 
 def _fitted(self, other, inplace, names):

@@ -1,5 +1,6 @@
 """How 0.3 makes tensors: `FloatTensor(2, 3)`, `FloatTensor([[1, 2]])`, `FloatTensor(storage)`, `x.new(...)`."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -93,10 +94,7 @@ def _from_numpy(cls, array):
 def _from_sequence(cls, values):
     """The elements of nested sequences; inner tensors are not taken."""
     if any(isinstance(v, _core.TensorBase) for v in values):
-        kind = next(type(v) for v in values if isinstance(v, _core.TensorBase))
-        raise RuntimeError(
-            f"tried to construct a tensor from a {_kind(cls)} sequence, but found an item of type {kind.__name__} at index (0)"
-        )
+        raise _odd_item(cls, next(type(v).__name__ for v in values if isinstance(v, _core.TensorBase)), (0,))
     try:
         array = np.array(values)
     except ValueError as error:
@@ -104,16 +102,18 @@ def _from_sequence(cls, values):
             f"inconsistent sequence length at some index: {type_name(cls)} needs rows of equal length"
         ) from error
     if array.dtype.kind not in "biuf":
-        found = next((type(v).__name__ for v in np.ravel(np.array(values, dtype=object)) if not _is_number(v)), "object")
-        raise RuntimeError(
-            f"tried to construct a tensor from a {_kind(cls)} sequence, but found an item of type {found} at index (0)"
-        )
+        items = np.array(values, dtype=object)
+        place = next(i for i in np.ndindex(items.shape) if not _is_number(items[i]))
+        raise _odd_item(cls, type(items[place]).__name__, place)
     if array.dtype.kind == "f" and cls._dtype.kind in "iu" and array.size and not (array == np.floor(array)).all():
-        raise RuntimeError(
-            f"tried to construct a tensor from a {_kind(cls)} sequence, but found an item of type float at index "
-            f"{tuple(int(i) for i in np.argwhere(array != np.floor(array))[0])}"
-        )
+        raise _odd_item(cls, "float", tuple(int(i) for i in np.argwhere(array != np.floor(array))[0]))
     return _owned(array.astype(cls._dtype)) if array.size else _core.empty_array((0,), cls._dtype)
+
+
+def _odd_item(cls, found, place):
+    return RuntimeError(
+        f"tried to construct a tensor from a {_kind(cls)} sequence, but found an item of type {found} at index {place}"
+    )
 
 
 def _is_number(value):
@@ -138,21 +138,19 @@ def _over_storage(cls, storage, offset=0, size=None, stride=None):
         return storage.array[offset:] if offset else storage.array
     size = tuple(size)
     if stride is None:
-        stride, step = [], 1
-        for s in reversed(size):
-            stride.insert(0, step)
-            step *= s
+        stride = tuple(math.prod(size[i + 1 :]) for i in range(len(size)))
     reach = offset + sum((s - 1) * st for s, st in zip(size, stride, strict=True)) + 1
     if size and reach > len(storage):
         raise RuntimeError(f"{type_name(cls)}: a storage of {len(storage)} elements is too small for {reach}")
-    return _core.strided_view(storage.array, size, [s * cls._dtype.itemsize for s in stride], offset * cls._dtype.itemsize)
+    item = cls._dtype.itemsize
+    return _core.strided_view(storage.array, size, [s * item for s in stride], offset * item)
 
 
 def new(self, *args, **options):
     """x.new(...) -> a tensor of the type of x: `x.new(2, 3)`, `x.new([1, 2])`, `x.new()`."""
     if isinstance(self, Variable):
-        args = [a.data if isinstance(a, Variable) else a for a in args]
-        return Variable(new_tensor(type(self.data), tuple(args), **options))
+        plain = tuple(a.data if isinstance(a, Variable) else a for a in args)
+        return Variable(new_tensor(type(self.data), plain, **options))
     if self.is_cuda and "device" not in options:
         options["device"] = self.get_device()
     return new_tensor(type(self), args, **options)

@@ -4,10 +4,11 @@ import copy
 
 import numpy as np
 
-from .. import storage, tensor
+from .. import storage
 from ..device import device as Device
 from ..dtype import from_numpy_dtype
 from ..ops import METHODS as TODAYS
+from ..tensor import Tensor, copy_storage, storage_array
 from . import defaults
 from .construct import new, rebuilt
 from .faces import (
@@ -16,7 +17,6 @@ from .faces import (
     TYPES,
     Variable,
     _array,
-    _TensorBase,
     lifted,
     settled,
     shown_array,
@@ -100,7 +100,7 @@ def get_device(self):
     """get_device() -> index of the GPU. RuntimeError on the CPU."""
     if not self.is_cuda:
         raise RuntimeError(f"get_device is not implemented for type {type_name(_class(self))}")
-    return tensor.Tensor.get_device(self)
+    return Tensor.get_device(self)
 
 
 def is_signed(self):
@@ -150,7 +150,7 @@ def as_array(self, dtype=None, copy=None):
 
 def storage_of(self):
     """storage() -> the storage of this tensor: all of the memory that it and its views share."""
-    owner = tensor.storage_array(self)
+    owner = storage_array(self)
     return storage_type(self)(owner, from_numpy_dtype(shown_array(self).dtype))
 
 
@@ -177,12 +177,13 @@ def deepcopy(self, memo):
     if isinstance(self, Variable):
         if not self.is_leaf:
             raise RuntimeError(
-                "Only Variables created explicitly by the user (graph leaves) support the deepcopy protocol at the moment"
+                "Only Variables created explicitly by the user (graph leaves) support the deepcopy protocol at the "
+                "moment"
             )
         made = rebuilt_variable(type(self), copy.deepcopy(self.data, memo), self.requires_grad, self.volatile)
         made.__dict__.update(copy.deepcopy(_attributes(self), memo))
     else:
-        made = rebuilt(type(self), tensor._copy_storage(self, memo))
+        made = rebuilt(type(self), copy_storage(self, memo))
     memo[id(self)] = made
     return made
 
@@ -241,8 +242,10 @@ def shallow_copy(self):
 BOTH = {
     "type": type_, "type_as": type_as, "cuda": cuda, "cpu": cpu, "get_device": get_device, "is_signed": is_signed,
     "is_same_size": is_same_size, "clone": clone, "element_size": element_size, "new": new,
-    "__deepcopy__": deepcopy, "__copy__": shallow_copy, "__reduce_ex__": reduce_ex, "__setstate__": setstate,
     **{element.lower(): _conversion(element) for element in ELEMENTS},
+}  # fmt: skip
+PROTOCOLS = {  # which library code, such as `save`, wants as programs do
+    "__deepcopy__": deepcopy, "__copy__": shallow_copy, "__reduce_ex__": reduce_ex, "__setstate__": setstate,
 }  # fmt: skip
 PLAIN = {"numpy": numpy, "tolist": tolist, "__array__": as_array, "storage": storage_of, "storage_type": storage_type}
 VARIABLES = {"reinforce": reinforce}

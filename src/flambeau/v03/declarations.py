@@ -54,13 +54,14 @@ nonzero [function]: ()
 """
 
 SHAPES = """
-view: (ints size) | (str dtype)
-expand repeat permute: (ints sizes)
+view: (ints size) => viewed(size)
+expand: (ints sizes) => expanded(sizes)
+repeat permute: (ints sizes)
 expand_as view_as: (AnyTensor tensor)
 t [inplace] [function]: ()
 transpose [inplace] [function]: (int dim0, int dim1)
 squeeze [inplace] [function]: () | (int dim)
-unsqueeze [inplace] [function]: (int dim)
+unsqueeze [inplace] [function]: (int dim) => unsqueezed(dim)
 narrow: (int dimension, int start, int length)
 select: (int dim, int index)
 chunk [function]: (int n_chunks, int dim=0)
@@ -89,7 +90,7 @@ MATRICES = """
 mm bmm mv [function]: (Tensor mat2)
 ger [function]: (Tensor vec2)
 matmul [function]: (Tensor other)
-addmm addmv addr addbmm baddbmm [inplace] [function] [scaled] [broadcast]: (Tensor mat1, Tensor mat2)
+addmm addmv addr addbmm baddbmm [inplace] [function] [scaled]: (Tensor mat1, Tensor mat2)
     | (real beta, Tensor mat1, Tensor mat2) => mat1, mat2, beta=beta
     | (real beta, real alpha, Tensor mat1, Tensor mat2) => mat1, mat2, beta=beta, alpha=alpha
 cross [function]: (Tensor other, int dim=-1) => crossed(other, dim)
@@ -101,7 +102,7 @@ eig [float] [function]: (bool eigenvectors=False) => eigen(eigenvectors)
 qr geqrf [float] [function]: ()
 gels [float] [function]: (Tensor A)
 gesv [float] [function]: (Tensor A)
-btrifact [float] [function]: (bool pivot=True)
+btrifact [float] [function]: (IntTensor info=None, bool pivot=True)
 btrisolve [float] [function]: (Tensor LU_data, AnyTensor LU_pivots)
 potrf [float] [function]: (bool upper=True)
 potri [float] [function]: (bool upper=True)
@@ -121,7 +122,8 @@ normal_ [float]: (double mean=0, double std=1, Generator generator=None) => mean
 exponential_ geometric_: (double lambd=1, Generator generator=None) => lambd, generator=generator
 cauchy_ [float]: (double median=0, double sigma=1, Generator generator=None) => median, sigma, generator=generator
 log_normal_ [float]: (double mean=1, double std=2, Generator generator=None) => mean, std, generator=generator
-random_: (Generator generator=None) => generator=generator | (int to, Generator generator=None) => to, generator=generator
+random_: (Generator generator=None) => generator=generator
+    | (int to, Generator generator=None) => to, generator=generator
     | (int _from, int to, Generator generator=None) => _from, to, generator=generator
 bernoulli_: (double p=0.5, Generator generator=None) => p, generator=generator
     | (AnyTensor p, Generator generator=None) => p, generator=generator

@@ -1,6 +1,7 @@
 """The type of tensors that 0.3 makes when none is named: `torch.Tensor`, which `set_default_tensor_type` rebinds."""
 
 import sys
+from typing import Any
 
 from .. import settings, storage
 from .faces import type_name
@@ -19,7 +20,7 @@ def set_default_tensor_type(t):
     cls = typed_class(t)
     if cls._dtype.kind == "f":
         settings.set_default_tensor_type(type_name(cls))
-    package = sys.modules[__package__]
+    package: Any = sys.modules[__package__]
     package.Tensor = cls
     package.Storage = storage.TYPES[cls.__name__.replace("Tensor", "Storage")]
 

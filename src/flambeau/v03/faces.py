@@ -1,6 +1,6 @@
-"""The two faces of a tensor in 0.3: the plain tensor of one type (`torch.FloatTensor`, ...), and the Variable around it.
+"""The two faces of a tensor in 0.3: the plain tensor of one type (`torch.FloatTensor`, ...), and the Variable.
 
-A plain tensor has no history. A Variable has one, and `volatile`; it holds a plain tensor, `data`, over the same
+A plain tensor has no history. A Variable has one, and `volatile`; it holds a plain tensor, `data`, over its own
 memory. What their methods and operators do differently from today's is in the other modules of this package, which
 fill these classes.
 
@@ -13,6 +13,7 @@ properties show them as bytes and as the size (1,); `lifted` makes that real whe
 import sys
 import weakref
 from functools import wraps
+from typing import Any
 
 import numpy as np
 
@@ -43,14 +44,14 @@ def by_library(depth=2):
     return found
 
 
-def for_programs(name, method):
+def for_programs(name: str, method: Any):
     """A method (or property) of a face: `method` for programs, today's for the library's own code."""
-    todays = getattr(Tensor, name, None)
+    todays: Any = getattr(Tensor, name, None)
     if todays is None:
         return method
     if isinstance(method, property):
-        return property(lambda self: todays.__get__(self) if by_library() else method.fget(self), method.fset,
-                        doc=method.__doc__)  # fmt: skip
+        shown: Any = method.fget
+        return property(lambda self: (todays.__get__ if by_library() else shown)(self), doc=method.__doc__)
 
     @wraps(method)
     def either(self, *args, **kwargs):
@@ -64,7 +65,7 @@ class Absent:
 
     def __init__(self, name):
         self.name = name
-        self.todays = getattr(Tensor, name, None)
+        self.todays: Any = getattr(Tensor, name, None)
 
     def __get__(self, instance, owner):
         if by_library() and self.todays is not None:
@@ -98,7 +99,8 @@ class _TensorBase(Tensor):
         """All is done in __new__."""
 
     def __dir__(self):
-        return [name for name in super().__dir__() if hasattr(self, name)]
+        found = {name: c.__dict__[name] for c in reversed(type(self).__mro__) for name in c.__dict__}
+        return sorted({*self.__dict__, *(name for name, value in found.items() if not isinstance(value, Absent))})
 
 
 for _name in ("backward", "detach", "detach_", "grad", "grad_fn", "is_leaf", "output_nr", "register_hook",
@@ -120,8 +122,8 @@ _CUDA: dict[str, type] = {}
 
 def _typed(name, letters, classes, package):
     contents = {"__module__": package, "_dtype": np.dtype(letters), "_face": _TensorBase}
+    contents["is_cuda"] = package == "torch.cuda"
     cls = type(f"{name}Tensor", (_TensorBase,), contents)
-    cls.is_cuda = package == "torch.cuda"
     classes[letters] = cls
     return cls
 
@@ -134,7 +136,7 @@ def _other_class(dtype, classes):
 
 TYPES = {f"{n}Tensor": _typed(n, letters, _CPU, "torch") for n, letters in ELEMENTS.items()}
 CUDA_TYPES = {f"{n}Tensor": _typed(n, letters, _CUDA, "torch.cuda") for n, letters in ELEMENTS.items()}
-_TensorBase._adapt = staticmethod(_class_of)
+_TensorBase._adapt = staticmethod(_class_of)  # type: ignore[attr-defined]
 
 
 def type_name(cls):

@@ -4,13 +4,13 @@ import numpy as np
 
 from .. import _core
 from ..ops import METHODS
-from ..ops.index import getitem as todays_getitem
 from ..ops.index import setitem as todays_setitem
 from .broadcasting import together
 from .faces import Variable, _array, _make, _TensorBase, lifted, plain, reshaped, settled, type_name
 from .inplace import check_leaf, register
 from .pointwise import bools, masked_filled_, masked_scattered_, masked_selected
 
+todays_getitem = _core.TensorBase.__getitem__
 _FACES = (Variable, _TensorBase)
 _INDICES = (list, np.ndarray, _core.TensorBase)  # what selects more than one place along a dimension
 
@@ -54,6 +54,8 @@ def _is_element(x, keys):
 def getitem(self, key):
     """x[key]"""
     x = lifted(self) if isinstance(self, Variable) else settled(self)
+    if type(key) is int:
+        return _at(x, key)
     key = _read(x, key)
     if isinstance(key, _FACES):
         return _selected(x, key)
@@ -67,6 +69,18 @@ def getitem(self, key):
             raise ValueError("result of slicing is an empty tensor")
         settled(result)
     return register(settled(result))
+
+
+def _at(x, i):
+    """x[i]: a slice of x, or its one element: a Python number, or a Variable of size (1,)."""
+    shape = _array(x).shape
+    if not -shape[0] <= i < shape[0]:
+        raise IndexError(f"index {i} is out of range for dimension 0 (of size {shape[0]})")
+    if len(shape) > 1:
+        return register(todays_getitem(x, i))
+    if isinstance(x, _TensorBase):
+        return _array(x)[i].item()
+    return register(todays_getitem(x, slice(i, i + 1 or None)))
 
 
 def _selected(x, index):
@@ -91,7 +105,8 @@ def setitem(self, key, value):
     """x[key] = value"""
     if isinstance(self, Variable):
         check_leaf(self)
-        value = Variable(value) if isinstance(value, _TensorBase) else lifted(value) if isinstance(value, Variable) else value
+        value = lifted(value) if isinstance(value, Variable) else value
+        value = Variable(value) if isinstance(value, _TensorBase) else value
     else:
         _check_value(self, key, value)
     key = _read(self, key)

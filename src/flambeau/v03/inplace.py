@@ -4,6 +4,7 @@ import sys
 import weakref
 
 from .. import _core
+from ..tensor import Tensor
 from .faces import Variable
 
 
@@ -68,7 +69,7 @@ def contiguous(self):
 
 def detach(self):
     """detach() -> a Variable over the same memory without history; volatile when self is."""
-    detached = _core.TensorBase.detach(self)
+    detached = Tensor.detach(self)
     detached._volatile = self._volatile
     _note(self if self._base_tensor is None else self._base_tensor, detached)
     return detached

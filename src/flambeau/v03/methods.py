@@ -1,5 +1,7 @@
 """Fills the faces with 0.3's methods, by the declarations, and makes the functions of the namespace of them."""
 
+from typing import Any
+
 from .. import _core
 from ..ops import METHODS
 from . import (
@@ -14,6 +16,7 @@ from . import (
     operators,
     pointwise,
     reductions,
+    shapes,
     signatures,
 )
 from .faces import (
@@ -32,8 +35,9 @@ from .faces import (
     type_name,
 )
 
-FUNCTIONS = {}  # name -> function of 0.3's namespace
-_TARGETS = {**pointwise.TARGETS, **reductions.TARGETS, **linear.TARGETS}  # what declarations call beside today's methods
+FUNCTIONS: dict[str, Any] = {}  # name -> function of 0.3's namespace
+# What the declarations call beside today's methods.
+_TARGETS = {**pointwise.TARGETS, **reductions.TARGETS, **linear.TARGETS, **shapes.TARGETS}
 
 _FLOATS = ("FloatTensor", "DoubleTensor")
 _FACES = (Variable, _TensorBase)
@@ -50,6 +54,7 @@ class Overloads:
         self.inplace = inplace or changes
         self.keepdim = any(p.name == "keepdim" for s in overloads for p in s.parameters)
         self.calls = [self._callee(s) for s in overloads]
+        self.chosen = {}  # (class of self, *classes of positional arguments) -> signature, what it calls, defaults
 
     def _callee(self, signature):
         """What a signature calls: a function of this package, else today's method; in place where this one is."""
@@ -59,9 +64,18 @@ class Overloads:
 
     def call(self, owner, args, kwargs, shown=None):
         """The result for self=owner."""
+        key = (type(owner), *map(type, args))
+        found = None if kwargs else self.chosen.get(key)
+        if found is not None:
+            signature, callee, defaults = found
+            return self.run(signature, callee, owner, [*args, *defaults], kwargs)
+        by_type = not kwargs
         for signature, callee in zip(self.signatures, self.calls, strict=True):
+            by_type = by_type and signature.by_type
             values = signature.bind(owner, args, kwargs)
             if values is not None:
+                if by_type:  # classes alone have decided
+                    self.chosen[key] = signature, callee, values[len(args) :]
                 return self.run(signature, callee, owner, values, kwargs)
         raise signatures.refusal(shown or self.name, owner, self.signatures, args, kwargs)
 
@@ -104,8 +118,8 @@ class Overloads:
         names = [p.name for p in signature.parameters]
         if "keepdim" in names and "keepdim" not in kwargs and values[names.index("keepdim")] is False:
             backcompat.warn(
-                f"backwards compatibility: call to {self.name!r} uses default value for keepdim which has changed default "
-                "to False.  Consider passing as kwarg."
+                f"backwards compatibility: call to {self.name!r} uses default value for keepdim which has changed "
+                "default to False.  Consider passing as kwarg."
             )
 
     def method(self):
@@ -140,7 +154,7 @@ class Overloads:
         return function
 
 
-_OF_VARIABLES = {}  # name -> Overloads that Variables have instead of the plain tensors'
+_OF_VARIABLES: dict[str, "Overloads"] = {}  # name -> what Variables have instead of the plain tensors'
 
 
 def method_of(face, overloads):
@@ -212,6 +226,9 @@ def install():
     for name, method in {**operators.OPERATORS, **indexing.OPERATORS, **conversions.BOTH}.items():
         for face in _FACES:
             setattr(face, name, for_programs(name, method))
+    for name, method in conversions.PROTOCOLS.items():
+        for face in _FACES:
+            setattr(face, name, method)
     for face, table in ((Variable, {**inplace.METHODS, **conversions.VARIABLES}), (_TensorBase, memory.METHODS),
                         (_TensorBase, conversions.PLAIN)):  # fmt: skip
         for name, method in table.items():

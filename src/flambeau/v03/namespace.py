@@ -11,7 +11,19 @@ from . import signatures
 from .backcompat import warn
 from .construct import rebuilt
 from .defaults import tensor_class
-from .faces import _CPU, TYPES, Variable, _array, _TensorBase, lifted, plain, settled, shown_array, type_name
+from .faces import (
+    _CPU,
+    TYPES,
+    Variable,
+    _array,
+    _make,
+    _TensorBase,
+    lifted,
+    plain,
+    settled,
+    shown_array,
+    type_name,
+)
 from .inplace import register
 from .methods import FUNCTIONS, stored
 
@@ -42,8 +54,8 @@ def _sizes(name, sizes):
         sizes = tuple(sizes[0])
     if not sizes or not all(signatures._is_int(s) for s in sizes):
         raise TypeError(
-            f"torch.{name} received an invalid combination of arguments - got {signatures.got(sizes, {})}, but expected "
-            "one of:\n * (int ... size)\n * (torch.Size size)"
+            f"torch.{name} received an invalid combination of arguments - got {signatures.got(sizes, {})}, but "
+            "expected one of:\n * (int ... size)\n * (torch.Size size)"
         )
     if min(sizes) < 0:
         raise RuntimeError(f"torch.{name}: sizes must not be negative, got {tuple(sizes)}")
@@ -71,7 +83,7 @@ def _like(name):
     def factory(input, out=None):
         if not isinstance(input, _FACES):
             raise TypeError(f"torch.{name}: expected a tensor or Variable, got {type(input).__name__}")
-        made = settled(TODAYS[name](lifted(input)))
+        made = _make(_array(TODAYS[name](lifted(input))), type(input)._face or type(input))
         return made if out is None else stored(made, out, f"torch.{name}")
 
     factory.__name__ = factory.__qualname__ = name
@@ -97,8 +109,8 @@ def arange(start=0, end=None, step=1, out=None):
 def range(start, end, step=1, out=None):
     """range(start, end, step=1, out=None) -> Tensor of the numbers from start to end, included, by step. Warns."""
     warn(
-        "torch.range is deprecated in favor of torch.arange and will be removed in 0.4. Note that arange generates values "
-        "in [start; end), not [start; end]."
+        "torch.range is deprecated in favor of torch.arange and will be removed in 0.4. Note that arange generates "
+        "values in [start; end), not [start; end]."
     )
     _check_progression("range", start, end, step)
     count = int(np.floor((end - start) / step)) + 1
@@ -138,11 +150,13 @@ def from_numpy(ndarray):
     cls = _CPU.get(ndarray.dtype.str[1:]) if ndarray.dtype.isnative else None
     if cls not in TYPES.values():
         raise RuntimeError(
-            "can't convert a given np.ndarray to a tensor - it has an invalid type. The only supported types are: double, "
-            "float, float16, int64, int32, int16, int8 and uint8."
+            "can't convert a given np.ndarray to a tensor - it has an invalid type. The only supported types are: "
+            "double, float, float16, int64, int32, int16, int8 and uint8."
         )
     if min(ndarray.strides, default=0) < 0:
-        raise RuntimeError("some of the strides of a given numpy array are negative. This is currently not supported; copy it")
+        raise RuntimeError(
+            "some of the strides of a given numpy array are negative. This is currently not supported; copy it"
+        )
     if ndarray.ndim != 1 and not ndarray.size:
         raise RuntimeError(f"from_numpy: sizes of zero are not supported, got {ndarray.shape}")
     if any(s % ndarray.itemsize for s in ndarray.strides):
@@ -159,12 +173,16 @@ def _parts(name, sequence):
     kinds = {Variable if isinstance(p, Variable) else type(p) for p in parts}
     if len(kinds) != 1 or not isinstance(parts[0], _FACES):
         got = signatures.got(tuple(parts), {}) if parts else type(sequence).__name__
-        raise TypeError(f"{name} received an invalid combination of arguments - got {got}, but expected tensors of one type")
+        raise TypeError(
+            f"{name} received an invalid combination of arguments - got {got}, but expected tensors of one type"
+        )
     if isinstance(parts[0], Variable):
         for p in parts:
             if shown_array(p).dtype != shown_array(parts[0]).dtype:
                 want, have = type_name(type(parts[0].data)), type_name(type(p.data))
-                raise RuntimeError(f"Expected object of type Variable[{want}] but found type Variable[{have}] for {name}")
+                raise RuntimeError(
+                    f"{name}: Expected object of type Variable[{want}] but found type Variable[{have}]"
+                )
     return [lifted(p) for p in parts]
 
 
@@ -199,8 +217,8 @@ def pow(input, exponent, out=None):
 
 
 def normal(means=0.0, std=1.0, out=None):
-    """normal(means, std=1.0), normal(mean=0.0, std), out=None -> Tensor of random numbers from normal distributions with
-    the means and standard deviations of tensors, one by one."""
+    """normal(means, std=1.0), normal(mean=0.0, std), out=None -> Tensor of random numbers from normal distributions
+    with the means and standard deviations of tensors, one by one."""
     if not isinstance(means, _FACES) and not isinstance(std, _FACES):
         raise TypeError("torch.normal: means or std must be a tensor")
     result = settled(TODAYS["normal"](means, std))
@@ -264,4 +282,4 @@ FUNCTIONS.update(
     },
     **{name: _sparse(name) for name in ("dsmm", "hsmm", "saddmm", "smm", "btriunpack")},
 )  # fmt: skip
-Variable.cat = cat_of_variables
+Variable.cat = cat_of_variables  # type: ignore[attr-defined]

@@ -4,6 +4,7 @@ import numpy as np
 
 from .. import _core
 from ..ops import METHODS
+from .broadcasting import together
 from .faces import _BOOL, Variable, _array, _make, _TensorBase, reshaped
 
 _BITS = {1: 7, 2: 15, 4: 31, 8: 63}
@@ -95,10 +96,8 @@ def copied_(x, source, broadcast=True):
     """x.copy_(source): converts and broadcasts; with as many elements in another size, copies them in order."""
     if not isinstance(source, Variable if isinstance(x, Variable) else _TensorBase):
         raise TypeError(f"copy_ received an invalid combination of arguments - got ({type(source).__name__})")
-    a, b = _array(x).shape or (1,), _array(source).shape or (1,)
+    a, b = _array(x).shape, _array(source).shape
     if a != b:
-        from .broadcasting import together
-
         if broadcast:
             (source,) = together(x, [source], True, ("dst", "src"))
         elif _array(x).size != _array(source).size:

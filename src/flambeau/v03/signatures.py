@@ -9,11 +9,14 @@ Kinds of parameters: `Tensor` (of the type of self), `AnyTensor`, `ByteTensor`, 
 self can hold), `double` (any number), `int`, `bool`, `ints` (sizes, one by one or together), `Size`, `Tensors` (a
 sequence), `Generator`, `str`, `any`. What follows `=>` are the arguments of today's method, when they are not the
 declared ones in their order; `=> name(arguments)` calls another one. `-> number` makes a Python number of the result
-of a plain tensor. `[broadcast]` lets the tensors broadcast as 0.3 did; `declarations.py` says what the other words in brackets mean.
+of a plain tensor. `[broadcast]` lets the tensors broadcast as 0.3 did; `declarations.py` says what the other words in
+brackets mean.
 """
 
 import re
+from collections.abc import Callable
 from keyword import iskeyword
+from typing import Any
 
 import numpy as np
 
@@ -91,7 +94,11 @@ def _is_size(value, owner=None):
     return isinstance(value, Storage) or (isinstance(value, (tuple, list)) and all(map(_is_int, value)))
 
 
-_FITS = {
+def _is_typed(dtype):
+    return lambda v, owner: _same_face(v, owner) and (isinstance(owner, Variable) or type(v)._dtype == dtype)
+
+
+_FITS: dict[str, Callable[[Any, Any], bool]] = {
     "Tensor": lambda v, o: isinstance(v, Variable) if isinstance(o, Variable) else type(v) is type(o),
     "AnyTensor": _same_face,
     "real": _is_real,
@@ -106,7 +113,7 @@ _FITS = {
     "any": lambda v, o: True,
 }
 for _name, _dtype in _TYPED.items():
-    _FITS[_name] = lambda v, o, d=_dtype: _same_face(v, o) and (isinstance(o, Variable) or type(v)._dtype == d)
+    _FITS[_name] = _is_typed(_dtype)
 
 
 class Signature:
@@ -119,6 +126,7 @@ class Signature:
         parameters, number, call = match.groups()
         self.parameters = [Parameter(p) for p in parameters.split(", ") if p]
         self.number = number is not None
+        self.by_type = not any(p.kind in ("ints", "Size", "Tensors") for p in self.parameters)
         self.variadic = bool(self.parameters) and self.parameters[0].kind == "ints"
         self.target, arguments = name, call
         if call and (named := re.fullmatch(r"(\w+)\((.*)\)", call)):

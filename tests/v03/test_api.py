@@ -1,0 +1,81 @@
+"""Every name of 0.3's tensors, Variables and namespace exists (api.json lists them)."""
+
+import json
+import pathlib
+
+import pytest
+
+import flambeau.v03 as torch
+from flambeau.v03.faces import Variable
+
+API = json.loads((pathlib.Path(__file__).parent / "api.json").read_text())
+SENDING = {"share_memory_", "record_stream"}  # of torch.multiprocessing and torch.cuda
+DECLARED_ONLY = {"index", "zero", "buffer"}  # in 0.3's declarations, without a documented meaning
+
+
+@pytest.mark.parametrize("name", sorted({*API["methods"]} - SENDING - DECLARED_ONLY))
+def test_method_of_plain_tensors(name):
+    owner = torch.ByteTensor([1, 0]) if name in ("all", "any") else torch.FloatTensor([1, 2])
+    assert hasattr(owner, name)
+
+
+@pytest.mark.parametrize("name", API["operators"])
+def test_operator_of_plain_tensors(name):
+    assert hasattr(torch.FloatTensor([1, 2]), name)
+
+
+@pytest.mark.parametrize("name", API["variable methods"])
+def test_member_of_variables(name):
+    assert hasattr(Variable(torch.FloatTensor([1, 2])), name)
+
+
+@pytest.mark.parametrize("name", sorted({*API["variable operators"]} - {"__getattr__"}))
+def test_operator_of_variables(name):
+    assert hasattr(Variable(torch.FloatTensor([1, 2])), name)
+
+
+@pytest.mark.parametrize("name", sorted({*API["functions"]} - DECLARED_ONLY))
+def test_name_of_the_namespace(name):
+    assert hasattr(torch, name)
+
+
+@pytest.mark.parametrize("name", sorted({*API["storage methods"]} - {"share_memory_"} - DECLARED_ONLY))
+def test_method_of_storages(name):
+    assert hasattr(torch.FloatStorage(2), name)
+
+
+@pytest.mark.parametrize("name", API["generator methods"])
+def test_method_of_generators(name):
+    assert callable(getattr(torch.default_generator, name))
+
+
+@pytest.mark.parametrize("name", ["backward", "grad", "grad_fn", "requires_grad", "detach", "register_hook", "item"])
+def test_plain_tensors_have_no_history(name):
+    assert not hasattr(torch.FloatTensor([1]), name)
+    assert name not in dir(torch.FloatTensor([1]))
+
+
+def test_names_absent_by_type():
+    floats = "mean std var norm sqrt exp log sin tanh sigmoid floor uniform_ normal_ inverse svd histc".split()
+    for name in floats:
+        assert hasattr(torch.DoubleTensor(2), name)
+        assert not hasattr(torch.LongTensor(2), name)
+        assert not hasattr(torch.ByteTensor(2), name)
+    for name in ("all", "any"):
+        assert hasattr(torch.ByteTensor(2), name)
+        assert not hasattr(torch.FloatTensor(2), name)
+
+
+def test_half_tensors_of_the_cpu_can_be_kept_and_converted():
+    half = torch.FloatTensor([1.5, 2]).half()
+    assert type(half) is torch.HalfTensor
+    assert not any(hasattr(half, name) for name in ("add", "sum", "mul_", "exp", "mm"))
+    assert half.view(2, 1).size() == (2, 1)
+    assert half.float().tolist() == [1.5, 2]
+    assert type(half.storage()) is torch.HalfStorage
+    assert torch.FloatTensor(2).copy_(half).tolist() == [1.5, 2]
+
+
+def test_function_of_an_absent_method():
+    with pytest.raises(TypeError, match="Type torch.LongTensor doesn't implement stateless method mean"):
+        torch.mean(torch.LongTensor([1]))
