@@ -124,7 +124,8 @@ class DistKLDivCriterion(_Averaged):
     """DistKLDivCriterion(sizeAverage=True): t (log t - x) for log-probabilities x and probabilities t"""
 
     def loss(self, input, target):
-        return F.kl_div(input, self._fitted(input, target), reduction=self._reduction)
+        total = F.kl_div(input, self._fitted(input, target), reduction="sum")
+        return total / input.numel() if self.sizeAverage else total
 
 
 class L1Cost(OpCriterion):
