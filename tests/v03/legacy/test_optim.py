@@ -142,12 +142,12 @@ def test_lbfgs_takes_a_line_search():
 
     def halving(opfunc, x, t, d, f, g, slope, options):
         calls.append(options)
-        for used in range(1, 30):
+        used, value = 0, f
+        while value >= f + 1e-4 * t * slope:
+            t = t / 2 if used else t
             point = x + d * t
             value, grad = opfunc(point)
-            if value < f + 1e-4 * t * slope:
-                break
-            t /= 2
+            used += 1
         return value, grad, point, t, used
 
     x = torch.DoubleTensor([-1.2, 1])

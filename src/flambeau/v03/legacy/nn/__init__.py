@@ -1,5 +1,6 @@
-"""torch.legacy.nn: modules and criterions in the manner of Lua's Torch: `output = module.forward(input)`, then `gradInput =
-module.backward(input, gradOutput)`, on plain tensors. Most are a function of today's tensors (`op.py`)."""
+"""torch.legacy.nn: modules and criterions in the manner of Lua's Torch: `output = module.forward(input)`, then
+`gradInput = module.backward(input, gradOutput)`, on plain tensors. Most are a function of today's tensors
+(`op.py`)."""
 
 from . import utils
 from .activations import (

@@ -216,6 +216,8 @@ class RReLU(_InPlace):
     In training a is drawn from U(lower, upper) for each element (`noise` has the factors), else it is their mean.
     """
 
+    _cleared = ("noise",)
+
     def __init__(self, lower=1 / 8, upper=1 / 3, inplace=False):
         super().__init__(inplace)
         if lower > upper:
@@ -231,11 +233,6 @@ class RReLU(_InPlace):
 
     def compute(self, x):
         return x * todays(self.noise)
-
-    def clearState(self):
-        """See Module."""
-        self.noise = self.noise.new()
-        return super().clearState()
 
     def _shown(self):
         return f"({self.lower:.4f}, {self.upper:.4f})"
@@ -341,16 +338,29 @@ class Normalize(OpModule):
 # ---- noise
 
 
-class Dropout(_InPlace):
-    """Dropout(p=0.5, inplace=False): in training, each element is zero with probability p, and the others are divided
-    by 1 - p; else x. `noise` has the factors."""
+class _Noise(_InPlace):
+    """The base of modules that drop elements with probability p; `noise` has the factors of the last forward."""
+
+    _cleared = ("noise",)
 
     def __init__(self, p=0.5, inplace=False):
         super().__init__(inplace)
         if not 0 <= p < 1:
-            raise ValueError(f"Dropout: p must be from [0, 1), got {p}")
+            raise ValueError(f"{type(self).__name__}: p must be from [0, 1), got {p}")
         self.p = p
         self.noise = new_tensor()
+
+    def setp(self, p):
+        """setp(p): sets the probability."""
+        self.p = p
+
+    def _shown(self):
+        return f"({self.p:.4f})"
+
+
+class Dropout(_Noise):
+    """Dropout(p=0.5, inplace=False): in training, each element is zero with probability p, and the others are divided
+    by 1 - p; else x. `noise` has the factors."""
 
     def prepare(self, input):
         if self.train and self.p:
@@ -359,28 +369,14 @@ class Dropout(_InPlace):
     def compute(self, x):
         return x * todays(self.noise) if self.train and self.p else x * 1
 
-    def setp(self, p):
-        """setp(p): sets the probability."""
-        self.p = p
 
-    def clearState(self):
-        """See Module."""
-        self.noise = self.noise.new()
-        return super().clearState()
-
-    def _shown(self):
-        return f"({self.p:.4f})"
-
-
-class _PlaneDropout(OpModule):
+class _PlaneDropout(_Noise):
     """In training, each plane is zero with probability p; else x is multiplied by 1 - p."""
 
     _dims = 4
 
     def __init__(self, p=0.5):
-        super().__init__()
-        self.p = p
-        self.noise = new_tensor()
+        super().__init__(p)
 
     def prepare(self, input):
         if input.dim() not in (self._dims - 1, self._dims):
@@ -392,22 +388,10 @@ class _PlaneDropout(OpModule):
     def compute(self, x):
         return x * todays(self.noise) if self.train else x * (1 - self.p)
 
-    def setp(self, p):
-        """setp(p): sets the probability."""
-        self.p = p
-
-    def clearState(self):
-        """See Module."""
-        self.noise = self.noise.new()
-        return super().clearState()
-
-    def _shown(self):
-        return f"({self.p:.4f})"
-
 
 class SpatialDropout(_PlaneDropout):
-    """SpatialDropout(p=0.5): in training, each plane of images (N, C, H, W) or (C, H, W) is zero with probability p; else
-    x is multiplied by 1 - p"""
+    """SpatialDropout(p=0.5): in training, each plane of images (N, C, H, W) or (C, H, W) is zero with probability p;
+    else x is multiplied by 1 - p"""
 
 
 class VolumetricDropout(_PlaneDropout):

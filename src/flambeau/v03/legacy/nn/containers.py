@@ -1,7 +1,8 @@
 """Modules of modules."""
 
 from .module import Module
-from .tensors import mapped, recursiveAdd
+from .tensors import mapped
+from .utils import recursiveAdd
 
 
 class Container(Module):
@@ -146,8 +147,8 @@ class Sequential(Container):
 
 
 class _Branches(Container):
-    """The base of containers whose modules work beside each other. A subclass says how inputs are shared out and outputs
-    and gradients are joined."""
+    """The base of containers whose modules work beside each other. A subclass says how inputs are shared out and
+    outputs and gradients are joined."""
 
     def _inputs(self, input):
         """The inputs of the modules."""
@@ -177,7 +178,8 @@ class _Branches(Container):
 
     def updateGradInput(self, input, gradOutput):
         """updateGradInput(input, gradOutput) -> gradInput"""
-        self.gradInput = self._joined_grads(input, [m.updateGradInput(x, g) for m, x, g in self._each(input, gradOutput)])
+        grads = [m.updateGradInput(x, g) for m, x, g in self._each(input, gradOutput)]
+        self.gradInput = self._joined_grads(input, grads)
         return self.gradInput
 
     def accGradParameters(self, input, gradOutput, scale=1):
@@ -294,8 +296,8 @@ class ParallelTable(_Branches):
 
 
 class Parallel(_Branches):
-    """Parallel(inputDimension, outputDimension): module i gets part i of the input along inputDimension, which it loses;
-    the outputs are joined along outputDimension."""
+    """Parallel(inputDimension, outputDimension): module i gets part i of the input along inputDimension, which it
+    loses; the outputs are joined along outputDimension."""
 
     def __init__(self, inputDimension, outputDimension):
         super().__init__()

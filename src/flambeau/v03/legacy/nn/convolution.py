@@ -25,6 +25,8 @@ class _Convolution(Layer):
     """The base of convolutions of planes; `_axes` are the letters of the spatial dimensions, in the order of repr."""
 
     _axes = "WH"
+    nInputPlane: int
+    nOutputPlane: int
 
     def _stdv(self):
         return 1 / math.sqrt(self.nInputPlane * math.prod(getattr(self, f"k{a}") for a in self._axes))
@@ -135,8 +137,9 @@ class VolumetricConvolution(_Convolution):
 
 
 class VolumetricFullConvolution(_Convolution):
-    """VolumetricFullConvolution(nInputPlane, nOutputPlane, kT, kW, kH, dT=1, dW=1, dH=1, padT=0, padW=0, padH=0, adjT=0,
-    adjW=0, adjH=0): the transpose of a VolumetricConvolution; weight (nInputPlane, nOutputPlane, kT, kH, kW)"""
+    """VolumetricFullConvolution(nInputPlane, nOutputPlane, kT, kW, kH, dT=1, dW=1, dH=1, padT=0, padW=0, padH=0,
+    adjT=0, adjW=0, adjH=0): the transpose of a VolumetricConvolution; weight (nInputPlane, nOutputPlane, kT, kH,
+    kW)"""
 
     _axes = "TWH"
 
@@ -163,8 +166,8 @@ class VolumetricFullConvolution(_Convolution):
 class SpatialConvolutionLocal(_Convolution):
     """SpatialConvolutionLocal(nInputPlane, nOutputPlane, iW, iH, kW, kH, dW=1, dH=1, padW=0, padH=None)
 
-    SpatialConvolution of images iH x iW with kernels of its own at each place; weight (oH, oW, nOutputPlane, nInputPlane,
-    kH, kW), bias (nOutputPlane, oH, oW).
+    SpatialConvolution of images iH x iW with kernels of its own at each place; weight (oH, oW, nOutputPlane,
+    nInputPlane, kH, kW), bias (nOutputPlane, oH, oW).
     """
 
     def __init__(self, nInputPlane, nOutputPlane, iW, iH, kW, kH, dW=1, dH=1, padW=0, padH=None):
@@ -196,8 +199,8 @@ class SpatialConvolutionLocal(_Convolution):
 
 
 class _Map(_Convolution):
-    """A convolution where only the pairs of planes of a table are connected: conMatrix (n, 2) with the numbers of an input
-    and an output plane in each row; weight (n, kH, kW), bias (number of output planes)."""
+    """A convolution where only the pairs of planes of a table are connected: conMatrix (n, 2) with the numbers of an
+    input and an output plane in each row; weight (n, kH, kW), bias (number of output planes)."""
 
     def __init__(self, conMatrix, kW, kH, dW=1, dH=1):
         super().__init__()
@@ -230,8 +233,7 @@ class _Map(_Convolution):
         rows, columns = counts if order == "out, in" else counts[::-1]
         places = [o * columns + i if order == "out, in" else i * columns + o for i, o in self._pairs]
         full = weight.new_zeros(rows * columns, self.kH, self.kW)
-        places = fb.tensor(places, device=weight.device)
-        return full.index_add(0, places, weight).view(rows, columns, self.kH, self.kW)
+        return full.index_add(0, fb.tensor(places, device=weight.device), weight).view(rows, columns, self.kH, self.kW)
 
     @staticmethod
     def full(nin, nout):
@@ -247,12 +249,12 @@ class _Map(_Convolution):
     def random(nin, nout, nto):
         """random(nin, nout, nto) -> table that connects each of nout planes with nto of nin, drawn by chance and used
         equally often"""
-        order = []
+        order: list[int] = []
         while len(order) < nout * nto:
             order += fb.randperm(nin).tolist()
         rows = []
         for o in range(nout):
-            mine = []
+            mine: list[int] = []
             for i in order:
                 if i not in mine and len(mine) < nto:
                     mine.append(i)
@@ -268,8 +270,8 @@ class _Map(_Convolution):
 
 
 class SpatialConvolutionMap(_Map):
-    """SpatialConvolutionMap(conMatrix, kW, kH, dW=1, dH=1): SpatialConvolution where only the pairs of planes of a table
-    are connected
+    """SpatialConvolutionMap(conMatrix, kW, kH, dW=1, dH=1): SpatialConvolution where only the pairs of planes of a
+    table are connected
 
     conMatrix: (n, 2), an input and an output plane in each row; see full, oneToOne and random. weight (n, kH, kW).
     """
@@ -279,8 +281,8 @@ class SpatialConvolutionMap(_Map):
 
 
 class SpatialFullConvolutionMap(_Map):
-    """SpatialFullConvolutionMap(conMatrix, kW, kH, dW=1, dH=1): SpatialFullConvolution where only the pairs of planes of a
-    table are connected; see SpatialConvolutionMap"""
+    """SpatialFullConvolutionMap(conMatrix, kW, kH, dW=1, dH=1): SpatialFullConvolution where only the pairs of planes
+    of a table are connected; see SpatialConvolutionMap"""
 
     def compute(self, x, weight, bias):
         return F.conv_transpose2d(x, self._dense(weight, "in, out"), bias, (self.dH, self.dW))
@@ -309,8 +311,8 @@ class TemporalConvolution(Layer):
 
 
 class TemporalSubSampling(Layer):
-    """TemporalSubSampling(inputFrameSize, kW, dW=1): weight times the sum of each kW frames, plus bias, in steps of dW, for
-    each of the elements of a frame; weight and bias (inputFrameSize)"""
+    """TemporalSubSampling(inputFrameSize, kW, dW=1): weight times the sum of each kW frames, plus bias, in steps of
+    dW, for each of the elements of a frame; weight and bias (inputFrameSize)"""
 
     def __init__(self, inputFrameSize, kW, dW=1):
         super().__init__()
@@ -338,8 +340,8 @@ def _check_frames(module, x):
 
 
 class SpatialSubSampling(_Convolution):
-    """SpatialSubSampling(nInputPlane, kW, kH, dW=1, dH=1): weight times the sum of each window, plus bias; weight and bias
-    (nInputPlane)"""
+    """SpatialSubSampling(nInputPlane, kW, kH, dW=1, dH=1): weight times the sum of each window, plus bias; weight and
+    bias (nInputPlane)"""
 
     def __init__(self, nInputPlane, kW, kH, dW=1, dH=1):
         super().__init__()

@@ -2,7 +2,7 @@
 
 import copy
 
-from . import tensors
+from . import utils
 from .tensors import new_tensor
 
 
@@ -42,12 +42,13 @@ class Criterion:
         return copy.deepcopy(self)
 
     def type(self, type=None, tensorCache=None):
-        """type() -> str;  type(type, tensorCache=None) -> self with its tensors converted, e.g. "torch.DoubleTensor"."""
+        """type() -> str;  type(type, tensorCache=None) -> self with its tensors converted, e.g.
+        "torch.DoubleTensor"."""
         if type is None:
             return self._type
         cache = {} if tensorCache is None else tensorCache
         for name, value in list(self.__dict__.items()):
-            self.__dict__[name] = tensors.recursiveType(value, type, cache)
+            self.__dict__[name] = utils.recursiveType(value, type, cache)
         self._type = new_tensor().type(type).type()
         return self
 

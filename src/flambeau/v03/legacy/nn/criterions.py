@@ -1,7 +1,8 @@
-"""Losses: numbers that say how far inputs are from targets. With sizeAverage they are means over elements (of classes, over
-examples), else sums."""
+"""Losses: numbers that say how far inputs are from targets. With sizeAverage they are means over elements (of classes,
+over examples), else sums."""
 
 import math
+from typing import Any
 
 import flambeau as fb
 
@@ -9,11 +10,14 @@ from ....nn import functional as F
 from .criterion import Criterion
 from .module import Module
 from .op import OpCriterion
-from .tensors import mapped, new_tensor, recursiveAdd, todays
+from .tensors import mapped, new_tensor, todays
+from .utils import recursiveAdd
 
 
 class _Averaged(OpCriterion):
     """The base of losses that are a mean or a sum."""
+
+    weights: Any = None
 
     def __init__(self, sizeAverage=True):
         super().__init__()
@@ -22,6 +26,10 @@ class _Averaged(OpCriterion):
     @property
     def _reduction(self):
         return "mean" if self.sizeAverage else "sum"
+
+    @property
+    def _weights(self):
+        return None if self.weights is None else todays(self.weights)
 
     def _total(self, values):
         return values.mean() if self.sizeAverage else values.sum()
@@ -53,8 +61,8 @@ class MSECriterion(_Averaged):
 
 
 class WeightedMSECriterion(_Averaged):
-    """WeightedMSECriterion(weight, sizeAverage=True): (x - weight t)^2; weight: of the size of the input, or of one example
-    of it"""
+    """WeightedMSECriterion(weight, sizeAverage=True): (x - weight t)^2; weight: of the size of the input, or of one
+    example of it"""
 
     def __init__(self, weight, sizeAverage=True):
         super().__init__(sizeAverage)
@@ -91,7 +99,8 @@ class MarginCriterion(_Averaged):
 
 
 class HingeEmbeddingCriterion(_Averaged):
-    """HingeEmbeddingCriterion(margin=1, sizeAverage=True): x where the target is 1, max(0, margin - x) where it is -1"""
+    """HingeEmbeddingCriterion(margin=1, sizeAverage=True): x where the target is 1, max(0, margin - x) where it is
+    -1"""
 
     def __init__(self, margin=1, sizeAverage=True):
         super().__init__(sizeAverage)
@@ -105,8 +114,8 @@ _LEAST = 1e-12
 
 
 class BCECriterion(_Averaged):
-    """BCECriterion(weights=None, sizeAverage=True): -weights (t log(x) + (1 - t) log(1 - x)) for probabilities x; 1e-12 is
-    added to what logarithms are taken of"""
+    """BCECriterion(weights=None, sizeAverage=True): -weights (t log(x) + (1 - t) log(1 - x)) for probabilities x;
+    1e-12 is added to what logarithms are taken of"""
 
     def __init__(self, weights=None, sizeAverage=True):
         super().__init__(sizeAverage)
@@ -117,7 +126,7 @@ class BCECriterion(_Averaged):
     def loss(self, input, target):
         target = self._fitted(input, target)
         values = -(target * (input + _LEAST).log() + (1 - target) * (1 - input + _LEAST).log())
-        return self._total(values if self.weights is None else values * todays(self.weights))
+        return self._total(values if self.weights is None else values * self._weights)
 
 
 class DistKLDivCriterion(_Averaged):
@@ -163,22 +172,22 @@ def _scores(input, target):
 
 
 class ClassNLLCriterion(_Averaged):
-    """ClassNLLCriterion(weights=None, sizeAverage=True, ignore_index=-100): -weights[t] x[t] for log-probabilities x, (N, C)
-    or (C), and classes t, a LongTensor (N) or a number; examples with the target ignore_index do not count; the mean is
-    weighted"""
+    """ClassNLLCriterion(weights=None, sizeAverage=True, ignore_index=-100): -weights[t] x[t] for log-probabilities x,
+    (N, C) or (C), and classes t, a LongTensor (N) or a number; examples with the target ignore_index do not count; the
+    mean is weighted"""
 
     def __init__(self, weights=None, sizeAverage=True, ignore_index=-100):
         super().__init__(sizeAverage)
         self.weights, self.ignore_index = weights, ignore_index
 
     def loss(self, input, target):
-        weights = None if self.weights is None else todays(self.weights)
-        return F.nll_loss(*_scores(input, target), weights, ignore_index=self.ignore_index, reduction=self._reduction)
+        scores, classes = _scores(input, target)
+        return F.nll_loss(scores, classes, self._weights, ignore_index=self.ignore_index, reduction=self._reduction)
 
 
 class SpatialClassNLLCriterion(ClassNLLCriterion):
-    """SpatialClassNLLCriterion(weights=None, sizeAverage=True, ignore_index=-100): ClassNLLCriterion of each pixel: x (N, C,
-    H, W), t (N, H, W)"""
+    """SpatialClassNLLCriterion(weights=None, sizeAverage=True, ignore_index=-100): ClassNLLCriterion of each pixel: x
+    (N, C, H, W), t (N, H, W)"""
 
     def loss(self, input, target):
         if input.dim() != 4 or target.dim() != 3:
@@ -215,13 +224,13 @@ class MultiMarginCriterion(_Averaged):
         self.p, self.weights, self.margin = p, weights, margin
 
     def loss(self, input, target):
-        weights = None if self.weights is None else todays(self.weights)
-        return F.multi_margin_loss(*_scores(input, target), self.p, self.margin, weights, reduction=self._reduction)
+        scores, classes = _scores(input, target)
+        return F.multi_margin_loss(scores, classes, self.p, self.margin, self._weights, reduction=self._reduction)
 
 
 class MultiLabelMarginCriterion(_Averaged):
-    """MultiLabelMarginCriterion(sizeAverage=True): sum over targets j and other classes i of max(0, 1 - x[j] + x[i]) / C;
-    the targets, of the size of the scores x, are the numbers of classes up to the first -1"""
+    """MultiLabelMarginCriterion(sizeAverage=True): sum over targets j and other classes i of max(0, 1 - x[j] + x[i]) /
+    C; the targets, of the size of the scores x, are the numbers of classes up to the first -1"""
 
     def loss(self, input, target):
         return F.multilabel_margin_loss(input, target.long(), reduction=self._reduction)
@@ -235,13 +244,13 @@ class MultiLabelSoftMarginCriterion(_Averaged):
         self.weights = weights
 
     def loss(self, input, target):
-        weights = None if self.weights is None else todays(self.weights)
-        return F.binary_cross_entropy_with_logits(input, self._fitted(input, target), weights, reduction=self._reduction)
+        target = self._fitted(input, target)
+        return F.binary_cross_entropy_with_logits(input, target, self._weights, reduction=self._reduction)
 
 
 class ClassSimplexCriterion(OpCriterion):
-    """ClassSimplexCriterion(nClasses): mean of (x - s[t])^2, where the rows of s, (nClasses, nClasses), are the vertices of a
-    regular simplex, one for each class; x (N, nClasses), t (N)"""
+    """ClassSimplexCriterion(nClasses): mean of (x - s[t])^2, where the rows of s, (nClasses, nClasses), are the
+    vertices of a regular simplex, one for each class; x (N, nClasses), t (N)"""
 
     def __init__(self, nClasses):
         super().__init__()
@@ -287,8 +296,8 @@ class _Pairs(_Averaged):
 
 
 class MarginRankingCriterion(_Pairs):
-    """MarginRankingCriterion(margin=1, sizeAverage=True): max(0, -t (x1 - x2) + margin) for [x1, x2]: x1 is to be above x2
-    where the target is 1, below where it is -1"""
+    """MarginRankingCriterion(margin=1, sizeAverage=True): max(0, -t (x1 - x2) + margin) for [x1, x2]: x1 is to be
+    above x2 where the target is 1, below where it is -1"""
 
     def __init__(self, margin=1, sizeAverage=True):
         super().__init__(margin, sizeAverage)
@@ -299,8 +308,8 @@ class MarginRankingCriterion(_Pairs):
 
 
 class CosineEmbeddingCriterion(_Pairs):
-    """CosineEmbeddingCriterion(margin=0, sizeAverage=True): 1 - cos where the target is 1, max(0, cos - margin) where it is
-    -1, of the cosines between the rows of [x1, x2], each (N, D) or (D)"""
+    """CosineEmbeddingCriterion(margin=0, sizeAverage=True): 1 - cos where the target is 1, max(0, cos - margin) where
+    it is -1, of the cosines between the rows of [x1, x2], each (N, D) or (D)"""
 
     def __init__(self, margin=0, sizeAverage=True):
         super().__init__(margin, sizeAverage)
@@ -313,8 +322,8 @@ class CosineEmbeddingCriterion(_Pairs):
 
 
 class L1HingeEmbeddingCriterion(OpCriterion):
-    """L1HingeEmbeddingCriterion(margin=1): d where the target is 1, max(0, margin - d) where it is -1, with d the sum of
-    |x1 - x2| for [x1, x2]"""
+    """L1HingeEmbeddingCriterion(margin=1): d where the target is 1, max(0, margin - d) where it is -1, with d the sum
+    of |x1 - x2| for [x1, x2]"""
 
     def __init__(self, margin=1):
         super().__init__()
@@ -357,8 +366,8 @@ class MultiCriterion(Criterion):
 
 
 class ParallelCriterion(Criterion):
-    """ParallelCriterion(repeatTarget=False): the weighted sum of criterions, each of one of the inputs and one of the targets
-    (with repeatTarget, the one target)"""
+    """ParallelCriterion(repeatTarget=False): the weighted sum of criterions, each of one of the inputs and one of the
+    targets (with repeatTarget, the one target)"""
 
     def __init__(self, repeatTarget=False):
         super().__init__()

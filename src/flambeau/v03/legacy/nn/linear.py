@@ -1,6 +1,7 @@
 """Layers with a weight for each feature, and distances between vectors."""
 
 import math
+from typing import Any
 
 import flambeau as fb
 
@@ -13,7 +14,7 @@ from .tensors import new_tensor, todays
 class Layer(OpModule):
     """The base of layers with `weight` and `bias`, either of which may be None."""
 
-    _parameters = ("weight", "bias")
+    _parameters: tuple[str, ...] = ("weight", "bias")
 
     def _make(self, **sizes):
         """Makes parameters of these sizes and their gradients; None for a size of None."""
@@ -65,6 +66,8 @@ class PartialLinear(Layer):
         self._make(weight=(outputsize, inputsize), bias=(outputsize,) if bias else None)
         self.reset()
         self.resetPartition()
+
+    partition: Any  # None or a list
 
     def setPartition(self, indices):
         """setPartition(indices): computes only the outputs of these numbers (a list or LongTensor)."""
@@ -244,7 +247,7 @@ class Euclidean(Layer):
     """Euclidean(inputSize, outputSize): distance between x, (N, inputSize), and each column of the weight, (inputSize,
     outputSize)"""
 
-    _parameters = ("weight",)
+    _parameters: tuple[str, ...] = ("weight",)
 
     def __init__(self, inputSize, outputSize):
         super().__init__()
@@ -266,6 +269,7 @@ class WeightedEuclidean(Euclidean):
     outputSize) first"""
 
     _parameters = ("weight", "diagCov")
+    diagCov: Any
 
     def __init__(self, inputSize, outputSize):
         super().__init__(inputSize, outputSize)
@@ -280,7 +284,7 @@ class WeightedEuclidean(Euclidean):
             self.diagCov.fill_(1)
         return self
 
-    def compute(self, x, weight, diagonal):
+    def compute(self, x, weight, diagonal=None):
         return ((x.unsqueeze(-1) - weight) * diagonal).norm(2, -2)
 
 

@@ -1,13 +1,14 @@
 """The base of all modules of torch.legacy.nn."""
 
 import copy
+from typing import Any
 
 import numpy as np
 
 from ....tensor import storage_array
 from ...faces import _address
-from . import tensors
-from .tensors import new_tensor, todays
+from . import utils
+from .tensors import is_tensor, new_tensor, todays
 
 
 def grad_name(name):
@@ -19,11 +20,19 @@ class Module:
     """Module(): the base of modules that compute `output` from an input, and gradients from a gradient of the output.
 
     A subclass defines updateOutput(input), updateGradInput(input, gradOutput) and, with parameters,
-    accGradParameters(input, gradOutput, scale=1), which adds to their gradients. Inputs and outputs are plain tensors or
-    lists of them. `weight` and `bias` with `gradWeight` and `gradBias` are its parameters, where it has them.
+    accGradParameters(input, gradOutput, scale=1), which adds to their gradients. Inputs and outputs are plain tensors
+    or lists of them. `weight` and `bias` with `gradWeight` and `gradBias` are its parameters, where it has them.
     """
 
     _parameters: tuple[str, ...] = ("weight", "bias")  # attributes; each has its gradient in another
+    _cleared: tuple[str, ...] = ()  # attributes with intermediate results, beside output and gradInput
+    weight: Any
+    bias: Any
+    gradWeight: Any
+    gradBias: Any
+    output: Any
+    gradInput: Any
+    modules: Any  # of a container
     train = True
 
     def __init__(self):
@@ -136,7 +145,7 @@ class Module:
     def share(self, mlp, *names):
         """share(mlp, *names) -> self, with the tensors of these names over the memory of those of module mlp."""
         for name in names:
-            if tensors.is_tensor(self.__dict__.get(name)):
+            if is_tensor(self.__dict__.get(name)):
                 getattr(self, name).set_(getattr(mlp, name))
         return self
 
@@ -154,7 +163,7 @@ class Module:
         cache = {} if tensorCache is None else tensorCache
         self._forget()
         for name, value in list(self.__dict__.items()):
-            self.__dict__[name] = tensors.recursiveType(value, type, cache)
+            self.__dict__[name] = utils.recursiveType(value, type, cache)
         self._type = new_tensor().type(type).type()
         return self
 
@@ -173,7 +182,7 @@ class Module:
     def clearState(self):
         """clearState() -> self, without its outputs and other intermediate results, as before it is saved."""
         self._forget()
-        return tensors.clear(self, "output", "gradInput")
+        return utils.clear(self, "output", "gradInput", *self._cleared)
 
     def _forget(self):
         """Drops what only the next backward needs."""
@@ -236,7 +245,7 @@ def _flattened(parts):
             "network first, e.g. with float()"
         )
     places, total = [], 0
-    used = {}  # storage -> which of its elements are parameters
+    used: dict[int, Any] = {}  # storage -> which of its elements are parameters
     for p in parts:
         if not p.is_contiguous():
             p.set_(p.contiguous())

@@ -3,8 +3,8 @@
 import flambeau as fb
 
 from ....nn import functional as F
-from .linear import Layer
 from .containers import Sequential
+from .linear import Layer
 from .op import OpModule
 from .tensors import new_tensor, over, todays
 
@@ -18,6 +18,7 @@ class BatchNormalization(Layer):
     """
 
     nDim = 2
+    _cleared = ("save_mean", "save_std")
 
     def __init__(self, nOutput, eps=1e-5, momentum=0.1, affine=True):
         super().__init__()
@@ -41,7 +42,8 @@ class BatchNormalization(Layer):
         features = self.running_mean.numel()
         if input.dim() != self.nDim or input.size(1) != features:
             raise RuntimeError(
-                f"{self!r}: the input must have {self.nDim} dimensions and {features} features, got {tuple(input.size())}"
+                f"{self!r}: the input must have {self.nDim} dimensions and {features} features, got "
+                f"{tuple(input.size())}"
             )
         if not self.train:
             return
@@ -61,25 +63,20 @@ class BatchNormalization(Layer):
         mean, variance = todays(self.running_mean), todays(self.running_var)
         return F.batch_norm(x, mean, variance, weight, bias, False, eps=self.eps)
 
-    def clearState(self):
-        """See Module."""
-        self.save_mean = self.save_std = None
-        return super().clearState()
-
     def _shown(self):
         return f"({self.running_mean.numel()})"
 
 
 class SpatialBatchNormalization(BatchNormalization):
-    """SpatialBatchNormalization(nOutput, eps=1e-5, momentum=0.1, affine=True): BatchNormalization of the planes of images (N,
-    nOutput, H, W)"""
+    """SpatialBatchNormalization(nOutput, eps=1e-5, momentum=0.1, affine=True): BatchNormalization of the planes of
+    images (N, nOutput, H, W)"""
 
     nDim = 4
 
 
 class VolumetricBatchNormalization(BatchNormalization):
-    """VolumetricBatchNormalization(nOutput, eps=1e-5, momentum=0.1, affine=True): BatchNormalization of volumes (N, nOutput,
-    T, H, W)"""
+    """VolumetricBatchNormalization(nOutput, eps=1e-5, momentum=0.1, affine=True): BatchNormalization of volumes (N,
+    nOutput, T, H, W)"""
 
     nDim = 5
 
@@ -143,8 +140,8 @@ class _Neighbourhood(OpModule):
 
 
 class SpatialSubtractiveNormalization(_Neighbourhood):
-    """SpatialSubtractiveNormalization(nInputPlane=1, kernel=None): x minus the weighted mean of the pixels around each, over
-    all planes, of images (N, C, H, W) or (C, H, W)
+    """SpatialSubtractiveNormalization(nInputPlane=1, kernel=None): x minus the weighted mean of the pixels around
+    each, over all planes, of images (N, C, H, W) or (C, H, W)
 
     kernel: the weights, (kH, kW), or (k) for rows and columns alike, of odd sizes; 9 x 9 ones by default. At the edges
     the mean is of the pixels that there are.
@@ -155,9 +152,9 @@ class SpatialSubtractiveNormalization(_Neighbourhood):
 
 
 class SpatialDivisiveNormalization(_Neighbourhood):
-    """SpatialDivisiveNormalization(nInputPlane=1, kernel=None, threshold=1e-4, thresval=None): x divided by the root of the
-    weighted mean square of the pixels around each, or by thresval (by default threshold) where that is not above
-    threshold; see SpatialSubtractiveNormalization"""
+    """SpatialDivisiveNormalization(nInputPlane=1, kernel=None, threshold=1e-4, thresval=None): x divided by the root
+    of the weighted mean square of the pixels around each, or by thresval (by default threshold) where that is not
+    above threshold; see SpatialSubtractiveNormalization"""
 
     def __init__(self, nInputPlane=1, kernel=None, threshold=1e-4, thresval=None):
         super().__init__(nInputPlane, kernel)

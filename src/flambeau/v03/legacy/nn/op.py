@@ -1,5 +1,7 @@
 """Modules and criterions that are a function of today's tensors, which differentiates itself."""
 
+from typing import Any
+
 import flambeau as fb
 
 from ...faces import _array, _same, type_name
@@ -22,7 +24,7 @@ class Recording:
         self.inputs = mapped(lambda t: leaf(t, copied), tensors)
         self.parameters = [None if p is None else leaf(p) for p in parameters]
         self.out = function(self.inputs, *self.parameters)
-        self.kept = None  # the gradients of the parameters that the last backward has computed, and of which gradOutput
+        self.kept: Any = None  # (of which gradOutput, the gradients of the parameters) of the last backward
 
     def fits(self, tensors, parameters=()):
         """Whether it is of these tensors and can go back."""
@@ -34,7 +36,7 @@ class Recording:
         leaves = flat(self.inputs) + [p for p in self.parameters if p is not None]
         sought = [leaf for leaf in leaves if leaf.requires_grad]
         pairs = [(o, g) for o, g in zip(flat(self.out), gradOutput, strict=True) if o.requires_grad]
-        found = iter(())
+        found: Any = iter(())
         if pairs:
             outs, grads = zip(*pairs, strict=True)
             found = iter(fb.autograd.grad(outs, sought, grads, retain_graph=True, allow_unused=True))
@@ -57,17 +59,14 @@ def _same_memory(a, b):
 class OpModule(Module):
     """A module that is a function of its input and parameters, `compute(input, *parameters)`.
 
-    It gets today's tensors (lists of them for lists of inputs; None for a parameter that the module does not have), and
-    must not change the module: what is drawn or counted in a forward is done in `prepare(input)`, which gets the plain
-    tensors before. Gradients come from automatic differentiation.
+    It gets today's tensors (lists of them for lists of inputs; None for a parameter that the module does not have). It
+    may run again before a backward: what is drawn or counted in a forward is done in `prepare(input)`, which gets the
+    plain tensors before. Gradients come from automatic differentiation.
     """
 
-    _parameters = ()
+    _parameters: tuple[str, ...] = ()
+    compute: Any  # the output
     inplace = False  # whether the output is written over the input
-
-    def compute(self, input, *parameters):
-        """The output."""
-        raise NotImplementedError(f"nn.{type(self).__name__}: compute is not defined")
 
     def prepare(self, input):
         """What a forward does beside computing the output."""
@@ -160,8 +159,8 @@ def _sizes(tensors):
 
 
 class OpCriterion(Criterion):
-    """A criterion that is a function of input and target, `loss(input, target)`, of today's tensors, with a result of one
-    element. Gradients come from automatic differentiation; targets have none."""
+    """A criterion that is a function of input and target, `loss(input, target)`, of today's tensors, with a result of
+    one element. Gradients come from automatic differentiation; targets have none."""
 
     def loss(self, input, target):
         """The loss."""

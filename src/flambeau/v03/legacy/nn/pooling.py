@@ -1,7 +1,8 @@
-"""Pooling, unpooling, padding and upsampling of images (N, C, H, W), volumes (N, C, T, H, W) and sequences (N, T, C), or
-one example of them."""
+"""Pooling, unpooling, padding and upsampling of images (N, C, H, W), volumes (N, C, T, H, W) and sequences (N, T, C),
+or one example of them."""
 
 import math
+from typing import Any
 
 import flambeau as fb
 
@@ -38,7 +39,8 @@ class _Pooling(OpModule):
 class _MaxPooling(_Pooling):
     """Max pooling; `indices` has the place of each maximum in its plane."""
 
-    _pool: tuple = ()
+    _cleared = ("indices",)
+    _pool: Any = ()  # the function, not as a method
 
     def compute(self, x):
         out, indices = self._pool[0](x, self._sizes("k"), self._sizes("d"), self._sizes("pad"),
@@ -47,15 +49,10 @@ class _MaxPooling(_Pooling):
         self._spatial = tuple(x.shape[-len(self._axes) :])
         return out
 
-    def clearState(self):
-        """See Module."""
-        self.indices = None
-        return super().clearState()
-
 
 class SpatialMaxPooling(_MaxPooling):
-    """SpatialMaxPooling(kW, kH, dW=None, dH=None, padW=0, padH=0): the maximum of each window of images, in steps dW, dH (by
-    default kW, kH)"""
+    """SpatialMaxPooling(kW, kH, dW=None, dH=None, padW=0, padH=0): the maximum of each window of images, in steps dW,
+    dH (by default kW, kH)"""
 
     _pool = (F.max_pool2d,)
 
@@ -67,8 +64,8 @@ class SpatialMaxPooling(_MaxPooling):
 
 
 class VolumetricMaxPooling(_MaxPooling):
-    """VolumetricMaxPooling(kT, kW, kH, dT=None, dW=None, dH=None, padT=0, padW=0, padH=0): the maximum of each window of
-    volumes"""
+    """VolumetricMaxPooling(kT, kW, kH, dT=None, dW=None, dH=None, padT=0, padW=0, padH=0): the maximum of each window
+    of volumes"""
 
     _axes = "TWH"
     _pool = (F.max_pool3d,)
@@ -83,6 +80,8 @@ class VolumetricMaxPooling(_MaxPooling):
 class SpatialAdaptiveMaxPooling(OpModule):
     """SpatialAdaptiveMaxPooling(w, h): the maximum of each of h x w windows"""
 
+    _cleared = ("indices",)
+
     def __init__(self, w, h):
         super().__init__()
         self.w, self.h = w, h
@@ -92,11 +91,6 @@ class SpatialAdaptiveMaxPooling(OpModule):
         out, indices = F.adaptive_max_pool2d(x, (self.h, self.w), return_indices=True)
         self.indices = over(indices)
         return out
-
-    def clearState(self):
-        """See Module."""
-        self.indices = None
-        return super().clearState()
 
     def _shown(self):
         return f"({self.w}x{self.h})"
@@ -164,11 +158,13 @@ class SpatialLPPooling(_Pooling):
 
 
 class SpatialFractionalMaxPooling(OpModule):
-    """SpatialFractionalMaxPooling(kW, kH, arg1, arg2): the maximum of each of outW x outH windows kW x kH, whose places are
-    drawn by chance for each plane (Graham, 2014, pseudo-random overlapping regions)
+    """SpatialFractionalMaxPooling(kW, kH, arg1, arg2): the maximum of each of outW x outH windows kW x kH, whose
+    places are drawn by chance for each plane (Graham, 2014, pseudo-random overlapping regions)
 
     arg1, arg2: outW, outH, or fractions of the width and height of the input. fixPoolingRegions() keeps the places.
     """
+
+    _cleared = ("randomSamples",)
 
     def __init__(self, kW, kH, arg1, arg2):
         super().__init__()
@@ -176,10 +172,13 @@ class SpatialFractionalMaxPooling(OpModule):
             raise ValueError(f"SpatialFractionalMaxPooling: windows must be at least 2x2, got {kW}x{kH}")
         fractions = 0 < arg1 < 1 and 0 < arg2 < 1
         if not fractions and (arg1 < 1 or arg2 < 1 or arg1 % 1 or arg2 % 1):
-            raise ValueError(f"SpatialFractionalMaxPooling: sizes or fractions from (0, 1) expected, got {arg1}, {arg2}")
+            raise ValueError(
+                f"SpatialFractionalMaxPooling: sizes or fractions from (0, 1) expected, got {arg1} and {arg2}"
+            )
         self.poolSizeW, self.poolSizeH = kW, kH
-        self.outW, self.outH = (None, None) if fractions else (int(arg1), int(arg2))
-        self.ratioW, self.ratioH = (arg1, arg2) if fractions else (None, None)
+        sizes: Any = (None, None) if fractions else (int(arg1), int(arg2))
+        ratios: Any = (arg1, arg2) if fractions else (None, None)
+        (self.outW, self.outH), (self.ratioW, self.ratioH) = sizes, ratios
         self.fixed = False
         self.randomSamples = None
 
@@ -220,19 +219,16 @@ class SpatialFractionalMaxPooling(OpModule):
         out = windows.max(-1)[0]
         return out if x.dim() == 4 else out[0]
 
-    def clearState(self):
-        """See Module."""
-        self.randomSamples = None
-        return super().clearState()
-
     def _shown(self):
         sizes = (self.outW, self.outH) if self.outW else (self.ratioW, self.ratioH)
         return f"({sizes[0]}x{sizes[1]}, {self.poolSizeW}, {self.poolSizeH})"
 
 
 class TemporalMaxPooling(OpModule):
-    """TemporalMaxPooling(kW, dW=None): the maximum of each kW frames of a sequence (T, C) or (N, T, C), in steps of dW (by
-    default kW)"""
+    """TemporalMaxPooling(kW, dW=None): the maximum of each kW frames of a sequence (T, C) or (N, T, C), in steps of dW
+    (by default kW)"""
+
+    _cleared = ("indices",)
 
     def __init__(self, kW, dW=None):
         super().__init__()
@@ -246,16 +242,13 @@ class TemporalMaxPooling(OpModule):
         self.indices = over(indices)
         return values
 
-    def clearState(self):
-        """See Module."""
-        self.indices = None
-        return super().clearState()
-
     def _shown(self):
         return f"({self.kW}, {self.dW})"
 
 
 class _Unpooling(OpModule):
+    _of: Any  # the pooling module that it belongs to
+
     def __init__(self, poolingModule):
         super().__init__()
         if not isinstance(poolingModule, self._of):
@@ -319,7 +312,8 @@ class SpatialZeroPadding(_Padding):
 
 
 class SpatialReflectionPadding(_Padding):
-    """SpatialReflectionPadding(pad_l, pad_r=None, pad_t=None, pad_b=None): images go on mirrored at their edge pixels"""
+    """SpatialReflectionPadding(pad_l, pad_r=None, pad_t=None, pad_b=None): images go on mirrored at their edge
+    pixels"""
 
     _mode = "reflect"
 
@@ -331,8 +325,8 @@ class SpatialReplicationPadding(_Padding):
 
 
 class VolumetricReplicationPadding(OpModule):
-    """VolumetricReplicationPadding(pleft, pright=None, ptop=None, pbottom=None, pfront=None, pback=None): volumes go on with
-    their edge elements; amounts not given are pleft"""
+    """VolumetricReplicationPadding(pleft, pright=None, ptop=None, pbottom=None, pfront=None, pback=None): volumes go
+    on with their edge elements; amounts not given are pleft"""
 
     def __init__(self, pleft, pright=None, ptop=None, pbottom=None, pfront=None, pback=None):
         super().__init__()

@@ -18,8 +18,8 @@ def positive(module, x):
 
 
 class View(OpModule):
-    """View(*sizes): x in another size, over the same memory; -1 stands for what is left. A batch of examples of this size
-    keeps its first dimension."""
+    """View(*sizes): x in another size, over the same memory; -1 stands for what is left. A batch of examples of this
+    size keeps its first dimension."""
 
     def __init__(self, *args):
         super().__init__()
@@ -213,6 +213,8 @@ class Copy(Module):
 
 class _Extreme(OpModule):
     """Max or Min; `indices` are those of the elements that have been found."""
+
+    _cleared = ("indices",)
 
     def __init__(self, dimension=0):
         super().__init__()

@@ -9,8 +9,8 @@ from .tensors import flat, new_tensor
 
 
 class JoinTable(OpModule):
-    """JoinTable(dimension, nInputDims=None): the tensors one after the other along a dimension; nInputDims: the dimensions
-    of one example, so that with one more, dimension counts after the first"""
+    """JoinTable(dimension, nInputDims=None): the tensors one after the other along a dimension; nInputDims: the
+    dimensions of one example, so that with one more, dimension counts after the first"""
 
     def __init__(self, dimension, nInputDims=None):
         super().__init__()
@@ -116,8 +116,8 @@ class CDivTable(OpModule):
 class MixtureTable(OpModule):
     """MixtureTable(dim=1): [gater, experts] -> the sum of the experts, each times its element of gater
 
-    gater: (N, n), or (n) for one example. experts: a list of n tensors, each of one size (N, ...); or one tensor with the
-    n experts along dimension dim.
+    gater: (N, n), or (n) for one example. experts: a list of n tensors, each of one size (N, ...); or one tensor with
+    the n experts along dimension dim.
     """
 
     def __init__(self, dim=1):

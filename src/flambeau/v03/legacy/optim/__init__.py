@@ -1,8 +1,8 @@
 """torch.legacy.optim: `x, fx, ... = method(opfunc, x, config, state=None)`, in the manner of Lua's Torch.
 
 opfunc(x) returns the function's value at x and its gradient there, a tensor like x, which may be the same object each
-time. x is changed in place. config is a dict of options; state a dict (by default config itself) where a method keeps what
-the next call needs.
+time. x is changed in place. config is a dict of options; state a dict (by default config itself) where a method keeps
+what the next call needs.
 """
 
 from .averaging import asgd

@@ -6,9 +6,9 @@ from .steps import count, kept, options
 def asgd(opfunc, x, config=None, state=None):
     """asgd(opfunc, x, config, state=None) -> x, (f(x),), average of x (Polyak and Juditsky, 1992)
 
-    x = (1 - lambda eta_t) x - eta_t g; the average moves by mu_t of its distance to x, with eta_t = eta0 / (1 + lambda eta0
-    t)^alpha and mu_t = 1 / max(1, t - t0). config: eta0 (1e-4), lambda (1e-4), alpha (0.75), t0 (1e6), weightDecay (0).
-    state: t, eta_t, mu_t, ax.
+    x = (1 - lambda eta_t) x - eta_t g; the average moves by mu_t of its distance to x, with eta_t = eta0 / (1 + lambda
+    eta0 t)^alpha and mu_t = 1 / max(1, t - t0). config: eta0 (1e-4), lambda (1e-4), alpha (0.75), t0 (1e6),
+    weightDecay (0). state: t, eta_t, mu_t, ax.
     """
     config, state = options("asgd", config, state)
     eta0, decay = config.get("eta0", 1e-4), config.get("lambda", 1e-4)

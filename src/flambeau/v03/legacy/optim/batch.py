@@ -11,10 +11,10 @@ from .steps import options
 def lbfgs(opfunc, x, config=None, state=None):
     """lbfgs(opfunc, x, config, state=None) -> x, [f, ...], number of evaluations: L-BFGS (Nocedal, 1980)
 
-    config: maxIter (20), maxEval (1.25 maxIter), tolFun (1e-5: stops when the sum of |g| is not larger), tolX (1e-9: stops
-    when step and change of f are not larger), nCorrection (100 pairs kept), learningRate (1: the step; the first one is
-    shorter), lineSearch: a function(opfunc, x, t, d, f, g, g.d, options) -> f, g, x, t, evaluations; lineSearchOptions;
-    verbose. state keeps the pairs for the next call.
+    config: maxIter (20), maxEval (1.25 maxIter), tolFun (1e-5: stops when the sum of |g| is not larger), tolX (1e-9:
+    stops when step and change of f are not larger), nCorrection (100 pairs kept), learningRate (1: the step; the first
+    one is shorter), lineSearch: a function(opfunc, x, t, d, f, g, g.d, options) -> f, g, x, t, evaluations;
+    lineSearchOptions; verbose. state keeps the pairs for the next call.
     """
     config, state = options("lbfgs", config, state)
     iterations = config.get("maxIter", 20)
@@ -94,12 +94,12 @@ def _direction(state, grad):
 
 
 def cg(opfunc, x, config=None, state=None):
-    """cg(opfunc, x, config, state=None) -> x, [f, ...], number of evaluations: conjugate gradients (Polak and Ribiere) with
-    a line search that meets the strong Wolfe conditions
+    """cg(opfunc, x, config, state=None) -> x, [f, ...], number of evaluations: conjugate gradients (Polak and Ribiere)
+    with a line search that meets the strong Wolfe conditions
 
-    config: maxEval (1.25 maxIter), maxIter (20), rho (0.01: sufficient decrease), sig (0.5: sufficient flatness), int (0.1:
-    interpolation stays this fraction away from the ends), ext (3: how far extrapolation goes), ratio (100: growth of the
-    slope between searches), red (1: the first step is red / (|g|^2 + 1)).
+    config: maxEval (1.25 maxIter), maxIter (20), rho (0.01: sufficient decrease), sig (0.5: sufficient flatness), int
+    (0.1: interpolation stays this fraction away from the ends), ext (3: how far extrapolation goes), ratio (100:
+    growth of the slope between searches), red (1: the first step is red / (|g|^2 + 1)).
     """
     config, state = options("cg", config, state)
     iterations = config.get("maxIter", 20)
@@ -153,8 +153,8 @@ class _Budget:
 
 
 def _wolfe(budget, x, direction, t, fx, grad, slope, config):
-    """(step, value, gradient) of a step along direction that meets the strong Wolfe conditions, or the best that was found
-    when evaluations run out; None when nothing is better than x."""
+    """(step, value, gradient) of a step along direction that meets the strong Wolfe conditions, or the best that was
+    found when evaluations run out; None when nothing is better than x."""
     rho, sig = config.get("rho", 0.01), config.get("sig", 0.5)
     margin, reach = config.get("int", 0.1), config.get("ext", 3)
     best = None

@@ -32,7 +32,8 @@ def decayed(config, state, grad, x):
     """The learning rate after `learningRateDecay`, and the gradient with `weightDecay` times x added."""
     if config.get("weightDecay", 0):
         grad = grad + x * config["weightDecay"]
-    return config.get("learningRate", 1e-3) / (1 + count(state, "evalCounter") * config.get("learningRateDecay", 0)), grad
+    rate = config.get("learningRate", 1e-3)
+    return rate / (1 + count(state, "evalCounter") * config.get("learningRateDecay", 0)), grad
 
 
 def sgd(opfunc, x, config=None, state=None):
@@ -70,7 +71,8 @@ def nag(opfunc, x, config=None, state=None):
     """nag(opfunc, x, config, state=None) -> x, (f,): Nesterov's accelerated gradient (Sutskever et al., 2013)
 
     The function is evaluated where the momentum leads to, x + momentum v; then v = momentum v - rate g and x = x + v.
-    config: learningRate (1e-3), learningRateDecay (0), weightDecay (0), momentum (0.9), learningRates (a tensor of factors).
+    config: learningRate (1e-3), learningRateDecay (0), weightDecay (0), momentum (0.9), learningRates (a tensor of
+    factors).
     """
     config, state = options("nag", config, state)
     momentum = config.get("momentum", 0.9)
@@ -89,7 +91,8 @@ def nag(opfunc, x, config=None, state=None):
 
 
 def adadelta(opfunc, x, config=None, state=None):
-    """adadelta(opfunc, x, config, state=None) -> x, (f(x),): Zeiler (2012). config: rho (0.9), eps (1e-6), weightDecay (0).
+    """adadelta(opfunc, x, config, state=None) -> x, (f(x),): Zeiler (2012). config: rho (0.9), eps (1e-6), weightDecay
+    (0).
 
     state: paramVariance, accDelta: the running means of squares of gradients and of steps.
     """
@@ -137,8 +140,8 @@ def adam(opfunc, x, config=None, state=None):
 
 
 def adamax(opfunc, x, config=None, state=None):
-    """adamax(opfunc, x, config, state=None) -> x, (f(x),): Kingma and Ba (2015), with the largest gradient instead of the
-    mean square
+    """adamax(opfunc, x, config, state=None) -> x, (f(x),): Kingma and Ba (2015), with the largest gradient instead of
+    the mean square
 
     config: learningRate (0.002), beta1 (0.9), beta2 (0.999), epsilon (1e-38), weightDecay (0). u = max(beta2 u, |g| +
     epsilon); x -= rate / (1 - beta1^t) m / u. state: t, m, u.
@@ -158,8 +161,8 @@ def adamax(opfunc, x, config=None, state=None):
 def rmsprop(opfunc, x, config=None, state=None):
     """rmsprop(opfunc, x, config, state=None) -> x, (f(x),): Tieleman and Hinton (2012)
 
-    config: learningRate (1e-2), learningRateDecay (0), alpha (0.99), epsilon (1e-8), weightDecay (0). x -= rate g / (sqrt(m)
-    + epsilon). state: m: the running mean of squares of gradients.
+    config: learningRate (1e-2), learningRateDecay (0), alpha (0.99), epsilon (1e-8), weightDecay (0). x -= rate g /
+    (sqrt(m) + epsilon). state: m: the running mean of squares of gradients.
     """
     config, state = options("rmsprop", config, state)
     alpha, eps = config.get("alpha", 0.99), config.get("epsilon", 1e-8)
@@ -174,9 +177,9 @@ def rmsprop(opfunc, x, config=None, state=None):
 def rprop(opfunc, x, config=None, state=None):
     """rprop(opfunc, x, config, state=None) -> x, (values of f): Riedmiller and Braun (1993)
 
-    config: stepsize (0.1), etaplus (1.2), etaminus (0.5), stepsizemax (50), stepsizemin (1e-6), niter (1: steps of this
-    call), weightDecay (0). Each element goes by a step of its own, against the sign of its gradient; where that has changed,
-    the step shrinks and the element waits. state: steps, delta: the last gradients.
+    config: stepsize (0.1), etaplus (1.2), etaminus (0.5), stepsizemax (50), stepsizemin (1e-6), niter (1: steps of
+    this call), weightDecay (0). Each element goes by a step of its own, against the sign of its gradient; where that
+    has changed, the step shrinks and the element waits. state: steps, delta: the last gradients.
     """
     config, state = options("rprop", config, state)
     largest, least = config.get("stepsizemax", 50), config.get("stepsizemin", 1e-6)
