@@ -9,6 +9,8 @@ import pytest
 
 import flambeau.v03 as torch
 import flambeau.v03.legacy.nn as nn
+import flambeau.v03.legacy.optim as torch_optim
+from flambeau.v03.autograd import Function, Variable
 
 
 def network():
@@ -341,3 +343,58 @@ def test_lists_of_tensors():
     assert copied[1][0].equal(a[1][0]) and copied[1][0] is not a[1][0]
     sized, _ = nn.utils.recursiveResizeAs([torch.Tensor()], a)
     assert [tuple(sized[0].size()), tuple(sized[1][0].size())] == [(2,), (3,)]
+
+
+def test_each_class_has_a_module_of_its_name():
+    from flambeau.v03.legacy.nn.Sequential import Sequential
+    from flambeau.v03.legacy.optim.sgd import sgd
+
+    from flambeau.v03.legacy.nn.utils import clear
+
+    assert Sequential is nn.Sequential and callable(clear)
+    assert sgd is torch_optim.sgd
+
+
+def test_variables_are_refused():
+    with pytest.raises(TypeError, match=r"nn.Tanh takes tensors and lists of them, got Variable"):
+        nn.Tanh().forward(Variable(torch.randn(2)))
+
+
+@pytest.mark.parametrize("make", [lambda: nn.SpatialCrossMapLRN(3, 0.5), lambda: nn.SpatialReflectionPadding(1)])
+def test_modules_within_a_function(make):
+    class Wrapped(Function):
+        def forward(self, input):
+            self.save_for_backward(input)
+            self.module = make().type(input.type())
+            return self.module.forward(input)
+
+        def backward(self, grad_output):
+            (input,) = self.saved_tensors
+            return self.module.backward(input, grad_output)
+
+    x = Variable(torch.randn(2, 4, 3, 3).double(), requires_grad=True)
+    out = Wrapped()(x)
+    weights = torch.randn(*out.size()).double()
+    out.backward(weights)
+    alone = make().double()
+    alone.forward(x.data)
+    np.testing.assert_allclose(x.grad.data.numpy(), alone.backward(x.data, weights).numpy())
+    assert x.grad.data.norm() > 0.1
+
+
+def test_attributes_as_lua_wrote_them():
+    """Readers of Lua's files make objects without calling __init__."""
+    made = nn.Linear(3, 2)
+    read = nn.Linear.__new__(nn.Linear)
+    read.__dict__.update({n: getattr(made, n) for n in ("weight", "bias", "gradWeight", "gradBias", "output",
+                                                        "gradInput", "_type")})  # fmt: skip
+    x = torch.randn(4, 3)
+    assert read.forward(x).equal(made.forward(x)) and read.double().type() == "torch.DoubleTensor"
+    view = nn.View.__new__(nn.View)
+    view.__dict__.update(size=torch.LongStorage([-1, 6]), numElements=6, output=torch.Tensor(),
+                         gradInput=torch.Tensor())  # fmt: skip
+    assert tuple(view.forward(torch.randn(2, 2, 3)).size()) == (2, 6)
+    pool = nn.SpatialMaxPooling.__new__(nn.SpatialMaxPooling)
+    pool.__dict__.update(kW=2, kH=2, dW=2, dH=2, padW=0, padH=0, ceil_mode=True, output=torch.Tensor(),
+                         gradInput=torch.Tensor())  # fmt: skip
+    assert tuple(pool.forward(torch.randn(1, 3, 3)).size()) == (1, 2, 2)

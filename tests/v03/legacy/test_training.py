@@ -47,7 +47,7 @@ def test_a_classifier_learns_with_sgd():
                 net.backward(input, criterion.backward(net.output, target))
                 return loss, grads
 
-            _, (loss,) = optim.sgd(feval, params, config)
+            _, loss = optim.sgd(feval, params, config)
         losses.append(loss)
     assert losses[-1] < 0.2 * losses[0]
     assert accuracy(net, *spirals(300)) > 0.95
@@ -78,7 +78,7 @@ def test_images_are_classified_with_adam():
         return loss, grads
 
     config = {"learningRate": 0.01}
-    values = [optim.adam(feval, params, config)[1][0] for _ in range(60)]
+    values = [optim.adam(feval, params, config)[1] for _ in range(60)]
     assert values[-1] < 0.3 * values[0]
     assert accuracy(net, *images(100)) > 0.95
 

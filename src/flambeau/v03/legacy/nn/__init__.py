@@ -2,6 +2,7 @@
 `gradInput = module.backward(input, gradOutput)`, on plain tensors. Most are a function of today's tensors
 (`op.py`)."""
 
+from .. import submodules as _submodules
 from . import utils
 from .activations import (
     ELU,
@@ -157,3 +158,5 @@ from .tables import (
     SplitTable,
 )
 from .utils import clear, recursiveType
+
+_submodules.register(__name__, [name for name, value in globals().items() if isinstance(value, type)])

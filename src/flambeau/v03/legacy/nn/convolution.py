@@ -206,12 +206,14 @@ class _Map(_Convolution):
         super().__init__()
         self.kW, self.kH, self.dW, self.dH = kW, kH, dW, dH
         self.connTable = conMatrix
-        pairs = [[int(v) for v in row] for row in conMatrix.tolist()]
-        self._pairs = pairs
-        self.nInputPlane = max(i for i, _ in pairs) + 1
-        self.nOutputPlane = max(o for _, o in pairs) + 1
-        self._make(weight=(len(pairs), kH, kW), bias=(self.nOutputPlane,))
+        self.nInputPlane = max(i for i, _ in self._pairs) + 1
+        self.nOutputPlane = max(o for _, o in self._pairs) + 1
+        self._make(weight=(len(self._pairs), kH, kW), bias=(self.nOutputPlane,))
         self.reset()
+
+    @property
+    def _pairs(self):
+        return [[int(v) for v in row] for row in self.connTable.tolist()]
 
     def reset(self, stdv=None):
         """reset(stdv=None) -> self: draws the parameters anew; the bound depends on how many planes an output sees."""
@@ -229,9 +231,9 @@ class _Map(_Convolution):
 
     def _dense(self, weight, order):
         """The weight of a convolution of all planes: zeros where planes are not connected."""
-        counts = (self.nOutputPlane, self.nInputPlane)
-        rows, columns = counts if order == "out, in" else counts[::-1]
-        places = [o * columns + i if order == "out, in" else i * columns + o for i, o in self._pairs]
+        out_first = order == "out, in"
+        rows, columns = (self.nOutputPlane, self.nInputPlane)[:: 1 if out_first else -1]
+        places = [o * columns + i if out_first else i * columns + o for i, o in self._pairs]
         full = weight.new_zeros(rows * columns, self.kH, self.kW)
         return full.index_add(0, fb.tensor(places, device=weight.device), weight).view(rows, columns, self.kH, self.kW)
 

@@ -7,7 +7,7 @@ import flambeau as fb
 from ...faces import _array, _same, type_name
 from .criterion import Criterion
 from .module import Module, grad_name
-from .tensors import flat, is_float, mapped, over, put, todays
+from .tensors import flat, is_float, is_tensor, mapped, over, put, todays
 
 
 class Recording:
@@ -23,7 +23,8 @@ class Recording:
         self.wanted = wanted
         self.inputs = mapped(lambda t: leaf(t, copied), tensors)
         self.parameters = [None if p is None else leaf(p) for p in parameters]
-        self.out = function(self.inputs, *self.parameters)
+        with fb.autograd.set_grad_enabled(wanted):  # also within the forward of a Function
+            self.out = function(self.inputs, *self.parameters)
         self.kept: Any = None  # (of which gradOutput, the gradients of the parameters) of the last backward
 
     def fits(self, tensors, parameters=()):
@@ -93,6 +94,8 @@ class OpModule(Module):
     def _check(self, input):
         parameters = [p for p in self._values() if p is not None]
         for t in flat(input):
+            if not is_tensor(t):
+                raise TypeError(f"{self!r} takes tensors and lists of them, got {type(t).__name__}")
             if parameters and is_float(t) and type(t) is not type(parameters[0]):
                 raise TypeError(
                     f"{self!r} has parameters of type {type_name(type(parameters[0]))}, but got an input of type "

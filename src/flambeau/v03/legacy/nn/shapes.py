@@ -215,11 +215,11 @@ class _Extreme(OpModule):
     """Max or Min; `indices` are those of the elements that have been found."""
 
     _cleared = ("indices",)
+    indices = None
 
     def __init__(self, dimension=0):
         super().__init__()
         self.dimension = dimension
-        self.indices = None
 
     def _found(self, x):
         raise NotImplementedError

@@ -5,6 +5,9 @@ time. x is changed in place. config is a dict of options; state a dict (by defau
 what the next call needs.
 """
 
+from .. import submodules as _submodules
 from .averaging import asgd
 from .batch import cg, lbfgs
 from .steps import adadelta, adagrad, adam, adamax, nag, rmsprop, rprop, sgd
+
+_submodules.register(__name__, "adadelta adagrad adam adamax asgd cg lbfgs nag rmsprop rprop sgd".split())

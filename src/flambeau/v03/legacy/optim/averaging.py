@@ -4,7 +4,7 @@ from .steps import count, kept, options
 
 
 def asgd(opfunc, x, config=None, state=None):
-    """asgd(opfunc, x, config, state=None) -> x, (f(x),), average of x (Polyak and Juditsky, 1992)
+    """asgd(opfunc, x, config, state=None) -> x, f(x), average of x (Polyak and Juditsky, 1992)
 
     x = (1 - lambda eta_t) x - eta_t g; the average moves by mu_t of its distance to x, with eta_t = eta0 / (1 + lambda
     eta0 t)^alpha and mu_t = 1 / max(1, t - t0). config: eta0 (1e-4), lambda (1e-4), alpha (0.75), t0 (1e6),
@@ -23,4 +23,4 @@ def asgd(opfunc, x, config=None, state=None):
     count(state, "t")
     state["eta_t"] = eta0 / (1 + decay * eta0 * state["t"]) ** config.get("alpha", 0.75)
     state["mu_t"] = 1 / max(1, state["t"] - config.get("t0", 1e6))
-    return x, (fx,), average
+    return x, fx, average

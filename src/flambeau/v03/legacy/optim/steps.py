@@ -1,6 +1,6 @@
 """Methods that take one step for each evaluation of the function, along a scaled gradient.
 
-Each returns x and a tuple of the values of the function, which was evaluated before the step.
+Each returns x and the value of the function, which was evaluated before the step.
 """
 
 import math
@@ -37,7 +37,7 @@ def decayed(config, state, grad, x):
 
 
 def sgd(opfunc, x, config=None, state=None):
-    """sgd(opfunc, x, config, state=None) -> x, (f(x),): stochastic gradient descent
+    """sgd(opfunc, x, config, state=None) -> x, f(x): stochastic gradient descent
 
     config: learningRate (1e-3), learningRateDecay (0: the rate is divided by 1 + calls times this), weightDecay (0),
     weightDecays (a tensor of such), momentum (0), dampening (momentum), nesterov (False), learningRates (a tensor of
@@ -64,11 +64,11 @@ def sgd(opfunc, x, config=None, state=None):
         grad = grad + state["dfdx"] * momentum if nesterov else state["dfdx"]
     rates = config.get("learningRates", state.get("learningRates"))
     x.add_(-rate, grad if rates is None else grad * rates)
-    return x, (fx,)
+    return x, fx
 
 
 def nag(opfunc, x, config=None, state=None):
-    """nag(opfunc, x, config, state=None) -> x, (f,): Nesterov's accelerated gradient (Sutskever et al., 2013)
+    """nag(opfunc, x, config, state=None) -> x, f: Nesterov's accelerated gradient (Sutskever et al., 2013)
 
     The function is evaluated where the momentum leads to, x + momentum v; then v = momentum v - rate g and x = x + v.
     config: learningRate (1e-3), learningRateDecay (0), weightDecay (0), momentum (0.9), learningRates (a tensor of
@@ -87,11 +87,11 @@ def nag(opfunc, x, config=None, state=None):
     step = grad * -rate if rates is None else grad * rates * -rate
     velocity.mul_(momentum).add_(step)
     x.add_(step)
-    return x, (fx,)
+    return x, fx
 
 
 def adadelta(opfunc, x, config=None, state=None):
-    """adadelta(opfunc, x, config, state=None) -> x, (f(x),): Zeiler (2012). config: rho (0.9), eps (1e-6), weightDecay
+    """adadelta(opfunc, x, config, state=None) -> x, f(x): Zeiler (2012). config: rho (0.9), eps (1e-6), weightDecay
     (0).
 
     state: paramVariance, accDelta: the running means of squares of gradients and of steps.
@@ -105,11 +105,11 @@ def adadelta(opfunc, x, config=None, state=None):
     step = (steps + eps).sqrt_().div_((squares + eps).sqrt_()).mul_(grad)
     x.add_(-1, step)
     steps.mul_(rho).addcmul_(1 - rho, step, step)
-    return x, (fx,)
+    return x, fx
 
 
 def adagrad(opfunc, x, config=None, state=None):
-    """adagrad(opfunc, x, config, state=None) -> x, (f(x),): Duchi et al. (2011). config: learningRate (1e-3),
+    """adagrad(opfunc, x, config, state=None) -> x, f(x): Duchi et al. (2011). config: learningRate (1e-3),
     learningRateDecay (0), weightDecay (0). state: paramVariance: the sum of the squares of gradients."""
     config, state = options("adagrad", config, state)
     fx, grad = opfunc(x)
@@ -117,11 +117,11 @@ def adagrad(opfunc, x, config=None, state=None):
     squares = kept(state, "paramVariance", x)
     squares.addcmul_(1, grad, grad)
     x.addcdiv_(-rate, grad, squares.sqrt().add_(1e-10))
-    return x, (fx,)
+    return x, fx
 
 
 def adam(opfunc, x, config=None, state=None):
-    """adam(opfunc, x, config, state=None) -> x, (f(x),): Kingma and Ba (2015)
+    """adam(opfunc, x, config, state=None) -> x, f(x): Kingma and Ba (2015)
 
     config: learningRate (1e-3), learningRateDecay (0), beta1 (0.9), beta2 (0.999), epsilon (1e-8), weightDecay (0).
     x -= rate sqrt(1 - beta2^t) / (1 - beta1^t) m / (sqrt(v) + epsilon). state: t, m, v.
@@ -136,11 +136,11 @@ def adam(opfunc, x, config=None, state=None):
     v.mul_(beta2).addcmul_(1 - beta2, grad, grad)
     corrected = rate * math.sqrt(1 - beta2 ** state["t"]) / (1 - beta1 ** state["t"])
     x.addcdiv_(-corrected, m, v.sqrt().add_(eps))
-    return x, (fx,)
+    return x, fx
 
 
 def adamax(opfunc, x, config=None, state=None):
-    """adamax(opfunc, x, config, state=None) -> x, (f(x),): Kingma and Ba (2015), with the largest gradient instead of
+    """adamax(opfunc, x, config, state=None) -> x, f(x): Kingma and Ba (2015), with the largest gradient instead of
     the mean square
 
     config: learningRate (0.002), beta1 (0.9), beta2 (0.999), epsilon (1e-38), weightDecay (0). u = max(beta2 u, |g| +
@@ -155,11 +155,11 @@ def adamax(opfunc, x, config=None, state=None):
     m.mul_(beta1).add_(1 - beta1, grad)
     u.copy_((u * beta2).max(grad.abs().add_(eps)))
     x.addcdiv_(-config.get("learningRate", 0.002) / (1 - beta1 ** state["t"]), m, u)
-    return x, (fx,)
+    return x, fx
 
 
 def rmsprop(opfunc, x, config=None, state=None):
-    """rmsprop(opfunc, x, config, state=None) -> x, (f(x),): Tieleman and Hinton (2012)
+    """rmsprop(opfunc, x, config, state=None) -> x, f(x): Tieleman and Hinton (2012)
 
     config: learningRate (1e-2), learningRateDecay (0), alpha (0.99), epsilon (1e-8), weightDecay (0). x -= rate g /
     (sqrt(m) + epsilon). state: m: the running mean of squares of gradients.
@@ -171,11 +171,11 @@ def rmsprop(opfunc, x, config=None, state=None):
     m = kept(state, "m", x)
     m.mul_(alpha).addcmul_(1 - alpha, grad, grad)
     x.addcdiv_(-rate, grad, m.sqrt().add_(eps))
-    return x, (fx,)
+    return x, fx
 
 
 def rprop(opfunc, x, config=None, state=None):
-    """rprop(opfunc, x, config, state=None) -> x, (values of f): Riedmiller and Braun (1993)
+    """rprop(opfunc, x, config, state=None) -> x, [f(x), ...]: Riedmiller and Braun (1993)
 
     config: stepsize (0.1), etaplus (1.2), etaminus (0.5), stepsizemax (50), stepsizemin (1e-6), niter (1: steps of
     this call), weightDecay (0). Each element goes by a step of its own, against the sign of its gradient; where that
@@ -198,4 +198,4 @@ def rprop(opfunc, x, config=None, state=None):
         grad = grad * turn.ge(0).type_as(x)
         x.addcmul_(-1, grad.sign(), steps)
         last.copy_(grad)
-    return x, tuple(values)
+    return x, values
