@@ -55,6 +55,14 @@ def test_plain_tensors_have_no_history(name):
     assert name not in dir(torch.FloatTensor([1]))
 
 
+@pytest.mark.parametrize("name", ["item", "to", "reshape"])
+def test_names_of_later_years_are_absent(name):
+    for x in (torch.ones(1), Variable(torch.ones(1))):
+        assert not hasattr(x, name)
+        with pytest.raises(AttributeError, match=f"has no attribute '{name}'"):
+            getattr(x, name)
+
+
 def test_names_absent_by_type():
     floats = "mean std var norm sqrt exp log sin tanh sigmoid floor uniform_ normal_ inverse svd histc".split()
     for name in floats:

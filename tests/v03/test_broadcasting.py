@@ -67,7 +67,8 @@ def test_fallback(face):
     result, texts = caught(add, x, y)
     assert texts == [FALLBACK] and result.size() == (2, 3)
     result, texts = caught(lambda: x.addcmul(y, y))
-    assert len(texts) == 2 and result.size() == (2, 3)
+    assert texts == [FALLBACK.replace("self and other", "self, tensor1, and tensor2")] and result.size() == (2, 3)
+    assert caught(lambda: x.lerp(y, 0.5))[1] == [FALLBACK.replace("other", "end")]
     result, texts = caught(lambda: x.add_(y))
     assert texts == [FALLBACK] and result is x
 

@@ -100,6 +100,12 @@ def test_contiguous_gives_self():
     assert v.grad.data.tolist() == [[0, 2, 4], [1, 3, 5]]
 
 
+def test_assigned_volatile_value():
+    x = Variable(torch.zeros(2), requires_grad=True) * 1
+    x[0] = Variable(torch.ones(1), volatile=True)
+    assert x.volatile and not x.requires_grad and x.grad_fn is None and x.data.tolist() == [1, 0]
+
+
 def test_volatile_results():
     v = Variable(torch.ones(2), volatile=True)
     w = Variable(torch.ones(2), requires_grad=True)

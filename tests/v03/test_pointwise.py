@@ -86,7 +86,12 @@ def test_number_before_the_tensor():
     assert torch.addcmul(a, 0.5, b, c).tolist() == [11, 22] and a.addcdiv(2, b, c).tolist() == [11, 22]
     assert a.clone().addcmul_(0.5, b, c).tolist() == [11, 22] and torch.addcmul(a, b, c).tolist() == [21, 42]
     assert Variable(a).add(2, Variable(b)).data.tolist() == [21, 42]
+    assert Variable(a).add(Variable(b), alpha=2).data.tolist() == [21, 42]
+    assert Variable(a).clone().sub_(Variable(b), alpha=2).data.tolist() == [-19, -38]
+    assert Variable(a).addcmul(Variable(b), Variable(c), value=0.5).data.tolist() == [11, 22]
     m, i = torch.ones(2, 2), torch.eye(2)
+    assert Variable(m).addmm(Variable(i), Variable(i), beta=0.5, alpha=3).data.tolist() == [[3.5, 0.5], [0.5, 3.5]]
+    assert a.add(value=2, other=b).tolist() == [21, 42]
     assert torch.addmm(0.5, m, 3, i, i).tolist() == [[3.5, 0.5], [0.5, 3.5]]
     assert torch.addmm(0.5, m, i, i).tolist() == [[1.5, 0.5], [0.5, 1.5]]
     assert m.addmm(0.5, 3, i, i).tolist() == [[3.5, 0.5], [0.5, 3.5]]

@@ -35,8 +35,20 @@ def test_dot_dist_equal():
     a, b = torch.FloatTensor([1, 2]), torch.FloatTensor([4, 6])
     assert torch.dot(a, b) == 16.0 and a.dist(b) == 5.0 and torch.dist(a, b, 1) == 7.0
     assert a.equal(a) is True and torch.equal(a, b) is False
-    assert torch.ByteTensor([1, 1]).all() in (True, 1) and torch.ByteTensor([0, 1]).all() in (False, 0)
+    assert torch.ByteTensor([1, 1]).all() is True and torch.ByteTensor([0, 0]).any() is False
+    assert Variable(torch.ByteTensor([1, 0])).any().size() == (1,)
     assert Variable(a).dot(Variable(b)).size() == (1,)
+
+
+def test_numbers_have_double_precision():
+    x = torch.FloatTensor([0.1, 0.2, 0.3])
+    values = x.numpy().astype("float64")
+    assert x.sum() == values.sum() and x.mean() == values.mean() and x.prod() == values.prod()
+    assert x.norm() == pytest.approx((values**2).sum() ** 0.5, rel=1e-15)
+    assert x.std() == pytest.approx(values.std(ddof=1), rel=1e-14)
+    assert x.var(False) == pytest.approx(values.var(), rel=1e-14)
+    assert x.dist(torch.zeros(3)) == x.norm() and x.view(1, 3).trace() == values[0]
+    assert Variable(x).sum().data[0] == x.numpy().sum()
 
 
 def test_dims():
@@ -48,6 +60,13 @@ def test_dims():
     assert torch.FloatTensor([1, 2, 3]).sum(0).tolist() == [6]
     assert [t.size() for t in torch.FloatTensor([1, 2, 3]).max(0)] == [(1,), (1,)]
     assert x.norm(2, 0).size() == (2,) and x.norm(1) == 10
+
+
+def test_dim_out_of_range():
+    for x in (matrix(), Variable(matrix())):
+        for wrong in (lambda: x.sum(2), lambda: x.transpose(0, -3), lambda: x.size(2)):  # noqa: B023  (called at once)
+            with pytest.raises(RuntimeError, match="(?i)dimension.*out of range"):
+                wrong()
 
 
 def test_order_of_arguments_of_std_and_var():

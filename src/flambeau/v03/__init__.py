@@ -5,7 +5,7 @@ Plain tensors by type (`torch.FloatTensor`), Variables around them, and the func
 
 from .. import storage as _storage
 from ..random import Generator, default_generator, initial_seed, manual_seed
-from ..serialization import load, save
+from ..serialization import save
 from ..settings import is_storage
 from ..size import Size
 from ..threads import get_num_threads, set_num_threads

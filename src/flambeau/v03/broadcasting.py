@@ -6,59 +6,64 @@ from .backcompat import broadcast_warning, warn
 from .faces import _array, reshaped
 
 _FALLBACK = (
-    "{} and {} not broadcastable, but have the same number of elements.  Falling back to deprecated pointwise behavior."
+    "{} not broadcastable, but have the same number of elements.  Falling back to deprecated pointwise behavior."
 )
 _CHANGED = (
-    "{} and {} do not have the same shape, but are broadcastable, and have the same number of elements.  Changing "
-    "behavior in a backwards incompatible manner to broadcasting rather than viewing as 1-dimensional."
+    "{} do not have the same shape, but are broadcastable, and have the same number of elements.  Changing behavior in "
+    "a backwards incompatible manner to broadcasting rather than viewing as 1-dimensional."
 )
 
 
-def together(self, others, inplace, names=("self", "other")):
-    """The tensors that an operation on self and others works with: those that do not broadcast with self but have as
-    many elements in the size of self. RuntimeError when they do not fit, or an in-place operation would have to change
-    the size of self."""
+def together(self, others, inplace, names=("other",)):
+    """The other tensors that an operation on self works with: when they do not broadcast but all have as many elements
+    as self, in the size of self, with a warning. `names` are theirs in that. RuntimeError when they do not fit, or an
+    in-place operation would have to change the size of self."""
     shape = _array(self).shape
-    return [other if _array(other).shape == shape else _fitted(self, other, inplace, names) for other in others]
-
-
-def _fitted(self, other, inplace, names):
-    a, b = _size(self), _size(other)
-    if a != b:
-        size, mismatch = _broadcast_size(a, b)
-        same_count = math.prod(a) == math.prod(b)
-        if mismatch is not None:
-            if not same_count or 0 in a:
-                raise mismatch
-            warn(_FALLBACK.format(*names))
-            other = reshaped(other, a)
-        elif inplace and size != a:
-            if not same_count:
-                raise _not_expandable(a, size)
-            warn(_FALLBACK.format(*names))
-            other = reshaped(other, a)
-        elif same_count and broadcast_warning.enabled:
-            warn(_CHANGED.format(*names))
-    if inplace and not _array(self).ndim and _array(other).ndim:  # a Variable that shows its one element as (1,)
-        return reshaped(other, ())
-    return other
+    if all(_array(other).shape == shape for other in others):
+        return others
+    sizes = [_size(self), *map(_size, others)]
+    same_count = sizes[0] and len({math.prod(s) for s in sizes}) == 1
+    refusal = _refusal(sizes, inplace)
+    if refusal is not None:
+        if not same_count:
+            raise refusal
+        warn(_FALLBACK.format(_listed(names)))
+        others = [reshaped(other, sizes[0]) for other in others]
+    elif same_count and broadcast_warning.enabled and len(set(sizes)) > 1:
+        warn(_CHANGED.format(_listed(names)))
+    if inplace and not shape:  # a Variable that shows its one element as (1,)
+        return [reshaped(other, ()) for other in others]
+    return others
 
 
 def _size(tensor):
-    """The size as 0.3 sees it: of one element for a Variable without dimensions."""
-    return _array(tensor).shape or (1,)
+    """The size as 0.3 sees it: of one element for a Variable without dimensions, none for an empty tensor."""
+    array = _array(tensor)
+    return array.shape or (1,) if array.size else ()
 
 
-def _broadcast_size(a, b):
+def _listed(names):
+    return f"self, {', '.join(names[:-1])}, and {names[-1]}" if len(names) > 1 else f"self and {names[0]}"
+
+
+def _refusal(sizes, inplace):
+    """The error that says why tensors do not broadcast, or None."""
+    if () in sizes:
+        have = ", ".join(str(list(s)) for s in sizes)
+        return RuntimeError(f"an empty tensor does not broadcast: the sizes are {have}")
+    size = sizes[0]
+    for other in sizes[1:]:
+        size, refusal = _broadcast(size, other)
+        if refusal is not None:
+            return refusal
+    return _not_expandable(sizes[0], size) if inplace and size != sizes[0] else None
+
+
+def _broadcast(a, b):
     """The size that two sizes broadcast to and None, or None and the error that says why they do not."""
     n = max(len(a), len(b))
     p, q = (1,) * (n - len(a)) + a, (1,) * (n - len(b)) + b
     for i in reversed(range(n)):
-        if 0 in (p[i], q[i]):
-            return None, RuntimeError(
-                f"The size of tensor a ({p[i]}) must match the size of tensor b ({q[i]}): an empty tensor does not "
-                "broadcast"
-            )
         if p[i] != q[i] and 1 not in (p[i], q[i]):
             return None, RuntimeError(
                 f"The size of tensor a ({p[i]}) must match the size of tensor b ({q[i]}) at non-singleton dimension {i}"

@@ -30,23 +30,26 @@ __rshift__ __irshift__ [broadcast]: (real value) => shifted_right(value) | (Tens
 """
 
 REDUCTIONS = """
-sum [function]: () -> number => summed() | (int dim, bool keepdim=False) => summed(dim, keepdim)
-prod [function]: () -> number => multiplied() | (int dim, bool keepdim=False) => multiplied(dim, keepdim)
-mean [float] [function]: () -> number | (int dim, bool keepdim=False)
+sum [function]: () -> number => whole_sum() | (int dim, bool keepdim=False) => kept_sum(dim, keepdim)
+prod [function]: () -> number => whole_prod() | (int dim, bool keepdim=False) => kept_prod(dim, keepdim)
+mean [float] [function]: () -> number => whole_mean() | (int dim, bool keepdim=False)
 max min [function] [broadcast]: () -> number | (Tensor other) | (int dim, bool keepdim=False)
-std var [float] [function]: (bool unbiased=True) -> number => unbiased=unbiased
+std [float] [function]: (bool unbiased=True) -> number => whole_std(unbiased=unbiased)
     | (int dim, bool unbiased=True, bool keepdim=False) => dim, unbiased=unbiased, keepdim=keepdim
-norm [float] [function]: (double p=2) -> number => p
+var [float] [function]: (bool unbiased=True) -> number => whole_var(unbiased=unbiased)
+    | (int dim, bool unbiased=True, bool keepdim=False) => dim, unbiased=unbiased, keepdim=keepdim
+norm [float] [function]: (double p=2) -> number => whole_norm(p)
     | (double p, int dim, bool keepdim=False) => p, dim, keepdim
-dist [float] [function] [broadcast]: (Tensor other, double p=2) -> number
+dist [float] [function] [broadcast]: (Tensor other, double p=2) -> number => whole_dist(other, p)
 dot [function]: (Tensor tensor) -> number
-trace [function]: () -> number
+trace [function]: () -> number => whole_trace()
 median [function]: () -> number | (int dim, bool keepdim=False)
 mode [function]: (int dim=-1, bool keepdim=False)
 kthvalue [function]: (int k, int dim=-1, bool keepdim=False)
-all any [byte]: () -> number | (int dim, bool keepdim=False)
-cumsum [function]: (int dim) => running_sum(dim)
-cumprod [function]: (int dim) => running_product(dim)
+all [byte]: () -> number => truth_all() | (int dim, bool keepdim=False)
+any [byte]: () -> number => truth_any() | (int dim, bool keepdim=False)
+cumsum [function]: (int dim) => kept_cumsum(dim)
+cumprod [function]: (int dim) => kept_cumprod(dim)
 histc [float] [function]: (int bins=100, double min=0, double max=0)
 sort [function]: (int dim=-1, bool descending=False)
 topk [function]: (int k, int dim=-1, bool largest=True, bool sorted=True)
@@ -62,7 +65,7 @@ t [inplace] [function]: ()
 transpose [inplace] [function]: (int dim0, int dim1)
 squeeze [inplace] [function]: () | (int dim)
 unsqueeze [inplace] [function]: (int dim) => unsqueezed(dim)
-narrow: (int dimension, int start, int length)
+narrow: (int dimension, int start, int length) => narrowed(dimension, start, length)
 select: (int dim, int index)
 chunk [function]: (int n_chunks, int dim=0)
 split [function]: (int split_size, int dim=0) | (Size split_size, int dim=0)
@@ -134,7 +137,17 @@ multinomial [function]: (int num_samples, bool replacement=False, Generator gene
 
 ALL = POINTWISE + REDUCTIONS + SHAPES + INDEXING + MATRICES + FILLING
 
+# What Variables have otherwise, or alone: their factors may be named after the tensors.
 VARIABLES = """
+add sub add_ sub_ [broadcast]: (real value) | (Tensor other, real alpha=1) => other, alpha=alpha
+    | (real value, Tensor other) => other, alpha=value
+addcmul addcdiv addcmul_ addcdiv_ [broadcast]:
+    (Tensor tensor1, Tensor tensor2, real value=1) => tensor1, tensor2, value=value
+    | (real value, Tensor tensor1, Tensor tensor2) => tensor1, tensor2, value=value
+addmm addmv addr addbmm baddbmm addmm_ addmv_ addr_ addbmm_ baddbmm_:
+    (Tensor mat1, Tensor mat2, real beta=1, real alpha=1) => mat1, mat2, beta=beta, alpha=alpha
+    | (real beta, Tensor mat1, Tensor mat2) => mat1, mat2, beta=beta
+    | (real beta, real alpha, Tensor mat1, Tensor mat2) => mat1, mat2, beta=beta, alpha=alpha
 std var: (bool unbiased=True) => unbiased=unbiased
     | (int dim, bool keepdim=False, bool unbiased=True) => dim, unbiased=unbiased, keepdim=keepdim
 index_add index_copy: (int dim, LongTensor index, Tensor source)

@@ -35,7 +35,8 @@ _LIBRARY: dict[str, bool] = {}  # name of a module -> whether it is the library'
 
 
 def by_library(depth=2):
-    """Whether the library's own code called the function that asks (depth=1: the one that asks is that code)."""
+    """Whether the library's own code, outside this package, called the function that asks. (The answer is for the frame
+    `depth` above this one.)"""
     name = sys._getframe(depth).f_globals.get("__name__", "")
     found = _LIBRARY.get(name)
     if found is None:
@@ -61,21 +62,25 @@ def for_programs(name: str, method: Any):
 
 
 class Absent:
-    """An attribute that the instances of a class do not have, for programs."""
+    """An attribute that the instances of a class do not have, for programs; all modules of the library see today's."""
 
     def __init__(self, name):
         self.name = name
         self.todays: Any = getattr(Tensor, name, None)
 
     def __get__(self, instance, owner):
-        if by_library() and self.todays is not None:
+        if self.todays is not None and self._wanted_by_library():
             return self.todays if instance is None else self.todays.__get__(instance, owner)
         raise AttributeError(f"'{owner.__name__}' object has no attribute '{self.name}'")
 
     def __set__(self, instance, value):
-        if not (by_library() and hasattr(self.todays, "__set__")):
+        if not (hasattr(self.todays, "__set__") and self._wanted_by_library()):
             raise AttributeError(f"'{type(instance).__name__}' object has no attribute '{self.name}'")
         self.todays.__set__(instance, value)
+
+    @staticmethod
+    def _wanted_by_library():
+        return by_library(3) or sys._getframe(2).f_globals.get("__name__", "").startswith(f"{__package__}.")
 
 
 # ----------------------------------------------------------------------------------------------- plain tensors
@@ -104,7 +109,7 @@ class _TensorBase(Tensor):
 
 
 for _name in ("backward", "detach", "detach_", "grad", "grad_fn", "is_leaf", "output_nr", "register_hook",
-              "requires_grad", "requires_grad_", "retain_grad", "item"):  # fmt: skip
+              "requires_grad", "requires_grad_", "retain_grad"):  # fmt: skip
     setattr(_TensorBase, _name, Absent(_name))
 
 

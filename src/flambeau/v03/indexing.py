@@ -87,7 +87,7 @@ def _selected(x, index):
     """x[mask] in one dimension, or the slices that an index tensor names."""
     kind = plain(index).type()
     if kind.endswith("ByteTensor"):
-        (mask,) = together(x, [lifted(index)], False, ("self", "mask"))
+        (mask,) = together(x, [lifted(index)], False, ("mask",))
         return settled(masked_selected(x, mask))
     if not kind.endswith("LongTensor"):
         raise TypeError(
@@ -107,6 +107,9 @@ def setitem(self, key, value):
         check_leaf(self)
         value = lifted(value) if isinstance(value, Variable) else value
         value = Variable(value) if isinstance(value, _TensorBase) else value
+        if isinstance(value, Variable) and value.volatile:
+            _core.detach_in_place(self)
+            self._volatile = True
     else:
         _check_value(self, key, value)
     key = _read(self, key)

@@ -72,7 +72,7 @@ def _fitted(name, self, *others):
     for other in others:
         if type(other) is not type(self):
             raise TypeError(f"{name} expects tensors of type {type_name(type(self))}, got {type(other).__name__}")
-    fitted = together(self, list(others), True)
+    fitted = together(self, list(others), True, ("x", "y")[: len(others)])
     return [np.broadcast_to(_array(t), _array(self).shape).ravel().tolist() for t in fitted]
 
 

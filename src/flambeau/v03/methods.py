@@ -89,15 +89,19 @@ class Overloads:
             owner = lifted(owner)
         elif _array(owner).dtype.kind == "b":
             _core.set_array(owner, _array(owner).view("u1"))
-        if self.broadcast:
-            places = [i for i, v in enumerate(values) if isinstance(v, _FACES)]
-            fitted = broadcasting.together(owner, [values[i] for i in places], self.inplace)
+        places = [i for i, v in enumerate(values) if isinstance(v, _FACES)] if self.broadcast else ()
+        if places:
+            names = tuple(signature.parameters[i].name for i in places)
+            fitted = broadcasting.together(owner, [values[i] for i in places], self.inplace, names)
             for i, tensor in zip(places, fitted, strict=True):
                 values[i] = tensor
         if self.keepdim and backcompat.keepdim_warning.enabled:
             self.warn_keepdim(signature, values, kwargs)
         args, named = signature.arrange(*values) if signature.arrange else (values, {})
-        result = callee(owner, *args, **named)
+        try:
+            result = callee(owner, *args, **named)
+        except IndexError as error:  # of a dimension or index out of range
+            raise RuntimeError(str(error)) from error
         if is_variable:
             return inplace.register(_as_variables(result))
         if self.inplace:
@@ -158,7 +162,7 @@ _OF_VARIABLES: dict[str, "Overloads"] = {}  # name -> what Variables have instea
 
 
 def method_of(face, overloads):
-    """The Overloads of a function's name for a face. AttributeError-like refusals are TypeErrors here."""
+    """What a function's name means for a face. TypeError when tensors of this type have no such method."""
     if issubclass(face, Variable):
         return _OF_VARIABLES.get(overloads.name, overloads)
     if isinstance(_class_attribute(face, overloads.name), Absent):
@@ -226,6 +230,9 @@ def install():
     for name, method in {**operators.OPERATORS, **indexing.OPERATORS, **conversions.BOTH}.items():
         for face in _FACES:
             setattr(face, name, for_programs(name, method))
+    for name in ("item", "to", "reshape"):  # by which code of later years asks for the version
+        for face in _FACES:
+            setattr(face, name, Absent(name))
     for name, method in conversions.PROTOCOLS.items():
         for face in _FACES:
             setattr(face, name, method)

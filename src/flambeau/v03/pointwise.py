@@ -99,7 +99,7 @@ def copied_(x, source, broadcast=True):
     a, b = _array(x).shape, _array(source).shape
     if a != b:
         if broadcast:
-            (source,) = together(x, [source], True, ("dst", "src"))
+            (source,) = together(x, [source], True, ("src",))
         elif _array(x).size != _array(source).size:
             raise RuntimeError(f"copy_: sizes do not match, {list(a)} and {list(b)}")
         else:

@@ -16,6 +16,13 @@ def expanded(x, sizes):
     return METHODS["expand"](x, tuple(sizes))
 
 
+def narrowed(x, dimension, start, length):
+    """x.narrow(dimension, start, length)"""
+    if length <= 0:
+        raise RuntimeError(f"narrow: the length must be positive, got {length}")
+    return METHODS["narrow"](x, dimension, start, length)
+
+
 def _check_sizes(name, sizes):
     if 0 in sizes:
         raise RuntimeError(f"{name}: the size {list(sizes)} has a zero; tensors of that size do not exist")
@@ -27,10 +34,12 @@ def _unsqueezing(name):
     def unsqueezed(x, dim):
         if not _array(x).size:
             raise RuntimeError("cannot unsqueeze empty tensor")
+        if not _array(x).ndim:  # a Variable that shows its one element as (1,), in place
+            todays(x, 0)
         return todays(x, dim)
 
     return unsqueezed
 
 
-TARGETS = {"viewed": viewed, "expanded": expanded, "unsqueezed": _unsqueezing("unsqueeze"),
+TARGETS = {"viewed": viewed, "expanded": expanded, "narrowed": narrowed, "unsqueezed": _unsqueezing("unsqueeze"),
            "unsqueezed_": _unsqueezing("unsqueeze_")}  # fmt: skip
