@@ -285,7 +285,7 @@ def test_saved_and_loaded(tmp_path):
     net, x = network(), torch.randn(2, 3)
     expected = net.forward(x)
     torch.save(net, tmp_path / "net.pt")
-    loaded = torch.load(tmp_path / "net.pt", weights_only=False)
+    loaded = torch.load(tmp_path / "net.pt")
     assert repr(loaded) == repr(net) and loaded.forward(x).equal(expected)
     assert copy.deepcopy(net).forward(x).equal(expected)
 

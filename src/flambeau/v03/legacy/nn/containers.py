@@ -292,7 +292,10 @@ class ParallelTable(_Branches):
     """ParallelTable(): each module gets one tensor of the list of inputs; the output is the list of their outputs."""
 
     def _inputs(self, input):
-        return input
+        return input[: len(self.modules)]
+
+    def _grads(self, input, gradOutput):
+        return gradOutput[: len(self.modules)]
 
 
 class Parallel(_Branches):

@@ -402,7 +402,6 @@ class CriterionTable(Module):
     def __init__(self, criterion):
         super().__init__()
         self.criterion = criterion
-        self.gradInput = [criterion.gradInput]
 
     def updateOutput(self, input):
         """updateOutput([input, target]) -> float"""
@@ -410,6 +409,6 @@ class CriterionTable(Module):
         return self.output
 
     def updateGradInput(self, input, gradOutput):
-        """updateGradInput([input, target], gradOutput) -> gradient of the input; gradOutput does not count"""
-        self.gradInput = self.criterion.updateGradInput(*input)
+        """updateGradInput([input, target], gradOutput) -> [gradient of the input, zeros]; gradOutput does not count"""
+        self.gradInput = [self.criterion.updateGradInput(*input), mapped(lambda t: t.clone().zero_(), input[1])]
         return self.gradInput

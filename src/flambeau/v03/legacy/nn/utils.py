@@ -4,7 +4,7 @@ import flambeau as fb
 
 from ....tensor import storage_array
 from ... import conversions
-from ...faces import _address, _make, type_name
+from ...faces import _address, _make
 from .tensors import flat, is_float, is_tensor, over, todays
 
 
@@ -35,9 +35,7 @@ def recursiveType(param, to, tensorCache=None):
 def _converted(tensor, cls, cache):
     """A tensor as a typed class, over memory that it shares with the others in cache, as it did before."""
     if cls._dtype.kind == "f" and not is_float(tensor):
-        cls = conversions._BY_NAME[type_name(type(tensor)).replace("torch.cuda", "torch")]  # keeps its elements
-        if conversions.typed_class(cls).is_cuda != tensor.is_cuda:
-            return tensor.cuda()
+        return tensor.cuda() if cls.is_cuda else tensor.cpu()
     if type(tensor) is cls:
         return tensor
     if not tensor.numel():
