@@ -4,6 +4,7 @@ Both return x and the list of the values of the function, the first at the x giv
 """
 
 import math
+from typing import Any, NamedTuple
 
 from .steps import options
 
@@ -95,98 +96,136 @@ def _direction(state, grad):
 
 def cg(opfunc, x, config=None, state=None):
     """cg(opfunc, x, config, state=None) -> x, [f, ...], number of evaluations: conjugate gradients (Polak and Ribiere)
-    with a line search that meets the strong Wolfe conditions
 
-    config: maxEval (1.25 maxIter), maxIter (20), rho (0.01: sufficient decrease), sig (0.5: sufficient flatness), int
-    (0.1: interpolation stays this fraction away from the ends), ext (3: how far extrapolation goes), ratio (100:
-    growth of the slope between searches), red (1: the first step is red / (|g|^2 + 1)).
+    The line search meets the Wolfe-Powell conditions, with cubic and quadratic polynomials, as Rasmussen's minimize.m
+    does (Rasmussen and Williams, Gaussian Processes for Machine Learning, 2006). config: maxEval (1.25 maxIter:
+    evaluations in all), maxIter (20: evaluations of one line search), rho (0.01: sufficient decrease), sig (0.5: how
+    flat it must be, of the first slope), int (0.1: steps stay this fraction away from the ends of the bracket), ext
+    (3: how far one extrapolation goes), ratio (100: how much longer the next first step may be), red (1: the very
+    first step is red / (1 + |g|^2)).
     """
     config, state = options("cg", config, state)
-    iterations = config.get("maxIter", 20)
-    budget = _Budget(opfunc, config.get("maxEval", iterations * 1.25))
-    fx, grad = budget(x)
-    values = [fx]
+    most = config.get("maxIter", 20)
+    limit = config.get("maxEval", most * 1.25)
+    f0, grad = opfunc(x)
+    grad = grad.clone()
+    values, used, failed = [f0], 1, False
     direction = -grad
     slope = grad.dot(direction)
-    t = config.get("red", 1) / (1 - slope)
-    failed = False
-    for _ in range(iterations):
-        if budget.left <= 0 or not slope < 0:
-            break
-        found = _wolfe(budget, x, direction, t, fx, grad, slope, config)
-        if found is None:
-            if failed:
-                break
-            failed, direction = True, -grad  # once more, along the steepest descent
-            slope = grad.dot(direction)
-            t = 1 / (1 - slope)
+    step = config.get("red", 1) / (1 - slope)
+    while used < limit:
+        search = _LineSearch(opfunc, x, direction, f0, grad, slope, config, min(most, limit - used))
+        point, met = search.run(step)
+        used += search.evaluations
+        if met:
+            x.copy_(search.start).add_(point.at, direction)
+            new = point.grad
+            beta = (new.dot(new) - grad.dot(new)) / grad.dot(grad)
+            direction, before = direction * beta - new, slope
+            f0, grad, slope = point.value, new, new.dot(direction)
+            values.append(f0)
+            if slope > 0:
+                direction = -grad
+                slope = grad.dot(direction)
+            step, failed = point.at * min(config.get("ratio", 100), before / (slope - _LEAST)), False
             continue
-        failed = False
-        step, fx, new = found
-        x.add_(step, direction)
-        values.append(fx)
-        beta = (new.dot(new) - grad.dot(new)) / grad.dot(grad)
-        direction, before = direction * beta - new, slope
-        slope = new.dot(direction)
-        if slope > 0:
-            direction = -new
-            slope = new.dot(direction)
-        grad = new
-        t = step * min(config.get("ratio", 100), before / (slope - 1e-300))
-    return x, values, budget.used
-
-
-class _Budget:
-    """The function, with a count of its evaluations."""
-
-    def __init__(self, opfunc, limit):
-        self.opfunc, self.limit, self.used = opfunc, limit, 0
-
-    @property
-    def left(self):
-        return self.limit - self.used
-
-    def __call__(self, x):
-        self.used += 1
-        fx, grad = self.opfunc(x)
-        return fx, grad.clone()
-
-
-def _wolfe(budget, x, direction, t, fx, grad, slope, config):
-    """(step, value, gradient) of a step along direction that meets the strong Wolfe conditions, or the best that was
-    found when evaluations run out; None when nothing is better than x."""
-    rho, sig = config.get("rho", 0.01), config.get("sig", 0.5)
-    margin, reach = config.get("int", 0.1), config.get("ext", 3)
-    best = None
-    low, f_low, slope_low = 0.0, fx, slope  # the end of the bracket with the least value
-    high = None  # the other end
-    start = x.clone()
-    while budget.left > 0:
-        x.copy_(start).add_(t, direction)
-        f_t, grad_t = budget(x)
-        x.copy_(start)
-        finite = math.isfinite(f_t)
-        slope_t = grad_t.dot(direction) if finite else math.inf
-        if finite and f_t < fx and (best is None or f_t < best[1]):
-            best = t, f_t, grad_t
-        if not finite or f_t > fx + rho * t * slope or f_t >= f_low:
-            high = t
-            t = _between(low, f_low, slope_low, high, f_t, margin)
-        elif abs(slope_t) <= -sig * slope:
-            return t, f_t, grad_t
-        else:
-            if high is not None and slope_t * (high - low) >= 0 or high is None and slope_t >= 0:
-                high = low
-            low, f_low, slope_low = t, f_t, slope_t
-            t = t * reach if high is None else (low + high) / 2
-        if high is not None and abs(high - low) <= 1e-16 * max(abs(low), abs(high)):
+        f0, grad = search.best.value, search.best.grad
+        x.copy_(search.start).add_(search.best.at, direction)
+        if failed:
             break
-    return best
+        direction, failed = -grad, True
+        slope = grad.dot(direction)
+        step = 1 / (1 - slope)
+    return x, values, used
 
 
-def _between(low, f_low, slope_low, high, f_high, margin):
-    """The minimum of the parabola through both ends, kept inside the bracket."""
-    width = high - low
-    curve = f_high - f_low - slope_low * width
-    guess = -slope_low * width / (2 * curve) if math.isfinite(curve) and curve > 0 else 0.5
-    return low + width * min(max(guess, margin), 1 - margin)
+_LEAST = 2.2250738585072014e-308  # the smallest normal number of float64
+
+
+class _Point(NamedTuple):
+    """A place on the line: how far it is, and the value, slope and gradient there."""
+
+    at: float
+    value: float
+    slope: float
+    grad: Any
+
+
+class _LineSearch:
+    """Looks for a minimum along a direction, with at most `left` evaluations, each with x at the place."""
+
+    def __init__(self, opfunc, x, direction, value, grad, slope, config, left):
+        self.opfunc, self.x, self.direction, self.left = opfunc, x, direction, left
+        self.evaluations = 0
+        self.start = x.clone()
+        self.first = self.best = _Point(0, value, slope, grad)
+        self.rho, self.sig = config.get("rho", 0.01), config.get("sig", 0.5)
+        self.inner, self.outer = config.get("int", 0.1), config.get("ext", 3)
+
+    def point(self, at):
+        """The place this far along the direction."""
+        self.left -= 1
+        self.evaluations += 1
+        value, grad = self.opfunc(self.x.copy_(self.start).add_(at, self.direction))
+        found = _Point(at, value, grad.dot(self.direction), grad.clone())
+        if value < self.best.value:
+            self.best = found
+        return found
+
+    def too_high(self, point):
+        """Whether the value has not fallen as much as the first slope promised."""
+        return point.value > self.first.value + point.at * self.rho * self.first.slope
+
+    def run(self, step):
+        """(place, whether it meets the conditions)"""
+        last, point = self.first, self.finite(0, step)
+        while not (point.slope > self.sig * self.first.slope or self.too_high(point) or self.left <= 0):
+            step = self.further(last, point)
+            last, point = point, self.finite(point.at, step)
+        low, high = last, point
+        while (abs(point.slope) > -self.sig * self.first.slope or self.too_high(point)) and self.left > 0:
+            if point.slope > 0 or self.too_high(point):
+                high = point
+            else:
+                low = point
+            point = self.point(self.between(low, high))
+        return point, abs(point.slope) < -self.sig * self.first.slope and not self.too_high(point)
+
+    def finite(self, low, step):
+        """A place where the value is a number: step, or half of the way back to low, and so on."""
+        point = self.point(step)
+        while not (math.isfinite(point.value) and math.isfinite(point.slope)) and self.left > 0:
+            step = (low + step) / 2
+            point = self.point(step)
+        return point
+
+    def further(self, a, b):
+        """A step beyond b: the minimum of the cubic through a and b, if it is not too far or too near."""
+        width = b.at - a.at
+        p = 6 * (a.value - b.value) + 3 * (b.slope + a.slope) * width
+        q = 3 * (b.value - a.value) - (2 * a.slope + b.slope) * width
+        root = q * q - p * a.slope * width
+        divisor = q + math.sqrt(root) if root >= 0 else 0
+        step = a.at - a.slope * width * width / divisor if divisor else math.inf
+        if not 0 <= step <= b.at * self.outer:
+            return b.at * self.outer
+        return max(step, b.at + self.inner * width)
+
+    def between(self, low, high):
+        """A step between the ends of a bracket: the minimum of a parabola, or of a cubic when high is not above the
+        start."""
+        width = high.at - low.at
+        step = math.nan
+        if high.value > self.first.value:
+            divisor = high.value - low.value - low.slope * width
+            if divisor:
+                step = low.at - 0.5 * low.slope * width * width / divisor
+        elif width:
+            p = 6 * (low.value - high.value) / width + 3 * (high.slope + low.slope)
+            q = 3 * (high.value - low.value) - (2 * low.slope + high.slope) * width
+            root = q * q - p * low.slope * width * width
+            if p and root >= 0:
+                step = low.at + (math.sqrt(root) - q) / p
+        if not math.isfinite(step):
+            step = (low.at + high.at) / 2
+        return max(min(step, high.at - self.inner * width), low.at + self.inner * width)
