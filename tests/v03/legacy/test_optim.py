@@ -159,6 +159,16 @@ def test_lbfgs_takes_a_line_search():
     assert evaluations > len(calls)
 
 
+def test_cg_takes_the_steps_of_minimize_m():
+    """The example of its page, http://www.gatsby.ucl.ac.uk/~edward/code/minimize/example.html."""
+    x, values, used = optim.cg(rosenbrock, torch.DoubleTensor([0, 0]), {"maxEval": 26})
+    expected = [1, 0.78251060908545, 0.39556533940410, 0.21891183735928, 0.08594362786359, 0.08167279250615,
+                0.04803799828332, 0.03385004042904, 0.01810891772958, 0.01747706436156]  # fmt: skip
+    np.testing.assert_allclose(values, expected, rtol=1e-10)
+    np.testing.assert_allclose(x.numpy(), [0.86905063456945, 0.75343426564357], rtol=1e-10)
+    assert used == 26
+
+
 def test_cg_values_fall_and_evaluations_are_limited():
     evaluated = []
 

@@ -1,6 +1,6 @@
 """Methods that evaluate the function many times in one call, for functions without noise.
 
-Both return x and the list of the values of the function, the first at the x given, the last at the x returned.
+Both return x, the list of the values of the function at the x given and after each step, and the number of evaluations.
 """
 
 import math
@@ -98,44 +98,40 @@ def cg(opfunc, x, config=None, state=None):
     """cg(opfunc, x, config, state=None) -> x, [f, ...], number of evaluations: conjugate gradients (Polak and Ribiere)
 
     The line search meets the Wolfe-Powell conditions, with cubic and quadratic polynomials, as Rasmussen's minimize.m
-    does (Rasmussen and Williams, Gaussian Processes for Machine Learning, 2006). config: maxEval (1.25 maxIter:
-    evaluations in all), maxIter (20: evaluations of one line search), rho (0.01: sufficient decrease), sig (0.5: how
-    flat it must be, of the first slope), int (0.1: steps stay this fraction away from the ends of the bracket), ext
-    (3: how far one extrapolation goes), ratio (100: how much longer the next first step may be), red (1: the very
-    first step is red / (1 + |g|^2)).
+    of 2001 does. config: maxEval (1.25 maxIter: evaluations in all), maxIter (20: evaluations of one line search), rho
+    (0.01: sufficient decrease), sig (0.5: how flat it must be, of the first slope), int (0.1: steps stay this fraction
+    away from the ends of the bracket), ext (3: how far one extrapolation goes), ratio (100: how much longer the next
+    first step may be), red (1: the very first step is red / (1 + |g|^2)).
     """
     config, state = options("cg", config, state)
     most = config.get("maxIter", 20)
     limit = config.get("maxEval", most * 1.25)
-    f0, grad = opfunc(x)
+    fx, grad = opfunc(x)
     grad = grad.clone()
-    values, used, failed = [f0], 1, False
+    values, used, failed = [fx], 1, False
     direction = -grad
     slope = grad.dot(direction)
     step = config.get("red", 1) / (1 - slope)
     while used < limit:
-        search = _LineSearch(opfunc, x, direction, f0, grad, slope, config, min(most, limit - used))
-        point, met = search.run(step)
+        search = _LineSearch(opfunc, x, direction, _Point(0, fx, slope, grad), config)
+        found = search.run(step, most, limit - used)
         used += search.evaluations
-        if met:
-            x.copy_(search.start).add_(point.at, direction)
-            new = point.grad
+        if found is not None:
+            new, before = found.grad, slope
             beta = (new.dot(new) - grad.dot(new)) / grad.dot(grad)
-            direction, before = direction * beta - new, slope
-            f0, grad, slope = point.value, new, new.dot(direction)
-            values.append(f0)
+            direction, fx, grad, failed = direction * beta - new, found.value, new, False
+            values.append(fx)
+            slope = grad.dot(direction)
             if slope > 0:
                 direction = -grad
                 slope = grad.dot(direction)
-            step, failed = point.at * min(config.get("ratio", 100), before / (slope - _LEAST)), False
-            continue
-        f0, grad = search.best.value, search.best.grad
-        x.copy_(search.start).add_(search.best.at, direction)
-        if failed:
+            step = found.at * min(config.get("ratio", 100), before / (slope - _LEAST))
+        elif failed:  # twice, the second time along the steepest descent
             break
-        direction, failed = -grad, True
-        slope = grad.dot(direction)
-        step = 1 / (1 - slope)
+        else:
+            direction, failed = -grad, True
+            slope = grad.dot(direction)
+            step = 1 / (1 - slope)
     return x, values, used
 
 
@@ -152,80 +148,80 @@ class _Point(NamedTuple):
 
 
 class _LineSearch:
-    """Looks for a minimum along a direction, with at most `left` evaluations, each with x at the place."""
+    """Looks for a minimum along a direction; each evaluation is with x at the place."""
 
-    def __init__(self, opfunc, x, direction, value, grad, slope, config, left):
-        self.opfunc, self.x, self.direction, self.left = opfunc, x, direction, left
-        self.evaluations = 0
+    def __init__(self, opfunc, x, direction, first, config):
+        self.opfunc, self.x, self.direction, self.first = opfunc, x, direction, first
         self.start = x.clone()
-        self.first = self.best = _Point(0, value, slope, grad)
+        self.evaluations = 0
         self.rho, self.sig = config.get("rho", 0.01), config.get("sig", 0.5)
         self.inner, self.outer = config.get("int", 0.1), config.get("ext", 3)
 
     def point(self, at):
         """The place this far along the direction."""
-        self.left -= 1
         self.evaluations += 1
         value, grad = self.opfunc(self.x.copy_(self.start).add_(at, self.direction))
-        found = _Point(at, value, grad.dot(self.direction), grad.clone())
-        if value < self.best.value:
-            self.best = found
-        return found
+        return _Point(at, value, grad.dot(self.direction), grad.clone())
 
-    def too_high(self, point):
-        """Whether the value has not fallen as much as the first slope promised."""
-        return point.value > self.first.value + point.at * self.rho * self.first.slope
+    def beyond(self, point):
+        """Whether the minimum is before a place: the value has not fallen enough, or rises too steeply."""
+        enough = point.value <= self.first.value + point.at * self.rho * self.first.slope
+        return not (enough and point.slope <= -self.sig * self.first.slope)
 
-    def run(self, step):
-        """(place, whether it meets the conditions)"""
-        last, point = self.first, self.finite(0, step)
-        while not (point.slope > self.sig * self.first.slope or self.too_high(point) or self.left <= 0):
-            step = self.further(last, point)
-            last, point = point, self.finite(point.at, step)
-        low, high = last, point
-        while (abs(point.slope) > -self.sig * self.first.slope or self.too_high(point)) and self.left > 0:
-            if point.slope > 0 or self.too_high(point):
-                high = point
-            else:
-                low = point
-            point = self.point(self.between(low, high))
-        return point, abs(point.slope) < -self.sig * self.first.slope and not self.too_high(point)
+    def run(self, step, most, left):
+        """The place that was found, where x is then; None, with x at the start, when evaluations run out."""
+        other, here, limit = self.first, self.point(step), None
+        last = min(most, left - 1) + 1
+        while True:
+            while self.beyond(here) and self.evaluations < last:
+                limit = here.at
+                here = self.point(self.between(other, here))
+            flat = here.slope > self.sig * self.first.slope
+            if self.beyond(here) or (not flat and self.evaluations >= last):
+                self.x.copy_(self.start)
+                return None
+            if flat:
+                return here
+            other, here = here, self.point(self.further(other, here, limit))
 
-    def finite(self, low, step):
-        """A place where the value is a number: step, or half of the way back to low, and so on."""
-        point = self.point(step)
-        while not (math.isfinite(point.value) and math.isfinite(point.slope)) and self.left > 0:
-            step = (low + step) / 2
-            point = self.point(step)
-        return point
-
-    def further(self, a, b):
-        """A step beyond b: the minimum of the cubic through a and b, if it is not too far or too near."""
-        width = b.at - a.at
-        p = 6 * (a.value - b.value) + 3 * (b.slope + a.slope) * width
-        q = 3 * (b.value - a.value) - (2 * a.slope + b.slope) * width
-        root = q * q - p * a.slope * width
-        divisor = q + math.sqrt(root) if root >= 0 else 0
-        step = a.at - a.slope * width * width / divisor if divisor else math.inf
-        if not 0 <= step <= b.at * self.outer:
-            return b.at * self.outer
-        return max(step, b.at + self.inner * width)
-
-    def between(self, low, high):
-        """A step between the ends of a bracket: the minimum of a parabola, or of a cubic when high is not above the
-        start."""
-        width = high.at - low.at
-        step = math.nan
-        if high.value > self.first.value:
-            divisor = high.value - low.value - low.slope * width
+    def between(self, other, here):
+        """A step between two places: the minimum of a parabola, or of a cubic when here is below the start."""
+        width, step = other.at - here.at, math.nan
+        if here.value > self.first.value:
+            divisor = other.slope * width + here.value - other.value
             if divisor:
-                step = low.at - 0.5 * low.slope * width * width / divisor
-        elif width:
-            p = 6 * (low.value - high.value) / width + 3 * (high.slope + low.slope)
-            q = 3 * (high.value - low.value) - (2 * low.slope + high.slope) * width
-            root = q * q - p * low.slope * width * width
+                step = width - 0.5 * other.slope * width * width / divisor
+        else:
+            p, q, root = self.cubic(other, here, width)
             if p and root >= 0:
-                step = low.at + (math.sqrt(root) - q) / p
+                step = (math.sqrt(root) - q) / p
         if not math.isfinite(step):
-            step = (low.at + high.at) / 2
-        return max(min(step, high.at - self.inner * width), low.at + self.inner * width)
+            step = width / 2
+        return here.at + max(min(step, self.inner * width), (1 - self.inner) * width)
+
+    def further(self, other, here, limit):
+        """A step beyond here: the minimum of a cubic, not beyond the limit, nor too near to either."""
+        width, step = other.at - here.at, -1.0
+        _, q, root = self.cubic(other, here, width)
+        divisor = q + math.sqrt(root) if root >= 0 else 0
+        if divisor:
+            step = -here.slope * width * width / divisor
+        largest = here.at * (self.outer - 1) if limit is None else (limit - here.at) / 2
+        room = largest if limit is None else limit - here.at
+        if not 0 <= step <= room:
+            step = largest
+        elif step < -width * self.inner:
+            step = -width * self.inner
+        elif limit is not None:
+            step = max(step, room * (1 - self.inner))
+        return here.at + step
+
+    @staticmethod
+    def cubic(other, here, width):
+        """Of the cubic through two places: twice the leading and the middle coefficients, scaled, and the
+        discriminant."""
+        if not width:
+            return 0, 0, -1
+        p = 6 * (here.value - other.value) / width + 3 * (here.slope + other.slope)
+        q = 3 * (other.value - here.value) - width * (other.slope + 2 * here.slope)
+        return p, q, q * q - p * here.slope * width * width
