@@ -114,6 +114,24 @@ def test_steps_are_those_of_pytorch(method, config, todays):
     np.testing.assert_allclose(ours, theirs, rtol=1e-6)
 
 
+def test_lbfgs_takes_the_steps_of_pytorch():
+    pytorch = pytest.importorskip("torch")
+    x, config = torch.DoubleTensor([-1.2, 1]), {"maxIter": 7, "maxEval": 100, "learningRate": 0.3, "nCorrection": 3}
+    p = pytorch.tensor([-1.2, 1.0], dtype=pytorch.float64, requires_grad=True)
+    optimizer = pytorch.optim.LBFGS([p], lr=0.3, max_iter=7, max_eval=100, history_size=3)
+
+    def closure():
+        optimizer.zero_grad()
+        value = (1 - p[0]) ** 2 + 100 * (p[1] - p[0] ** 2) ** 2
+        value.backward()
+        return value
+
+    for _ in range(3):
+        optim.lbfgs(rosenbrock, x, config)
+        optimizer.step(closure)
+        np.testing.assert_allclose(x.numpy(), p.detach().numpy(), rtol=1e-9)
+
+
 def test_the_learning_rate_decays():
     x, config = torch.DoubleTensor([4.0]), {"learningRate": 1.0, "learningRateDecay": 1.0}
     steps = []

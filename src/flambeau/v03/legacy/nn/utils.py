@@ -2,6 +2,7 @@
 
 import flambeau as fb
 
+from ....memory_format import is_dense
 from ....tensor import storage_array
 from ... import conversions
 from ...faces import _address, _make
@@ -41,6 +42,8 @@ def _converted(tensor, cls, cache):
     if not tensor.numel():
         return cls()
     owner = storage_array(tensor)
+    if not tensor.is_cuda and not is_dense(owner):  # memory of others with gaps: nothing of ours shares it
+        return tensor.type(cls)
     key = (_address(owner), cls)
     if key not in cache:
         memory = _make(owner, fb.Tensor)
