@@ -173,6 +173,12 @@ def test_tensors_of_ints_keep_their_type():
 def test_inputs_of_another_type_are_refused():
     with pytest.raises(TypeError, match=r"parameters of type torch.FloatTensor, but got an input of type torch.Double"):
         nn.Linear(3, 4).forward(torch.randn(2, 3).double())
+    layer, x = nn.Tanh(), torch.randn(2, 3)
+    layer.forward(x)
+    with pytest.raises(TypeError, match=r"outputs of type torch.FloatTensor, but got a gradOutput of"):
+        layer.backward(x, x.double())
+    with pytest.raises(TypeError, match=r"inputs of type torch.FloatTensor, but got a target of type"):
+        nn.MSECriterion().forward(x, x.double())
 
 
 def test_gradients_of_another_size_are_refused():
@@ -358,6 +364,8 @@ def test_each_class_has_a_module_of_its_name():
 def test_variables_are_refused():
     with pytest.raises(TypeError, match=r"nn.Tanh takes tensors and lists of them, got Variable"):
         nn.Tanh().forward(Variable(torch.randn(2)))
+    with pytest.raises(TypeError, match=r"nn.MSECriterion takes tensors and lists of them, got Variable"):
+        nn.MSECriterion().forward(Variable(torch.randn(2)), torch.randn(2))
 
 
 @pytest.mark.parametrize("make", [lambda: nn.SpatialCrossMapLRN(3, 0.5), lambda: nn.SpatialReflectionPadding(1)])

@@ -92,15 +92,10 @@ class OpModule(Module):
         return self.output
 
     def _check(self, input):
+        _check_tensors(self, input)
         parameters = [p for p in self._values() if p is not None]
-        for t in flat(input):
-            if not is_tensor(t):
-                raise TypeError(f"{self!r} takes tensors and lists of them, got {type(t).__name__}")
-            if parameters and is_float(t) and type(t) is not type(parameters[0]):
-                raise TypeError(
-                    f"{self!r} has parameters of type {type_name(type(parameters[0]))}, but got an input of type "
-                    f"{type_name(type(t))}; convert one of them, e.g. with module.type(...)"
-                )
+        if parameters:
+            _check_type(self, "an input", flat(input), type(parameters[0]), "parameters")
 
     def _gradients(self, input, gradOutput):
         recording = self.__dict__.get("_recording")
@@ -116,6 +111,8 @@ class OpModule(Module):
             raise RuntimeError(
                 f"{self!r}: gradOutput must have the size of the output, {_sizes(outs)}, but got {_sizes(grads)}"
             )
+        for o, g in zip(outs, grads, strict=True):
+            _check_type(self, "a gradOutput", [g], type(over(o)), "outputs")
         return [todays(g.contiguous()).reshape(o.shape) for o, g in zip(outs, grads, strict=True)]
 
     def updateGradInput(self, input, gradOutput):
@@ -156,6 +153,21 @@ class OpModule(Module):
         return {name: value for name, value in self.__dict__.items() if name != "_recording"}
 
 
+def _check_tensors(module, input):
+    for t in flat(input):
+        if not is_tensor(t):
+            raise TypeError(f"{module!r} takes tensors and lists of them, got {type(t).__name__}")
+
+
+def _check_type(module, what, tensors, expected, of):
+    for t in tensors:
+        if is_float(t) and type(t) is not expected:
+            raise TypeError(
+                f"{module!r} has {of} of type {type_name(expected)}, but got {what} of type {type_name(type(t))}; "
+                "convert one of them, e.g. with type(...)"
+            )
+
+
 def _sizes(tensors):
     sizes = [tuple(t.shape) for t in tensors]
     return sizes[0] if len(sizes) == 1 else sizes
@@ -169,18 +181,21 @@ class OpCriterion(Criterion):
         """The loss."""
         raise NotImplementedError(f"nn.{type(self).__name__}: loss is not defined")
 
-    def _record(self, input, target):
+    def _record(self, input, target, wanted):
+        _check_tensors(self, input)
+        tensors = [t for t in flat(target) if is_tensor(t)]
+        _check_type(self, "a target", tensors, type(flat(input)[0]), "inputs")
         goal = target if not _holds_tensors(target) else mapped(todays, target)
-        return Recording(lambda x: self.loss(x, goal), input)
+        return Recording(lambda x: self.loss(x, goal), input, wanted=wanted)
 
     def updateOutput(self, input, target):
         """updateOutput(input, target) -> float"""
-        self.output = self._record(input, target).out.item()
+        self.output = self._record(input, target, False).out.item()
         return self.output
 
     def updateGradInput(self, input, target):
         """updateGradInput(input, target) -> gradInput, of the size of input"""
-        recording = self._record(input, target)
+        recording = self._record(input, target, True)
         seed = fb.ones_like(recording.out).detach()
         self.gradInput = put(self.gradInput, recording.gradients([seed])[0])
         return self.gradInput
