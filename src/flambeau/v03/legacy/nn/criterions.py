@@ -338,8 +338,8 @@ class L1HingeEmbeddingCriterion(OpCriterion):
 # ---- criterions of criterions
 
 
-class MultiCriterion(Criterion):
-    """MultiCriterion(): the weighted sum of criterions of the same input and target"""
+class _Combined(Criterion):
+    """The base of weighted sums of criterions."""
 
     def __init__(self):
         super().__init__()
@@ -350,6 +350,10 @@ class MultiCriterion(Criterion):
         self.criterions.append(criterion)
         self.weights.append(weight)
         return self
+
+
+class MultiCriterion(_Combined):
+    """MultiCriterion(): the weighted sum of criterions of the same input and target"""
 
     def updateOutput(self, input, target):
         """updateOutput(input, target) -> float"""
@@ -365,20 +369,13 @@ class MultiCriterion(Criterion):
         return self.gradInput
 
 
-class ParallelCriterion(Criterion):
+class ParallelCriterion(_Combined):
     """ParallelCriterion(repeatTarget=False): the weighted sum of criterions, each of one of the inputs and one of the
     targets (with repeatTarget, the one target)"""
 
     def __init__(self, repeatTarget=False):
         super().__init__()
-        self.criterions, self.weights = [], []
         self.repeatTarget = repeatTarget
-
-    def add(self, criterion, weight=1):
-        """add(criterion, weight=1) -> self with one more criterion"""
-        self.criterions.append(criterion)
-        self.weights.append(weight)
-        return self
 
     def _each(self, input, target):
         targets = [target] * len(input) if self.repeatTarget else target

@@ -8,7 +8,7 @@ import flambeau as fb
 from ....nn import functional as F
 from .module import grad_name
 from .op import OpModule
-from .tensors import new_tensor, todays
+from .tensors import new_tensor, sizes_of, todays
 
 
 class Layer(OpModule):
@@ -152,7 +152,7 @@ class CMul(Layer):
 
     def __init__(self, *args):
         super().__init__()
-        self.size = tuple(args[0]) if len(args) == 1 and not isinstance(args[0], int) else args
+        self.size = sizes_of(args)
         self._make(weight=self.size)
         self.reset()
 

@@ -6,7 +6,7 @@ import flambeau as fb
 
 from .module import Module
 from .op import OpModule
-from .tensors import new_tensor, over
+from .tensors import new_tensor, over, sizes_of
 
 
 def positive(module, x):
@@ -27,7 +27,7 @@ class View(OpModule):
 
     def resetSize(self, *args):
         """resetSize(*sizes) -> self"""
-        self.size = fb.Size(args[0] if len(args) == 1 and not isinstance(args[0], int) else args)
+        self.size = fb.Size(sizes_of(args))
         if self.size.count(-1) > 1 or any(s < -1 for s in self.size):
             raise ValueError(f"View: sizes must be positive, one of them may be -1, got {tuple(self.size)}")
         self.numElements = math.prod(s for s in self.size if s >= 0)
@@ -48,7 +48,7 @@ class Reshape(OpModule):
 
     def __init__(self, *args):
         super().__init__()
-        self.size = fb.Size(args[0] if len(args) == 1 and not isinstance(args[0], int) else args)
+        self.size = fb.Size(sizes_of(args))
         self.nelement = math.prod(self.size)
 
     def compute(self, x):

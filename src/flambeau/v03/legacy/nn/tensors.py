@@ -1,5 +1,7 @@
 """Tensors as the modules of torch.legacy.nn keep and exchange them: plain tensors of 0.3, alone or in nested lists."""
 
+from numbers import Integral
+
 import flambeau as fb
 
 from ... import defaults
@@ -9,6 +11,11 @@ from ...faces import _array, _make, _TensorBase, shown_array
 def new_tensor(*sizes):
     """A tensor of the default type."""
     return defaults.tensor_class()(*sizes)
+
+
+def sizes_of(args):
+    """The sizes given one by one, or as one list, torch.Size or LongStorage."""
+    return tuple([int(s) for s in (args if not args or isinstance(args[0], Integral) else args[0])])
 
 
 def is_tensor(value):
