@@ -237,6 +237,8 @@ CASES = [
     (lambda: nn.SpatialReplicationPadding(1, 2, 3, 0), gauss(3, 4, 4)),
     (lambda: nn.VolumetricReplicationPadding(1, 2, 0, 1, 1, 1), gauss(1, 2, 2, 3, 2)),
     (lambda: nn.SpatialUpSamplingNearest(2), gauss(2, 3, 2, 3)),
+    (lambda: nn.PixelShuffle(2), gauss(2, 8, 2, 3)),
+    (lambda: nn.PixelShuffle(2), gauss(4, 2, 3)),
     (lambda: nn.BatchNormalization(3), gauss(4, 3)),
     (lambda: nn.BatchNormalization(3, affine=False), gauss(4, 3)),
     (lambda: nn.SpatialBatchNormalization(3), gauss(2, 3, 2, 2)),

@@ -109,6 +109,7 @@ from .normalization import (
     VolumetricBatchNormalization,
 )
 from .pooling import (
+    PixelShuffle,
     SpatialAdaptiveMaxPooling,
     SpatialAveragePooling,
     SpatialFractionalMaxPooling,

@@ -360,3 +360,18 @@ class SpatialUpSamplingNearest(OpModule):
 
     def _shown(self):
         return f"({self.scale_factor})"
+
+
+class PixelShuffle(OpModule):
+    """PixelShuffle(upscale_factor): each r x r planes of images (N, C r^2, H, W) or (C r^2, H, W) become the pixels of
+    a plane (r H, r W) (Shi et al., 2016)"""
+
+    def __init__(self, upscale_factor):
+        super().__init__()
+        self.upscale_factor = upscale_factor
+
+    def compute(self, x):
+        return F.pixel_shuffle(x, self.upscale_factor)
+
+    def _shown(self):
+        return f"({self.upscale_factor})"
