@@ -81,6 +81,18 @@ def test_version_counters():
     assert a.grad.data.tolist() == [1, 1]
 
 
+def test_changes_of_data_are_not_noticed():
+    a, b = Variable(torch.ones(2), requires_grad=True), Variable(torch.ones(2), requires_grad=True)
+    product = a * b
+    version = b._version
+    b.data.mul_(3)
+    b.data[0] = 5
+    b.data = b.data.clone()
+    assert b._version == version
+    product.sum().backward()
+    assert a.grad.data.tolist() == [5, 3]
+
+
 def test_detach():
     v = Variable(torch.ones(2), volatile=True)
     assert v.detach().volatile

@@ -146,3 +146,28 @@ def test_deepcopy():
 def test_tolist():
     assert torch.ByteTensor([[1, 2]]).tolist() == [[1, 2]] and torch.ones(2).half().tolist() == [1, 1]
     assert torch.LongTensor([3]).tolist() == [3]
+
+
+def test_results_lie_in_row_major_order():
+    t = torch.arange(0, 6).view(2, 3).t()
+    v = Variable(t, requires_grad=True)
+    rows = torch.LongTensor([0, 1])
+    for x in (t, v):
+        made = [x + 1, x * x, -x, x.exp(), x > 2, 1 - x, x.clone(), x.double(), x.cumsum(0), x.sort()[0], x[rows],
+                torch.cat([x, x], 1), torch.stack([x, x]), torch.zeros_like(x), x.repeat(2, 1), x[[0, 1]]]  # fmt: skip
+        for result in made:
+            assert result.is_contiguous() and result.view(result.numel()).size(0) == result.numel()
+        with pytest.raises(RuntimeError):
+            x.view(6)
+    (v * v).view(6).sum().backward()
+    assert v.grad.data.equal(t * 2)
+
+
+def test_accuracy_as_it_was_computed():
+    output = torch.FloatTensor([[0.1, 0.7, 0.2], [0.8, 0.15, 0.05]])
+    target = torch.LongTensor([1, 2])
+    _, pred = output.topk(2, 1, True, True)
+    pred = pred.t()
+    correct = pred.eq(target.view(1, -1).expand_as(pred))
+    assert correct[:1].view(-1).float().sum(0, keepdim=True).tolist() == [1]
+    assert correct[:2].view(-1).float().sum(0).mul_(100.0 / 2).tolist() == [50]

@@ -66,6 +66,8 @@ def test_variables_do_not_mix_types():
         floats.index_select(0, floats)
     with pytest.raises(RuntimeError, match="cannot be converted to type int64_t"):
         Variable(torch.LongTensor([1])) + 1.5
+    with pytest.raises(RuntimeError, match="cannot be converted to type int64_t"):
+        Variable(torch.LongTensor([1])) * float("inf")
     with pytest.raises(TypeError, match="got \\(torch.FloatTensor\\)"):
         floats + torch.ones(1)
     with pytest.raises(RuntimeError, match="exp is not implemented for type torch.LongTensor"):

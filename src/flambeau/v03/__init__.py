@@ -4,7 +4,7 @@ Plain tensors by type (`torch.FloatTensor`), Variables around them, and the func
 """
 
 from .. import storage as _storage
-from ..random import Generator, default_generator, initial_seed, manual_seed
+from ..random import initial_seed, manual_seed
 from ..serialization import save
 from ..settings import is_storage
 from ..size import Size
@@ -19,7 +19,7 @@ for _face in (faces._TensorBase, Variable):
     operators.install_absent(_face)
 printing.install(faces._TensorBase, Variable)
 
-from .namespace import FatalError  # noqa: E402  (needs the methods)
+from .namespace import FatalError, Generator, default_generator  # noqa: E402  (needs the methods)
 
 __version__ = "0.3.0"
 globals().update(TYPES)

@@ -60,7 +60,7 @@ def _elements(cls, args):
             args = tuple(first)
     if isinstance(first, Storage):
         return _over_storage(cls, *args), None
-    if not all(_is_int(a) for a in args):
+    if not all(is_int(a) for a in args):
         raise TypeError(_refusal(cls, args))
     sizes = [int(a) for a in args]
     if any(s < 0 for s in sizes):
@@ -68,7 +68,8 @@ def _elements(cls, args):
     return _core.empty_array((0,) if 0 in sizes else tuple(sizes), dtype), None
 
 
-def _is_int(value):
+def is_int(value):
+    """Whether value is an int of Python or NumPy; a bool is none."""
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
@@ -103,7 +104,7 @@ def _from_sequence(cls, values):
         ) from error
     if array.dtype.kind not in "biuf":
         items = np.array(values, dtype=object)
-        place = next(i for i in np.ndindex(items.shape) if not _is_number(items[i]))
+        place = next(i for i in np.ndindex(items.shape) if not is_number(items[i]))
         raise _odd_item(cls, type(items[place]).__name__, place)
     if array.dtype.kind == "f" and cls._dtype.kind in "iu" and array.size and not (array == np.floor(array)).all():
         raise _odd_item(cls, "float", tuple(int(i) for i in np.argwhere(array != np.floor(array))[0]))
@@ -116,7 +117,8 @@ def _odd_item(cls, found, place):
     )
 
 
-def _is_number(value):
+def is_number(value):
+    """Whether value is a real number of Python or NumPy."""
     return isinstance(value, (int, float, np.number, np.bool_))
 
 

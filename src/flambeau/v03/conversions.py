@@ -17,6 +17,7 @@ from .faces import (
     TYPES,
     Variable,
     _array,
+    compact,
     lifted,
     settled,
     shown_array,
@@ -52,7 +53,7 @@ def _to(self, *args):
     """Today's `to`, with bytes for bools and one dimension at the least."""
     moved = TODAYS["to"](lifted(self) if isinstance(self, Variable) else settled(self), *args)
     moved._volatile = self._volatile
-    return moved
+    return moved if moved is self else compact(moved)
 
 
 def type_(self, new_type=None, *flags, **options):
@@ -115,7 +116,7 @@ def is_same_size(self, tensor):
 
 def clone(self):
     """clone() -> a copy with memory of its own."""
-    copied = TODAYS["clone"](self)
+    copied = compact(TODAYS["clone"](self))
     return copied if isinstance(self, Variable) else settled(copied)
 
 

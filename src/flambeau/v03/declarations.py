@@ -75,6 +75,11 @@ diag [function]: (int diagonal=0)
 tril triu [inplace] [function]: (int k=0)
 """
 
+VIEWS = frozenset(
+    "view expand permute expand_as view_as t transpose squeeze unsqueeze narrow select chunk split unfold unbind "
+    "resize resize_as".split()
+)  # whose results share the memory of self
+
 INDEXING = """
 index_select [function]: (int dim, LongTensor index)
 index_add_ index_copy_: (int dim, LongTensor index, Tensor source)

@@ -37,7 +37,7 @@ _LIBRARY: dict[str, bool] = {}  # name of a module -> whether it is the library'
 def by_library(depth=2):
     """Whether the library's own code, outside this package, called the function that asks. (The answer is for the frame
     `depth` above this one.)"""
-    name = sys._getframe(depth).f_globals.get("__name__", "")
+    name = sys._getframe(depth).f_globals.get("__name__") or ""
     found = _LIBRARY.get(name)
     if found is None:
         own = name.split(".")
@@ -168,6 +168,17 @@ def settled(result):
     return result
 
 
+def compact(result):
+    """A new tensor, or several, with the elements in row-major order: results of 0.3's operations always lay so, and
+    its programs call `view` on them. Not for views, whose memory is another's."""
+    if isinstance(result, (tuple, list)):
+        for part in result:
+            compact(part)
+    elif isinstance(result, (Variable, _TensorBase)) and not _array(result).flags.c_contiguous:
+        put(result, _array(result).copy())
+    return result
+
+
 def plain(tensor):
     """plain(tensor) -> the plain tensor of 0.3 over the memory of any tensor, without history."""
     if isinstance(tensor, Variable):
@@ -233,7 +244,7 @@ class Variable(Tensor):
                 f"assigning data of type {type_name(type(value))} to a Variable of type "
                 f"{type_name(type(self.data))} with a history"
             )
-        _core.set_array(self, _array(value))
+        put(self, _array(value))
         self._hold(value)
 
     @property
@@ -313,6 +324,11 @@ def _address(array):
     return array.ctypes.data if isinstance(array, np.ndarray) else array.data.ptr
 
 
+def put(tensor, array):
+    """Gives a tensor another array, and keeps its version: 0.3 did not notice changes of `data`."""
+    _core.init_tensor(tensor, array, tensor.requires_grad and tensor.is_leaf)
+
+
 def set_memory(tensor, array):
     """Gives a plain tensor or Variable another array; a plain tensor's Variables follow."""
     _core.set_array(tensor, array)
@@ -323,8 +339,10 @@ def follow(data):
     """The Variables around a plain tensor get the array that it has now."""
     for ref in data.__dict__.get("_holders", ()):
         variable = ref()
-        if variable is not None and variable.__dict__.get("_data") is data:
-            _core.set_array(variable, _array(data))
+        if variable is None or variable.__dict__.get("_data") is not data:
+            continue
+        if not _same(_array(variable), _array(data)):
+            put(variable, _array(data))
 
 
 def lifted(tensor):

@@ -6,7 +6,7 @@ from .. import _core
 from ..ops import METHODS
 from ..ops.index import setitem as todays_setitem
 from .broadcasting import together
-from .faces import Variable, _array, _make, _TensorBase, lifted, plain, reshaped, settled, type_name
+from .faces import Variable, _array, _make, _TensorBase, compact, lifted, plain, reshaped, settled, type_name
 from .inplace import check_leaf, register
 from .pointwise import bools, masked_filled_, masked_scattered_, masked_selected
 
@@ -64,10 +64,10 @@ def getitem(self, key):
         result = lifted(result)
     elif _is_element(x, key):
         return _array(result).item()
-    if not _array(result).size:
-        if not _is_advanced(key):
-            raise ValueError("result of slicing is an empty tensor")
-        settled(result)
+    if _is_advanced(key):
+        compact(result)
+    elif not _array(result).size:
+        raise ValueError("result of slicing is an empty tensor")
     return register(settled(result))
 
 
@@ -88,7 +88,7 @@ def _selected(x, index):
     kind = plain(index).type()
     if kind.endswith("ByteTensor"):
         (mask,) = together(x, [lifted(index)], False, ("mask",))
-        return settled(masked_selected(x, mask))
+        return compact(settled(masked_selected(x, mask)))
     if not kind.endswith("LongTensor"):
         raise TypeError(
             f"indexing a tensor with an object of type {kind}. The only supported types are integers, slices, numpy "
@@ -97,8 +97,8 @@ def _selected(x, index):
     if _array(index).ndim > 1:
         if isinstance(x, _TensorBase):
             raise IndexError(f"index tensor must be 1-dimensional, got {_array(index).ndim} dimensions")
-        return todays_getitem(x, _make(_array(index)))
-    return settled(METHODS["index_select"](x, 0, _make(_array(index).reshape(-1))))
+        return compact(todays_getitem(x, _make(_array(index))))
+    return compact(settled(METHODS["index_select"](x, 0, _make(_array(index).reshape(-1)))))
 
 
 def setitem(self, key, value):

@@ -5,7 +5,7 @@ import weakref
 
 from .. import _core
 from ..tensor import Tensor
-from .faces import Variable
+from .faces import Variable, put
 
 
 def register(result):
@@ -62,7 +62,7 @@ def contiguous(self):
     """contiguous() -> self, a Variable whose data lies in row-major order from now on."""
     if not self.data.is_contiguous():
         copied = self.data.contiguous()
-        _core.init_tensor(self, _core.array_of(copied), self.requires_grad and self.is_leaf)
+        put(self, _core.array_of(copied))
         self._hold(copied)
     return self
 

@@ -27,11 +27,13 @@ from .faces import (
     _array,
     _TensorBase,
     by_library,
+    compact,
     follow,
     for_programs,
     lifted,
     set_memory,
     settled,
+    shown_array,
     type_name,
 )
 
@@ -52,6 +54,7 @@ class Overloads:
         self.broadcast, self.floats, self.scaled = "broadcast" in flags, "float" in flags, "scaled" in flags
         changes = name.startswith("__i") if name.startswith("__") else name.endswith("_")
         self.inplace = inplace or changes
+        self.fresh = not self.inplace and name not in declarations.VIEWS
         self.keepdim = any(p.name == "keepdim" for s in overloads for p in s.parameters)
         self.calls = [self._callee(s) for s in overloads]
         self.chosen = {}  # (class of self, *classes of positional arguments) -> signature, what it calls, defaults
@@ -80,28 +83,21 @@ class Overloads:
         raise signatures.refusal(shown or self.name, owner, self.signatures, args, kwargs)
 
     def run(self, signature, callee, owner, values, kwargs):
+        """Checks, makes the operands what 0.3 saw, calls, and makes the result what 0.3 gave."""
         is_variable = isinstance(owner, Variable)
         if is_variable:
             self.check_variable(owner)
             signature.check_types(owner, values)
-        values = [lifted(v) if isinstance(v, _FACES) else v for v in values]
-        if not self.inplace:
-            owner = lifted(owner)
-        elif _array(owner).dtype.kind == "b":
-            _core.set_array(owner, _array(owner).view("u1"))
-        places = [i for i, v in enumerate(values) if isinstance(v, _FACES)] if self.broadcast else ()
-        if places:
-            names = tuple(signature.parameters[i].name for i in places)
-            fitted = broadcasting.together(owner, [values[i] for i in places], self.inplace, names)
-            for i, tensor in zip(places, fitted, strict=True):
-                values[i] = tensor
         if self.keepdim and backcompat.keepdim_warning.enabled:
             self.warn_keepdim(signature, values, kwargs)
+        operand, values = self.operands(signature, owner, values)
         args, named = signature.arrange(*values) if signature.arrange else (values, {})
         try:
-            result = callee(owner, *args, **named)
+            result = callee(operand, *args, **named)
         except IndexError as error:  # of a dimension or index out of range
             raise RuntimeError(str(error)) from error
+        if self.fresh and result is not operand:
+            compact(result)
         if is_variable:
             return inplace.register(_as_variables(result))
         if self.inplace:
@@ -110,6 +106,21 @@ class Overloads:
         if signature.number:
             return result if isinstance(result, (int, float)) else _array(result).item()
         return _as_plain(result)
+
+    def operands(self, signature, owner, values):
+        """Self and the arguments with bytes for bools, one dimension at the least, and sizes that fit together."""
+        values = [lifted(v) if isinstance(v, _FACES) else v for v in values]
+        if not self.inplace:
+            owner = lifted(owner)
+        elif _array(owner).dtype.kind == "b":
+            _core.set_array(owner, shown_array(owner))
+        places = [i for i, v in enumerate(values) if isinstance(v, _FACES)] if self.broadcast else ()
+        if places:
+            names = tuple(signature.parameters[i].name for i in places)
+            fitted = broadcasting.together(owner, [values[i] for i in places], self.inplace, names)
+            for i, tensor in zip(places, fitted, strict=True):
+                values[i] = tensor
+        return owner, values
 
     def check_variable(self, owner):
         """RuntimeError when the method is not for Variables of this type, or must not change this one."""

@@ -11,7 +11,7 @@ from ..ops import METHODS
 from ..storage import Storage
 from . import signatures
 from .backcompat import warn
-from .construct import rebuilt
+from .construct import is_int, rebuilt
 from .defaults import tensor_class
 from .faces import (
     _CPU,
@@ -20,6 +20,7 @@ from .faces import (
     _array,
     _make,
     _TensorBase,
+    compact,
     lifted,
     plain,
     settled,
@@ -54,7 +55,7 @@ def _given(name, result, out):
 def _sizes(name, sizes):
     if len(sizes) == 1 and isinstance(sizes[0], (tuple, list, Storage)):
         sizes = tuple(sizes[0])
-    if not sizes or not all(signatures._is_int(s) for s in sizes):
+    if not sizes or not all(is_int(s) for s in sizes):
         raise TypeError(
             f"torch.{name} received an invalid combination of arguments - got {signatures.got(sizes, {})}, but "
             "expected one of:\n * (int ... size)\n * (torch.Size size)"
@@ -85,7 +86,7 @@ def _like(name):
     def factory(input, out=None):
         if not isinstance(input, _FACES):
             raise TypeError(f"torch.{name}: expected a tensor or Variable, got {type(input).__name__}")
-        made = _make(_array(TODAYS[name](lifted(input))), type(input)._face or type(input))
+        made = compact(_make(_array(TODAYS[name](lifted(input))), type(input)._face or type(input)))
         return made if out is None else stored(made, out, f"torch.{name}")
 
     factory.__name__ = factory.__qualname__ = name
@@ -192,13 +193,13 @@ def cat(seq, dim=0, out=None):
     """cat(seq, dim=0, out=None) -> Tensor: the tensors one after the other along dim. Empty ones do not count."""
     parts = _parts("cat", seq)
     full = [p for p in parts if _array(p).size]
-    result = settled(TODAYS["cat"](full, dim)) if full else parts[0].clone()
+    result = compact(settled(TODAYS["cat"](full, dim))) if full else parts[0].clone()
     return result if out is None else stored(result, out, "torch.cat")
 
 
 def stack(sequence, dim=0, out=None):
     """stack(sequence, dim=0, out=None) -> Tensor: tensors of one size along a new dim."""
-    result = settled(TODAYS["stack"](_parts("stack", sequence), dim))
+    result = compact(settled(TODAYS["stack"](_parts("stack", sequence), dim)))
     return result if out is None else stored(result, out, "torch.stack")
 
 
@@ -230,9 +231,21 @@ def normal(means=0.0, std=1.0, out=None):
 # ---- random numbers
 
 
+class Generator(random.Generator):
+    """Generator(): a stream of random numbers of its own, for the `generator` argument."""
+
+    def get_state(self):
+        """get_state() -> ByteTensor: where the stream is."""
+        return plain(super().get_state())
+
+
+default_generator = Generator()
+default_generator.__dict__ = random.default_generator.__dict__  # the same stream
+
+
 def get_rng_state():
     """get_rng_state() -> ByteTensor: the state of the generator of random numbers."""
-    return plain(random.get_rng_state())
+    return default_generator.get_state()
 
 
 def set_rng_state(new_state):

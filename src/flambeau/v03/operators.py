@@ -4,7 +4,18 @@ import numpy as np
 
 from .. import _core
 from ..ops import METHODS
-from .faces import Variable, _array, _make, _TensorBase, lifted, plain, settled, shown_array, type_name
+from .faces import (
+    Variable,
+    _array,
+    _make,
+    _TensorBase,
+    compact,
+    lifted,
+    plain,
+    settled,
+    shown_array,
+    type_name,
+)
 from .pointwise import divided, is_float
 
 _FACES = (Variable, _TensorBase)
@@ -26,12 +37,12 @@ def _reversed(operation, name):
     def operator(self, other):
         if not isinstance(other, _NUMBERS):
             return NotImplemented
-        if not is_float(self) and isinstance(other, (float, np.floating)) and other != int(other):
+        if not is_float(self) and isinstance(other, (float, np.floating)) and float(other) % 1:
             raise TypeError(
                 f"{name} received an invalid combination of arguments - got (float), but expected one of:\n"
                 f" * (int value)\n * ({type_name(type(plain(self)))} other)"
             )
-        return settled(operation(like(self, other), lifted(self)))
+        return compact(settled(operation(like(self, other), lifted(self))))
 
     return operator
 
@@ -39,11 +50,11 @@ def _reversed(operation, name):
 def like(self, number):
     """A tensor of one element, of the type of self."""
     array = shown_array(self)
-    ones = _core.backend_for(self).zeros((1,) * max(array.ndim, 1), array.dtype, array) if not isinstance(
-        array, np.ndarray) else np.zeros((1,) * max(array.ndim, 1), array.dtype)  # fmt: skip
-    with np.errstate(all="ignore"):
-        ones += np.asarray(number).astype(array.dtype)
-    return _make(ones, type(self)._face or type(self))
+    backend = _core.backend_for(self)
+    made = backend.zeros((1,) * array.ndim, array.dtype, array)
+    with np.errstate(all="ignore"):  # ints wrap around
+        backend.write(made, np.asarray(number).astype(array.dtype).item())
+    return _make(made, type(self)._face or type(self))
 
 
 def _comparison(method):
@@ -60,7 +71,7 @@ def _matmul(self, other):
 def _invert(self):
     if shown_array(self).dtype != np.uint8:
         raise RuntimeError("~ (operator.invert) is only implemented on byte tensors")
-    return settled(METHODS["sub"](like(self, 1), lifted(self)))
+    return compact(settled(METHODS["sub"](like(self, 1), lifted(self))))
 
 
 def _bool(self):

@@ -23,6 +23,7 @@ import numpy as np
 from .. import _core
 from ..random import Generator
 from ..storage import Storage
+from .construct import is_int, is_number
 from .faces import ELEMENTS, Variable, _TensorBase, shown_array, type_name
 
 _TYPED = {f"{name}Tensor": np.dtype(letters) for name, letters in ELEMENTS.items()}
@@ -69,18 +70,10 @@ def element_kind(tensor):
     return "f" if _core.array_of(tensor).dtype.kind in "fVc" else "i"
 
 
-def _is_number(value):
-    return isinstance(value, (int, float, np.number, np.bool_))
-
-
-def _is_int(value):
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-
-
 def _is_real(value, owner):
     """A Variable takes any number here; `check_types` looks at its value."""
     if isinstance(owner, Variable) or element_kind(owner) == "f":
-        return _is_number(value)
+        return is_number(value)
     return isinstance(value, (int, np.integer, np.bool_))
 
 
@@ -91,7 +84,7 @@ def _same_face(value, owner):
 
 
 def _is_size(value, owner=None):
-    return isinstance(value, Storage) or (isinstance(value, (tuple, list)) and all(map(_is_int, value)))
+    return isinstance(value, Storage) or (isinstance(value, (tuple, list)) and all(map(is_int, value)))
 
 
 def _is_typed(dtype):
@@ -102,8 +95,8 @@ _FITS: dict[str, Callable[[Any, Any], bool]] = {
     "Tensor": lambda v, o: isinstance(v, Variable) if isinstance(o, Variable) else type(v) is type(o),
     "AnyTensor": _same_face,
     "real": _is_real,
-    "double": lambda v, o: _is_number(v),
-    "int": lambda v, o: _is_int(v),
+    "double": lambda v, o: is_number(v),
+    "int": lambda v, o: is_int(v),
     "bool": lambda v, o: isinstance(v, (bool, np.bool_)),
     "ints": _is_size,
     "Size": _is_size,
@@ -140,7 +133,7 @@ class Signature:
     def bind(self, owner, args, kwargs):
         """The values of the parameters in order, or None when the call is not of this signature."""
         parameters = self.parameters
-        if self.variadic and args and _is_int(args[0]):
+        if self.variadic and args and is_int(args[0]):
             args = (args,)
         if len(args) > len(parameters):
             return None
@@ -171,7 +164,7 @@ class Signature:
         """RuntimeError when a Variable among values is of another type than the signature wants, or a number is none
         of the type of owner."""
         for i, (p, v) in enumerate(zip(self.parameters, values, strict=True)):
-            if p.kind == "real" and isinstance(v, (float, np.floating)) and element_kind(owner) == "i" and v != int(v):
+            if p.kind == "real" and isinstance(v, (float, np.floating)) and element_kind(owner) == "i" and float(v) % 1:
                 kind = shown_array(owner).dtype.name
                 raise RuntimeError(f"value cannot be converted to type {kind}_t without overflow: {v}")
             if not isinstance(v, Variable) or (p.kind != "Tensor" and p.kind not in _TYPED):

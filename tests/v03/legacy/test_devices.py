@@ -10,8 +10,8 @@ from flambeau.v03.legacy.nn.tensors import flat, mapped
 from tests.cuda.conftest import gpu  # noqa: F401  (a fixture)
 
 from .cases import CASES, build, name_of
+from .test_modules import RANDOM
 
-RANDOM = (nn.Dropout, nn.SpatialDropout, nn.VolumetricDropout, nn.RReLU, nn.SpatialFractionalMaxPooling)
 SAMPLE = [c for c in CASES if not isinstance(c[0](), RANDOM)]
 
 
