@@ -250,7 +250,7 @@ class Variable(Tensor):
     @property
     def volatile(self):
         """Whether nothing is recorded of what is computed with this Variable."""
-        return self._volatile
+        return bool(self._volatile)
 
     @volatile.setter
     def volatile(self, value):
