@@ -38,6 +38,7 @@ from . import (
     pool,
     random,
     reduce,
+    rnn,
     scan,
     select,
     shape,

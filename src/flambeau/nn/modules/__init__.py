@@ -16,6 +16,7 @@ from .. import (
     normalization,
     padding,
     pooling,
+    rnn,
     sparse,
     vision,
 )
@@ -38,6 +39,7 @@ _FAMILIES = {
     "padding": padding,
     "pixelshuffle": vision,
     "pooling": pooling,
+    "rnn": rnn,
     "sparse": sparse,
 }
 
