@@ -34,6 +34,7 @@ from ._functional.activation import (
     threshold,
     threshold_,
 )
+from ._functional.attention import multi_head_attention_forward, scaled_dot_product_attention
 from ._functional.distance import bilinear, cosine_similarity, pairwise_distance
 from ._functional.dropout import (
     alpha_dropout,
@@ -144,6 +145,7 @@ __all__ = [
     "margin_ranking_loss",
     "mish",
     "mse_loss",
+    "multi_head_attention_forward",
     "multi_margin_loss",
     "multilabel_margin_loss",
     "multilabel_soft_margin_loss",
@@ -160,6 +162,7 @@ __all__ = [
     "rms_norm",
     "rrelu",
     "rrelu_",
+    "scaled_dot_product_attention",
     "selu",
     "selu_",
     "silu",
