@@ -44,7 +44,7 @@ from ._functional.dropout import (
     dropout3d,
     feature_alpha_dropout,
 )
-from ._functional.embedding import embedding, one_hot
+from ._functional.embedding import embedding, embedding_bag, one_hot
 from ._functional.loss import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -125,6 +125,7 @@ __all__ = [
     "elu",
     "elu_",
     "embedding",
+    "embedding_bag",
     "feature_alpha_dropout",
     "gaussian_nll_loss",
     "glu",
