@@ -21,7 +21,11 @@ def sdpa(lib, **options):
     return lambda *tensors: lib.nn.functional.scaled_dot_product_attention(*tensors, **options)
 
 
-SHAPES = [[(3, 4), (5, 4), (5, 6)], [(2, 3, 4), (2, 5, 4), (2, 5, 4)], [(2, 3, 6, 4), (2, 3, 5, 4), (2, 3, 5, 7)]]
+SHAPES = [
+    [(3, 4), (5, 4), (5, 6)],
+    [(2, 3, 4), (2, 5, 4), (2, 5, 4)],
+    [(2, 3, 6, 4), (2, 3, 5, 4), (2, 3, 5, 7)],
+]
 
 
 @pytest.mark.parametrize("shapes", SHAPES, ids=str)
@@ -81,7 +85,9 @@ def test_attention_dropout_draws_the_same_mask():
 
 
 def test_attention_gradcheck():
-    q, k, v, mask = (fb.from_numpy(a).requires_grad_() for a in arrays((2, 3, 4), (2, 5, 4), (2, 5, 3), (3, 5)))
+    q, k, v, mask = (
+        fb.from_numpy(a).requires_grad_() for a in arrays((2, 3, 4), (2, 5, 4), (2, 5, 3), (3, 5))
+    )
     for options in ({"is_causal": True}, {}):
         assert fb.autograd.gradcheck(sdpa(fb, **options), (q, k, v, mask))
         assert fb.autograd.gradgradcheck(sdpa(fb, **options), (q, k, v, mask), fast_mode=True)
@@ -96,10 +102,22 @@ def test_attention_in_vmap():
 @pytest.mark.parametrize(
     "call,text",
     [
-        (lambda f, z: f(z(3, 4), z(5, 4).double(), z(5, 4)), "Expected query, key, and value to have the same dtype"),
-        (lambda f, z: f(z(4), z(4), z(4)), "Expected query, key, and value to all be  at least 2 dimensional"),
-        (lambda f, z: f(z(3, 4), z(5, 4), z(5, 4), z(3, 5).long()), "Expected attn_mask dtype to be bool or float"),
-        (lambda f, z: f(z(3, 4), z(5, 4), z(5, 4), None, 2.0), "dropout probability has to be between 0 and 1"),
+        (
+            lambda f, z: f(z(3, 4), z(5, 4).double(), z(5, 4)),
+            "Expected query, key, and value to have the same dtype",
+        ),
+        (
+            lambda f, z: f(z(4), z(4), z(4)),
+            "Expected query, key, and value to all be  at least 2 dimensional",
+        ),
+        (
+            lambda f, z: f(z(3, 4), z(5, 4), z(5, 4), z(3, 5).long()),
+            "Expected attn_mask dtype to be bool or float",
+        ),
+        (
+            lambda f, z: f(z(3, 4), z(5, 4), z(5, 4), None, 2.0),
+            "dropout probability has to be between 0 and 1",
+        ),
     ],
 )
 def test_attention_errors(call, text):
@@ -200,7 +218,9 @@ def test_heads_without_a_batch(options):
     ours, theirs = doubles(**options)
     given = [a[0] if ours.batch_first else a[:, 0] for a in sources(ours)]
     compare(ours, theirs, given)
-    compare(ours, theirs, given, attn_mask=np.random.default_rng(3).normal(size=(2, 4, 5)), need_weights=False)
+    compare(
+        ours, theirs, given, attn_mask=np.random.default_rng(3).normal(size=(2, 4, 5)), need_weights=False
+    )
 
 
 @pytest.mark.parametrize("need_weights", [True, False])
@@ -218,7 +238,9 @@ def test_self_attention(need_weights):
 
             results.append(run(lib, call, [x]))
         assert_close(*results)
-    assert_close(*[run(lib, lambda x, m, a=a: a(x, m, m)[0], [x, memory]) for lib, a in ((fb, ours), (torch, theirs))])
+    assert_close(
+        *[run(lib, lambda x, m, a=a: a(x, m, m)[0], [x, memory]) for lib, a in ((fb, ours), (torch, theirs))]
+    )
 
 
 def test_dropout_of_weights_in_training_only():
@@ -273,7 +295,9 @@ def test_heads_constructor_errors(args):
 
 def test_masks_of_different_types_warn():
     layer, x = fb.nn.MultiheadAttention(8, 2), fb.zeros(3, 2, 8)
-    with pytest.warns(UserWarning, match="Support for mismatched key_padding_mask and attn_mask is deprecated"):
+    with pytest.warns(
+        UserWarning, match="Support for mismatched key_padding_mask and attn_mask is deprecated"
+    ):
         layer(x, x, x, attn_mask=fb.zeros(3, 3), key_padding_mask=fb.zeros(2, 3, dtype=fb.bool))
 
 

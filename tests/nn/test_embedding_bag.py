@@ -46,7 +46,9 @@ def test_gradients_divided_by_frequency(mode):
     gradients = []
     for scale in (False, True):
         weight = fb.ones(5, 2, requires_grad=True)
-        bag(fb)(fb.tensor(INDICES), weight, fb.tensor(OFFSETS), scale_grad_by_freq=scale, mode=mode).sum().backward()
+        bag(fb)(
+            fb.tensor(INDICES), weight, fb.tensor(OFFSETS), scale_grad_by_freq=scale, mode=mode
+        ).sum().backward()
         gradients.append(weight.grad.numpy())
     counts = np.maximum(np.bincount(INDICES, minlength=5), 1)
     np.testing.assert_allclose(gradients[1], gradients[0] / counts[:, None], 1e-6)

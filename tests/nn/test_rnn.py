@@ -139,7 +139,9 @@ def test_state_dicts_load_both_ways(name, options):
     ours, theirs = both(name, 3, 4, **options)
     fresh_ours, fresh_theirs = getattr(fb.nn, name)(3, 4, **options), getattr(torch.nn, name)(3, 4, **options)
     fresh_ours.load_state_dict({k: fb.from_numpy(v.numpy()) for k, v in theirs.state_dict().items()})
-    fresh_theirs.load_state_dict({k: torch.from_numpy(v.numpy().copy()) for k, v in ours.state_dict().items()})
+    fresh_theirs.load_state_dict(
+        {k: torch.from_numpy(v.numpy().copy()) for k, v in ours.state_dict().items()}
+    )
     x = np.random.default_rng(0).normal(size=(4, 2, 3)).astype(np.float32)
     assert_close(
         flat(fresh_ours(fb.from_numpy(x))), flat(fresh_theirs(torch.from_numpy(x))), rtol=1e-5, atol=1e-6

@@ -99,9 +99,7 @@ def test_packed_sequence_is_a_named_tuple():
     ],
 )
 def test_errors(call):
-    ours, theirs = (
-        raised(lambda n=lib: call(n, rnn(n), n.from_numpy(ARRAY.copy()))) for lib in (fb, torch)
-    )
+    ours, theirs = (raised(lambda n=lib: call(n, rnn(n), n.from_numpy(ARRAY.copy()))) for lib in (fb, torch))
     assert ours == theirs
 
 

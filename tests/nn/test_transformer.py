@@ -13,7 +13,9 @@ from .parity import assert_close, raised, run
 torch = pytest.importorskip("torch")
 
 # Nested tensors, which PyTorch takes where it can, are its own affair.
-pytestmark = pytest.mark.filterwarnings("ignore:enable_nested_tensor is True", "ignore:The PyTorch API of nested tensors")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:enable_nested_tensor is True", "ignore:The PyTorch API of nested tensors"
+)
 
 LAYERS = [
     {},
@@ -84,7 +86,9 @@ def test_decoder_layer(options):
     if ours.self_attn.batch_first:
         given = [a.swapaxes(0, 1) for a in given]
     same_run(ours, theirs, given)
-    masks = dict(tgt_mask=causal(4), memory_key_padding_mask=padding(3, 5), tgt_key_padding_mask=padding(3, 4))
+    masks = dict(
+        tgt_mask=causal(4), memory_key_padding_mask=padding(3, 5), tgt_key_padding_mask=padding(3, 4)
+    )
     same_run(ours, theirs, given, **masks)
     same_run(ours, theirs, given, tgt_mask=causal(4), tgt_is_causal=True, memory_mask=np.zeros((4, 5)))
 
@@ -121,7 +125,9 @@ def test_transformer(options):
     if ours.batch_first:
         given = [a.swapaxes(0, 1) for a in given]
     same_run(ours, theirs, given)
-    masks = dict(src_key_padding_mask=padding(3, 5), memory_key_padding_mask=padding(3, 5), tgt_mask=causal(4))
+    masks = dict(
+        src_key_padding_mask=padding(3, 5), memory_key_padding_mask=padding(3, 5), tgt_mask=causal(4)
+    )
     same_run(ours, theirs, given, **masks)
 
 
@@ -155,7 +161,9 @@ def test_activation_functions():
     layer = fb.nn.TransformerEncoderLayer(4, 2, 4, 0.0, activation=fb.tanh)
     x = fb.rand(2, 1, 4)
     assert layer(x).shape == x.shape
-    ours, theirs = (raised(lambda n=lib: n.nn.TransformerEncoderLayer(4, 2, activation="x")) for lib in (fb, torch))
+    ours, theirs = (
+        raised(lambda n=lib: n.nn.TransformerEncoderLayer(4, 2, activation="x")) for lib in (fb, torch)
+    )
     assert ours == theirs
 
 
@@ -188,5 +196,7 @@ def test_custom_parts():
     ],
 )
 def test_errors(call):
-    ours, theirs = (raised(lambda n=lib: call(n.nn.Transformer(8, 2, 1, 1, 16), n.zeros)) for lib in (fb, torch))
+    ours, theirs = (
+        raised(lambda n=lib: call(n.nn.Transformer(8, 2, 1, 1, 16), n.zeros)) for lib in (fb, torch)
+    )
     assert ours == theirs

@@ -130,10 +130,10 @@ from .pooling import (
 )
 from .rnn import (
     GRU,
-    GRUCell,
     LSTM,
-    LSTMCell,
     RNN,
+    GRUCell,
+    LSTMCell,
     RNNBase,
     RNNCell,
     RNNCellBase,

@@ -75,7 +75,11 @@ class MultiheadAttention(Module):
         self._reset_parameters()
 
     def _reset_parameters(self):
-        names = ("in_proj_weight",) if self._qkv_same_embed_dim else ("q_proj_weight", "k_proj_weight", "v_proj_weight")
+        names = (
+            ("in_proj_weight",)
+            if self._qkv_same_embed_dim
+            else ("q_proj_weight", "k_proj_weight", "v_proj_weight")
+        )
         for name in names:
             init.xavier_uniform_(getattr(self, name))
         if self.in_proj_bias is not None:

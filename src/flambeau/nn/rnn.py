@@ -1,7 +1,6 @@
 """Recurrent networks and their single steps."""
 
 import math
-import numbers
 import warnings
 
 import flambeau as fb
@@ -52,7 +51,7 @@ class RNNBase(Module):
     def _add_direction(self, layer, suffix, device, dtype):
         rows, out = _GATES[self.mode] * self.hidden_size, self.proj_size or self.hidden_size
         width = self.input_size if layer == 0 else out * (2 if self.bidirectional else 1)
-        shapes = {"weight_ih": (rows, width), "weight_hh": (rows, out)}
+        shapes: dict[str, tuple[int, ...]] = {"weight_ih": (rows, width), "weight_hh": (rows, out)}
         if self.bias:
             shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)}
         if self.proj_size:
@@ -200,7 +199,7 @@ def _check_options(mode, input_size, hidden_size, num_layers, dropout, proj_size
         raise ValueError(f"Unrecognized RNN mode: {mode}")
     if isinstance(dropout, str):
         dropout = float(dropout)
-    if not isinstance(dropout, numbers.Number) or isinstance(dropout, bool) or not 0 <= dropout <= 1:
+    if not isinstance(dropout, (int, float)) or isinstance(dropout, bool) or not 0 <= dropout <= 1:
         raise ValueError(
             "dropout should be a number in range [0, 1] representing the probability of an element being zeroed"
         )
@@ -272,13 +271,14 @@ class GRU(RNNBase):
 
 
 class LSTM(RNNBase):
-    """LSTM(input_size, hidden_size, num_layers=1, bias=True, batch_first=False, dropout=0.0, bidirectional=False, ...)
+    """LSTM(input_size, hidden_size, num_layers=1, bias=True, batch_first=False, dropout=0.0, ...)
 
     Long short-term memory (Hochreiter & Schmidhuber 1997): i, f, o = sigmoid and g = tanh of W_i x + b_i + W_h h + b_h,
     c' = f c + i g, h' = o tanh(c'). With proj_size the hidden state is W_hr h' (Sak et al. 2014).
 
     input (L, B, input_size), (B, L, input_size) with batch_first, (L, input_size) or a PackedSequence; (h, c)
-    (num_layers D, B, proj_size or hidden_size) and (num_layers D, B, hidden_size), zeros by default -> (output, (h, c)).
+    (num_layers D, B, proj_size or hidden_size) and (num_layers D, B, hidden_size), zeros by default ->
+    (output, (h, c)).
     """
 
     _hx_names = "hx and cx"

@@ -200,8 +200,9 @@ class EmbeddingBag(Module):
         """An EmbeddingBag on the table `embeddings` (num_embeddings, embedding_dim); freeze: it is not trained."""
         if embeddings.dim() != 2:
             raise AssertionError("Embeddings parameter is expected to be 2-dimensional")
+        rows, columns = embeddings.shape
         options = max_norm, norm_type, scale_grad_by_freq, mode, sparse, embeddings, include_last_offset, padding_idx
-        made = cls(*embeddings.shape, *options)
+        made = cls(rows, columns, *options)
         made.weight.requires_grad = not freeze
         return made
 

@@ -6,7 +6,7 @@ import flambeau as fb
 
 from . import functional as F
 from . import init
-from ._functional.attention import as_float_mask, canonical_masks
+from ._functional.attention import canonical_masks
 from .containers import ModuleList
 from .dropout import Dropout
 from .linear import Linear
@@ -27,7 +27,9 @@ def _is_causal(mask, is_causal, size):
         return bool(is_causal)
     if tuple(mask.shape[-2:]) != (size, size):
         return False
-    return bool((mask == _causal_mask(size, mask.device, mask.dtype if mask.is_floating_point() else None)).all())
+    return bool(
+        (mask == _causal_mask(size, mask.device, mask.dtype if mask.is_floating_point() else None)).all()
+    )
 
 
 def _steps(x, batch_first):
@@ -114,7 +116,8 @@ class TransformerDecoderLayer(_Layer):
     after, or before with norm_first.
 
     tgt (L, B, d_model) and memory (S, B, d_model), or batch_first, or without B -> tgt's shape. Masks: see
-    MultiheadAttention; tgt_mask (L, L), memory_mask (L, S), tgt_key_padding_mask (B, L), memory_key_padding_mask (B, S).
+    MultiheadAttention; tgt_mask (L, L), memory_mask (L, S), tgt_key_padding_mask (B, L) and
+    memory_key_padding_mask (B, S).
     """
 
     def __init__(self, d_model, nhead, dim_feedforward=2048, dropout=0.1, activation=F.relu, layer_norm_eps=1e-5,
@@ -202,7 +205,17 @@ class Transformer(Module):
                  batch_first=False, norm_first=False, bias=True, device=None, dtype=None):  # fmt: skip
         super().__init__()
         options = {"device": device, "dtype": dtype}
-        layer = (d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps, batch_first, norm_first, bias)
+        layer = (
+            d_model,
+            nhead,
+            dim_feedforward,
+            dropout,
+            activation,
+            layer_norm_eps,
+            batch_first,
+            norm_first,
+            bias,
+        )
         norm = dict(eps=layer_norm_eps, bias=bias, **options)
         if custom_encoder is not None:
             self.encoder = custom_encoder

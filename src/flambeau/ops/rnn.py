@@ -18,10 +18,11 @@ class _Tensors:
     beside = staticmethod(lambda parts: FUNCTIONS["cat"](parts, -1))
 
 
-def by_steps(x, h, c, w_ih, w_hh, b_ih, b_hh, w_hr, kind, sizes, reverse):
+def by_steps(*args):
     """The results of `Recurrent` by differentiable ops for each step."""
-    results = sequence(_Tensors, kind, x, h, c, w_ih, w_hh, b_ih, b_hh, w_hr, sizes, reverse)
-    return results[:2] if c is None else results[:3]
+    *inputs, kind, sizes, reverse = args
+    out, h, c, _ = sequence(_Tensors, kind, inputs, sizes, reverse)
+    return (out, h) if c is None else (out, h, c)
 
 
 class Recurrent(Op, name="_recurrent"):
@@ -45,17 +46,17 @@ class Recurrent(Op, name="_recurrent"):
     @staticmethod
     def backward(ctx, g_out, g_h, g_c=None):
         inputs, columns = ctx.saved[:8], ctx.saved[8:]
-        x, h, c, w_ih, w_hh, b_ih, b_hh, w_hr = inputs
+        x, _, c, w_ih, w_hh, _, _, w_hr = inputs
         kind, sizes, reverse = ctx.options
+        grads, weights = (g_out, g_h, g_c), (x, w_ih, w_hh, w_hr)
         if _core.is_grad_enabled():
-            kept = sequence(_Tensors, kind, *inputs, sizes, reverse)[3]
-            grads = sequence_grad(_Tensors, kind, (g_out, g_h, g_c), x, w_ih, w_hh, w_hr, kept, sizes, reverse)
+            kept = sequence(_Tensors, kind, inputs, sizes, reverse)[3]
+            found = sequence_grad(_Tensors, kind, grads, weights, kept, sizes, reverse)
         else:
-            grads = RecurrentGrad.apply(g_out, g_h, g_c, x, w_ih, w_hh, w_hr, kind, sizes, reverse, *columns)
-            grads = iter(grads)
+            present = iter(RecurrentGrad.apply(*grads, *weights, kind, sizes, reverse, *columns))
             absent = (False, False, c is None, False, False, False, False, w_hr is None)
-            grads = [None if a else next(grads) for a in absent]
-        return tuple([g if ctx.needs(i) else None for i, g in enumerate(grads)])
+            found = tuple([None if a else next(present) for a in absent])
+        return tuple([g if ctx.needs(i) else None for i, g in enumerate(found)])
 
 
 class RecurrentGrad(Op, name="_recurrent_grad"):
@@ -154,7 +155,9 @@ def _network(name, kind, rows, sizes, states, params, has_biases, num_layers, dr
     return rows, [FUNCTIONS["stack"](state) for state in zip(*last, strict=True)]
 
 
-def _padded(name, kind, input, states, params, has_biases, num_layers, dropout, train, bidirectional, batch_first):
+def _padded(
+    name, kind, input, states, params, has_biases, num_layers, dropout, train, bidirectional, batch_first
+):
     _check_input(name, input)
     if input.ndim != 3:
         raise RuntimeError(f"{name}: expected an input of 3 dimensions, but got {list(input.shape)}")
@@ -173,7 +176,12 @@ def _padded(name, kind, input, states, params, has_biases, num_layers, dropout, 
 def _packed(name, kind, data, batch_sizes, states, params, *options):
     _check_input(name, data)
     sizes = tuple(batch_sizes.tolist())
-    if data.ndim != 2 or sum(sizes) != data.shape[0] or not sizes or sorted(sizes, reverse=True) != list(sizes):
+    if (
+        data.ndim != 2
+        or sum(sizes) != data.shape[0]
+        or not sizes
+        or sorted(sizes, reverse=True) != list(sizes)
+    ):
         raise RuntimeError(
             f"{name}: expected packed data (sum of batch_sizes, features) and batch_sizes that do not grow, got "
             f"{list(data.shape)} and {list(sizes)}"

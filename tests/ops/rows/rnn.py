@@ -1,4 +1,4 @@
-"""Rows of recurrent networks and cells. Packed sequences and the order of dropout are tested in tests/nn/test_rnn.py."""
+"""Rows of recurrent networks and cells. Packed sequences and dropout: tests/nn/test_rnn.py."""
 
 import numpy as np
 
@@ -109,14 +109,26 @@ def errors(kind):
         other = params(t, kind, 5, 4)
         doubles = [w.double() for w in weights]
         return [
-            Bad(Sample(t(2, 3), hx, weights, *rest), RuntimeError, f"{name}: expected an input of 3 dimensions"),
-            Bad(Sample(t(0, 2, 3), hx, weights, *rest), RuntimeError, "sequence length to be larger than 0 in RNN"),
+            Bad(
+                Sample(t(2, 3), hx, weights, *rest),
+                RuntimeError,
+                f"{name}: expected an input of 3 dimensions",
+            ),
+            Bad(
+                Sample(t(0, 2, 3), hx, weights, *rest),
+                RuntimeError,
+                "sequence length to be larger than 0 in RNN",
+            ),
             Bad(Sample(x, hx, weights[:3], *rest), RuntimeError, "got an incorrect number of RNN parameters"),
             Bad(Sample(x, hx, other, *rest), RuntimeError, rf"weight_ih of shape \[{4 * GATES[kind]}, 3\]"),
             Bad(Sample(x, states(t, kind, 1, 3, 4), weights, *rest), RuntimeError, "states of a batch of 2"),
             Bad(Sample(x, states(t, kind, 2, 2, 4), weights, *rest), RuntimeError, "states of 1 directions"),
             Bad(Sample(x, states(t, kind, 1, 2, 5), weights, *rest), RuntimeError, "expected hx of shape"),
-            Bad(Sample(x, hx, doubles, *rest), RuntimeError, "must have the same dtype, but got Float and Double"),
+            Bad(
+                Sample(x, hx, doubles, *rest),
+                RuntimeError,
+                "must have the same dtype, but got Float and Double",
+            ),
             Bad(Sample(x.long(), hx, weights, *rest), NotImplementedError, "not implemented for 'Long'"),
         ]
 
@@ -154,7 +166,9 @@ def cell_errors(kind):
         return [
             Bad(Sample(t(2, 5), hx, w_ih, w_hh), RuntimeError, "expected weight_ih of shape"),
             Bad(Sample(t(3, 3), hx, w_ih, w_hh), RuntimeError, r"expected an input \(B, I\) and states"),
-            Bad(Sample(t(2, 3), hx, w_ih, w_hh, b), RuntimeError, "must either both be given or both be None"),
+            Bad(
+                Sample(t(2, 3), hx, w_ih, w_hh, b), RuntimeError, "must either both be given or both be None"
+            ),
             Bad(Sample(t(2, 3), hx, w_ih.double(), w_hh), RuntimeError, "must have the same dtype"),
         ]
 

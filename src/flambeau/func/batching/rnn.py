@@ -11,10 +11,11 @@ def recurrent(f, batch, *args):
 
 
 @rule("_recurrent_grad")
-def recurrent_grad(f, batch, g_out, g_h, g_c, x, w_ih, w_hh, w_hr, kind, sizes, reverse, *columns):
+def recurrent_grad(f, batch, *args):
+    grads, weights, (kind, sizes, reverse, *columns) = args[:3], args[3:7], args[7:]
     kept, at = [], 0
     for n in sizes:
         kept.append([k[at : at + n] for k in columns])
         at += n
-    grads = sequence_grad(_Tensors, kind, (g_out, g_h, g_c), x, w_ih, w_hh, w_hr, kept, sizes, reverse)
-    return tuple([batch.front(g) for g in grads if g is not None])
+    found = sequence_grad(_Tensors, kind, grads, weights, kept, sizes, reverse)
+    return tuple([batch.front(g) for g in found if g is not None])

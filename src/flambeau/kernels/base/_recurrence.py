@@ -39,7 +39,11 @@ class Lstm:
     @staticmethod
     def forward(m: Any, kind: str, gx: Any, gh: Any, h: Any, c: Any) -> tuple:
         n, gates = c.shape[-1], gx + gh
-        i_f, g, o = m.sigmoid(gates[:, : 2 * n]), m.tanh(gates[:, 2 * n : 3 * n]), m.sigmoid(gates[:, 3 * n :])
+        i_f, g, o = (
+            m.sigmoid(gates[:, : 2 * n]),
+            m.tanh(gates[:, 2 * n : 3 * n]),
+            m.sigmoid(gates[:, 3 * n :]),
+        )
         new = i_f[:, n:] * c + i_f[:, :n] * g
         squashed = m.tanh(new)
         return o * squashed, new, (h, c, i_f, g, o, squashed)
@@ -100,9 +104,10 @@ def _replaced(m: Any, x: Any, head: Any) -> Any:
     return head if head is None or head.shape[0] == x.shape[0] else m.join([head, x[head.shape[0] :]])
 
 
-def sequence(m: Any, kind: str, x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, w_hr: Any,
-             sizes: tuple[int, ...], reverse: bool) -> tuple:  # fmt: skip
-    """(the outputs (N, R), the last h (B, R), the last c (B, H) or None, what backward needs of each step)."""
+def sequence(m: Any, kind: str, inputs: Any, sizes: tuple[int, ...], reverse: bool) -> tuple:
+    """(the outputs (N, R), the last h (B, R), the last c (B, H) or None, what backward needs of each step) of x, h, c,
+    w_ih, w_hh, b_ih, b_hh, w_hr."""
+    x, h, c, w_ih, w_hh, b_ih, b_hh, w_hr = inputs
     cell, gx = CELLS[kind], x @ w_ih.T
     if b_ih is not None:
         gx = gx + (b_ih + b_hh if cell.biases_add else b_ih)
@@ -122,10 +127,11 @@ def sequence(m: Any, kind: str, x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any, b_
     return m.join(outputs), h, c, kept
 
 
-def sequence_grad(m: Any, kind: str, grads: tuple, x: Any, w_ih: Any, w_hh: Any, w_hr: Any, kept: list,
-                  sizes: tuple[int, ...], reverse: bool) -> tuple:  # fmt: skip
-    """The gradients of x, h, c, w_ih, w_hh, b_ih, b_hh and w_hr, given those of the three results of `sequence`:
-    backpropagation through time."""
+def sequence_grad(m: Any, kind: str, grads: Any, inputs: Any, kept: list, sizes: tuple[int, ...],
+                  reverse: bool) -> tuple:  # fmt: skip
+    """The gradients of x, h, c, w_ih, w_hh, b_ih, b_hh and w_hr, given those of the three results of `sequence`, and x,
+    w_ih, w_hh, w_hr: backpropagation through time."""
+    x, w_ih, w_hh, w_hr = inputs
     cell, (g_out, dh, dc) = CELLS[kind], grads
     to_gx: list[Any] = [None] * len(sizes)
     to_gh: list[Any] = [None] * len(sizes)

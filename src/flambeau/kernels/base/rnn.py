@@ -54,7 +54,7 @@ def recurrent(kind: str, x: Array, h: Array, c: Array | None, w_ih: Array, w_hh:
     xp = array_namespace(x)
     with np.errstate(all="ignore"):
         given = _wide((x, h, c, w_ih, w_hh, b_ih, b_hh, w_hr))
-        *results, kept = sequence(_Arrays(xp), kind, *given, sizes, reverse)
+        *results, kept = sequence(_Arrays(xp), kind, given, sizes, reverse)
     columns = [xp.concatenate(column) for column in zip(*kept, strict=True)] if keep else []
     return (*_like(tuple(results), x.dtype), columns)
 
@@ -66,5 +66,5 @@ def recurrent_grad(kind: str, grads: tuple, x: Array, w_ih: Array, w_hh: Array, 
     kept = [[k[end - n : end] for k in columns] for n, end in zip(sizes, ends, strict=True)]
     with np.errstate(all="ignore"):
         wide = _wide((x, w_ih, w_hh, w_hr))
-        found = sequence_grad(_Arrays(array_namespace(x)), kind, tuple(_wide(grads)), *wide, kept, sizes, reverse)
+        found = sequence_grad(_Arrays(array_namespace(x)), kind, _wide(grads), wide, kept, sizes, reverse)
     return _like(found, x.dtype)

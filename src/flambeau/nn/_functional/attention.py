@@ -29,7 +29,9 @@ def scaled_dot_product_attention(
     mask = _with_causal(attn_mask, scores) if is_causal else attn_mask
     if mask is None:
         return op.matmul(op.dropout(scores.softmax(-1), dropout_p, dropout_p > 0), value)
-    without = ~mask.any(-1, keepdim=True) if mask.dtype is fb.bool else (mask == -math.inf).all(-1, keepdim=True)
+    without = (
+        ~mask.any(-1, keepdim=True) if mask.dtype is fb.bool else (mask == -math.inf).all(-1, keepdim=True)
+    )
     if mask.dtype is fb.bool:
         scores = scores.masked_fill(~(mask | without), -math.inf)
     else:
@@ -62,7 +64,9 @@ def _check_attention(query, key, value, attn_mask, dropout_p):
 def _heads_of_groups(query, key, value):
     """key and value with each head repeated for the queries of its group."""
     if min(query.dim(), key.dim(), value.dim()) < 3:
-        raise RuntimeError("scaled_dot_product_attention: enable_gqa needs a dimension of heads, the last but two")
+        raise RuntimeError(
+            "scaled_dot_product_attention: enable_gqa needs a dimension of heads, the last but two"
+        )
     heads, of_key, of_value = (t.size(-3) for t in (query, key, value))
     if not of_key or not of_value or heads % of_key or heads % of_value:
         raise RuntimeError(
@@ -187,13 +191,11 @@ def _projected(query, key, value, weights, bias):
         return [op.linear(t, w, b) for t, w, b in zip((query, key, value), weights, biases, strict=True)]
     if query is key and key is value:
         return op.linear(query, weights, bias).split(embed_dim, -1)
+    if key is not value:
+        return _projected(query, key, value, weights.chunk(3), bias)
     w_q, w_kv = weights.split([embed_dim, 2 * embed_dim])
     b_q, b_kv = (None, None) if bias is None else bias.split([embed_dim, 2 * embed_dim])
-    q = op.linear(query, w_q, b_q)
-    if key is value:
-        return q, *op.linear(key, w_kv, b_kv).split(embed_dim, -1)
-    biases = (None, None) if bias is None else b_kv.chunk(2)
-    return q, *[op.linear(t, w, b) for t, w, b in zip((key, value), w_kv.chunk(2), biases, strict=True)]
+    return op.linear(query, w_q, b_q), *op.linear(key, w_kv, b_kv).split(embed_dim, -1)
 
 
 def _of_heads(t, batch, heads, width):
@@ -227,7 +229,11 @@ def as_float_mask(mask, name, dtype):
 
 def canonical_masks(attn_mask, key_padding_mask, dtype, padding_name="key_padding_mask"):
     """Both masks as numbers to add to scores. Warns when one is bool and the other is not."""
-    if attn_mask is not None and key_padding_mask is not None and attn_mask.dtype is not key_padding_mask.dtype:
+    if (
+        attn_mask is not None
+        and key_padding_mask is not None
+        and attn_mask.dtype is not key_padding_mask.dtype
+    ):
         warnings.warn(
             f"Support for mismatched {padding_name} and attn_mask is deprecated. Use same type for both instead.",
             stacklevel=3,
@@ -244,7 +250,9 @@ def _require(condition, message):
 def _check_dims(query, key, value, key_padding_mask, attn_mask, num_heads):
     """Whether there is a batch; AssertionError when numbers of dimensions do not fit together."""
     n = query.dim()
-    _require(n in (2, 3), f"query should be unbatched 2D or batched 3D tensor but received {n}-D query tensor")
+    _require(
+        n in (2, 3), f"query should be unbatched 2D or batched 3D tensor but received {n}-D query tensor"
+    )
     kind = "batched (3-D)" if n == 3 else "unbatched (2-D)"
     _require(
         key.dim() == n and value.dim() == n,
@@ -294,12 +302,15 @@ def _checked_mask(mask, rows, length, sources):
         return None
     expected = (length, sources) if mask.dim() == 2 else (rows, length, sources)
     if tuple(mask.shape) != expected:
-        raise RuntimeError(f"The shape of the {mask.dim()}D attn_mask is {mask.shape}, but should be {expected}.")
+        raise RuntimeError(
+            f"The shape of the {mask.dim()}D attn_mask is {mask.shape}, but should be {expected}."
+        )
     return mask.unsqueeze(0) if mask.dim() == 2 else mask
 
 
 def _check_padding(mask, batch, sources):
     for i, size in enumerate((batch, sources)):
         _require(
-            mask.shape[i] == size, f"Expected key_padded_mask.shape[{i}] to be {size}, but got {mask.shape[i]}"
+            mask.shape[i] == size,
+            f"Expected key_padded_mask.shape[{i}] to be {size}, but got {mask.shape[i]}",
         )

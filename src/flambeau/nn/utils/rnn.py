@@ -16,10 +16,10 @@ __all__ = [
     "unpad_sequence",
 ]
 
-_Fields = namedtuple("PackedSequence", ["data", "batch_sizes", "sorted_indices", "unsorted_indices"])
 
-
-class PackedSequence(_Fields):
+class PackedSequence(
+    namedtuple("PackedSequence", ["data", "batch_sizes", "sorted_indices", "unsorted_indices"])
+):
     """A batch of sequences of different lengths, without padding; made by `pack_padded_sequence`.
 
     data (sum of lengths, *): the first elements of all sequences, longest first, then the second ones, ...
@@ -47,7 +47,9 @@ class PackedSequence(_Fields):
         data = self.data.to(*args, **kwargs)
         if data is self.data:
             return self
-        indices = [None if i is None else i.to(data.device) for i in (self.sorted_indices, self.unsorted_indices)]
+        indices = [
+            None if i is None else i.to(data.device) for i in (self.sorted_indices, self.unsorted_indices)
+        ]
         return type(self)(data, self.batch_sizes, *indices)
 
     def cuda(self, *args, **kwargs):
@@ -216,7 +218,9 @@ def pad_sequence(sequences, batch_first=False, padding_value=0.0, padding_side="
     for s in sequences:
         missing = longest - s.size(0)
         sides = (missing, 0) if padding_side == "left" else (0, missing)
-        padded.append(fb.nn.functional.pad(s, (*(0, 0) * dims, *sides), value=padding_value) if missing else s)
+        padded.append(
+            fb.nn.functional.pad(s, (*(0, 0) * dims, *sides), value=padding_value) if missing else s
+        )
     return fb.stack(padded, 0 if batch_first else 1)
 
 
