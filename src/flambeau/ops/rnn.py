@@ -15,6 +15,7 @@ class _Tensors:
     tanh = staticmethod(lambda x: FUNCTIONS["tanh"](x))
     relu = staticmethod(lambda x: FUNCTIONS["relu"](x))
     join = staticmethod(lambda parts: parts[0] if len(parts) == 1 else FUNCTIONS["cat"](parts))
+    factor = staticmethod(lambda w, times: w)
     beside = staticmethod(lambda parts: FUNCTIONS["cat"](parts, -1))
 
 

@@ -1,6 +1,7 @@
 """The formulas of recurrent layers, in operators that arrays and tensors have in common.
 
-`m` says what they do not share: `sigmoid`, `tanh`, `relu`, `join` (along the first axis) and `beside` (along the last).
+`m` says what they do not share: `sigmoid`, `tanh`, `relu`, `join` (along the first axis), `beside` (along the last), and
+`factor(w, n)`, which is w, ready to be multiplied by n times.
 The kernels give their array library; the ops give tensors where the gradient is itself differentiated.
 
 A batch of sequences is laid out step after step: x (N, I) holds the sizes[0] rows of step 0, then the sizes[1] rows of
@@ -113,7 +114,7 @@ def sequence(m: Any, kind: str, inputs: Any, sizes: tuple[int, ...], reverse: bo
         gx = gx + (b_ih + b_hh if cell.biases_add else b_ih)
     outputs: list[Any] = [None] * len(sizes)
     kept: list[Any] = [None] * len(sizes)
-    recurrent = w_hh.T
+    recurrent = m.factor(w_hh.T, len(sizes))
     for t, at, n in steps(sizes, reverse):
         now = _first(h, n)
         gh = now @ recurrent
