@@ -68,6 +68,14 @@ from ._functional.loss import (
     triplet_margin_with_distance_loss,
 )
 from ._functional.norm import batch_norm, instance_norm, local_response_norm, normalize, rms_norm
+from ._functional.pooling import (
+    lp_pool1d,
+    lp_pool2d,
+    lp_pool3d,
+    max_unpool1d,
+    max_unpool2d,
+    max_unpool3d,
+)
 from ._functional.primitives import op as _op
 from ._functional.vision import channel_shuffle, pixel_shuffle, pixel_unshuffle
 
@@ -143,7 +151,13 @@ __all__ = [
     "leaky_relu_",
     "local_response_norm",
     "log_softmax",
+    "lp_pool1d",
+    "lp_pool2d",
+    "lp_pool3d",
     "margin_ranking_loss",
+    "max_unpool1d",
+    "max_unpool2d",
+    "max_unpool3d",
     "mish",
     "mse_loss",
     "multi_head_attention_forward",

@@ -4,6 +4,7 @@ import sys
 
 from .. import (
     activation,
+    adaptive,
     batchnorm,
     containers,
     conv,
@@ -26,6 +27,7 @@ from . import utils
 
 _FAMILIES = {
     "activation": activation,
+    "adaptive": adaptive,
     "batchnorm": batchnorm,
     "channelshuffle": vision,
     "container": containers,
