@@ -605,7 +605,7 @@ def embedding_bag(
     sparse: _bool = False,
     per_sample_weights: Any = None,
     include_last_offset: _bool = False,
-    padding_idx: Any = None,
+    padding_idx: Any = -1,
 ) -> Any: ...
 def empty(
     *sizes: Any,

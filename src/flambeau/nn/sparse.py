@@ -1,4 +1,4 @@
-"""Embedding and EmbeddingBag: a table of vectors looked up by index."""
+"""Tables of vectors looked up by index, one by one or in bags."""
 
 import flambeau as fb
 
@@ -8,8 +8,13 @@ from .module import Module
 from .parameter import Parameter
 
 
-class _Table(Module):
-    """A trainable table of vectors: what the two layers share."""
+class Embedding(Module):
+    """Embedding(num_embeddings, embedding_dim, padding_idx=None, max_norm=None, norm_type=2.0, ...)
+
+    input: integers of any shape (*) -> (*, embedding_dim). The row `padding_idx` starts as zeros and gets no gradient.
+    Rows longer than `max_norm` (in the `norm_type` norm) are scaled down in place when they are looked up.
+    weight (num_embeddings, embedding_dim) is drawn from N(0, 1) unless `_weight` is given.
+    """
 
     def __init__(
         self,
@@ -53,15 +58,6 @@ class _Table(Module):
         if self.padding_idx is not None:
             with fb.no_grad():
                 self.weight[self.padding_idx].fill_(0)
-
-
-class Embedding(_Table):
-    """Embedding(num_embeddings, embedding_dim, padding_idx=None, max_norm=None, norm_type=2.0, ...)
-
-    input: integers of any shape (*) -> (*, embedding_dim). The row `padding_idx` starts as zeros and gets no gradient.
-    Rows longer than `max_norm` (in the `norm_type` norm) are scaled down in place when they are looked up.
-    weight (num_embeddings, embedding_dim) is drawn from N(0, 1) unless `_weight` is given.
-    """
 
     def forward(self, input):
         try:
@@ -120,13 +116,13 @@ class Embedding(_Table):
         return text
 
 
-class EmbeddingBag(_Table):
-    """EmbeddingBag(num_embeddings, embedding_dim, max_norm=None, norm_type=2.0, ..., mode="mean", ...)
+class EmbeddingBag(Module):
+    """EmbeddingBag(num_embeddings, embedding_dim, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, mode='mean')
 
-    The sum, mean or max (`mode`) of the rows of each bag of indices: input (B, n), or input (N,) with the offsets (B,)
-    at which bags begin -> (B, embedding_dim). include_last_offset: the last offset is the end of the last bag.
-    per_sample_weights, of the shape of input, multiply the rows of sums. The rest as in `Embedding`; an index
-    `padding_idx` counts as absent.
+    The sum, mean or max of the vectors of each bag of indices: input (B, N), or (L,) with offsets (B,) where bags start
+    -> (B, embedding_dim), zeros for an empty bag. per_sample_weights, of input's shape, multiply the vectors of a sum.
+    include_last_offset: the last offset is the end of the last bag. The index `padding_idx` does not count; its row
+    starts as zeros. Other options as for Embedding; weight (num_embeddings, embedding_dim) is drawn from N(0, 1).
     """
 
     def __init__(
@@ -143,14 +139,35 @@ class EmbeddingBag(_Table):
         padding_idx=None,
         device=None,
         dtype=None,
-        _freeze=False,
     ):
-        super().__init__(
-            num_embeddings, embedding_dim, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse, _weight,
-            _freeze, device, dtype,
-        )  # fmt: skip
+        super().__init__()
+        self.num_embeddings = num_embeddings
+        self.embedding_dim = embedding_dim
+        self.max_norm = max_norm
+        self.norm_type = norm_type
+        self.scale_grad_by_freq = scale_grad_by_freq
+        if padding_idx is not None:
+            if not -num_embeddings <= padding_idx < num_embeddings:
+                raise AssertionError("padding_idx must be within num_embeddings")
+            padding_idx %= num_embeddings
+        self.padding_idx = padding_idx
+        if _weight is None:
+            self.weight = Parameter(fb.empty((num_embeddings, embedding_dim), device=device, dtype=dtype))
+            self.reset_parameters()
+        else:
+            if list(_weight.shape) != [num_embeddings, embedding_dim]:
+                raise AssertionError("Shape of weight does not match num_embeddings and embedding_dim")
+            self.weight = Parameter(_weight)
         self.mode = mode
+        self.sparse = sparse
         self.include_last_offset = include_last_offset
+
+    def reset_parameters(self):
+        """Draw the table anew."""
+        init.normal_(self.weight)
+        if self.padding_idx is not None:
+            with fb.no_grad():
+                self.weight[self.padding_idx].fill_(0)
 
     def forward(self, input, offsets=None, per_sample_weights=None):
         return F.embedding_bag(
@@ -184,10 +201,10 @@ class EmbeddingBag(_Table):
         if embeddings.dim() != 2:
             raise AssertionError("Embeddings parameter is expected to be 2-dimensional")
         rows, columns = embeddings.shape
-        return cls(
-            rows, columns, max_norm, norm_type, scale_grad_by_freq, mode, sparse, embeddings, include_last_offset,
-            padding_idx, _freeze=freeze,
-        )  # fmt: skip
+        options = max_norm, norm_type, scale_grad_by_freq, mode, sparse, embeddings, include_last_offset, padding_idx
+        made = cls(rows, columns, *options)
+        made.weight.requires_grad = not freeze
+        return made
 
     def extra_repr(self):
         text = f"{self.num_embeddings}, {self.embedding_dim}"

@@ -2,6 +2,7 @@
 
 import operator
 
+from ..dtype import int64
 from ._args import check_tensor
 from .op import FUNCTIONS, Op, composite, whole
 
@@ -84,110 +85,101 @@ class EmbeddingGrad(Op, name="_embedding_grad"):
         return out
 
 
+# ---- bags
+
+
 @composite()
 @whole
-def embedding_bag(
-    weight, indices, offsets, scale_grad_by_freq=False, mode=0, sparse=False, per_sample_weights=None,
-    include_last_offset=False, padding_idx=None,
-):
+def embedding_bag(weight, indices, offsets, scale_grad_by_freq=False, mode=0, sparse=False, per_sample_weights=None,
+                  include_last_offset=False, padding_idx=-1):  # fmt: skip
     """embedding_bag(weight, indices, offsets, scale_grad_by_freq=False, mode=0, sparse=False, per_sample_weights=None,
-    include_last_offset=False, padding_idx=None) -> (output, offset2bag, bag_size, max_indices)
+    include_last_offset=False, padding_idx=-1) -> (Tensor, Tensor, Tensor, Tensor)
 
-    What nn.functional.embedding_bag computes. The sum (mode 0), mean (1) or maximum (2) of the rows weight[i] for the i
-    of each bag: bag b has the ints indices[offsets[b] : offsets[b + 1]], the last one all that follow, or
-    with include_last_offset, those up to the last offset. A table (V, D) of floats -> output (B, D); an empty bag is 0.
-    per_sample_weights (of sums) multiply the rows; the index padding_idx counts as absent. The other results, int64:
-    the bag of each index that counts, the sizes (B,) of the bags, and for maxima the indices (B, D) of the (first)
-    largest rows, else the sizes again. Raises RuntimeError for offsets, IndexError for indices that do not fit.
-    """  # fmt: skip
-    bags, end = _check_bags(weight, indices, offsets, per_sample_weights, include_last_offset)
-    indices = indices[:end]
-    per_sample_weights = None if per_sample_weights is None else per_sample_weights[:end]
-    places = FUNCTIONS["arange"](end, device=indices.device)
-    bag = FUNCTIONS["searchsorted"](offsets[:bags].long(), places, right=True) - 1
-    if padding_idx is not None:
-        rows = weight.shape[0]
-        if not -rows <= padding_idx < rows:
-            raise RuntimeError(
-                f"padding_idx must be within the number of embeddings, {-rows} through {rows - 1}, but got "
-                f"{padding_idx}"
-            )
-        kept = (indices != padding_idx % rows).nonzero().reshape(-1)
-        indices, bag = indices[kept], bag[kept]
+    The sum (mode 0), mean (1) or maximum (2) of the rows of weight (V, D) that the indices (N,) of each bag name. Bag b
+    has the indices from offsets[b] to the next offset, or to the end; with include_last_offset the last offset is no
+    bag but the end. per_sample_weights (N,) multiply the rows of a sum. The index padding_idx does not count; -1: all
+    do. Returns the bags (B, D), the bag of each index, the number of indices of each bag and, for maxima, the rows they
+    are from (B, D). Raises RuntimeError when sizes, dtypes, offsets or indices do not fit.
+    """
+    bag, sizes, n = _bags(weight, indices, offsets, per_sample_weights, include_last_offset)
+    indices = indices[: bag.shape[0]]
+    if per_sample_weights is not None:
+        per_sample_weights = per_sample_weights[: bag.shape[0]]
+    if padding_idx >= 0:
+        kept = (indices != padding_idx).nonzero().reshape(-1)
+        indices, counted = indices[kept], bag[kept]
         per_sample_weights = None if per_sample_weights is None else per_sample_weights[kept]
-    rows = Embedding.function(indices, weight, None, scale_grad_by_freq, sparse)
-    size = bag.new_zeros(bags).index_add(0, bag, bag.new_ones(bag.shape))
+        sizes = sizes.new_zeros(n).index_add(0, counted, FUNCTIONS["ones_like"](counted))
+    else:
+        counted = bag
     if mode == 2:
-        return _largest(rows, indices, bag, size)
+        rows = _first_maxima(weight, indices, counted, n)
+        found = weight.gather(0, rows)
+        return found.masked_fill((sizes == 0).unsqueeze(1), 0), bag, sizes, rows
+    values = Embedding.function(indices, weight, None, scale_grad_by_freq, sparse)
     if per_sample_weights is not None:
-        rows = rows * per_sample_weights.unsqueeze(1)
-    out = rows.new_zeros(bags, weight.shape[1]).index_add(0, bag, rows)
-    return (out / size.clamp(min=1).unsqueeze(1).to(out.dtype) if mode == 1 else out), bag, size, size
+        values = values * per_sample_weights.unsqueeze(1)
+    out = weight.detach().new_zeros((n, weight.shape[1])).index_add(0, counted, values)
+    if mode == 1:
+        out = out / sizes.clamp(min=1).unsqueeze(1).to(out.dtype)
+    return out, bag, sizes, sizes
 
 
-def _check_bags(weight, indices, offsets, per_sample_weights, include_last_offset):
-    """The number of bags, and where the last one ends."""
-    for position, (argument, value) in enumerate((("weight", weight), ("indices", indices), ("offsets", offsets)), 1):
-        check_tensor(value, "embedding_bag", argument, position)
-    for argument, value in (("indices", indices), ("offsets", offsets)):
-        if value.dtype.name not in ("int64", "int32"):
-            raise RuntimeError(
-                f"Expected tensor for argument '{argument}' to have one of the following scalar types: Long, Int; but "
-                f"got {value.type()} instead (while checking arguments for embedding_bag)"
-            )
-    if weight.dtype.category != "float":
+def _bags(weight, indices, offsets, per_sample_weights, include_last_offset):
+    """(the bag of each index, the sizes of bags, their number), after all checks."""
+    for name, t, position in (("weight", weight, 1), ("indices", indices, 2), ("offsets", offsets, 3)):
+        check_tensor(t, "embedding_bag", name, position)
+    if indices.dtype.name not in ("int64", "int32"):
         raise RuntimeError(
-            "Expected tensor for argument #1 'weight' to have one of the following scalar types: Half, BFloat16, "
-            f"Float, Double; but got {weight.type()} instead (while checking arguments for embedding_bag)"
+            "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; "
+            f"but got {indices.type()} instead (while checking arguments for embedding_bag)"
         )
-    if (weight.ndim, indices.ndim, offsets.ndim) != (2, 1, 1):
+    if weight.ndim != 2 or indices.ndim != 1 or offsets.ndim != 1:
+        shapes = [list(t.shape) for t in (weight, indices, offsets)]
+        raise RuntimeError(f"embedding_bag: expected weight (V, D), indices (N,) and offsets (B,), got {shapes}")
+    if per_sample_weights is not None and per_sample_weights.dtype is not weight.dtype:
         raise RuntimeError(
-            "embedding_bag: expected a 2-D weight, 1-D indices and 1-D offsets, got "
-            f"{list(weight.shape)}, {list(indices.shape)} and {list(offsets.shape)}"
+            "Expected tensor for argument #1 'weight' to have the same type as tensor for argument #1 "
+            f"'per_sample_weights'; but type {weight.type()} does not equal {per_sample_weights.type()} "
+            "(while checking arguments for embedding_bag)"
         )
-    if per_sample_weights is not None:
-        if per_sample_weights.dtype is not weight.dtype:
-            raise RuntimeError(
-                "Expected tensor for argument #1 'weight' to have the same type as tensor for argument "
-                f"'per_sample_weights'; but type {weight.type()} does not equal {per_sample_weights.type()} "
-                "(while checking arguments for embedding_bag)"
-            )
-        if per_sample_weights.shape != indices.shape:
-            raise RuntimeError(
-                f"embedding_bag: per_sample_weights {list(per_sample_weights.shape)} must have the shape of indices, "
-                f"{list(indices.shape)}"
-            )
-    if include_last_offset and not offsets.numel():
-        raise RuntimeError("include_last_offset: number of offset should be at least 1")
-    given = offsets.tolist()
-    if given and given[0]:
+    starts, length = offsets.tolist(), indices.shape[0]
+    if include_last_offset and not starts:
+        raise RuntimeError("include_last_offset: numBags should be at least 1")
+    if starts and starts[0] != 0:
         raise RuntimeError(
-            "offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0. However, "
-            f"got {given[0]}"
+            "offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0. "
+            f"However, got {starts[0]}"
         )
-    if given and given[-1] > indices.numel():
+    if starts and starts[-1] > length:
         raise RuntimeError(
-            f"offsets[-1] can not be greater than input's length {indices.numel()} but got offsets[-1] of {given[-1]}"
+            f"offsets[-1] can not be greater than input's length {length} but got offsets[-1] of {starts[-1]}"
         )
-    if any(a > b for a, b in zip(given, given[1:], strict=False)):
-        raise RuntimeError(f"embedding_bag: offsets must not decrease, got {given}")
-    if include_last_offset:
-        return len(given) - 1, given[-1]
-    return len(given), indices.numel() if given else 0
+    ends = starts[1:] if include_last_offset else [*starts[1:], length]
+    sizes = [end - start for start, end in zip(starts, ends, strict=False)]
+    if any(size < 0 for size in sizes):
+        raise RuntimeError(f"embedding_bag: offsets must not decrease, got {starts}")
+    _check_indices(indices, weight.shape[0])
+    sizes = FUNCTIONS["tensor"](sizes, dtype=int64, device=indices.device)
+    n = sizes.shape[0]
+    return FUNCTIONS["arange"](n, device=indices.device).repeat_interleave(sizes), sizes, n
 
 
-def _largest(rows, indices, bag, size):
-    """The results of embedding_bag for maxima: of equal rows the first is the one that counts."""
-    count, width = rows.shape
-    if not count:
-        nothing = rows.new_zeros(*size.shape, width)
-        return nothing + rows.sum(0), bag, size, nothing.long()
-    values, group = rows.detach(), bag.unsqueeze(1).expand(rows.shape)
-    lowest = values.new_full((*size.shape, width), -float("inf"))
-    best = lowest.scatter_reduce(0, group, values, "amax")
-    is_best = (values == best[bag]) | (values != values)
-    place = FUNCTIONS["where"](is_best, FUNCTIONS["arange"](count, device=rows.device).unsqueeze(1), count - 1)
-    first = place.new_full((*size.shape, width), count - 1).scatter_reduce(0, group, place, "amin")
-    there = (size > 0).unsqueeze(1)
-    out = FUNCTIONS["where"](there, rows.gather(0, first), 0.0)
-    return out, bag, size, FUNCTIONS["where"](there, indices.long()[first], 0)
+def _check_indices(indices, rows):
+    if indices.numel() and (int(indices.min()) < 0 or int(indices.max()) >= rows):
+        at = int(((indices < 0) | (indices >= rows)).nonzero()[0, 0])
+        raise RuntimeError(
+            f"Index {at} of input takes value {int(indices[at])} which is not in the valid range [0, {rows})"
+        )
+
+
+def _first_maxima(weight, indices, bag, n):
+    """The row of weight that has the maximum of each bag and column, the first of equal ones; 0 for empty bags."""
+    values, shape = weight.detach()[indices], (n, weight.shape[1])
+    of_value = bag.unsqueeze(1).expand(values.shape)
+    largest = values.new_zeros(shape).scatter_reduce(0, of_value, values, "amax", include_self=False)
+    length = indices.shape[0]
+    places = FUNCTIONS["arange"](length, device=indices.device).unsqueeze(1).expand(values.shape)
+    places = FUNCTIONS["where"](values == largest[bag], places, length)
+    first = places.new_full(shape, length).scatter_reduce(0, of_value, places, "amin")
+    return FUNCTIONS["cat"]([indices.long(), first.new_zeros(1)])[first.clamp(max=length)]

@@ -88,7 +88,7 @@ def _names(params) -> list[tuple[str, Any]]:
 FAMILIES = {
     "reduction": "distance loss reduce scan segment softmax stats",
     "matrix": "decomposition einsum fft ldl linalg lowrank matrix matrix_functions signal solve",
-    "network": "conv embedding grid norm patches pool",
+    "network": "conv embedding grid norm patches pool rnn",
     "random": "binomial dropout random",
     "pointwise": "activation bessel compare complex elementary pointwise special",
     "shape": "convert create index inplace join memory pad part select shape sort sparse",
