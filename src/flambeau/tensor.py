@@ -96,6 +96,10 @@ class Tensor(_core.TensorBase):
         _core.detach_in_place(self)
         return self
 
+    _grad = property(  # the name that code which shares gradients between processes assigns to
+        lambda self: self.grad, lambda self, value: setattr(self, "grad", value)
+    )
+
     @property
     def _base(self):
         return self._base_tensor

@@ -142,7 +142,7 @@ def _start():
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         listener.bind(_bound(name))
         listener.listen(128)
-        command = [sys.executable, "-I", "-S", __file__, str(listener.fileno())]
+        command = [sys.executable, "-I", "-S", __file__, str(listener.fileno()), str(GRACE)]
         spawnv_passfds(os.fsencode(sys.executable), [os.fsencode(word) for word in command], [listener.fileno()])
     return name
 
@@ -153,8 +153,9 @@ def _start():
 class Keeper:
     """The state of the process, and what it does with requests."""
 
-    def __init__(self, listener):
+    def __init__(self, listener, grace):
         self.listener = listener
+        self.grace = grace
         self.parked = {}  # token -> descriptor
         self.uses = collections.Counter()  # token of a named file -> holders, and messages that name it
         self.held = {}  # connection -> Counter of the tokens that its process holds
@@ -165,7 +166,7 @@ class Keeper:
         """Serves until no one is left."""
         alone = False
         while True:
-            ready = self.selector.select(GRACE if alone else None)
+            ready = self.selector.select(self.grace if alone else None)
             if not ready:
                 break
             for key, _ in ready:
@@ -213,7 +214,7 @@ class Keeper:
             socket.send_fds(connection, [YES], [descriptor])
             os.close(descriptor)
             return
-        elif letter == RECEIVE and not self.uses[token]:
+        elif letter in (SEND, RECEIVE) and token not in self.uses:
             connection.sendall(NO)
             return
         elif letter in (HOLD, SEND):
@@ -236,8 +237,8 @@ class Keeper:
             os.unlink(path_of(token))
 
 
-def main(descriptor):
-    """The program: serves on the listening socket of the given descriptor."""
+def main(descriptor, grace):
+    """The program: serves on the listening socket of the given descriptor. grace: seconds."""
     import resource
 
     os.setsid()  # Ctrl-C is not meant for it
@@ -246,8 +247,8 @@ def main(descriptor):
         os.dup2(null, standard)
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
-    Keeper(socket.socket(fileno=descriptor)).run()
+    Keeper(socket.socket(fileno=descriptor), grace).run()
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), float(sys.argv[2]))

@@ -153,13 +153,13 @@ class _Writer(ForkingPickler):
     def place(self, array):
         """Where the reader finds an array: bytes, or the number of a block, its length and the layout in it."""
         code = _core.code_of(array.dtype)
-        if array.nbytes <= SMALL:
-            return array.tobytes(), 0, code, array.shape, None, 0
         owner, use = array, shared.mapping_of(array)
         while isinstance(owner.base, np.ndarray):
             owner = owner.base
         if isinstance(use, _Use) and use.mapping.number in self.pool.blocks:
             block, start, nbytes = use.mapping, use.mapping.address, owner.nbytes
+        elif array.nbytes <= SMALL and id(owner) not in self.copies:
+            return array.tobytes(), 0, code, array.shape, None, 0
         elif id(owner) in self.copies or (is_dense(owner) and owner.nbytes <= 2 * array.nbytes):
             memory = flat_bytes(owner)
             block = self.copied(memory, owner)

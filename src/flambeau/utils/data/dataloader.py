@@ -147,7 +147,7 @@ class DataLoader:
     def __iter__(self):
         if not (self.persistent_workers and self.num_workers):
             return DataLoaderIter(self)
-        if self._iterator is None:
+        if self._iterator is None or not self._iterator._end.alive:
             self._iterator = DataLoaderIter(self)
         else:
             self._iterator._reset(self)
@@ -206,8 +206,12 @@ class DataLoaderIter:
         self._base_seed = int(draw.item())
 
     def _begin(self, loader):
-        self._loader = loader
-        self._indices = iter(loader._index_sampler)
+        # a persistent iterator belongs to its loader: it must not hold it
+        self._dataset, self._index_sampler = loader.dataset, loader._index_sampler
+        self._workers_wanted, self._persistent = loader.num_workers, loader.persistent_workers
+        self._prefetch, self._timeout, self._in_order = loader.prefetch_factor, loader.timeout, loader.in_order
+        self._reported_length = loader._reported_length
+        self._indices = iter(self._index_sampler)
         self._yielded = 0
 
     def _reset(self, loader):
@@ -219,9 +223,8 @@ class DataLoaderIter:
     def __next__(self):
         batch = self._next_batch()
         self._yielded += 1
-        reported = self._loader._reported_length
-        if reported is not None and self._yielded > reported:
-            self._warn_of_length(reported)
+        if self._reported_length is not None and self._yielded > self._reported_length:
+            self._warn_of_length()
         return batch
 
     next = __next__
@@ -229,12 +232,12 @@ class DataLoaderIter:
     def _next_batch(self):
         raise NotImplementedError
 
-    def _warn_of_length(self, reported):
+    def _warn_of_length(self):
         message = (
-            f"Length of IterableDataset {self._loader.dataset} was reported to be {reported} (when accessing "
+            f"Length of IterableDataset {self._dataset} was reported to be {self._reported_length} (when accessing "
             f"len(dataloader)), but {self._yielded} samples have been fetched. "
         )
-        if self._loader.num_workers:
+        if self._workers_wanted:
             message += (
                 "For multiprocessing data-loading, this could be caused by not properly configuring the "
                 "IterableDataset replica at each worker: see get_worker_info."
@@ -242,7 +245,7 @@ class DataLoaderIter:
         warnings.warn(message, stacklevel=3)
 
     def __len__(self):
-        return len(self._loader._index_sampler)
+        return len(self._index_sampler)
 
     def __getstate__(self):
         raise NotImplementedError(f"{type(self).__name__} cannot be pickled")
@@ -351,7 +354,7 @@ class _MultiProcessingDataLoaderIter(DataLoaderIter):
     def _prime(self):
         self._waiting = collections.deque()  # the workers of the tasks on their way, in order
         self._turns = itertools.cycle(list(self._workers))
-        for _ in range(max(1, self._loader.prefetch_factor) * len(self._workers)):
+        for _ in range(max(1, self._prefetch) * len(self._workers)):
             self._assign()
 
     def _reset(self, loader):
@@ -389,13 +392,13 @@ class _MultiProcessingDataLoaderIter(DataLoaderIter):
                 worker.active = False
                 continue
             return answer[0]
-        if not self._loader.persistent_workers:
+        if not self._persistent:
             self._end()
         raise StopIteration
 
     def _next_worker(self):
         """The worker whose answer is next: that of the oldest task, or any that has answered if the order is free."""
-        if not self._loader.in_order:
+        if not self._in_order:
             poll = select.poll()
             ends = {w.connection.fileno(): w for w in self._waiting}
             for descriptor in ends:
@@ -409,14 +412,14 @@ class _MultiProcessingDataLoaderIter(DataLoaderIter):
 
     def _answer(self, worker):
         try:
-            return worker.receive(self._loader.timeout)
+            return worker.receive(self._timeout)
         except TimeoutError:
-            error = f"DataLoader timed out after {self._loader.timeout} seconds"
+            error = f"DataLoader timed out after {self._timeout} seconds"
         except EOFError:
             error = _cause_of_death(worker.process)
-        self._waiting.clear()
-        self._end()
-        self._loader._iterator = None
+        for other in self._workers:
+            other.process.terminate()
+        self._shutdown_workers()
         raise RuntimeError(error)
 
     def _shutdown_workers(self):
