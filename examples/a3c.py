@@ -65,7 +65,9 @@ def play(model, corridor):
         entropies.append(-(prob * log_prob).sum())
         rewards.append(reward)
     ahead, loss = 0.0, 0.0
-    for value, log_prob, entropy, reward in zip(*map(reversed, (values, log_probs, entropies, rewards)), strict=True):
+    for value, log_prob, entropy, reward in zip(
+        *map(reversed, (values, log_probs, entropies, rewards)), strict=True
+    ):
         ahead = reward + GAMMA * ahead
         advantage = ahead - value
         loss = loss - log_prob * advantage.detach() - ENTROPY * entropy + 0.5 * advantage**2
@@ -103,7 +105,9 @@ def run(processes=2, episodes=150, seed=1, start_method="fork"):
     shared = ActorCritic().share_memory()
     optimizer = optim.Adagrad(shared.parameters(), lr=0.1)
     optimizer.share_memory()
-    mp.start_processes(train, (seed, shared, optimizer, episodes), nprocs=processes, start_method=start_method)
+    mp.start_processes(
+        train, (seed, shared, optimizer, episodes), nprocs=processes, start_method=start_method
+    )
     return shared
 
 

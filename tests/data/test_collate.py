@@ -63,7 +63,11 @@ def test_convert_as_pytorch(name):
 @pytest.mark.parametrize(
     "samples, error, match",
     [
-        ([object(), object()], TypeError, "must contain tensors, numpy arrays, numbers, dicts or lists; found"),
+        (
+            [object(), object()],
+            TypeError,
+            "must contain tensors, numpy arrays, numbers, dicts or lists; found",
+        ),
         ([None], TypeError, "found <class 'NoneType'>"),
         ([np.array(["a"])], TypeError, "found <U1"),
         ([[1, 2], [1]], RuntimeError, "each element in list of batch should be of equal size"),

@@ -17,7 +17,12 @@ class Squares(Dataset):
         return 10
 
     def __getitem__(self, index):
-        return {"x": fb.full((3,), float(index)), "y": index, "name": f"n{index}", "array": np.arange(2) + index}
+        return {
+            "x": fb.full((3,), float(index)),
+            "y": index,
+            "name": f"n{index}",
+            "array": np.arange(2) + index,
+        }
 
 
 class Count(IterableDataset):
@@ -244,7 +249,8 @@ def test_gathered_batches_are_those_of_the_samples(workers, dtype):
     indices = Subset(Subset(range(20), [5, 1, 19, 7, 7]), [4, 0, 2])
     for wrap in (lambda d: d, lambda d: Subset(d, indices)):
         loaders = [
-            DataLoader(wrap(cls(*tensors)), 3, num_workers=workers) for cls in (TensorDataset, WithoutShortCut)
+            DataLoader(wrap(cls(*tensors)), 3, num_workers=workers)
+            for cls in (TensorDataset, WithoutShortCut)
         ]
         for ours, expected in zip(*loaders, strict=True):
             assert [p.dtype for p in ours] == [p.dtype for p in expected]
@@ -266,7 +272,9 @@ def test_indices_out_of_range():
 
 def test_fixed_attributes():
     loader = DataLoader(range(4))
-    with pytest.raises(ValueError, match="batch_size attribute should not be set after DataLoader is initialized"):
+    with pytest.raises(
+        ValueError, match="batch_size attribute should not be set after DataLoader is initialized"
+    ):
         loader.batch_size = 3
 
 
@@ -282,8 +290,16 @@ def test_iterators_cannot_be_pickled():
     [
         (dict(num_workers=-1), ValueError, "num_workers option should be non-negative"),
         (dict(timeout=-1), ValueError, "timeout option should be non-negative"),
-        (dict(prefetch_factor=2), ValueError, "prefetch_factor option could only be specified in multiprocessing"),
-        (dict(prefetch_factor=-2, num_workers=1), ValueError, "prefetch_factor option should be non-negative"),
+        (
+            dict(prefetch_factor=2),
+            ValueError,
+            "prefetch_factor option could only be specified in multiprocessing",
+        ),
+        (
+            dict(prefetch_factor=-2, num_workers=1),
+            ValueError,
+            "prefetch_factor option should be non-negative",
+        ),
         (dict(persistent_workers=True), ValueError, "persistent_workers option needs num_workers > 0"),
         (dict(sampler=[0], shuffle=True), ValueError, "mutually exclusive with shuffle"),
         (dict(batch_sampler=[[0]], batch_size=2), ValueError, "batch_sampler option is mutually exclusive"),

@@ -17,9 +17,7 @@ from flambeau.utils.data import (
 def both(make):
     """The indices of two iterations of a sampler, made by make(data module, generator), here and by PyTorch."""
     torch = pytest.importorskip("torch")
-    import flambeau.utils.data as ours
-    import torch.utils.data as theirs
-
+    ours, theirs = fb.utils.data, torch.utils.data
     results = []
     for lib, data in ((fb, ours), (torch, theirs)):
         lib.manual_seed(3)

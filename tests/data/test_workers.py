@@ -207,7 +207,9 @@ SCRIPT = """
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL, signal.SIGTERM])
 def test_workers_end_with_the_main_process(number, persistent):
     code = textwrap.dedent(SCRIPT).replace("PERSISTENT", str(persistent))
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as main:
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as main:
         workers = [int(pid) for pid in main.stdout.readline().split()]
         time.sleep(0.2)
         main.send_signal(number)
@@ -282,16 +284,16 @@ def test_a_forked_child_sees_a_batch_stay():
     import multiprocessing
 
     iterator = iter(DataLoader(Images(40), batch_size=2, num_workers=1))
-    image, _ = next(iterator)
+    kept = [next(iterator)[0]]
     ours, theirs = multiprocessing.Pipe()
 
     def child():
         theirs.recv()
-        theirs.send((image.min().item(), image.max().item()))
+        theirs.send((kept[0].min().item(), kept[0].max().item()))
 
     process = multiprocessing.get_context("fork").Process(target=child)
     process.start()
-    del image
+    kept.clear()
     assert len(list(iterator)) == 19  # would have written over it
     ours.send(0)
     assert ours.recv() == (0.0, 1.0)

@@ -153,7 +153,9 @@ def test_plain_pickle_still_copies():
 
 def test_a_simple_queue_and_threads():
     queue = fork.SimpleQueue()
-    threads = [threading.Thread(target=lambda: [queue.put(fb.ones(100)) for _ in range(20)]) for _ in range(3)]
+    threads = [
+        threading.Thread(target=lambda: [queue.put(fb.ones(100)) for _ in range(20)]) for _ in range(3)
+    ]
     for t in threads:
         t.start()
     total = sum(queue.get().sum().item() for _ in range(60))

@@ -170,7 +170,9 @@ def test_memory_goes_with_the_tensor(strategy):
 def test_everything_of_the_standard_module_is_here():
     import multiprocessing
 
-    missing = [name for name in multiprocessing.__all__ if getattr(mp, name) is not getattr(multiprocessing, name)]
+    missing = [
+        name for name in multiprocessing.__all__ if getattr(mp, name) is not getattr(multiprocessing, name)
+    ]
     assert not missing and set(multiprocessing.__all__) <= set(mp.__all__)
     assert mp.connection is multiprocessing.connection and mp.Process is multiprocessing.Process
     assert os.path.dirname(mp.__file__) != os.path.dirname(multiprocessing.__file__)

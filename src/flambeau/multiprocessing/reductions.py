@@ -96,4 +96,4 @@ def _override(pickler, value):
 
 def init_reductions():
     """Makes `multiprocessing`'s pickler, which Queue, Pipe, Pool and Process use, send handles."""
-    ForkingPickler.reducer_override = _override  # type: ignore[attr-defined]
+    ForkingPickler.reducer_override = _override  # type: ignore[method-assign]

@@ -4,9 +4,9 @@ A sender gives the keeper a descriptor of the memory, under a random token that 
 fetches it by the token. So the sender may end before the receiver opens, and nothing has a name in a file system. For
 the strategy file_system it counts the holders of each named file and unlinks it after the last, however that one ended.
 
-The first process that sends starts the keeper; its forked and spawned children use the same one. It ends when no process
-is connected any more and nothing is on its way (or nobody has come for that in GRACE seconds). This file is also the
-keeper's program: it imports nothing but the standard library.
+The first process that sends starts the keeper; its forked and spawned children use the same one. It ends when no
+process is connected any more and nothing is on its way (or nobody has come for that in GRACE seconds). This file is
+also the keeper's program: it imports nothing but the standard library.
 """
 
 import collections
@@ -23,7 +23,7 @@ TOKEN = 16  # bytes
 FOLDER = "/dev/shm"
 # requests: one of these letters and a token; each is answered by YES or NO
 PARK, FETCH = b"P", b"F"  # a descriptor, which comes and goes along with the message
-HOLD, DROP, SEND, RECEIVE = b"H", b"D", b"S", b"R"  # the named file of the token; RECEIVE: what was sent is held here
+HOLD, DROP, SEND, RECEIVE = b"H", b"D", b"S", b"R"  # uses of the named file of the token
 YES, NO = b"Y", b"N"
 _CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
 
@@ -43,7 +43,7 @@ class _Client:
         self.pid = os.getpid()
         self.lock = threading.Lock()
         self.connections = {}
-        self.dropped = collections.deque()  # requests of finalizers, which must not wait for the lock
+        self.dropped: collections.deque = collections.deque()  # requests of finalizers, which must not wait for the lock
 
 
 _client = _Client()
@@ -143,7 +143,9 @@ def _start():
         listener.bind(_bound(name))
         listener.listen(128)
         command = [sys.executable, "-I", "-S", __file__, str(listener.fileno()), str(GRACE)]
-        spawnv_passfds(os.fsencode(sys.executable), [os.fsencode(word) for word in command], [listener.fileno()])
+        spawnv_passfds(
+            os.fsencode(sys.executable), [os.fsencode(word) for word in command], [listener.fileno()]
+        )
     return name
 
 
@@ -157,7 +159,7 @@ class Keeper:
         self.listener = listener
         self.grace = grace
         self.parked = {}  # token -> descriptor
-        self.uses = collections.Counter()  # token of a named file -> holders, and messages that name it
+        self.uses: collections.Counter = collections.Counter()  # token of a named file -> holders, and messages that name it
         self.held = {}  # connection -> Counter of the tokens that its process holds
         self.selector = selectors.DefaultSelector()
         self.selector.register(listener, selectors.EVENT_READ)

@@ -123,7 +123,9 @@ class Pool:
         made, forgotten = self.made, self.forgotten
         self.made, self.forgotten = [], []
         numbers = [n for block, _ in made for n in (block.number, block.size)]
-        head = struct.pack(f"<HH{len(numbers) + len(forgotten)}q", len(made), len(forgotten), *numbers, *forgotten)
+        head = struct.pack(
+            f"<HH{len(numbers) + len(forgotten)}q", len(made), len(forgotten), *numbers, *forgotten
+        )
         connection.send_bytes(head + file.getbuffer())
         for _, descriptor in made:
             send_handle(connection, descriptor, None)
@@ -220,7 +222,7 @@ class Blocks:
 
     def __init__(self):
         self.mappings = {}
-        self.freed = collections.deque()  # appended to by finalizers
+        self.freed: collections.deque = collections.deque()  # appended to by finalizers
 
     def take_freed(self):
         """The numbers for the worker's `give_back`."""

@@ -3,6 +3,8 @@
 import collections.abc
 import copy
 import re
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -11,11 +13,9 @@ import flambeau as fb
 from ... import _core
 
 _NOT_NUMBERS = re.compile(r"[SaUO]")
-_FORMAT = (
-    "default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; found {}"
-)
+_FORMAT = "default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; found {}"
 
-new_array = None
+new_array: Callable | None = None
 """In a worker: new_array(shape, dtype) -> array in memory that the main process maps, or None for a small one."""
 
 
@@ -93,8 +93,8 @@ def collate(batch, *, collate_fn_map=None):
         if isinstance(first, cls):
             return function(batch, collate_fn_map=functions)
     if isinstance(first, collections.abc.Mapping):
-        columns = {key: collate([d[key] for d in batch], collate_fn_map=functions) for key in first}
-        return _mapping_like(first, columns)
+        named = {key: collate([d[key] for d in batch], collate_fn_map=functions) for key in first}
+        return _mapping_like(first, named)
     if _is_namedtuple(first):
         return kind(*(collate(column, collate_fn_map=functions) for column in zip(*batch, strict=False)))
     if isinstance(first, collections.abc.Sequence):
@@ -137,7 +137,7 @@ def collate_str_fn(batch, *, collate_fn_map=None):
     return batch
 
 
-default_collate_fn_map = {
+default_collate_fn_map: dict[Any, Callable] = {
     fb.Tensor: collate_tensor_fn,
     np.ndarray: collate_numpy_array_fn,
     (np.bool_, np.number, np.object_): collate_numpy_scalar_fn,
@@ -151,7 +151,7 @@ default_collate_fn_map = {
 def default_collate(batch):
     """default_collate(samples) -> batch: of each tensor in the samples, one with a new dimension 0.
 
-    Tensors and arrays are stacked; numbers become a tensor (floats of float64, ints of int64), strings and bytes a list.
+    Tensors and arrays are stacked; numbers become a tensor (floats of float64, ints of int64), strings a list.
     Mappings, named tuples and sequences are kept and collated part by part (tuples give lists). TypeError for what is
     none of these, RuntimeError for samples of different lengths or shapes.
     """

@@ -15,10 +15,10 @@ import flambeau as fb
 from flambeau import multiprocessing  # sends datasets to spawned workers as shared memory
 
 from .blocks import Blocks
-from .collate import default_collate, default_convert, pin_memory_batch
+from .collate import default_collate, default_convert, pin_memory_batch  # noqa: F401  (0.3's name is found here)
 from .dataset import IterableDataset
 from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler
-from .worker import END, GRACE, RESUME, ExceptionWrapper, get_worker_info, make_fetcher, run
+from .worker import END, GRACE, RESUME, ExceptionWrapper, get_worker_info, make_fetcher, run  # noqa: F401
 
 _FIXED = frozenset({"batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers"})
 _LIVENESS = 1.0  # seconds between two looks whether a silent worker is alive
@@ -102,7 +102,9 @@ class DataLoader:
     def _default_sampler(self, shuffle, generator):
         if isinstance(self.dataset, IterableDataset):
             return _Endless()
-        return RandomSampler(self.dataset, generator=generator) if shuffle else SequentialSampler(self.dataset)
+        return (
+            RandomSampler(self.dataset, generator=generator) if shuffle else SequentialSampler(self.dataset)
+        )
 
     def __setattr__(self, name, value):
         if self.__initialized and name in _FIXED:
@@ -156,7 +158,7 @@ class DataLoader:
     def __len__(self):
         if not isinstance(self.dataset, IterableDataset):
             return len(self._index_sampler)
-        length = self._reported_length = len(self.dataset)
+        length = self._reported_length = len(self.dataset)  # type: ignore[arg-type]
         if self.batch_size is None:
             return length
         return (length + (0 if self.drop_last else self.batch_size - 1)) // self.batch_size
@@ -209,7 +211,11 @@ class DataLoaderIter:
         # a persistent iterator belongs to its loader: it must not hold it
         self._dataset, self._index_sampler = loader.dataset, loader._index_sampler
         self._workers_wanted, self._persistent = loader.num_workers, loader.persistent_workers
-        self._prefetch, self._timeout, self._in_order = loader.prefetch_factor, loader.timeout, loader.in_order
+        self._prefetch, self._timeout, self._in_order = (
+            loader.prefetch_factor,
+            loader.timeout,
+            loader.in_order,
+        )
         self._reported_length = loader._reported_length
         self._indices = iter(self._index_sampler)
         self._yielded = 0
@@ -264,7 +270,8 @@ class _SingleProcessDataLoaderIter(DataLoaderIter):
         return self._fetcher.fetch(next(self._indices))
 
 
-_open_ends: weakref.WeakSet = weakref.WeakSet()  # this process's ends of the connections to all of its workers
+# this process's ends of the connections to all of its workers
+_open_ends: weakref.WeakSet = weakref.WeakSet()
 
 
 def _close_inherited():
@@ -295,7 +302,8 @@ class _Worker:
 
     def send(self, task):
         """Sends a task."""
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it died: noticed when its answer is read
+        # one that died is noticed when its answer is read
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self.connection.send_bytes(pickle.dumps((self.blocks.take_freed(), task), 5))
 
     def receive(self, timeout):
@@ -338,23 +346,32 @@ class _MultiProcessingDataLoaderIter(DataLoaderIter):
     def __init__(self, loader):
         super().__init__(loader)
         context = loader.multiprocessing_context or multiprocessing
-        arguments = (loader.dataset, loader._auto_collation, loader.collate_fn, loader.drop_last, self._base_seed)
-        self._workers = []
+        arguments = (
+            loader.dataset,
+            loader._auto_collation,
+            loader.collate_fn,
+            loader.drop_last,
+            self._base_seed,
+        )
+        self._workers: list[_Worker] = []
+        self._waiting: collections.deque[_Worker] = (
+            collections.deque()
+        )  # those of the tasks on their way, in order
         self._end = weakref.finalize(self, _shut_down, self._workers, os.getpid())
         try:
             for i in range(loader.num_workers):
-                self._workers.append(
-                    _Worker(context, (*arguments, i, loader.num_workers, loader.worker_init_fn))
-                )
+                worker = _Worker(context, (*arguments, i, loader.num_workers, loader.worker_init_fn))
+                self._workers.append(worker)
+                self._assign(worker)  # it begins while the next one starts
+            self._prefetch_more()
         except BaseException:
             self._end()
             raise
-        self._prime()
 
-    def _prime(self):
-        self._waiting = collections.deque()  # the workers of the tasks on their way, in order
-        self._turns = itertools.cycle(list(self._workers))
-        for _ in range(max(1, self._prefetch) * len(self._workers)):
+    def _prefetch_more(self):
+        """Each worker has its first task; this assigns the others that are on their way at a time."""
+        self._turns = itertools.cycle(self._workers.copy())
+        for _ in range((max(1, self._prefetch) - 1) * len(self._workers)):
             self._assign()
 
     def _reset(self, loader):
@@ -365,16 +382,18 @@ class _MultiProcessingDataLoaderIter(DataLoaderIter):
         for worker in self._workers:
             worker.active = True
             worker.send(RESUME)
-        self._prime()
+            self._assign(worker)
+        self._prefetch_more()
 
-    def _assign(self):
-        """Sends the next task to the next worker that has not ended."""
+    def _assign(self, worker=None):
+        """Sends the next task to a worker: the next one in turn that has not ended."""
         if not any(w.active for w in self._workers):
             return
         indices = next(self._indices, _NOTHING)
         if indices is _NOTHING:
             return
-        worker = next(w for w in self._turns if w.active)
+        if worker is None:
+            worker = next(w for w in self._turns if w.active)
         self._waiting.append(worker)
         worker.send(indices)
 

@@ -57,7 +57,7 @@ class TensorDataset(Dataset):
 
 
 class StackDataset(Dataset):
-    """StackDataset(*datasets) or StackDataset(name=dataset, ...): sample i is the tuple, or the dictionary, of theirs."""
+    """StackDataset(*datasets) or StackDataset(name=dataset, ...): sample i is the tuple, or dictionary, of theirs."""
 
     def __init__(self, *args, **kwargs):
         if args and kwargs:
@@ -85,6 +85,11 @@ class StackDataset(Dataset):
 
     def __getitems__(self, indices):
         columns = [samples_of(d, indices) for d in self._parts()]
+        for column in columns:
+            if len(column) != len(indices):
+                raise ValueError(
+                    f"Nested dataset's output size mismatch. Expected {len(indices)}, got {len(column)}"
+                )
         return [self._joined(values) for values in zip(*columns, strict=True)]
 
     def __len__(self):
@@ -95,12 +100,7 @@ def samples_of(dataset, indices):
     """The list of samples of a map-style dataset, by its `__getitems__` when it has one."""
     if getattr(dataset, "__getitems__", None) is None:
         return [dataset[i] for i in indices]
-    samples = dataset.__getitems__(indices)
-    if len(samples) != len(indices):
-        raise ValueError(
-            f"Nested dataset's output size mismatch. Expected {len(indices)}, got {len(samples)}"
-        )
-    return samples
+    return dataset.__getitems__(indices)
 
 
 class ConcatDataset(Dataset):

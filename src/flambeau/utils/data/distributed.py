@@ -1,5 +1,6 @@
 """The sampler of distributed training."""
 
+import importlib
 import math
 
 import flambeau as fb
@@ -54,7 +55,6 @@ class DistributedSampler(Sampler):
 
 def _distributed():
     try:
-        from flambeau import distributed
-    except ImportError:
-        raise RuntimeError("Requires distributed package to be available: pass num_replicas and rank") from None
-    return distributed
+        return importlib.import_module("flambeau.distributed")
+    except ImportError as error:
+        raise RuntimeError(f"DistributedSampler: {error}; pass num_replicas and rank") from None

@@ -29,13 +29,7 @@ class MapFetcher:
             batch = gathered(self.dataset, indices)
             if batch is not None:
                 return batch
-        return self.collate_fn(_samples(self.dataset, indices))
-
-
-def _samples(dataset, indices):
-    if getattr(dataset, "__getitems__", None) is None:
-        return [dataset[i] for i in indices]
-    return dataset.__getitems__(indices)
+        return self.collate_fn(samples_of(self.dataset, indices))
 
 
 class IterableFetcher:
@@ -75,7 +69,7 @@ def gathered(dataset, indices):
         return None
     low, high = where.min(), where.max()
     arrays = [_core.array_of(t) for t in dataset.tensors]
-    if not all(type(a) is np.ndarray and a.ndim and 0 <= low and high < len(a) for a in arrays):
+    if not all(type(a) is np.ndarray and a.ndim and low >= 0 and high < len(a) for a in arrays):
         return None
     where = where.astype(np.int64, copy=False)
     return [_rows(t, a, where) for t, a in zip(dataset.tensors, arrays, strict=True)]

@@ -1,5 +1,6 @@
 """What runs in the workers of a DataLoader."""
 
+import gc
 import os
 import pickle
 import queue
@@ -114,10 +115,13 @@ def _receive(connection, tasks):
     os._exit(1)
 
 
-def run(connection, dataset, auto_collation, collate_fn, drop_last, base_seed, worker_id, num_workers, init_fn):
+def run(
+    connection, dataset, auto_collation, collate_fn, drop_last, base_seed, worker_id, num_workers, init_fn
+):
     """The worker's program: answers tasks (freed blocks, indices) until the connection closes."""
     global _info
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process gets it, and closes the connection
+    gc.freeze()  # collections leave the parent's objects alone, whose pages would be copied
     fb.set_num_threads(1)
     seed_all(base_seed, worker_id)
     _info = WorkerInfo(id=worker_id, num_workers=num_workers, seed=base_seed + worker_id, dataset=dataset)
