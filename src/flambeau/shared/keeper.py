@@ -43,7 +43,8 @@ class _Client:
         self.pid = os.getpid()
         self.lock = threading.Lock()
         self.connections = {}
-        self.dropped: collections.deque = collections.deque()  # requests of finalizers, which must not wait for the lock
+        # requests of finalizers, which must not wait for the lock
+        self.dropped: collections.deque = collections.deque()
 
 
 _client = _Client()
@@ -159,7 +160,8 @@ class Keeper:
         self.listener = listener
         self.grace = grace
         self.parked = {}  # token -> descriptor
-        self.uses: collections.Counter = collections.Counter()  # token of a named file -> holders, and messages that name it
+        # token of a named file -> holders, and messages that name it
+        self.uses: collections.Counter = collections.Counter()
         self.held = {}  # connection -> Counter of the tokens that its process holds
         self.selector = selectors.DefaultSelector()
         self.selector.register(listener, selectors.EVENT_READ)
