@@ -326,5 +326,6 @@ def test_few_blocks_serve_many_batches():
 
 @pytest.mark.slow
 def test_nothing_is_left_of_ten_thousand_batches():
+    signal.alarm(600)
     before = descriptors(), shared_pages(), named_memory()
     assert run_many(10_000, 64, 4) == [before, before]

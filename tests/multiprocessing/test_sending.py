@@ -290,3 +290,28 @@ def test_fork_children_do_not_disturb_the_connection(strategy):
     ours.send(fb.ones(3))
     assert theirs.recv().tolist() == [1, 1, 1]
     assert not is_running(process.pid)
+
+
+CHILDREN = """
+    import os, signal
+    import flambeau as fb
+    from flambeau import multiprocessing as mp
+
+    ours, theirs = mp.Pipe()
+    for i in range(3):
+        ours.send(fb.full((2,), float(i)))
+        assert theirs.recv().tolist() == [i, i]
+        with open(f"/proc/self/task/{os.getpid()}/children") as children:
+            keepers = children.read().split()
+        for keeper in keepers:
+            os.kill(int(keeper), signal.SIGKILL)
+            os.waitpid(int(keeper), 0)
+    print("sent")
+"""
+
+
+def test_a_killed_keeper_is_replaced():
+    environment = {k: v for k, v in os.environ.items() if k != "FLAMBEAU_KEEPER"}
+    code = textwrap.dedent(CHILDREN)
+    result = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, env=environment)
+    assert result.stdout == b"sent\n" and not result.stderr

@@ -1,5 +1,6 @@
 """How `multiprocessing`'s pickler takes tensors and storages apart: into handles to shared memory."""
 
+import importlib
 import weakref
 from multiprocessing.reduction import ForkingPickler
 
@@ -85,12 +86,20 @@ def rebuild_storage(cls, handle, layout):
     return cls(_view(handle, *layout)[0], layout[1])
 
 
+def class_at(place):
+    """The class at "module:name": where one is found whose `__module__` says otherwise, because it shows that."""
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
 def _override(pickler, value):
     """The pickler's `reducer_override`: unlike a table of types it knows subclasses."""
     if isinstance(value, _core.TensorBase):
         return reduce_tensor(value)
     if isinstance(value, Storage):
         return reduce_storage(value)
+    if isinstance(value, type) and "_place" in vars(value):
+        return class_at, (value._place,)
     return NotImplemented
 
 

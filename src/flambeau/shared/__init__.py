@@ -61,29 +61,17 @@ class Segment(Mapping):
     def handle(self):
         """What another process opens the segment by, once."""
         if self.place is None:
-            address, token = keeper.address(), os.urandom(keeper.TOKEN)
-            keeper.request(address, keeper.PARK, token, self.descriptor)
-            return address, token, self.size, False
+            return *keeper.park(self.descriptor), self.size, False
         keeper.request(self.place[0], keeper.SEND, self.place[1])
         return *self.place, self.size, True
 
 
-def anonymous_file(size):
-    """anonymous_file(bytes) -> descriptor of memory without a name."""
+def anonymous_file():
+    """anonymous_file() -> descriptor of an empty file without a name, in memory."""
     if hasattr(os, "memfd_create"):
-        descriptor = os.memfd_create("flambeau", os.MFD_CLOEXEC)
-    else:
-        descriptor, path = tempfile.mkstemp(prefix="flambeau-")
-        os.unlink(path)
-    return _sized(descriptor, size)
-
-
-def _sized(descriptor, size):
-    try:
-        os.ftruncate(descriptor, size)
-    except OSError:
-        os.close(descriptor)
-        raise
+        return os.memfd_create("flambeau", os.MFD_CLOEXEC)
+    descriptor, path = tempfile.mkstemp(prefix="flambeau-")
+    os.unlink(path)
     return descriptor
 
 
@@ -96,37 +84,44 @@ def new_segment(memory):
     """new_segment(array of bytes) -> Segment with a copy of them."""
     size = memory.size
     if strategy == "file_descriptor":
-        descriptor = anonymous_file(size)
+        descriptor = anonymous_file()
         _write(descriptor, memory)
         return Segment(descriptor, size, _key(descriptor))
     place = keeper.address(), os.urandom(keeper.TOKEN)
     keeper.request(place[0], keeper.HOLD, place[1])
     path = keeper.path_of(place[1])
-    descriptor = _sized(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600), size)
+    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600)
     _write(descriptor, memory)
     return Segment(descriptor, size, _key(descriptor), place)
 
 
 def _write(descriptor, memory):
-    """Copies bytes into a file, on several threads when they are many. The kernel is faster at it than the page faults
-    of a copy into a fresh mapping."""
+    """Copies bytes into a file, on several threads when they are many; closes it when that fails. The kernel is faster
+    at it than the page faults of a copy into a fresh mapping."""
     parts = max(1, min(get_num_threads(), memory.size // _PART))
     bounds = [memory.size * i // parts for i in range(parts + 1)]
+    errors: list[OSError] = []
     others = [
-        threading.Thread(target=_write_part, args=(descriptor, memory[start:end].data, start))
+        threading.Thread(target=_write_part, args=(descriptor, memory[start:end].data, start, errors))
         for start, end in itertools.pairwise(bounds[:-1])
     ]
     for thread in others:
         thread.start()
-    _write_part(descriptor, memory[bounds[-2] :].data, bounds[-2])
+    _write_part(descriptor, memory[bounds[-2] :].data, bounds[-2], errors)
     for thread in others:
         thread.join()
+    if errors:
+        os.close(descriptor)
+        raise errors[0]
 
 
-def _write_part(descriptor, content, start):
+def _write_part(descriptor, content, start, errors):
     done = 0
-    while done < len(content):
-        done += os.pwrite(descriptor, content[done:], start + done)
+    try:
+        while done < len(content):
+            done += os.pwrite(descriptor, content[done:], start + done)
+    except OSError as error:
+        errors.append(error)
 
 
 def open_segment(handle):

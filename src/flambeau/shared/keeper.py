@@ -9,6 +9,7 @@ process is connected any more and nothing is on its way (or nobody has come for 
 also the keeper's program: it imports nothing but the standard library.
 """
 
+import atexit
 import collections
 import contextlib
 import os
@@ -46,15 +47,22 @@ class _Client:
         # requests of finalizers, which must not wait for the lock
         self.dropped: collections.deque = collections.deque()
 
+    def close(self):
+        """Closes the connections."""
+        while self.connections:
+            self.connections.popitem()[1].close()
+
 
 _client = _Client()
 _ADDRESS = "FLAMBEAU_KEEPER"  # in the environment, for spawned children
+atexit.register(lambda: _own_client().close())
 
 
 def _own_client():
     """The client of this process: a forked child does not use the connections of its parent."""
     global _client
     if _client.pid != os.getpid():
+        _client.close()
         _client = _Client()
     return _client
 
@@ -86,6 +94,24 @@ def request(name, letter, token, descriptor=None):
     return found[0] if found else True
 
 
+def park(descriptor):
+    """park(descriptor) -> (address, token) by which another process fetches it, once; from a new keeper if the one
+    there was has been killed."""
+    token = os.urandom(TOKEN)
+    try:
+        name = address()
+        request(name, PARK, token, descriptor)
+    except OSError:
+        client = _own_client()
+        with client.lock:
+            dead = client.connections.pop(os.environ.pop(_ADDRESS, None), None)
+            if dead is not None:
+                dead.close()
+        name = address()
+        request(name, PARK, token, descriptor)
+    return name, token
+
+
 def drop(name, token):
     """Gives up this process's hold of a named file; never waits, since finalizers call it."""
     client = _own_client()
@@ -107,6 +133,8 @@ def _exchange(connection, letter, token, descriptor=None):
     else:
         socket.send_fds(connection, [letter + token], [descriptor])
     answer, found, _, _ = socket.recv_fds(connection, 1, 1, _CLOSE_ON_EXEC)
+    if not answer:
+        raise ConnectionResetError("the process that holds shared memory on its way was killed")
     return answer, found
 
 

@@ -70,6 +70,8 @@ _CUDA: dict[str, type] = {}
 def _typed(name, letters, classes, package):
     cls = type(f"{name}Tensor", (_TensorBase,), {"__module__": package, "_dtype": np.dtype(letters), "_face": _TensorBase})
     cls.is_cuda = package == "torch.cuda"
+    cls._place = f"{__name__}:{'Cuda' * cls.is_cuda}{name}Tensor"
+    globals()["Cuda" * cls.is_cuda + cls.__name__] = cls  # where another process finds it
     classes[letters] = cls
     return cls
 
@@ -117,6 +119,7 @@ class Variable(Tensor):
     """
 
     __module__ = "torch.autograd.variable"
+    _place = "flambeau.v03.faces:Variable"
     _face_rank = 2
     _adapt = staticmethod(_variable_of)
     is_variable = True
@@ -241,6 +244,7 @@ class Parameter(Variable, _TodaysParameter):
     """Parameter(data, requires_grad=True): a Variable that a Module registers when it is assigned to an attribute."""
 
     __module__ = "torch.nn.parameter"
+    _place = "flambeau.v03.faces:Parameter"
     _face = Variable
 
     def __new__(cls, data=None, requires_grad=True):

@@ -85,7 +85,8 @@ class Pool:
             return block
         if len(self.idle) > _IDLE:
             self.forget(self.idle.pop(0).number)
-        descriptor = shared.anonymous_file(size)
+        descriptor = shared.anonymous_file()
+        os.ftruncate(descriptor, size)
         block = self.blocks[self.count] = Block(descriptor, size, self.count)
         self.count += 1
         self.made.append((block, descriptor))
@@ -142,15 +143,15 @@ class _Writer(ForkingPickler):
         self.copies = {}  # id of an array's owner -> (block, owner): its copy in a block
 
     def reducer_override(self, value):
-        if isinstance(value, _core.TensorBase) and isinstance(_core.array_of(value), np.ndarray):
-            if value.requires_grad and not value.is_leaf:
-                from ...multiprocessing.reductions import reduce_tensor
-
-                return reduce_tensor(value)  # says why not
+        if (
+            isinstance(value, _core.TensorBase)
+            and isinstance(_core.array_of(value), np.ndarray)
+            and (value.is_leaf or not value.requires_grad)
+        ):
             return _tensor, (type(value), *self.place(_core.array_of(value)), value.requires_grad)
         if type(value) is np.ndarray and _core.code_of(value.dtype) >= 0 and value.nbytes > SMALL:
             return _open, self.place(value)
-        return NotImplemented
+        return super().reducer_override(value)
 
     def place(self, array):
         """Where the reader finds an array: bytes, or the number of a block, its length and the layout in it."""
