@@ -129,6 +129,8 @@ def _typed(name, letters, classes, package):
     contents = {"__module__": package, "_dtype": np.dtype(letters), "_face": _TensorBase}
     contents["is_cuda"] = package == "torch.cuda"
     cls = type(f"{name}Tensor", (_TensorBase,), contents)
+    cls._place = f"{__name__}:{'Cuda' * cls.is_cuda}{name}Tensor"
+    globals()["Cuda" * cls.is_cuda + cls.__name__] = cls  # where another process finds it
     classes[letters] = cls
     return cls
 
@@ -201,6 +203,7 @@ class Variable(Tensor):
     """
 
     __module__ = "torch.autograd.variable"
+    _place = "flambeau.v03.faces:Variable"
     _face_rank = 2
     _adapt = staticmethod(lambda array: (Variable, array))
 
@@ -367,6 +370,7 @@ class Parameter(Variable, _TodaysParameter):
     """Parameter(data, requires_grad=True): a Variable that a Module registers when it is assigned to an attribute."""
 
     __module__ = "torch.nn.parameter"
+    _place = "flambeau.v03.faces:Parameter"
     _face = Variable
 
     def __new__(cls, data=None, requires_grad=True):
