@@ -36,15 +36,15 @@ _FUNCTIONS = {name: _placeholder(name) for _, name in REBUILDERS}
 class _StorageId:
     """A storage in the graph of objects; pickled as its persistent id."""
 
-    def __init__(self, number, dtype, memory, location, owner):
+    def __init__(self, number, dtype, memory, location, owner, of_bytes):
         self.key, self.dtype, self.memory, self.location = str(number), dtype, memory, location
         self.owner = owner  # kept: a freed address would be taken for the storage that was there before
         cls = TYPES.get(f"{dtype.title}Storage")
         whole = cls is not None and memory.nbytes % dtype.itemsize == 0
-        self.cls = cls if whole else Storage
+        self.cls = cls if whole else of_bytes
         self.numel = memory.nbytes // dtype.itemsize if whole else memory.nbytes
         self.pid = ("storage", self.cls, self.key, location, self.numel)
-        self.untyped = ("storage", Storage, self.key, location, memory.nbytes)
+        self.untyped = ("storage", of_bytes, self.key, location, memory.nbytes)
 
 
 class _Untyped:
@@ -63,6 +63,8 @@ def _memory(owner):
 
 class Collector:
     """Takes tensors apart while an object is pickled. `extra` is added to persistent ids."""
+
+    bytes_type = Storage  # the class of storages whose dtype has no name of its own, such as uint16
 
     def __init__(self, extra=()):
         self.ids, self.extra = {}, extra
@@ -84,7 +86,7 @@ class Collector:
         memory = _memory(owner)
         key = (memory.ctypes.data, memory.nbytes) if memory.nbytes else id(owner)
         if key not in self.ids:
-            self.ids[key] = _StorageId(len(self.ids), dtype, memory, location, owner)
+            self.ids[key] = _StorageId(len(self.ids), dtype, memory, location, owner, self.bytes_type)
         return self.ids[key]
 
     def of_storage(self, storage):

@@ -13,6 +13,7 @@ import sys
 import numpy as np
 
 from .. import _core
+from ..storage import ByteStorage
 from . import options
 from .files import damaged, write_all
 from .pickling import Collector, pickled
@@ -33,6 +34,8 @@ _SYSTEM = dict(
 
 class _Collector(Collector):
     """Also notes the source of modules, which load compares with that of the class it finds."""
+
+    bytes_type = ByteStorage  # PyTorch cannot read untyped ones in this format
 
     def __init__(self):
         super().__init__(extra=(None,))
