@@ -24,9 +24,11 @@ from .test_older import file_of_01, file_of_03
 
 COUNT = int(os.environ.get("FLAMBEAU_FUZZ", "600"))  # files of each kind
 ERRORS = (RuntimeError, pickle.UnpicklingError)
-INTERESTING = [b"\xff" * 4, b"\xff" * 8, b"\x00" * 4, b"\x7f\xff\xff\xff", b"\xff\xff\xff\x7f", b"\x80", b"(", b".", b"R", b"b",
-               b"\x81", b"Q", b"0", b"2", b"\x85", b"\x86", b"}", b"]", b"s", b"u", b"e", b"cos\nsystem\n",
-               b"cbuiltins\neval\n", b"cbuiltins\nlist\n", b"h\x00", b"j\xff\xff\xff\xff", b"\x8e\xff\xff\xff\xff\xff\xff\xff\x7f"]  # fmt: skip
+INTERESTING = [b"\xff" * 4, b"\xff" * 8, b"\x00" * 4, b"\x7f\xff\xff\xff", b"\xff\xff\xff\x7f", b"\x80", b"(",
+               b".", b"R", b"b", b"\x81", b"Q", b"0", b"2", b"\x85", b"\x86", b"}", b"]", b"s", b"u", b"e",
+               b"cos\nsystem\n",
+               b"cbuiltins\neval\n", b"cbuiltins\nlist\n", b"h\x00", b"j\xff\xff\xff\xff",
+               b"\x8e\xff\xff\xff\xff\xff\xff\xff\x7f"]  # fmt: skip
 
 
 def sources():

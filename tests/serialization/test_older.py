@@ -114,7 +114,7 @@ def test_archives_of_big_endian_machines():
     fb.save(t, buffer)
     turned = io.BytesIO()
     with zipfile.ZipFile(buffer) as old, zipfile.ZipFile(turned, "w") as new:
-        for i, name in enumerate(old.namelist()):
+        for name in old.namelist():
             data = old.read(name)
             if name.endswith("byteorder"):
                 data = b"big"
@@ -122,7 +122,6 @@ def test_archives_of_big_endian_machines():
                 size = [4, 4, 1, 2][int(name[-1])]
                 data = np.frombuffer(data, f"u{size}").byteswap().tobytes()
             new.writestr(name, data)
-        assert i > 5
     found = loaded(turned.getvalue())
     for name in t:
         assert found[name].tolist() == t[name].tolist()

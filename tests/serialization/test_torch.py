@@ -131,7 +131,8 @@ def test_sparse(new):
 
 
 def model(nn):
-    return nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Conv1d(1, 2, 3, padding=1), nn.Embedding(4, 2))
+    layers = nn.Linear(3, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Conv1d(1, 2, 3, padding=1), nn.Embedding(4, 2)
+    return nn.Sequential(*layers)
 
 
 @NEW
@@ -177,8 +178,9 @@ def test_whole_modules(new):
 @pytest.mark.parametrize(
     "name, args",
     [("Conv2d", (1, 2, 3)), ("InstanceNorm2d", (3,)), ("GroupNorm", (1, 2)), ("MaxPool2d", (2,)), ("Dropout", ()),
-     ("Embedding", (3, 2)), ("PixelShuffle", (2,)), ("ChannelShuffle", (2,)), ("ModuleList", ()), ("CrossEntropyLoss", ()),
-     ("ZeroPad2d", (1,)), ("CosineSimilarity", ()), ("Flatten", ()), ("Softmax", (1,)), ("PReLU", ())],
+     ("Embedding", (3, 2)), ("PixelShuffle", (2,)), ("ChannelShuffle", (2,)), ("ModuleList", ()),
+     ("CrossEntropyLoss", ()), ("ZeroPad2d", (1,)), ("CosineSimilarity", ()), ("Flatten", ()), ("Softmax", (1,)),
+     ("PReLU", ())],
 )  # fmt: skip
 def test_layers_of_every_family(name, args):
     for lib, copier, other in ((torch, theirs, fb), (fb, ours, torch)):

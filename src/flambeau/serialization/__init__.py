@@ -4,7 +4,9 @@ import tempfile as _tempfile
 
 from ..storage import Storage as _Storage
 from ..storage import StorageType as _StorageType
+from .convert import load_safetensors, save_safetensors
 from .copies import rebuild_tensor
+from .inspecting import inspect
 from .loading import (
     SourceChangeWarning,
     add_safe_globals,

@@ -14,8 +14,8 @@ from .. import _core
 from .files import damaged, write_all
 
 ALIGNMENT = 64
-LIMIT = 0xFFFFFFFF  # sizes and offsets from here on are written as 64-bit numbers in extra fields
-_MANY = 0xFFFF
+LIMIT = _ELSEWHERE = 0xFFFFFFFF  # sizes and offsets from here on are 64-bit numbers in an extra field
+_MANY = _MANY_ELSEWHERE = 0xFFFF
 _PADDING = 0x4246  # the id of the extra field with which PyTorch pads ("FB")
 _DATE = 1 << 5 | 1  # 1 January 1980: equal objects make equal files
 _LOCAL = struct.Struct("<4s5H3I2H")
@@ -41,7 +41,7 @@ class ArchiveWriter:
         crc = zlib.crc32(data) if checked else 0
         version, extra, short = 20, b"", size
         if size >= LIMIT:
-            version, extra, short = 45, struct.pack("<2H2Q", 1, 16, size, size), LIMIT
+            version, extra, short = 45, struct.pack("<2H2Q", 1, 16, size, size), _ELSEWHERE
         start = self.position + _LOCAL.size + len(name) + len(extra) + 4
         extra += struct.pack("<2H", _PADDING, -start % ALIGNMENT) + bytes(-start % ALIGNMENT)
         self.directory.append((name, crc, size, self.position))
@@ -56,7 +56,7 @@ class ArchiveWriter:
         for name, crc, size, offset in self.directory:
             wide = [n for n in (size, size, offset) if n >= LIMIT]
             extra = struct.pack(f"<2H{len(wide)}Q", 1, 8 * len(wide), *wide) if wide else b""
-            size, offset, version = min(size, LIMIT), min(offset, LIMIT), 45 if wide else 20
+            version, size, offset = 45 if wide else 20, _short(size), _short(offset)
             self._write(
                 _CENTRAL.pack(b"PK\1\2", version, version, 0, 0, 0, _DATE, crc, size, size, len(name), len(extra),
                               0, 0, 0, 0, offset) + name + extra
@@ -66,8 +66,13 @@ class ArchiveWriter:
             end = self.position
             self._write(_END64.pack(b"PK\6\6", _END64.size - 12, 45, 45, 0, 0, count, count, length, start))
             self._write(_LOCATOR.pack(b"PK\6\7", 0, end, 1))
-        count = min(count, _MANY)
-        self._write(_END.pack(b"PK\5\6", 0, 0, count, count, min(length, LIMIT), min(start, LIMIT), 0))
+        count = count if count < _MANY else _MANY_ELSEWHERE
+        self._write(_END.pack(b"PK\5\6", 0, 0, count, count, _short(length), _short(start), 0))
+
+
+def _short(number):
+    """The 32-bit field for a number, which may say that it is elsewhere."""
+    return number if number < LIMIT else _ELSEWHERE
 
 
 class ArchiveReader:
@@ -140,5 +145,7 @@ def pages_of(source, shared):
     """The pages of a file: private copies when written to, unless shared."""
     if source.size == 0:
         raise source.truncated()
-    access = mmap.ACCESS_WRITE if shared else mmap.ACCESS_COPY
-    return mmap.mmap(source.file.fileno(), 0, access=access)
+    if not shared:
+        return mmap.mmap(source.file.fileno(), 0, access=mmap.ACCESS_COPY)
+    with open(source.name, "r+b") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_WRITE)

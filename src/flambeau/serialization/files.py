@@ -82,10 +82,9 @@ def opened(f):
     if not hasattr(f, "read"):
         raise TypeError(f"load: expected a path or a file object open for reading, got {type(f).__name__}")
     seekable = hasattr(f, "seek") and hasattr(f, "tell") and getattr(f, "seekable", lambda: True)()
-    file = f if seekable else io.BytesIO(f.read())
-    if isinstance(file, io.TextIOBase):
+    if isinstance(f, io.TextIOBase):
         raise TypeError("load: the file object gives text; open it in binary mode ('rb')")
-    yield Source(file, "the file object")
+    yield Source(f if seekable else io.BytesIO(f.read()), "the file object")
 
 
 def write_all(file, data):

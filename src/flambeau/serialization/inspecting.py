@@ -5,6 +5,7 @@ import os
 import struct
 from typing import Any, NamedTuple
 
+from .convert import DTYPES
 from .files import damaged, is_path, opened
 from .loading import scanned
 from .scanning import Opaque, TensorInfo
@@ -106,16 +107,14 @@ def _safetensors(source):
     try:
         header: dict[str, Any] = json.loads(source.read(8, length))
         metadata = header.pop("__metadata__", {})
-        tensors = [
-            Entry(name, _NAMES.get(x["dtype"], x["dtype"]), tuple(x["shape"]), x["data_offsets"][1] - x["data_offsets"][0])
-            for name, x in header.items()
-        ]
+        tensors = [_safetensors_entry(name, x) for name, x in header.items()]
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         raise damaged(source.name, f"its header is no safetensors header: {error}") from error
     others = [(f"metadata {key}", _short(value)) for key, value in metadata.items()]
     return Contents("safetensors", tensors, others, [], source.size)
 
 
-_NAMES = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "I64": "int64", "I32": "int32",
-          "I16": "int16", "I8": "int8", "U64": "uint64", "U32": "uint32", "U16": "uint16", "U8": "uint8",
-          "BOOL": "bool", "C64": "complex64"}  # fmt: skip
+def _safetensors_entry(name, described):
+    start, end = described["data_offsets"]
+    dtype = DTYPES.get(described["dtype"], str(described["dtype"]))
+    return Entry(name, dtype, tuple(map(int, described["shape"])), int(end - start))

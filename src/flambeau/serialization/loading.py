@@ -92,8 +92,7 @@ def scanned(source):
     if sequence.is_sequence(source):
         records = sequence.SequenceRecords(source, "utf-8")
         return records.object, records.rules, "pickle sequence (0.2 to 1.5)"
-    records = ZipRecords(source)
-    found, rules, _ = scan(_bytes_source(records.text))
+    found, rules, _ = scan(_bytes_source(ZipRecords(source).text))
     return found, rules, "zip (1.6 and later)"
 
 
@@ -159,12 +158,15 @@ class _Loader:
             loaded = self._unpickled(records.text, Storages(records, self.restore))
             source.file.seek(source.start + records.end)
             return loaded
-        records = ZipRecords(source, mmap)
-        return self._unpickled(records.text, Storages(records, self.restore))
+        archive = ZipRecords(source, mmap)
+        return self._unpickled(archive.text, Storages(archive, self.restore))
 
     def _tar(self, source, mmap):
         _no_mmap(mmap)
-        objects = tar.TarObjects(source, self.restore, self.rebuilder)
+        try:
+            objects = tar.TarObjects(source, self.restore, self.rebuilder)
+        except (TypeError, ValueError, KeyError, IndexError, OverflowError) as error:
+            raise damaged(source.name, error) from error
         return self._unpickled(objects.pickle.read(0, objects.pickle.size), objects.persistent)
 
     def _unpickled(self, text, persistent):
@@ -188,7 +190,7 @@ class _Loader:
 
     def _rules(self, persistent):
         rebuilder = self.rebuilder
-        classes = {cls: rebuilder.parameter_of for cls in _parameter_names().values()}
+        classes = dict.fromkeys(_parameter_names().values(), rebuilder.parameter_of)
         classes |= {cls: _maker(cls) for cls in CPU_TYPES}
         constants = {**names.CONSTANTS, **_parameter_names()}
         return SafeRules(constants, rebuilder.functions(), classes, _user_safe, persistent, rebuilder.spend, _build)

@@ -9,7 +9,7 @@ import flambeau as fb
 from ..dtype import ALL as DTYPES
 from ..layout import ALL as LAYOUTS
 from ..storage import TYPES, Storage
-from ..typed import CPU_TYPES
+from ..typed import CPU_TYPES, CUDA_TYPES
 
 # Functions that files call; `rebuild.Rebuilder` has a method for each.
 REBUILDERS = {
@@ -32,6 +32,7 @@ CONSTANTS: dict[tuple[str, str], object] = {
     **{("torch", name): cls for name, cls in TYPES.items()},
     **{("torch.cuda", name): cls for name, cls in TYPES.items()},
     **{("torch", cls.__name__): cls for cls in CPU_TYPES},
+    **{("torch.cuda", name): cls for name, cls in CUDA_TYPES.items()},
     **{("torch", x.name): x for x in LAYOUTS},
     ("torch", "Tensor"): fb.Tensor,
     ("torch", "Size"): fb.Size,

@@ -5,6 +5,8 @@ import io
 import pickle
 import sys
 from collections import OrderedDict
+from types import FunctionType
+from typing import Any
 
 import numpy as np
 
@@ -64,7 +66,7 @@ def _memory(owner):
 class Collector:
     """Takes tensors apart while an object is pickled. `extra` is added to persistent ids."""
 
-    bytes_type = Storage  # the class of storages whose dtype has no name of its own, such as uint16
+    bytes_type: Any = Storage  # the class of storages whose dtype has no name of its own, such as uint16
 
     def __init__(self, extra=()):
         self.ids, self.extra = {}, extra
@@ -115,22 +117,21 @@ class Collector:
         geometry = offset // array.itemsize, tuple(array.shape), tuple(n // array.itemsize for n in array.strides)
         is_parameter = type(t) is _parameter_type()
         grad = t.requires_grad and not is_parameter
-        if storage.cls is TYPES.get(f"{t.dtype.title}Storage"):
-            made = "_rebuild_tensor_v2", (storage, *geometry, grad, OrderedDict())
-        else:
-            made = "_rebuild_tensor_v3", (_Untyped(storage), *geometry, grad, OrderedDict(), t.dtype)
+        arguments: tuple = (storage, *geometry, grad, OrderedDict())
+        function = _FUNCTIONS["_rebuild_tensor_v2"]
+        if storage.cls is not TYPES.get(f"{t.dtype.title}Storage"):
+            arguments = (_Untyped(storage), *arguments[1:], t.dtype)
+            function = _FUNCTIONS["_rebuild_tensor_v3"]
         state = {name: value for name, value in t.__dict__.items() if name != "_backward_hooks"}
-        return self._wrapped(t, made, state, is_parameter)
+        return self._wrapped(t, function, arguments, state, is_parameter)
 
-    def _wrapped(self, t, made, state, is_parameter):
+    def _wrapped(self, t, function, arguments, state, is_parameter):
         """The reduction of the class and attributes around that of the elements."""
-        name, arguments = made
-        function = _FUNCTIONS[name]
         if is_parameter:
             data = _Reduced(function, arguments)
             if state:
-                rest = data, t.requires_grad, OrderedDict(), state
-                return _FUNCTIONS["_rebuild_parameter_with_state"], rest
+                with_state = _FUNCTIONS["_rebuild_parameter_with_state"]
+                return with_state, (data, t.requires_grad, OrderedDict(), state)
             return _FUNCTIONS["_rebuild_parameter"], (data, t.requires_grad, OrderedDict())
         if type(t) is Tensor and not state:
             return function, arguments
@@ -208,7 +209,10 @@ def _pickler_class(base):
     return Pickler
 
 
-class _ByName(pickle._Pickler):  # type: ignore[name-defined]
+_PythonPickler: Any = pickle._Pickler
+
+
+class _ByName(_PythonPickler):
     """Python's pickler, slow, which writes each global under the name that it is given."""
 
     def save_global(self, obj, name=None):
@@ -221,8 +225,7 @@ class _ByName(pickle._Pickler):  # type: ignore[name-defined]
         self.write(pickle.GLOBAL + "{}\n{}\n".format(*known).encode())
         self.memoize(obj)
 
-    dispatch = {**pickle._Pickler.dispatch}  # type: ignore[attr-defined]
-    dispatch[type(lambda: None)] = save_global
+    dispatch = {**_PythonPickler.dispatch, FunctionType: save_global}
 
 
 def pickled(obj, collector, pickle_module=pickle, protocol=2):

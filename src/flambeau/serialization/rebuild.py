@@ -90,7 +90,7 @@ class Rebuilder:
         if metadata:
             array = self._resolved(array, metadata)
         requires_grad = bool(requires_grad)
-        if requires_grad and not array.dtype.kind in "fcV":
+        if requires_grad and array.dtype.kind not in "fcV":
             raise refused(f"a tensor of {array.dtype} cannot require a gradient")
         t = self.face.tensor(array, requires_grad)
         first, _ = self.first.setdefault(id(storage), (t, storage))

@@ -64,7 +64,7 @@ def parts(source):
 class TarObjects:
     """The storages and tensors of an archive, by number.
 
-    restore(storage, location) -> where it goes; rebuilder: makes the tensors; `describe` does without their elements.
+    restore(storage, location) -> where it goes; rebuilder: makes the tensors.
     """
 
     def __init__(self, source, restore, rebuilder):

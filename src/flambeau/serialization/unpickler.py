@@ -532,7 +532,7 @@ class SafeRules:
             tuple: lambda items=(): tuple(self._items(items)),
             set: lambda items=(): set(self._keys(items)),
             frozenset: lambda items=(): frozenset(self._keys(items)),
-            dict: lambda: {},
+            dict: lambda items=(): self._pairs({}, items),
             OrderedDict: lambda items=(): self._pairs(OrderedDict(), items),
             Counter: lambda items=(): self._counted(items),
             defaultdict: self._defaultdict,
