@@ -7,6 +7,7 @@ import mmap
 import struct
 import zipfile
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -17,6 +18,8 @@ ALIGNMENT = 64
 LIMIT = _ELSEWHERE = 0xFFFFFFFF  # sizes and offsets from here on are 64-bit numbers in an extra field
 _MANY = _MANY_ELSEWHERE = 0xFFFF
 _PADDING = 0x4246  # the id of the extra field with which PyTorch pads ("FB")
+_LARGE = 1 << 20  # bytes from which on a second thread computes the checksum while the record is written
+_CRC_FOLLOWS = 8  # the flag of a record whose checksum comes after it
 _DATE = 1 << 5 | 1  # 1 January 1980: equal objects make equal files
 _LOCAL = struct.Struct("<4s5H3I2H")
 _CENTRAL = struct.Struct("<4s6H3I5H2I")
@@ -37,28 +40,40 @@ class ArchiveWriter:
 
     def add(self, name, data, checked=True):
         """Appends a record; its bytes begin at a multiple of 64. checked=False writes no checksum."""
-        name, size = name.encode(), memoryview(data).nbytes
-        crc = zlib.crc32(data) if checked else 0
-        version, extra, short = 20, b"", size
+        name, size, start = name.encode(), memoryview(data).nbytes, self.position
+        flags = _CRC_FOLLOWS if checked and size >= _LARGE else 0
+        if flags:
+            with ThreadPoolExecutor(1) as other:
+                checksum = other.submit(zlib.crc32, data)
+                self._header(name, size, flags, 0)
+                self._write(data)
+                crc = checksum.result()
+            self._write(struct.pack("<4sI2Q" if size >= LIMIT else "<4s3I", b"PK\7\x08", crc, size, size))
+        else:
+            crc = zlib.crc32(data) if checked else 0
+            self._header(name, size, flags, crc)
+            self._write(data)
+        self.directory.append((name, crc, size, start, flags))
+
+    def _header(self, name, size, flags, crc):
+        """Writes what is before the bytes of a record."""
+        version, extra, short = 20, b"", 0 if flags else size
         if size >= LIMIT:
             version, extra, short = 45, struct.pack("<2H2Q", 1, 16, size, size), _ELSEWHERE
         start = self.position + _LOCAL.size + len(name) + len(extra) + 4
         extra += struct.pack("<2H", _PADDING, -start % ALIGNMENT) + bytes(-start % ALIGNMENT)
-        self.directory.append((name, crc, size, self.position))
-        self._write(
-            _LOCAL.pack(b"PK\3\4", version, 0, 0, 0, _DATE, crc, short, short, len(name), len(extra)) + name + extra
-        )
-        self._write(data)
+        fields = version, flags, 0, 0, _DATE, crc, short, short, len(name), len(extra)
+        self._write(_LOCAL.pack(b"PK\3\4", *fields) + name + extra)
 
     def close(self):
         """Writes the directory, without which there is no archive."""
         start = self.position
-        for name, crc, size, offset in self.directory:
+        for name, crc, size, offset, flags in self.directory:
             wide = [n for n in (size, size, offset) if n >= LIMIT]
             extra = struct.pack(f"<2H{len(wide)}Q", 1, 8 * len(wide), *wide) if wide else b""
             version, size, offset = 45 if wide else 20, _short(size), _short(offset)
             self._write(
-                _CENTRAL.pack(b"PK\1\2", version, version, 0, 0, 0, _DATE, crc, size, size, len(name), len(extra),
+                _CENTRAL.pack(b"PK\1\2", version, version, flags, 0, 0, _DATE, crc, size, size, len(name), len(extra),
                               0, 0, 0, 0, offset) + name + extra
             )  # fmt: skip
         count, length = len(self.directory), self.position - start

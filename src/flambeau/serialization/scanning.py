@@ -101,7 +101,7 @@ class ScanRules(SafeRules):
             return Opaque(function, arguments)
 
     def new(self, cls, arguments, keywords):
-        return self.call(cls, arguments)
+        return self.call(cls, arguments if isinstance(arguments, tuple) else (arguments,))
 
     def build(self, target, state):
         if isinstance(target, Opaque):
