@@ -238,7 +238,7 @@ class Tensor(_core.TensorBase):
         return new
 
     def __reduce_ex__(self, protocol):
-        from .serialization import rebuild_tensor
+        from .serialization.copies import rebuild_tensor
 
         if not self.is_leaf:
             raise RuntimeError(
@@ -248,6 +248,11 @@ class Tensor(_core.TensorBase):
         raw = array.view(np.uint16) if array.dtype.kind == "V" else array
         state = (type(self), raw, self.dtype, self.requires_grad, dict(self.__dict__))
         return rebuild_tensor, (state if self.device is CPU else (*state, self.device))
+
+    def __setstate__(self, state):
+        from .serialization.rebuild import set_state
+
+        set_state(self, state)
 
     # ---- the older type system
 

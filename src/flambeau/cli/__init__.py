@@ -10,7 +10,9 @@ import sys
 from collections.abc import Sequence
 
 COMMANDS = {
+    "convert": "convert a file of tensors between PyTorch's formats and safetensors",
     "demo": "train a small convolutional network on handwritten digits",
+    "inspect": "list the tensors in a file, without loading them",
     "run": "run a program written for PyTorch, of 2017 or of today",
 }
 INTERRUPTED = 130  # what a shell reports of a program that Ctrl-C ended

@@ -70,9 +70,6 @@ class Parameter(Tensor):
     def __reduce_ex__(self, protocol):
         return _rebuild_parameter, (type(self), self.data, self.requires_grad), self.__dict__ or None
 
-    def __setstate__(self, state):
-        self.__dict__.update(state)
-
 
 def _rebuild_parameter(cls, data, requires_grad):
     return cls(data, requires_grad)

@@ -1,0 +1,123 @@
+"""PyTorch's names for what a file refers to, and ours: files carry PyTorch's, so that both libraries read them."""
+
+import codecs
+import importlib
+from collections import Counter, OrderedDict, defaultdict
+
+import flambeau as fb
+
+from ..dtype import ALL as DTYPES
+from ..layout import ALL as LAYOUTS
+from ..storage import TYPES, Storage
+from ..typed import CPU_TYPES, CUDA_TYPES
+
+# Functions that files call; `rebuild.Rebuilder` has a method for each.
+REBUILDERS = {
+    ("torch._utils", "_rebuild_tensor"): "tensor",
+    ("torch._utils", "_rebuild_tensor_v2"): "tensor_v2",
+    ("torch._utils", "_rebuild_tensor_v3"): "tensor_v3",
+    ("torch._utils", "_rebuild_parameter"): "parameter",
+    ("torch._utils", "_rebuild_parameter_with_state"): "parameter_with_state",
+    ("torch._utils", "_rebuild_sparse_tensor"): "sparse",
+    ("torch._tensor", "_rebuild_from_type_v2"): "from_type",
+    ("torch.serialization", "_get_layout"): "layout",
+    ("torch.autograd.variable", "Variable"): "variable",
+}
+# What they and other objects are called before PyTorch's names are put in their place.
+_PLACEHOLDERS = {("flambeau.serialization.pickling", name): (module, name) for module, name in REBUILDERS}
+
+
+CONSTANTS: dict[tuple[str, str], object] = {
+    **{("torch", d.name): d for d in DTYPES},
+    **{("torch", name): cls for name, cls in TYPES.items()},
+    **{("torch.cuda", name): cls for name, cls in TYPES.items()},
+    **{("torch", cls.__name__): cls for cls in CPU_TYPES},
+    **{("torch.cuda", name): cls for name, cls in CUDA_TYPES.items()},
+    **{("torch", x.name): x for x in LAYOUTS},
+    ("torch", "Tensor"): fb.Tensor,
+    ("torch", "Size"): fb.Size,
+    ("torch", "device"): fb.device,
+    ("torch.storage", "TypedStorage"): Storage,
+    ("torch.storage", "UntypedStorage"): Storage,
+    ("torch.storage", "_TypedStorage"): Storage,
+    ("torch.storage", "_UntypedStorage"): Storage,
+}
+
+# The home of a layer in PyTorch where it is not that of its family here.
+_FAMILIES = {"containers": "container", "vision": "pixelshuffle"}
+_HOMES = {"InstanceNorm1d": "instancenorm", "InstanceNorm2d": "instancenorm", "InstanceNorm3d": "instancenorm",
+          "ChannelShuffle": "channelshuffle"}  # fmt: skip
+_OURS = {
+    ("flambeau.storage", "Storage"): ("torch.storage", "UntypedStorage"),
+    ("flambeau.tensor", "Tensor"): ("torch", "Tensor"),
+    ("flambeau.size", "Size"): ("torch", "Size"),
+    ("flambeau.device", "device"): ("torch", "device"),
+    ("flambeau.dtype", "bool_"): ("torch", "bool"),
+    ("flambeau.nn.parameter", "Parameter"): ("torch.nn.parameter", "Parameter"),
+}
+_SAME = ("nn.functional", "nn.init", "nn.utils", "nn.modules", "nn.parameter", "optim", "special", "linalg", "fft")
+
+
+def torch_name(module, name):
+    """torch_name("flambeau.nn.linear", "Linear") -> ("torch.nn.modules.linear", "Linear")
+
+    What PyTorch does not have keeps its name.
+    """
+    known = _OURS.get((module, name)) or _PLACEHOLDERS.get((module, name))
+    if known is not None:
+        return known
+    top, _, rest = module.partition(".")
+    if top != "flambeau":
+        return module, name
+    if not rest or rest in ("storage", "typed", "dtype", "layout"):
+        return "torch", name
+    if rest.startswith("optim.lr_scheduler."):
+        return "torch.optim.lr_scheduler", name
+    if any(rest == known or rest.startswith(f"{known}.") for known in _SAME):
+        return f"torch.{rest}", name
+    package, _, family = rest.partition(".")
+    if package == "nn" and family.split(".")[0] in ("_functional", "plain"):
+        return "torch.nn.functional", name
+    if package == "nn" and family:
+        return f"torch.nn.modules.{_HOMES.get(name) or _FAMILIES.get(family, family)}", name
+    return module, name
+
+
+def our_object(module, name):
+    """our_object("torch.nn.modules.linear", "Linear") -> the class of this library; AttributeError when it has none.
+
+    Imports modules of this library: only for files that are trusted.
+    """
+    if (module, name) in CONSTANTS:
+        return CONSTANTS[module, name]
+    if module.startswith("torch.nn.modules.") and hasattr(fb.nn, name):
+        return getattr(fb.nn, name)
+    try:
+        home = importlib.import_module(f"flambeau{module[5:]}")
+        for part in name.split("."):
+            home = getattr(home, part)
+    except (ImportError, AttributeError) as error:
+        raise AttributeError(
+            f"load: the file uses {module}.{name}, which this library does not have"
+        ) from error
+    return home
+
+
+def is_torchs(module):
+    """Whether a module is one of PyTorch's."""
+    return module == "torch" or module.startswith("torch.")
+
+
+def python3_name(module, name):
+    """The name in Python 3 of what Python 2 and the protocols before 3 call module.name."""
+    if module == "__builtin__":
+        return "builtins", {"xrange": "range", "unicode": "str", "long": "int"}.get(name, name)
+    return module, name
+
+
+PLAIN_TYPES = frozenset([bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset])
+CONSTANTS |= {("builtins", t.__name__): t for t in (*PLAIN_TYPES, slice, range)}
+CONSTANTS |= {("collections", t.__name__): t for t in (OrderedDict, Counter, defaultdict)}
+CONSTANTS["_codecs", "encode"] = codecs.encode
+
+__all__ = ["CONSTANTS", "PLAIN_TYPES", "REBUILDERS", "is_torchs", "our_object", "python3_name", "torch_name"]
