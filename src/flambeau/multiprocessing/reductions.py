@@ -99,7 +99,7 @@ def _override(pickler, value):
     if isinstance(value, Storage):
         return reduce_storage(value)
     if isinstance(value, type) and "_place" in vars(value):
-        return class_at, (value._place,)
+        return class_at, (vars(value)["_place"],)
     return NotImplemented
 
 

@@ -91,7 +91,11 @@ def new_segment(memory):
     keeper.request(place[0], keeper.HOLD, place[1])
     path = keeper.path_of(place[1])
     descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    _write(descriptor, memory)
+    try:
+        _write(descriptor, memory)
+    except OSError:
+        keeper.drop(*place)
+        raise
     return Segment(descriptor, size, _key(descriptor), place)
 
 
