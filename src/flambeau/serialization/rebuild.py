@@ -11,7 +11,7 @@ from ..dtype import dtype as DType
 from ..layout import ALL as LAYOUTS
 from ..storage import Storage
 from ..tensor import Tensor
-from .names import REBUILDERS
+from .names import PLACEHOLDERS, REBUILDERS
 
 _MOST_DIMENSIONS = 64
 _LARGEST = 2**62
@@ -59,8 +59,9 @@ class Rebuilder:
         self.first = {}  # id of a storage -> the first tensor over it, and the storage, which keeps the id
 
     def functions(self):
-        """{(module, name) in PyTorch: function}"""
-        return {name: getattr(self, method) for name, method in REBUILDERS.items()}
+        """{(module, name) in files: function}"""
+        functions = {name: getattr(self, method) for name, method in REBUILDERS.items()}
+        return functions | {ours: functions[theirs] for ours, theirs in PLACEHOLDERS.items()}
 
     def spend(self, nbytes):
         """Counts bytes that the file makes load copy."""

@@ -3,7 +3,7 @@
 import pickle
 
 from ..tensor import Tensor
-from .names import CONSTANTS
+from .names import CONSTANTS, torch_name
 from .rebuild import Rebuilder, _check_geometry, refused
 from .records import StorageId
 from .unpickler import Machine, SafeRules
@@ -91,7 +91,7 @@ class ScanRules(SafeRules):
 
     def find(self, module, name):
         self.names.append((module, name))
-        found = self.globals.get((module, name))
+        found = self.globals.get(torch_name(module, name))
         return Named(module, name) if found is None or found is Tensor else found
 
     def call(self, function, arguments):
