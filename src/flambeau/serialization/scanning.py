@@ -71,22 +71,16 @@ class Describer(Rebuilder):
 class ScanRules(SafeRules):
     """Rules that call and import nothing; `names` are the globals, `storages` the storages that were met."""
 
-    def __init__(self, allowed=()):
-        self.names, self.storages, self.views = [], {}, {}
-        describer = Describer()
-        functions = describer.functions()
-        super().__init__(CONSTANTS, functions, {}, dict(allowed), self._storage, _nothing, _nothing)
+    def __init__(self):
+        self.names, self.storages = [], {}
+        super().__init__(CONSTANTS, Describer().functions(), {}, {}, self._storage, _nothing, _nothing)
         self.known = {*self.globals}
 
     def _storage(self, pid):
         if isinstance(pid, tuple) and pid and pid[0] == "module":
             return pid[1] if len(pid) > 1 else None
         found = StorageId(pid)
-        return self.storages.setdefault(found.key, found) if found.view is None else self._viewed(found)
-
-    def _viewed(self, found):
         self.storages.setdefault(found.key, found)
-        self.views[found.view[0]] = found
         return found
 
     def find(self, module, name):
