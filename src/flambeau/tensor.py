@@ -27,6 +27,7 @@ class Tensor(_core.TensorBase):
 
     _face = None  # the class of results; None: this class
     _face_rank = 0
+    _reduce_for_file = None  # of other faces: a method of a `serialization.pickling.Collector`, for `save`
     _adapt = None  # of other faces: a function of a result's array that gives its class and the array
     __array_priority__ = 1000
     is_sparse = is_sparse_csr = is_quantized = is_meta = is_mkldnn = is_nested = is_mps = is_xpu = False

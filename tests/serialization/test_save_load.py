@@ -15,6 +15,7 @@ import pytest
 
 import flambeau as fb
 from flambeau import serialization
+from flambeau.serialization.rebuild import Face
 
 DTYPES = ["float16", "bfloat16", "float32", "float64", "uint8", "int8", "int16", "int32", "int64", "bool", "complex64",
           "complex128", "uint16", "uint32", "uint64"]  # fmt: skip
@@ -358,6 +359,75 @@ def test_allowed_classes():
     assert round_trip(obj, weights_only=False)[0].x == 1
     with pytest.raises(pickle.UnpicklingError):
         round_trip(obj, weights_only=None)
+
+
+def test_allowed_classes_of_tensors():
+    tagged = Tagged([1.0, 2.0])
+    tagged.tag = "x"
+    with serialization.safe_globals([Tagged]):
+        loaded = round_trip(tagged)
+    assert type(loaded) is Tagged and loaded.tag == "x" and loaded.tolist() == [1.0, 2.0]
+
+
+def test_allowed_arrays_of_numpy():
+    array = np.arange(6.0).reshape(2, 3)
+    with pytest.raises(pickle.UnpicklingError, match="numpy"):
+        round_trip([array])
+    with serialization.safe_globals([np._core.multiarray._reconstruct, np.ndarray, np.dtype, type(array.dtype)]):
+        assert round_trip([array])[0].tolist() == array.tolist()
+    assert round_trip([array], weights_only=False)[0].tolist() == array.tolist()
+
+
+class OtherFace(fb.Tensor):
+    """A face that says itself how it is saved, and a loader's face that makes it."""
+
+    def _reduce_for_file(self, collector):
+        return collector.function("_rebuild_tensor"), collector.geometry(self)
+
+
+class MakesOther(Face):
+    def tensor(self, array, requires_grad=False):
+        return fb._core.make(array, OtherFace)
+
+
+def test_other_faces():
+    t = fb.Tensor._make_subclass(OtherFace, fb.arange(6.0))
+    loaded = round_trip([t, t.view(2, 3)], _face=MakesOther())
+    assert type(loaded[0]) is OtherFace and loaded[1].tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert type(round_trip(t)) is fb.Tensor
+
+
+def test_other_pickle_modules():
+    class Recorder:
+        used = 0
+
+        class Pickler(pickle.Pickler):
+            def __init__(self, *args):
+                Recorder.used += 1
+                super().__init__(*args)
+
+        class Unpickler(pickle.Unpickler):
+            def __init__(self, *args, **options):
+                Recorder.used += 1
+                super().__init__(*args, **options)
+
+    for new in (True, False):
+        buffer = io.BytesIO()
+        fb.save([fb.ones(2), fb.nn.Linear(1, 1)], buffer, pickle_module=Recorder, _use_new_zipfile_serialization=new)
+        buffer.seek(0)
+        loaded = fb.load(buffer, pickle_module=Recorder, weights_only=False)
+        assert loaded[0].tolist() == [1, 1] and type(loaded[1]) is fb.nn.Linear
+    assert Recorder.used == 4
+    with pytest.raises(RuntimeError, match="explicit pickle_module"):
+        fb.load(buffer, pickle_module=Recorder)
+
+
+def test_an_archive_behind_other_data():
+    buffer = io.BytesIO()
+    buffer.write(b"something else")
+    fb.save({"w": fb.arange(30)}, buffer)
+    buffer.seek(14)
+    assert fb.load(buffer)["w"].tolist() == list(range(30))
 
 
 class Point:

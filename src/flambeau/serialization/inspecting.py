@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from .convert import DTYPES
 from .files import damaged, is_path, opened
 from .loading import scanned
+from .rebuild import shown
 from .scanning import Opaque, TensorInfo
 
 _HEADER_LIMIT = 100_000_000  # bytes of a safetensors header, as the format has it
@@ -93,10 +94,7 @@ def _entry(name, info):
 
 
 def _short(value):
-    if isinstance(value, (str, bytes, int, float, complex, bool, type(None))):
-        text = repr(value) if not isinstance(value, int) or value.bit_length() < 200 else "int"
-        return text if len(text) <= 60 else f"{text[:57]}..."
-    return type(value).__name__
+    return repr(value) if isinstance(value, complex) else shown(value)
 
 
 def _safetensors(source):

@@ -1,6 +1,5 @@
 """Locations: the names that files have for the places of storages, and where `load` puts them."""
 
-from ..device import CPU
 from ..device import device as Device
 from ..storage import Storage
 
@@ -107,5 +106,3 @@ def restorer(map_location):
 
     return call
 
-
-__all__ = ["CPU", "CallbackError", "default_restore_location", "location_tag", "register_package", "restorer"]

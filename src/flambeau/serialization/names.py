@@ -23,8 +23,8 @@ REBUILDERS = {
     ("torch.serialization", "_get_layout"): "layout",
     ("torch.autograd.variable", "Variable"): "variable",
 }
-# What they and other objects are called before PyTorch's names are put in their place.
-_PLACEHOLDERS = {("flambeau.serialization.pickling", name): (module, name) for module, name in REBUILDERS}
+# What they are called before PyTorch's names are put in, and in files written with another pickle_module.
+PLACEHOLDERS = {("flambeau.serialization.pickling", name): (module, name) for module, name in REBUILDERS}
 
 
 CONSTANTS: dict[tuple[str, str], object] = {
@@ -63,7 +63,7 @@ def torch_name(module, name):
 
     What PyTorch does not have keeps its name.
     """
-    known = _OURS.get((module, name)) or _PLACEHOLDERS.get((module, name))
+    known = _OURS.get((module, name)) or PLACEHOLDERS.get((module, name))
     if known is not None:
         return known
     top, _, rest = module.partition(".")
@@ -119,5 +119,3 @@ PLAIN_TYPES = frozenset([bool, int, float, complex, str, bytes, bytearray, list,
 CONSTANTS |= {("builtins", t.__name__): t for t in (*PLAIN_TYPES, slice, range)}
 CONSTANTS |= {("collections", t.__name__): t for t in (OrderedDict, Counter, defaultdict)}
 CONSTANTS["_codecs", "encode"] = codecs.encode
-
-__all__ = ["CONSTANTS", "PLAIN_TYPES", "REBUILDERS", "is_torchs", "our_object", "python3_name", "torch_name"]

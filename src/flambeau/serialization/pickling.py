@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .. import _core
+from ..device import CPU
 from ..dtype import dtype as DType
 from ..layout import layout as Layout
 from ..memory_format import is_dense
@@ -80,6 +81,10 @@ class Collector:
         """The storages found, each with `key` and `memory` (uint8 array)."""
         return list(self.ids.values())
 
+    def function(self, name):
+        """function("_rebuild_tensor") -> what is pickled as PyTorch's function of this name."""
+        return _FUNCTIONS[name]
+
     def container(self, cls):
         """The persistent id of a class, in formats that have them."""
         return None
@@ -103,7 +108,20 @@ class Collector:
         """What rebuilds a tensor: a function and its arguments."""
         if t.layout.name != "strided":
             return self._sparse(t)
-        location = str(t.device) if t.device.type == "cpu" else location_tag(t.storage())
+        storage, *geometry = self.geometry(t)
+        is_parameter = type(t) is _parameter_type()
+        grad = t.requires_grad and not is_parameter
+        arguments: tuple = (storage, *geometry, grad, OrderedDict())
+        function = _FUNCTIONS["_rebuild_tensor_v2"]
+        if storage.cls is not TYPES.get(f"{t.dtype.title}Storage"):
+            arguments = (_Untyped(storage), *arguments[1:], t.dtype)
+            function = _FUNCTIONS["_rebuild_tensor_v3"]
+        state = {name: value for name, value in t.__dict__.items() if name != "_backward_hooks"}
+        return self._wrapped(t, function, arguments, state, is_parameter)
+
+    def geometry(self, t):
+        """(storage, offset, size, stride) of a dense tensor, in elements."""
+        location = "cpu" if t.device is CPU else location_tag(t.storage())
         host = t.detach().cpu()
         array, owner = _core.array_of(host), storage_array(host)
         if _memory(owner) is None or any(s < 0 or s % array.itemsize for s in array.strides):
@@ -114,16 +132,8 @@ class Collector:
         storage = self.storage(owner, t.dtype, location)
         if offset % array.itemsize:
             raise RuntimeError("save: a tensor whose elements are not aligned in its storage cannot be saved")
-        geometry = offset // array.itemsize, tuple(array.shape), tuple(n // array.itemsize for n in array.strides)
-        is_parameter = type(t) is _parameter_type()
-        grad = t.requires_grad and not is_parameter
-        arguments: tuple = (storage, *geometry, grad, OrderedDict())
-        function = _FUNCTIONS["_rebuild_tensor_v2"]
-        if storage.cls is not TYPES.get(f"{t.dtype.title}Storage"):
-            arguments = (_Untyped(storage), *arguments[1:], t.dtype)
-            function = _FUNCTIONS["_rebuild_tensor_v3"]
-        state = {name: value for name, value in t.__dict__.items() if name != "_backward_hooks"}
-        return self._wrapped(t, function, arguments, state, is_parameter)
+        stride = tuple([n // array.itemsize for n in array.strides])
+        return storage, offset // array.itemsize, tuple(array.shape), stride
 
     def _wrapped(self, t, function, arguments, state, is_parameter):
         """The reduction of the class and attributes around that of the elements."""
@@ -193,8 +203,11 @@ def _pickler_class(base):
             kind = type(obj)
             if kind is _Reduced:
                 return obj.reduction
-            if isinstance(obj, Tensor) and kind.__reduce_ex__ in self.own:
-                return self.collector.reduce(obj)
+            if isinstance(obj, Tensor):
+                if kind._reduce_for_file is not None:
+                    return obj._reduce_for_file(self.collector)
+                if kind.__reduce_ex__ in self.own:
+                    return self.collector.reduce(obj)
             if kind is Layout:
                 return _FUNCTIONS["_get_layout"], (repr(obj),)
             if kind is DType:

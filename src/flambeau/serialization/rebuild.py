@@ -11,7 +11,7 @@ from ..dtype import dtype as DType
 from ..layout import ALL as LAYOUTS
 from ..storage import Storage
 from ..tensor import Tensor
-from .names import REBUILDERS
+from .names import PLACEHOLDERS, REBUILDERS
 
 _MOST_DIMENSIONS = 64
 _LARGEST = 2**62
@@ -20,6 +20,19 @@ _LARGEST = 2**62
 def refused(message):
     """The error for content that load does not accept."""
     return pickle.UnpicklingError(f"load: {message}")
+
+
+def shown(value):
+    """A short text for a value from a file, in a time that does not depend on the value: a tuple of tuples of tuples
+    ... can have a text without end."""
+    if isinstance(value, (tuple, list)):
+        inside = [shown(x) if not isinstance(x, (tuple, list)) else "..." for x in value[:6]]
+        return f"({', '.join(inside)}{', ...' * (len(value) > 6)})"
+    if isinstance(value, int):
+        return str(value) if value.bit_length() < 200 else "a long int"
+    if isinstance(value, (str, bytes)):
+        return repr(value[:60])
+    return repr(value) if isinstance(value, (float, type(None), type)) else type(value).__name__
 
 
 class Face:
@@ -59,8 +72,9 @@ class Rebuilder:
         self.first = {}  # id of a storage -> the first tensor over it, and the storage, which keeps the id
 
     def functions(self):
-        """{(module, name) in PyTorch: function}"""
-        return {name: getattr(self, method) for name, method in REBUILDERS.items()}
+        """{(module, name) in files: function}"""
+        functions = {name: getattr(self, method) for name, method in REBUILDERS.items()}
+        return functions | {ours: functions[theirs] for ours, theirs in PLACEHOLDERS.items()}
 
     def spend(self, nbytes):
         """Counts bytes that the file makes load copy."""
@@ -82,7 +96,7 @@ class Rebuilder:
     def tensor_v3(self, storage, offset, size, stride, requires_grad, backward_hooks, dtype, metadata=None):
         """Of another dtype than the storage."""
         if not isinstance(dtype, DType):
-            raise refused(f"{dtype!r} is no dtype")
+            raise refused(f"{shown(dtype)} is no dtype")
         return self._view(storage, dtype, offset, size, stride, requires_grad, metadata)
 
     def _view(self, storage, dtype, offset, size, stride, requires_grad, metadata=None):
@@ -115,7 +129,7 @@ class Rebuilder:
     def _resolved(self, array, metadata):
         """The elements as they are meant, where a file keeps them conjugated or negated."""
         if not isinstance(metadata, dict) or not {*metadata} <= {"conj", "neg"}:
-            raise refused(f"tensors with the metadata {metadata!r} are not supported")
+            raise refused(f"tensors with the metadata {shown(metadata)} are not supported")
         self.spend(array.size * array.itemsize)
         t = _core.make(array)
         if metadata.get("conj"):
@@ -130,7 +144,7 @@ class Rebuilder:
             raise refused("a tensor is made by a function that makes none")
         t = function(*arguments)
         if not (isinstance(cls, type) and issubclass(cls, Tensor)):
-            raise refused(f"{cls!r} is no class of tensors")
+            raise refused(f"{shown(cls)} is no class of tensors")
         if cls is not Tensor and type(t) is not cls:
             t = Tensor._make_subclass(cls, t, t.requires_grad)
         add_attributes(t, state)
@@ -169,14 +183,14 @@ class Rebuilder:
         for layout in LAYOUTS:
             if repr(layout) == name:
                 return layout
-        raise refused(f"the layout {name!r} is not supported")
+        raise refused(f"the layout {shown(name)} is not supported")
 
     def sparse(self, layout, data):
         """A sparse tensor of its indices, values, size and, for sparse_coo, whether it is coalesced."""
         from ..ops.sparse import rebuild_sparse
 
         if layout not in LAYOUTS[1:]:
-            raise refused(f"the layout {layout!r} is not supported")
+            raise refused(f"the layout {shown(layout)} is not supported")
         coo = layout is LAYOUTS[1]
         if coo and len(data) == 3:
             data = (*data, False)
@@ -200,7 +214,9 @@ def _check_geometry(length, offset, size, stride, dtype):
         or not all(isinstance(n, int) and 0 <= n < _LARGEST for n in numbers)
         or math.prod(n or 1 for n in size) * dtype.itemsize >= _LARGEST
     ):
-        raise refused(f"a tensor cannot have the shape {size}, the strides {stride} and the offset {offset}")
+        raise refused(
+            f"a tensor cannot have the shape {shown(size)}, the strides {shown(stride)} and the offset {shown(offset)}"
+        )
     last = sum((n - 1) * s for n, s in zip(size, stride, strict=True))
     if 0 not in size and offset + last >= length:
         raise refused(

@@ -7,7 +7,7 @@ import numpy as np
 from .. import _core
 from ..dtype import uint8
 from ..storage import Storage, StorageType
-from .rebuild import refused
+from .rebuild import refused, shown
 
 
 class StorageId:
@@ -15,17 +15,17 @@ class StorageId:
 
     def __init__(self, pid):
         if not isinstance(pid, tuple) or len(pid) not in (5, 6) or pid[0] != "storage":
-            raise refused(f"unknown persistent id {pid!r:.80}")
+            raise refused(f"unknown persistent id {shown(pid)}")
         _, cls, self.key, self.location, self.numel, *view = pid
         if not isinstance(cls, StorageType):
-            raise refused(f"a storage of the class {cls!r:.80}")
+            raise refused(f"a storage of the class {shown(cls)}")
         self.dtype = cls._dtype or uint8
         self.view = view[0] if view else None
         if type(self.key) is not str or type(self.location) is not str or not _count(self.numel):
-            raise refused(f"unknown persistent id {pid!r:.80}")
+            raise refused(f"unknown persistent id {shown(pid)}")
         if self.view is not None:
             if not isinstance(self.view, tuple) or len(self.view) != 3 or type(self.view[0]) is not str:
-                raise refused(f"unknown persistent id {pid!r:.80}")
+                raise refused(f"unknown persistent id {shown(pid)}")
             if not (_count(self.view[1]) and _count(self.view[2]) and sum(self.view[1:]) <= self.numel):
                 raise refused(f"a view outside of the storage {self.key}")
         self.nbytes = self.numel * self.dtype.itemsize

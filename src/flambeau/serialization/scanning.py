@@ -3,7 +3,7 @@
 import pickle
 
 from ..tensor import Tensor
-from .names import CONSTANTS
+from .names import CONSTANTS, torch_name
 from .rebuild import Rebuilder, _check_geometry, refused
 from .records import StorageId
 from .unpickler import Machine, SafeRules
@@ -71,27 +71,21 @@ class Describer(Rebuilder):
 class ScanRules(SafeRules):
     """Rules that call and import nothing; `names` are the globals, `storages` the storages that were met."""
 
-    def __init__(self, allowed=()):
-        self.names, self.storages, self.views = [], {}, {}
-        describer = Describer()
-        functions = describer.functions()
-        super().__init__(CONSTANTS, functions, {}, dict(allowed), self._storage, _nothing, _nothing)
+    def __init__(self):
+        self.names, self.storages = [], {}
+        super().__init__(CONSTANTS, Describer().functions(), {}, {}, self._storage, _nothing, _nothing)
         self.known = {*self.globals}
 
     def _storage(self, pid):
         if isinstance(pid, tuple) and pid and pid[0] == "module":
             return pid[1] if len(pid) > 1 else None
         found = StorageId(pid)
-        return self.storages.setdefault(found.key, found) if found.view is None else self._viewed(found)
-
-    def _viewed(self, found):
         self.storages.setdefault(found.key, found)
-        self.views[found.view[0]] = found
         return found
 
     def find(self, module, name):
         self.names.append((module, name))
-        found = self.globals.get((module, name))
+        found = self.globals.get(torch_name(module, name))
         return Named(module, name) if found is None or found is Tensor else found
 
     def call(self, function, arguments):

@@ -17,7 +17,7 @@ from ..storage import ByteStorage
 from . import options
 from .files import damaged, write_all
 from .pickling import Collector, pickled
-from .rebuild import refused
+from .rebuild import refused, shown
 from .records import swap
 from .scanning import scan
 from .unpickler import Machine, SafeRules
@@ -110,7 +110,7 @@ class SequenceRecords:
         _, offset = plain(source, 0)
         version, offset = plain(source, offset)
         if version != PROTOCOL_VERSION:
-            raise RuntimeError(f"Invalid protocol version: {version!r:.40}")
+            raise RuntimeError(f"Invalid protocol version: {shown(version)}")
         _, offset = plain(source, offset)
         self.object, self.rules, end = scan(source, offset, encoding)
         self.text = source.read(offset, end - offset)

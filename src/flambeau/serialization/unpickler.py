@@ -13,7 +13,7 @@ from ..device import device as Device
 from ..size import Size
 from .locations import CallbackError
 from .names import python3_name
-from .rebuild import refused
+from .rebuild import refused, shown
 
 _MARK = object()
 _MOST_PROTOCOL = pickle.HIGHEST_PROTOCOL
@@ -71,7 +71,7 @@ class Machine:
         except _DAMAGE as error:
             where = self.base + self.position
             raise refused(
-                f"the pickle in the file is damaged ({type(error).__name__} before byte {where}: {error})"
+                f"the pickle in the file is damaged ({type(error).__name__} before byte {where}: {error!s:.200})"
             ) from error
 
     # ---- bytes
@@ -361,7 +361,11 @@ class Machine:
     def additems(self):
         items = self.pop_mark()
         check_keys(items)
-        self.stack[-1].update(items) if type(self.stack[-1]) is set else self.rules.extend(self.stack[-1], items)
+        target = self.stack[-1]
+        if type(target) is set:
+            target.update(items)
+        else:
+            self.rules.extend(target, items)
 
     @_instruction(pickle.FROZENSET)
     def frozenset_(self):
@@ -568,7 +572,7 @@ class SafeRules:
 
     def _defaultdict(self, factory=None, items=()):
         if factory is not None and factory not in (list, dict, set, int, float, str, bool, tuple):
-            raise refused(f"a defaultdict with {factory!r}")
+            raise refused(f"a defaultdict with {shown(factory)}")
         return self._pairs(defaultdict(factory), items)
 
     def _bytes(self, text=b"", encoding=None, *errors):
