@@ -1,6 +1,7 @@
 """Pooling that is made of other operations: power averages, and the inverse of maxima."""
 
 import math
+from typing import Any
 
 import flambeau as fb
 
@@ -148,7 +149,8 @@ def _fractional(dims, input, kernel_size, output_size, output_ratio, return_indi
 def _pooled_at(input, kernel, sizes, samples, return_indices):
     """The maxima of the windows that the samples (*, dims) stand for; in two dimensions the first is for the width."""
     dims, lead = len(kernel), input.shape[: -len(kernel)]
-    space, flat = input.shape[-dims:], 0
+    space = input.shape[-dims:]
+    flat: Any = 0
     for d in range(dims):  # the positions in the flattened plane, (*, sizes..., kernel...)
         draw = samples[..., dims - 1 - d if dims == 2 else d]
         starts = _starts(draw, space[d], sizes[d], kernel[d])
