@@ -69,6 +69,8 @@ from ._functional.loss import (
 )
 from ._functional.norm import batch_norm, instance_norm, local_response_norm, normalize, rms_norm
 from ._functional.pooling import (
+    fractional_max_pool2d,
+    fractional_max_pool3d,
     lp_pool1d,
     lp_pool2d,
     lp_pool3d,
@@ -145,6 +147,8 @@ __all__ = [
     "embedding_bag",
     "feature_alpha_dropout",
     "fold",
+    "fractional_max_pool2d",
+    "fractional_max_pool3d",
     "gaussian_nll_loss",
     "glu",
     "grid_sample",

@@ -273,3 +273,49 @@ class MaxUnpool3d(_MaxUnpoolNd):
     """MaxUnpool3d(kernel_size, ...): as MaxUnpool1d, for (N, C, D, H, W) or (C, D, H, W)."""
 
     _function, _dims = "max_unpool3d", 3
+
+
+class _FractionalMaxPoolNd(Module):
+    _function: str
+    _dims: int
+
+    def __init__(
+        self, kernel_size, output_size=None, output_ratio=None, return_indices=False, _random_samples=None
+    ):
+        super().__init__()
+        name = type(self).__name__
+        self.kernel_size = self._all(kernel_size)
+        self.return_indices = return_indices
+        self.register_buffer("_random_samples", _random_samples)
+        self.output_size = None if output_size is None else self._all(output_size)
+        self.output_ratio = None if output_ratio is None else self._all(output_ratio)
+        if output_size is None and output_ratio is None:
+            raise ValueError(f"{name} requires specifying either an output size, or a pooling ratio")
+        if output_size is not None and output_ratio is not None:
+            raise ValueError("only one of output_size and output_ratio may be specified")
+        if self.output_ratio is not None and not all(0 < r < 1 for r in self.output_ratio):
+            raise ValueError(f"output_ratio must be between 0 and 1 (got {output_ratio})")
+
+    def _all(self, value):
+        return (value,) * self._dims if isinstance(value, (int, float)) else tuple(value)
+
+    def forward(self, input):
+        function = getattr(F, self._function)
+        sizes = self.output_size, self.output_ratio
+        return function(input, self.kernel_size, *sizes, self.return_indices, self._random_samples)
+
+
+class FractionalMaxPool2d(_FractionalMaxPoolNd):
+    """FractionalMaxPool2d(kernel_size, output_size=None, output_ratio=None, return_indices=False)
+
+    The maxima of output_size (or output_ratio times the input's size) windows of (N, C, H, W) or (C, H, W) at
+    pseudorandom distances (Graham, Fractional max-pooling, 2014).
+    """
+
+    _function, _dims = "fractional_max_pool2d", 2
+
+
+class FractionalMaxPool3d(_FractionalMaxPoolNd):
+    """FractionalMaxPool3d(kernel_size, ...): as FractionalMaxPool2d, for (N, C, D, H, W) or (C, D, H, W)."""
+
+    _function, _dims = "fractional_max_pool3d", 3

@@ -1,6 +1,7 @@
 """Pooling that is made of other operations: power averages, and the inverse of maxima."""
 
 import math
+from typing import Any
 
 import flambeau as fb
 
@@ -101,3 +102,80 @@ def max_unpool2d(input, indices, kernel_size, stride=None, padding=0, output_siz
 def max_unpool3d(input, indices, kernel_size, stride=None, padding=0, output_size=None):
     """As `max_unpool1d`, for (N, C, D, H, W) or (C, D, H, W)."""
     return _max_unpool(3, input, indices, kernel_size, stride, padding, output_size)
+
+
+# ---- fractional pooling
+
+
+def _starts(samples, size, out, kernel):
+    """Where the windows along one dimension begin, (*, out), for draws from [0, 1) (*): pseudorandom intervals."""
+    if out == 1:
+        return fb.full((*samples.shape, 1), size - kernel, dtype=fb.int64, device=samples.device)
+    alpha = fb.tensor((size - kernel) / (out - 1), dtype=samples.dtype, device=samples.device)
+    steps = fb.arange(out - 1, dtype=samples.dtype, device=samples.device)
+    u = samples.unsqueeze(-1)
+    first = ((steps + u) * alpha).long() - (u * alpha).long()
+    return op.cat([first, op.full_like(first[..., :1], size - kernel)], -1)
+
+
+def _fractional(dims, input, kernel_size, output_size, output_ratio, return_indices, samples):
+    name = f"fractional_max_pool{dims}d"
+    if output_size is None and output_ratio is None:
+        raise ValueError(f"{name} requires specifying either an output_size or an output_ratio")
+    if input.dim() not in (dims + 1, dims + 2):
+        raise RuntimeError(
+            f"{name}: expected an input of {dims + 1} or {dims + 2} dimensions, but got {list(input.shape)}"
+        )
+    lead, space, kernel = input.shape[:-dims], input.shape[-dims:], _tuple(kernel_size, dims)
+    if output_size is None:
+        ratios = (output_ratio,) * dims if isinstance(output_ratio, (int, float)) else output_ratio
+        output_size = [int(n * r) for n, r in zip(space, ratios, strict=True)]
+    sizes = _tuple(output_size, dims)
+    for n, k, out in zip(space, kernel, sizes, strict=True):
+        if out < 1 or out + k - 1 > n:
+            raise RuntimeError(
+                f"{name}(): pool size {k} too large relative to input size {n}, or no {out} windows fit in it"
+            )
+    planes = (1, *lead) if input.dim() == dims + 1 else lead
+    if samples is None:
+        samples = fb.rand(*planes, dims, dtype=input.dtype, device=input.device)
+    if samples.dim() != 3 or tuple(samples.shape) != (*planes, dims):
+        raise RuntimeError(
+            f"{name}: expected _random_samples of shape {[*planes, dims]}, got {list(samples.shape)}"
+        )
+    return _pooled_at(input, kernel, sizes, samples.reshape(*lead, dims), return_indices)
+
+
+def _pooled_at(input, kernel, sizes, samples, return_indices):
+    """The maxima of the windows that the samples (*, dims) stand for; in two dimensions the first is for the width."""
+    dims, lead = len(kernel), input.shape[: -len(kernel)]
+    space = input.shape[-dims:]
+    flat: Any = 0
+    for d in range(dims):  # the positions in the flattened plane, (*, sizes..., kernel...)
+        draw = samples[..., dims - 1 - d if dims == 2 else d]
+        starts = _starts(draw, space[d], sizes[d], kernel[d])
+        shape = [1] * (2 * dims)
+        shape[d], shape[dims + d] = sizes[d], kernel[d]
+        places = starts.unsqueeze(-1) + fb.arange(kernel[d], device=input.device)
+        flat = flat * space[d] + places.reshape(*lead, *shape)
+    flat = flat.reshape(*lead, -1, math.prod(kernel))
+    values = input.detach().flatten(-dims).gather(-1, flat.flatten(-2)).reshape(flat.shape)
+    indices = flat.gather(-1, values.argmax(-1, keepdim=True)).squeeze(-1)
+    maxima = input.flatten(-dims).gather(-1, indices).reshape(*lead, *sizes)
+    return (maxima, indices.reshape(*lead, *sizes)) if return_indices else maxima
+
+
+def fractional_max_pool2d(
+    input, kernel_size, output_size=None, output_ratio=None, return_indices=False, _random_samples=None
+):
+    """The maxima of output_size windows of (N, C, H, W) or (C, H, W) at pseudorandom distances, other ones for each
+    plane (Graham, Fractional max-pooling, 2014). output_ratio: the output's size over the input's, in place of
+    output_size; return_indices: also where in the flattened H x W they were."""
+    return _fractional(2, input, kernel_size, output_size, output_ratio, return_indices, _random_samples)
+
+
+def fractional_max_pool3d(
+    input, kernel_size, output_size=None, output_ratio=None, return_indices=False, _random_samples=None
+):
+    """As `fractional_max_pool2d`, for (N, C, D, H, W) or (C, D, H, W)."""
+    return _fractional(3, input, kernel_size, output_size, output_ratio, return_indices, _random_samples)
