@@ -1,4 +1,4 @@
-"""Adadelta, Adamax, NAdam, RAdam, Rprop, ASGD, Adafactor and Muon against PyTorch."""
+"""Adadelta, Adamax, NAdam, RAdam, Rprop, ASGD and Adafactor against PyTorch."""
 
 import copy
 
@@ -31,6 +31,9 @@ CASES = [
     ("ASGD", {}),
     ("ASGD", {"lr": 0.1, "lambd": 0.1, "alpha": 0.5, "t0": 5, "weight_decay": 0.1}),
     ("ASGD", {"lr": 0.1, "t0": 0, "maximize": True}),
+    ("Adafactor", {}),
+    ("Adafactor", {"lr": 0.5, "beta2_decay": -0.5, "eps": (1e-3, 0.1), "d": 1.5, "weight_decay": 0.1}),
+    ("Adafactor", {"lr": 0.1, "maximize": True}),
 ]
 IDS = [f"{n}-{o}" for n, o in CASES]
 NAMES = sorted({name for name, _ in CASES})
@@ -119,6 +122,11 @@ def test_sparse_gradients_are_refused(name):
         ("NAdam", {"momentum_decay": -1.0}),
         ("Rprop", {"etas": (1.0, 1.2)}),
         ("Rprop", {"etas": (0.5, 0.9)}),
+        ("Adafactor", {"beta2_decay": 1.0}),
+        ("Adafactor", {"eps": (-1.0, 1.0)}),
+        ("Adafactor", {"eps": (None, -1.0)}),
+        ("Adafactor", {"d": 0.5}),
+        ("Adafactor", {"weight_decay": -1.0}),
     ],
 )
 def test_errors_of_arguments(name, options):
