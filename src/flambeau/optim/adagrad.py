@@ -2,7 +2,7 @@
 
 import flambeau as fb
 
-from .optimizer import Optimizer, _check_not_negative, _count_step, _number, _steps_as_tensors
+from .optimizer import Optimizer, _as_reals, _check_not_negative, _count_step, _number, _steps_as_tensors
 
 
 class Adagrad(Optimizer):
@@ -83,15 +83,15 @@ class Adagrad(Optimizer):
                 continue
             if weight_decay != 0:
                 grad = grad.add(param, alpha=weight_decay)
-            total = state["sum"]
-            total.addcmul_(grad, grad, value=1)
-            root = total.sqrt().add_(eps)
-            param.addcdiv_(grad, root, value=-rate)
+            p, g, total = _as_reals(param, grad, state["sum"])
+            total.addcmul_(g, g, value=1)
+            p.addcdiv_(g, total.sqrt().add_(eps), value=-rate)
 
     def _first_state(self, param, group):
         state = self.state[param]
         state["step"] = fb.tensor(0.0, dtype=fb.float32)
-        state["sum"] = fb.full_like(param.data, group["initial_accumulator_value"])
+        start = group["initial_accumulator_value"]
+        state["sum"] = fb.full_like(param.data, complex(start, start) if param.is_complex() else start)
         return state
 
 

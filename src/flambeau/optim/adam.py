@@ -3,7 +3,7 @@
 import flambeau as fb
 
 from ..ops.optim import adam_
-from .optimizer import Optimizer, _check_not_negative, _count_step, _number, _steps_as_tensors
+from .optimizer import Optimizer, _check_betas, _check_not_negative, _count_step, _number, _steps_as_tensors
 
 
 class Adam(Optimizer):
@@ -32,9 +32,7 @@ class Adam(Optimizer):
         decoupled_weight_decay=False,
     ):
         _check_not_negative({"learning rate": lr, "epsilon value": eps, "weight_decay value": weight_decay})
-        for i, beta in enumerate(betas):
-            if not 0.0 <= _number(beta) < 1.0:
-                raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
+        _check_betas(betas)
         defaults = {
             "lr": lr,
             "betas": betas,

@@ -363,3 +363,26 @@ def _steps_as_tensors(state):
     for values in state.values():
         if "step" in values and not isinstance(values["step"], Tensor):
             values["step"] = fb.tensor(float(values["step"]), dtype=fb.float32)
+
+
+def _as_reals(*tensors):
+    """Complex tensors as views with a last dimension of two reals, which are optimised each on its own."""
+    return [fb.view_as_real(t) if t.is_complex() else t for t in tensors]
+
+
+def _check_betas(betas):
+    for i, beta in enumerate(betas):
+        if not 0.0 <= _number(beta) < 1.0:
+            raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
+
+
+def _check_dense(optimizer, params):
+    """RuntimeError when a gradient is sparse."""
+    if any(p.grad.layout is not fb.strided for p in params):
+        raise RuntimeError(f"{type(optimizer).__name__} does not support sparse gradients")
+
+
+def _check_real(optimizer, params):
+    """RuntimeError when a parameter is complex."""
+    if any(p.is_complex() for p in params):
+        raise RuntimeError(f"{type(optimizer).__name__} does not support complex parameters")

@@ -2,7 +2,7 @@
 
 import flambeau as fb
 
-from .optimizer import Optimizer, _check_not_negative, _count_step, _number, _steps_as_tensors
+from .optimizer import Optimizer, _as_reals, _check_not_negative, _count_step, _number, _steps_as_tensors
 
 
 class RMSprop(Optimizer):
@@ -66,20 +66,20 @@ class RMSprop(Optimizer):
             grad = -param.grad if group["maximize"] else param.grad
             if weight_decay != 0:
                 grad = grad.add(param, alpha=weight_decay)
-            square = state["square_avg"]
-            square.mul_(alpha).addcmul_(grad, grad, value=1 - alpha)
+            p, g, square = _as_reals(param, grad, state["square_avg"])
+            square.mul_(alpha).addcmul_(g, g, value=1 - alpha)
             if group["centered"]:
-                mean = state["grad_avg"]
-                mean.lerp_(grad, 1 - alpha)
+                (mean,) = _as_reals(state["grad_avg"])
+                mean.lerp_(g, 1 - alpha)
                 root = square.addcmul(mean, mean, value=-1).sqrt_().add_(eps)
             else:
                 root = square.sqrt().add_(eps)
             if momentum > 0:
-                velocity = state["momentum_buffer"]
-                velocity.mul_(momentum).addcdiv_(grad, root)
-                param.add_(velocity, alpha=-lr)
+                (velocity,) = _as_reals(state["momentum_buffer"])
+                velocity.mul_(momentum).addcdiv_(g, root)
+                p.add_(velocity, alpha=-lr)
             else:
-                param.addcdiv_(grad, root, value=-lr)
+                p.addcdiv_(g, root, value=-lr)
 
     def _first_state(self, param, group):
         state = self.state[param]
