@@ -64,7 +64,7 @@ for _name, _method in ops.METHODS.items():
 newaxis = None
 
 _LAZY_PACKAGES = (
-    "aliasing", "array_api", "cli", "cuda", "fft", "func", "linalg", "nn", "optim", "profiler",
+    "aliasing", "array_api", "cli", "cuda", "fft", "func", "linalg", "multiprocessing", "nn", "optim", "profiler",
     "random", "serialization", "sparse", "special", "utils", "vision",
 )  # fmt: skip
 _LAZY_NAMES = {

@@ -194,8 +194,24 @@ class Storage(metaclass=StorageType):
         return self
 
     def is_shared(self):
-        """is_shared() -> bool: whether other processes see the memory: that of a file opened with shared=True."""
-        return self.filename is not None
+        """is_shared() -> bool: whether other processes see the memory: after share_memory_(), or that of a file opened
+        with shared=True."""
+        from .shared import is_shared
+
+        return self.filename is not None or is_shared(self.array)
+
+    def share_memory_(self):
+        """share_memory_() -> self, moved to shared memory with all tensors over it; nothing to do on a GPU."""
+        from .shared import share
+
+        if not self.is_cuda:
+            share(self)
+        return self
+
+    @classmethod
+    def _new_shared(cls, size, *, device="cpu"):
+        """A storage of `size` elements, all 0, in shared memory."""
+        return cls(size).share_memory_()
 
     def new(self, source=0):
         """new(size), new(sequence) -> a storage of this dtype."""
@@ -301,6 +317,11 @@ def mapped(filename, shared, size, dtype):
         return _core.empty_array((0,), dtype.numpy)
     raw = np.memmap(path, np.uint8, "r+" if shared else "c", 0, (needed,))
     return raw.view(np.ndarray).view(dtype.numpy)
+
+
+def flat_bytes(owner):
+    """The memory of an array on the CPU, from its first byte to its last, as an array of bytes."""
+    return _flat(owner, ALL[1])
 
 
 def _flat(owner, dtype):

@@ -134,6 +134,10 @@ class Tensor(_core.TensorBase):
         _core.detach_in_place(self)
         return self
 
+    _grad = property(  # the name that code which shares gradients between processes assigns to
+        lambda self: self.grad, lambda self, value: setattr(self, "grad", value)
+    )
+
     @property
     def _base(self):
         return self._base_tensor
@@ -312,8 +316,20 @@ class Tensor(_core.TensorBase):
         return TYPES[f"{self.dtype.title}Storage"]
 
     def is_shared(self):
-        """is_shared() -> bool: whether the memory can be shared with other processes; it cannot."""
-        return False
+        """is_shared() -> bool: whether other processes can see the memory: after share_memory_(), for what came from
+        another process, and on a GPU."""
+        from .shared import is_shared
+
+        return self.is_cuda or is_shared(_array(self))
+
+    def share_memory_(self):
+        """share_memory_() -> self, whose storage is moved to shared memory: forked processes, and those that it is sent
+        to, see each other's changes. Its views and its base move with it. Nothing to do on a GPU."""
+        from .shared import share
+
+        if not self.is_cuda:
+            share(self)
+        return self
 
     @property
     def nbytes(self):

@@ -2,7 +2,7 @@
 
 import importlib
 
-_SUBMODULES = ("checkpoint", "dlpack", "viz")
+_SUBMODULES = ("checkpoint", "data", "dlpack", "viz")
 
 
 def __getattr__(name):
