@@ -34,6 +34,7 @@ from ._functional.activation import (
     threshold,
     threshold_,
 )
+from ._functional.attention import multi_head_attention_forward, scaled_dot_product_attention
 from ._functional.distance import bilinear, cosine_similarity, pairwise_distance
 from ._functional.dropout import (
     alpha_dropout,
@@ -67,6 +68,14 @@ from ._functional.loss import (
     triplet_margin_with_distance_loss,
 )
 from ._functional.norm import batch_norm, instance_norm, local_response_norm, normalize, rms_norm
+from ._functional.pooling import (
+    lp_pool1d,
+    lp_pool2d,
+    lp_pool3d,
+    max_unpool1d,
+    max_unpool2d,
+    max_unpool3d,
+)
 from ._functional.primitives import op as _op
 from ._functional.vision import (
     affine_grid,
@@ -153,9 +162,16 @@ __all__ = [
     "leaky_relu_",
     "local_response_norm",
     "log_softmax",
+    "lp_pool1d",
+    "lp_pool2d",
+    "lp_pool3d",
     "margin_ranking_loss",
+    "max_unpool1d",
+    "max_unpool2d",
+    "max_unpool3d",
     "mish",
     "mse_loss",
+    "multi_head_attention_forward",
     "multi_margin_loss",
     "multilabel_margin_loss",
     "multilabel_soft_margin_loss",
@@ -172,6 +188,7 @@ __all__ = [
     "rms_norm",
     "rrelu",
     "rrelu_",
+    "scaled_dot_product_attention",
     "selu",
     "selu_",
     "silu",

@@ -58,6 +58,10 @@ class Linear(Module):
         )
 
 
+class NonDynamicallyQuantizableLinear(Linear):
+    """A Linear by another name, which `repr` of attention layers shows."""
+
+
 class Bilinear(Module):
     """Bilinear(in1_features, in2_features, out_features, bias=True): y_k = x1^T A_k x2 + b_k
 

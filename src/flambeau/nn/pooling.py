@@ -188,3 +188,88 @@ class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd):
     """AdaptiveMaxPool3d(output_size, return_indices=False): as AdaptiveMaxPool1d, for (N, C, D, H, W)."""
 
     _function = "adaptive_max_pool3d"
+
+
+class _LPPoolNd(Module):
+    _function: str
+
+    def __init__(self, norm_type, kernel_size, stride=None, ceil_mode=False):
+        super().__init__()
+        self.norm_type = norm_type
+        self.kernel_size = kernel_size
+        self.stride = stride
+        self.ceil_mode = ceil_mode
+
+    def forward(self, input):
+        function = getattr(F, self._function)
+        return function(input, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode)
+
+    def extra_repr(self):
+        return (
+            f"norm_type={self.norm_type}, kernel_size={self.kernel_size}, stride={self.stride}, "
+            f"ceil_mode={self.ceil_mode}"
+        )
+
+
+class LPPool1d(_LPPoolNd):
+    """LPPool1d(norm_type, kernel_size, stride=kernel_size, ceil_mode=False)
+
+    (sum of x^p)^(1/p), p = norm_type, over each window of (N, C, L) or (C, L).
+    """
+
+    _function = "lp_pool1d"
+
+
+class LPPool2d(_LPPoolNd):
+    """LPPool2d(norm_type, kernel_size, ...): as LPPool1d, for (N, C, H, W) or (C, H, W)."""
+
+    _function = "lp_pool2d"
+
+
+class LPPool3d(_LPPoolNd):
+    """LPPool3d(norm_type, kernel_size, ...): as LPPool1d, for (N, C, D, H, W) or (C, D, H, W)."""
+
+    _function = "lp_pool3d"
+
+
+class _MaxUnpoolNd(Module):
+    _function: str
+    _dims: int
+
+    def __init__(self, kernel_size, stride=None, padding=0):
+        super().__init__()
+        self.kernel_size = self._all(kernel_size)
+        self.stride = self._all(kernel_size if stride is None else stride)
+        self.padding = self._all(padding)
+
+    def _all(self, value):
+        return (value,) * self._dims if isinstance(value, int) else tuple(value)
+
+    def forward(self, input, indices, output_size=None):
+        function = getattr(F, self._function)
+        return function(input, indices, self.kernel_size, self.stride, self.padding, output_size)
+
+    def extra_repr(self):
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+class MaxUnpool1d(_MaxUnpoolNd):
+    """MaxUnpool1d(kernel_size, stride=kernel_size, padding=0): the maxima of MaxPool1d back where they were
+
+    (input, indices, output_size=None): what MaxPool1d with return_indices gave, (N, C, L) or (C, L), and which of the
+    lengths that are pooled to L is meant -> the maxima in their places, zeros elsewhere.
+    """
+
+    _function, _dims = "max_unpool1d", 1
+
+
+class MaxUnpool2d(_MaxUnpoolNd):
+    """MaxUnpool2d(kernel_size, ...): as MaxUnpool1d, for (N, C, H, W) or (C, H, W)."""
+
+    _function, _dims = "max_unpool2d", 2
+
+
+class MaxUnpool3d(_MaxUnpoolNd):
+    """MaxUnpool3d(kernel_size, ...): as MaxUnpool1d, for (N, C, D, H, W) or (C, D, H, W)."""
+
+    _function, _dims = "max_unpool3d", 3

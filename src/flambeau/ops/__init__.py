@@ -40,6 +40,7 @@ from . import (
     pool,
     random,
     reduce,
+    rnn,
     scan,
     segment,
     select,

@@ -4,12 +4,12 @@
 ops with a rule: `python -m flambeau.func.batching`.
 """
 
-from . import conv, dims, index, loss, matrix, norm, pointwise, random, shape
+from . import conv, dims, index, loss, matrix, norm, pointwise, random, rnn, shape
 from .tensor import RULES, Batch, BatchedTensor, lift, rule, vmap_levels
 
 random.start()
 
 __all__ = [
     "RULES", "Batch", "BatchedTensor", "conv", "dims", "index", "lift", "loss", "matrix", "norm", "pointwise", "random",
-    "rule", "shape", "vmap_levels",
+    "rnn", "rule", "shape", "vmap_levels",
 ]  # fmt: skip

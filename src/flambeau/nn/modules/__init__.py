@@ -4,6 +4,7 @@ import sys
 
 from .. import (
     activation,
+    adaptive,
     batchnorm,
     containers,
     conv,
@@ -13,16 +14,20 @@ from .. import (
     linear,
     loss,
     module,
+    multihead,
     normalization,
     padding,
     pooling,
+    rnn,
     sparse,
+    transformer,
     vision,
 )
 from . import utils
 
 _FAMILIES = {
     "activation": activation,
+    "adaptive": adaptive,
     "batchnorm": batchnorm,
     "channelshuffle": vision,
     "container": containers,
@@ -34,11 +39,14 @@ _FAMILIES = {
     "linear": linear,
     "loss": loss,
     "module": module,
+    "multihead": multihead,
     "normalization": normalization,
     "padding": padding,
     "pixelshuffle": vision,
     "pooling": pooling,
+    "rnn": rnn,
     "sparse": sparse,
+    "transformer": transformer,
 }
 
 for _name, _family in _FAMILIES.items():
@@ -47,5 +55,7 @@ for _name, _family in _FAMILIES.items():
     globals().update(
         {n: v for n, v in vars(_family).items() if isinstance(v, type) and v.__module__ == _family.__name__}
     )
+
+setattr(activation, "MultiheadAttention", multihead.MultiheadAttention)  # noqa: B010 (older code imports it from there)
 
 __all__ = [n for n, v in globals().items() if isinstance(v, type) and not n.startswith("_")]
