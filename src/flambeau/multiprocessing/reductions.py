@@ -85,13 +85,19 @@ def rebuild_storage(cls, handle, layout):
     return cls(_view(handle, *layout)[0], layout[1])
 
 
+def reduce_class(cls):
+    """How a class goes to another process: by its attribute `_named` (a function and its arguments, which give the class)
+    where it has one, because its module has the name of another library."""
+    return cls.__dict__.get("_named", NotImplemented)
+
+
 def _override(pickler, value):
     """The pickler's `reducer_override`: unlike a table of types it knows subclasses."""
     if isinstance(value, _core.TensorBase):
         return reduce_tensor(value)
     if isinstance(value, Storage):
         return reduce_storage(value)
-    return NotImplemented
+    return reduce_class(value) if isinstance(value, type) else NotImplemented
 
 
 def init_reductions():

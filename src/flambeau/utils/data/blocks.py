@@ -20,6 +20,7 @@ from ... import _core, shared
 from ..._core.shared import Mapping, Window
 from ...dtype import ALL
 from ...memory_format import is_dense
+from ...multiprocessing.reductions import reduce_class, reduce_tensor
 from ...storage import flat_bytes
 
 SMALL = 4096  # bytes: smaller tensors travel in the message
@@ -144,13 +145,11 @@ class _Writer(ForkingPickler):
     def reducer_override(self, value):
         if isinstance(value, _core.TensorBase) and isinstance(_core.array_of(value), np.ndarray):
             if value.requires_grad and not value.is_leaf:
-                from ...multiprocessing.reductions import reduce_tensor
-
                 return reduce_tensor(value)  # says why not
             return _tensor, (type(value), *self.place(_core.array_of(value)), value.requires_grad)
         if type(value) is np.ndarray and _core.code_of(value.dtype) >= 0 and value.nbytes > SMALL:
             return _open, self.place(value)
-        return NotImplemented
+        return reduce_class(value) if isinstance(value, type) else NotImplemented
 
     def place(self, array):
         """Where the reader finds an array: bytes, or the number of a block, its length and the layout in it."""
