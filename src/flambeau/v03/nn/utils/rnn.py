@@ -37,7 +37,9 @@ def pack_padded_sequence(input, lengths, batch_first=False):
     """
     lengths = [int(n) for n in lengths]
     if lengths and lengths[-1] <= 0:
-        raise ValueError("length of all samples has to be greater than 0, but found an element in 'lengths' that is <=0")
+        raise ValueError(
+            "length of all samples has to be greater than 0, but found an element in 'lengths' that is <=0"
+        )
     if any(a < b for a, b in zip(lengths, lengths[1:], strict=False)):
         raise ValueError("lengths array has to be sorted in decreasing order")
     return _of_todays(todays.pack_padded_sequence(input, lengths, batch_first))
