@@ -208,3 +208,10 @@ def test_the_graph_is_made_anew_each_time():
         loss = w * (i + 1) if i % 2 else w ** 2
         loss.backward()
     assert w.grad.data[0] == 4 + 2 + 4
+
+
+@pytest.mark.parametrize("reduced", [lambda v: v.sum(), lambda v: v.mean() * 4, lambda v: v.max() + v.sum() - v.max()])
+def test_a_full_reduction_takes_a_gradient_of_size_1(reduced):
+    x = Variable(torch.Tensor([[1, 2], [3, 4]]), requires_grad=True)
+    reduced(x).backward(torch.ones(1) * 2)
+    assert x.grad.data.tolist() == [[2, 2], [2, 2]]

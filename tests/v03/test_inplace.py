@@ -123,3 +123,21 @@ def test_volatile_results():
     w = Variable(torch.ones(2), requires_grad=True)
     for result in (v + 1, v + w, w * v, v.sum(), v[0], v > 0, v.double(), v.view(2, 1), torch.cat([v, w]), v.max(0)[0]):
         assert result.volatile and not result.requires_grad and result.grad_fn is None
+
+
+@pytest.mark.parametrize("parts", [
+    lambda v: torch.chunk(v, 2, 1), lambda v: v.split(3, 1), lambda v: torch.stack([v, v]).unbind(0),
+])  # fmt: skip
+def test_the_last_of_several_results_may_be_changed(parts):
+    x = Variable(torch.ones(2, 6), requires_grad=True)
+    last = parts(x * 1)[-1]
+    last.mul_(3)
+    last.sum().backward()
+    assert last.data.tolist() == [[3] * last.size(1)] * 2 and x.grad.data[:, -1].tolist() == [3, 3]
+
+
+def test_several_results_that_the_program_holds_are_not_changed():
+    first, last = (Variable(torch.ones(2, 6), requires_grad=True) * 1).chunk(2, 1)
+    with pytest.raises(RuntimeError, match="there are 2 objects sharing it"):
+        last.mul_(3)
+    assert first.data.sum() == 6

@@ -141,8 +141,17 @@ def _other_class(dtype, classes):
     return _typed(name, dtype.str[1:], classes, "torch" if classes is _CPU else "torch.cuda")
 
 
+def _face_named(name):
+    """The class of a name, in another process: there `torch` may be another library."""
+    kind = {"Variable": Variable, "Parameter": Parameter}.get(name)
+    return kind or (CUDA_TYPES[name[5:]] if name.startswith("cuda.") else TYPES[name])
+
+
 TYPES = {f"{n}Tensor": _typed(n, letters, _CPU, "torch") for n, letters in ELEMENTS.items()}
 CUDA_TYPES = {f"{n}Tensor": _typed(n, letters, _CUDA, "torch.cuda") for n, letters in ELEMENTS.items()}
+for _prefix, _classes in (("", TYPES), ("cuda.", CUDA_TYPES)):
+    for _name, _cls in _classes.items():
+        setattr(_cls, "_named", (_face_named, (_prefix + _name,)))  # noqa: B010
 _TensorBase._adapt = staticmethod(_class_of)  # type: ignore[attr-defined]
 
 
@@ -377,3 +386,7 @@ class Parameter(Variable, _TodaysParameter):
         if data is not None and not isinstance(data, _TensorBase):
             data = plain(data)
         return Variable.__new__(cls, data, requires_grad=requires_grad)
+
+
+Variable._named = (_face_named, ("Variable",))  # type: ignore[attr-defined]
+Parameter._named = (_face_named, ("Parameter",))  # type: ignore[attr-defined]

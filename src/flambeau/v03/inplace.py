@@ -48,7 +48,8 @@ def check_leaf(variable):
 
 
 def check_inplace(variable):
-    """RuntimeError when a Variable must not be changed in place."""
+    """RuntimeError when a Variable must not be changed in place. Of several results of `chunk` and the like, the only one
+    that is left may be."""
     check_leaf(variable)
     n = sharers(variable)
     if n > 1:
@@ -56,6 +57,7 @@ def check_inplace(variable):
             "in-place operations can be only used on variables that don't share storage with any other variables, but "
             f"detected that there are {n} objects sharing it"
         )
+    _core.allow_inplace(variable)
 
 
 def contiguous(self):

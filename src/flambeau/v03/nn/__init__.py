@@ -3,13 +3,15 @@
 from ... import nn as todays
 from ...nn.module import Module
 from ..faces import Parameter
-from . import criterions, functional, init, layers, utils
+from . import criterions, functional, init, layers, recurrent, utils
 from .containers import Container
 
 globals().update(layers.LAYERS)
 globals().update(criterions.LOSSES)
+globals().update(recurrent.LAYERS)
 
-__all__ = ["Container", "Module", "Parameter", "functional", "init", "utils", *layers.LAYERS, *criterions.LOSSES]
+__all__ = ["Container", "Module", "Parameter", "functional", "init", "utils"]
+__all__ += [*layers.LAYERS, *criterions.LOSSES, *recurrent.LAYERS]
 
 
 def __getattr__(name):

@@ -2,7 +2,6 @@
 
 import importlib
 
-from ... import utils as todays
 from . import backcompat
 
 _SUBMODULES = ("data", "dlpack", "hooks")
@@ -11,8 +10,6 @@ __all__ = ["backcompat", *_SUBMODULES]
 
 
 def __getattr__(name):
-    if name == "data":
-        return importlib.import_module("flambeau.utils.data")
     if name in _SUBMODULES:
         return importlib.import_module(f"{__name__}.{name}")
-    return getattr(todays, name)
+    raise AttributeError(f"module 'torch.utils' has no attribute '{name}'")

@@ -6,11 +6,11 @@ from importlib.machinery import ModuleSpec
 
 from ....nn import modules as todays
 from ....nn.modules import utils
-from .. import criterions, layers
+from .. import criterions, layers, recurrent
 
 _FAMILIES = ("activation", "batchnorm", "container", "conv", "distance", "dropout", "instancenorm", "linear", "loss",
-             "module", "normalization", "padding", "pixelshuffle", "pooling", "sparse")  # fmt: skip
-_OURS = {**layers.LAYERS, **criterions.LOSSES}
+             "module", "normalization", "padding", "pixelshuffle", "pooling", "rnn", "sparse")  # fmt: skip
+_OURS = {**layers.LAYERS, **criterions.LOSSES, **recurrent.LAYERS}
 
 
 def _family(name):

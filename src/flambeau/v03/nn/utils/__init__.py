@@ -1,9 +1,9 @@
 """`torch.nn.utils` of 0.3."""
 
-from ...nn import utils as todays
-from ...nn.utils import parameters_to_vector, vector_to_parameters
+from ....nn.utils import parameters_to_vector, vector_to_parameters
+from . import rnn
 
-__all__ = ["clip_grad_norm", "parameters_to_vector", "vector_to_parameters"]
+__all__ = ["clip_grad_norm", "parameters_to_vector", "rnn", "vector_to_parameters"]
 
 
 def clip_grad_norm(parameters, max_norm, norm_type=2):
@@ -20,7 +20,3 @@ def clip_grad_norm(parameters, max_norm, norm_type=2):
         for g in grads:
             g.mul_(factor)
     return total
-
-
-def __getattr__(name):
-    return getattr(todays, name)
