@@ -128,9 +128,9 @@ _CUDA: dict[str, type] = {}
 def _typed(name, letters, classes, package):
     contents = {"__module__": package, "_dtype": np.dtype(letters), "_face": _TensorBase}
     contents["is_cuda"] = package == "torch.cuda"
-    cls = type(f"{name}Tensor", (_TensorBase,), contents)
-    cls._place = f"{__name__}:{'Cuda' * cls.is_cuda}{name}Tensor"
-    globals()["Cuda" * cls.is_cuda + cls.__name__] = cls  # where another process finds it
+    own_name = f"{'Cuda' * contents['is_cuda']}{name}Tensor"  # where another process finds it: `torch` may be another
+    cls = type(f"{name}Tensor", (_TensorBase,), {**contents, "_place": f"{__name__}:{own_name}"})
+    globals()[own_name] = cls
     classes[letters] = cls
     return cls
 
@@ -141,17 +141,8 @@ def _other_class(dtype, classes):
     return _typed(name, dtype.str[1:], classes, "torch" if classes is _CPU else "torch.cuda")
 
 
-def _face_named(name):
-    """The class of a name, in another process: there `torch` may be another library."""
-    kind = {"Variable": Variable, "Parameter": Parameter}.get(name)
-    return kind or (CUDA_TYPES[name[5:]] if name.startswith("cuda.") else TYPES[name])
-
-
 TYPES = {f"{n}Tensor": _typed(n, letters, _CPU, "torch") for n, letters in ELEMENTS.items()}
 CUDA_TYPES = {f"{n}Tensor": _typed(n, letters, _CUDA, "torch.cuda") for n, letters in ELEMENTS.items()}
-for _prefix, _classes in (("", TYPES), ("cuda.", CUDA_TYPES)):
-    for _name, _cls in _classes.items():
-        setattr(_cls, "_named", (_face_named, (_prefix + _name,)))  # noqa: B010
 _TensorBase._adapt = staticmethod(_class_of)  # type: ignore[attr-defined]
 
 
@@ -386,7 +377,3 @@ class Parameter(Variable, _TodaysParameter):
         if data is not None and not isinstance(data, _TensorBase):
             data = plain(data)
         return Variable.__new__(cls, data, requires_grad=requires_grad)
-
-
-Variable._named = (_face_named, ("Variable",))  # type: ignore[attr-defined]
-Parameter._named = (_face_named, ("Parameter",))  # type: ignore[attr-defined]

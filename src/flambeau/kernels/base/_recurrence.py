@@ -1,7 +1,7 @@
 """The formulas of recurrent layers, in operators that arrays and tensors have in common.
 
-`m` says what they do not share: `sigmoid`, `tanh`, `relu`, `join` (along the first axis), `beside` (along the last), and
-`factor(w, n)`, which is w, ready to be multiplied by n times.
+`m` says what they do not share: `sigmoid`, `tanh`, `relu`, `join` (along the first axis), `beside` (along the last),
+and `factor(w, n)`, which is w, ready to be multiplied by n times.
 The kernels give their array library; the ops give tensors where the gradient is itself differentiated.
 
 A batch of sequences is laid out step after step: x (N, I) holds the sizes[0] rows of step 0, then the sizes[1] rows of
