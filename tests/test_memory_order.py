@@ -123,6 +123,8 @@ def draw_operands(data, count):
 @given(st.data())
 def test_two_operands(data):
     operands, name = draw_operands(data, 2), data.draw(st.sampled_from(sorted(BINARY)))
+    if "alpha" in name:  # the product with alpha is a tensor of its own, in which nothing is repeated
+        assume(not any("repeated" in spread for _, (_, spread) in operands))
     same([BINARY[name](f, *[build(f, *o, seed=i) for i, o in enumerate(operands)]) for f in (fb, torch)])
 
 

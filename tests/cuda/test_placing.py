@@ -198,7 +198,7 @@ def test_a_file_from_a_gpu_where_there_is_none(tmp_path):
     with standin.installed():
         fb.save(fb.ones(2, device="cuda"), tmp_path / "t")
     with pytest.raises(
-        RuntimeError, match=r"on device cuda:0, which is not available here.*map_location='cpu'"
+        RuntimeError, match=r"deserialize object on a CUDA device .cuda:0., but there is none here.*map_location=device"
     ):
         fb.load(tmp_path / "t")
     assert fb.load(tmp_path / "t", map_location="cpu").tolist() == [1, 1]
