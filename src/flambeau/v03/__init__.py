@@ -7,7 +7,6 @@ import importlib.util
 
 from .. import storage as _storage
 from ..random import initial_seed, manual_seed
-from ..serialization import save
 from ..settings import is_storage
 from ..size import Size
 from ..threads import get_num_threads, set_num_threads
@@ -22,6 +21,7 @@ for _face in (faces._TensorBase, Variable):
 printing.install(faces._TensorBase, Variable)
 
 from .namespace import FatalError, Generator, default_generator  # noqa: E402  (needs the methods)
+from .serialization import load, save  # noqa: E402
 
 __version__ = "0.3.0"
 globals().update(TYPES)

@@ -1,10 +1,8 @@
 """The functions of 0.3's namespace that are no methods: factories, joins, random numbers, questions about objects."""
 
-import pickle
-
 import numpy as np
 
-from .. import random, serialization, settings
+from .. import random, settings
 from ..dtype import from_numpy_dtype
 from ..ops import FUNCTIONS as TODAYS
 from ..ops import METHODS
@@ -253,14 +251,6 @@ def set_rng_state(new_state):
     random.set_rng_state(new_state)
 
 
-# ---- files
-
-
-def load(f, map_location=None, pickle_module=pickle):
-    """load(f, map_location=None, pickle_module=pickle) -> what `save` wrote. Any object: only for files you trust."""
-    return serialization.load(f, map_location, pickle_module, weights_only=False)
-
-
 # ---- questions about objects
 
 
@@ -301,7 +291,7 @@ FUNCTIONS.update(
     {
         f.__name__: f
         for f in (zeros, ones, rand, randn, zeros_like, ones_like, eye, arange, range, linspace, logspace, randperm,
-                  from_numpy, cat, stack, pow, normal, get_rng_state, set_rng_state, load, is_tensor, numel, typename)
+                  from_numpy, cat, stack, pow, normal, get_rng_state, set_rng_state, is_tensor, numel, typename)
     },
     **{name: _sparse(name) for name in ("dsmm", "hsmm", "saddmm", "smm", "btriunpack")},
 )  # fmt: skip
