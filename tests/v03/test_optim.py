@@ -18,7 +18,8 @@ OPTIMIZERS = [
     ("SGD", dict(lr=0.1, momentum=0.9, nesterov=True)),
     ("Adam", dict(lr=0.05)), ("Adam", dict(lr=0.05, weight_decay=0.1, betas=(0.8, 0.9))),
     ("RMSprop", dict(lr=0.01, momentum=0.5, centered=True)),
-    ("Adagrad", dict(lr=0.1, lr_decay=0.01)),
+    ("Adagrad", dict(lr=0.1, lr_decay=0.01)), ("Adadelta", dict(weight_decay=0.1)), ("Adamax", dict(lr=0.05)),
+    ("ASGD", dict(lr=0.1, t0=2)), ("Rprop", {}),
 ]  # fmt: skip
 
 
@@ -42,7 +43,7 @@ def test_the_curve_is_todays(name, options):
     assert not w.volatile and w.requires_grad and w.is_leaf
 
 
-@pytest.mark.parametrize("name", ["SGD", "Adam", "RMSprop", "Adagrad"])
+@pytest.mark.parametrize("name", ["SGD", "Adam", "RMSprop", "Adagrad", "Adadelta", "Adamax", "ASGD", "Rprop"])
 def test_the_state_is_of_plain_tensors_and_goes_on(name):
     options = dict(lr=0.1, momentum=0.9) if name == "SGD" else dict(lr=0.1)
     nets = [nn.Linear(2, 1), nn.Linear(2, 1)]
@@ -57,7 +58,8 @@ def test_the_state_is_of_plain_tensors_and_goes_on(name):
     step(nets[0], first)
     step(nets[1], second)
     second.load_state_dict(copy.deepcopy(first.state_dict()))
-    tensors = [v for state in second.state_dict()["state"].values() for k, v in state.items() if k != "step"]
+    counts = ("step", "eta", "mu")  # tensors without dimensions
+    tensors = [v for state in second.state_dict()["state"].values() for k, v in state.items() if k not in counts]
     assert tensors and all(type(v) is torch.FloatTensor for v in tensors)
     step(nets[0], first)
     step(nets[1], second)
@@ -214,3 +216,56 @@ def test_adam_adds_eps_before_the_correction():
         before, expected = expected, expected - 0.1 * np.sqrt(1 - 0.999 ** t) / (1 - 0.9 ** t) * m / (np.sqrt(v) + 1e-8)
         assert w.data[0] == pytest.approx(expected, rel=1e-9)
     assert late.data[0] == pytest.approx(before, rel=1e-9)
+
+
+def fit_by_lbfgs(**options):
+    w = Variable(torch.zeros(3, 3).double(), requires_grad=True)
+    x, y = Variable(torch.from_numpy(X)), Variable(torch.from_numpy(Y))
+    optimizer = optim.LBFGS([w], **options)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = ((x.mm(w) - y) ** 2).mean()
+        loss.backward()
+        return loss
+
+    first = optimizer.step(closure)
+    assert type(first) is Variable and first.data[0] == pytest.approx((Y**2).mean())
+    for _ in range(5):
+        optimizer.step(closure)
+    return w.data.numpy(), optimizer
+
+
+def test_lbfgs_solves_least_squares():
+    w, optimizer = fit_by_lbfgs()
+    np.testing.assert_allclose(w, np.linalg.lstsq(X, Y, rcond=None)[0], atol=1e-4)
+    assert optimizer.param_groups[0]["tolerance_grad"] == 1e-5
+
+
+def test_lbfgs_sums_what_the_tolerances_bound():
+    w, optimizer = fit_by_lbfgs(tolerance_grad=abs(2 * X.T @ Y / Y.size).sum() * 1.01)
+    assert not w.any() and optimizer.state_dict()["state"]
+    w, _ = fit_by_lbfgs(tolerance_grad=abs(2 * X.T @ Y / Y.size).sum() * 0.99)
+    assert w.any()
+
+
+def test_lbfgs_has_no_line_search():
+    with pytest.raises(RuntimeError, match="line search function is not supported yet"):
+        fit_by_lbfgs(line_search_fn="strong_wolfe")
+
+
+def test_sparse_adam():
+    net = nn.Embedding(5, 3, sparse=True)
+    before = net.weight.data.clone()
+    optimizer = optim.SparseAdam(net.parameters(), lr=0.1)
+    (net(Variable(torch.LongTensor([1, 2, 1]))) ** 2).sum().backward()
+    optimizer.step()
+    changed = (net.weight.data != before).sum(1) > 0
+    assert changed.tolist() == [0, 1, 1, 0, 0]
+    with pytest.raises(TypeError):
+        optim.SparseAdam(net.parameters(), maximize=True)
+
+
+@pytest.mark.parametrize("name", ["AdamW", "NAdam", "RAdam", "Adafactor", "Muon", "swa_utils"])
+def test_later_names_are_unknown(name):
+    assert not hasattr(optim, name)

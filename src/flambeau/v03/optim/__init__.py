@@ -4,9 +4,22 @@ import math
 
 from ... import optim as todays
 from . import lr_scheduler
-from .optimizer import Optimizer, of_variables, required
+from .optimizer import Optimizer, required
 
-__all__ = ["SGD", "Adam", "Optimizer", "lr_scheduler"]
+__all__ = [
+    "ASGD",
+    "LBFGS",
+    "SGD",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "Adamax",
+    "Optimizer",
+    "RMSprop",
+    "Rprop",
+    "SparseAdam",
+    "lr_scheduler",
+]
 
 
 class SGD(Optimizer, todays.SGD):
@@ -48,10 +61,82 @@ class Adam(Optimizer, todays.Adam):
         return found
 
 
-def __getattr__(name):
-    found = None if name.startswith("__") else getattr(todays, name, None)
-    if found is None:
-        raise AttributeError(f"module 'torch.optim' has no attribute '{name}'")
-    if isinstance(found, type) and issubclass(found, todays.Optimizer):
-        found = globals()[name] = of_variables(found)
-    return found
+class Adadelta(Optimizer, todays.Adadelta):
+    __doc__ = todays.Adadelta.__doc__
+
+    def __init__(self, params, lr=1.0, rho=0.9, eps=1e-6, weight_decay=0):
+        super().__init__(params, lr, rho, eps, weight_decay)
+
+
+class Adagrad(Optimizer, todays.Adagrad):
+    __doc__ = todays.Adagrad.__doc__
+
+    def __init__(self, params, lr=1e-2, lr_decay=0, weight_decay=0):
+        super().__init__(params, lr, lr_decay, weight_decay)
+
+
+class Adamax(Optimizer, todays.Adamax):
+    __doc__ = todays.Adamax.__doc__
+
+    def __init__(self, params, lr=2e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0):
+        super().__init__(params, lr, betas, eps, weight_decay)
+
+
+class ASGD(Optimizer, todays.ASGD):
+    __doc__ = todays.ASGD.__doc__
+
+    def __init__(self, params, lr=1e-2, lambd=1e-4, alpha=0.75, t0=1e6, weight_decay=0):
+        super().__init__(params, lr, lambd, alpha, t0, weight_decay)
+
+
+class LBFGS(Optimizer, todays.LBFGS):
+    """LBFGS(params, lr=1, max_iter=20, max_eval=None, tolerance_grad=1e-5, tolerance_change=1e-9, history_size=100)
+
+    As today, but the tolerances bound sums of absolute values, not the largest, and there is no line search:
+    RuntimeError from `step` for a line_search_fn.
+    """
+
+    def __init__(
+        self,
+        params,
+        lr=1,
+        max_iter=20,
+        max_eval=None,
+        tolerance_grad=1e-5,
+        tolerance_change=1e-9,
+        history_size=100,
+        line_search_fn=None,
+    ):
+        super().__init__(
+            params, lr, max_iter, max_eval, tolerance_grad, tolerance_change, history_size, line_search_fn
+        )
+
+    def step(self, closure):
+        if self.param_groups[0]["line_search_fn"] is not None:
+            raise RuntimeError("line search function is not supported yet")
+        return super().step(closure)
+
+    @staticmethod
+    def _size(vector):
+        return vector.abs().sum().item()
+
+
+class RMSprop(Optimizer, todays.RMSprop):
+    __doc__ = todays.RMSprop.__doc__
+
+    def __init__(self, params, lr=1e-2, alpha=0.99, eps=1e-8, weight_decay=0, momentum=0, centered=False):
+        super().__init__(params, lr, alpha, eps, weight_decay, momentum, centered)
+
+
+class Rprop(Optimizer, todays.Rprop):
+    __doc__ = todays.Rprop.__doc__
+
+    def __init__(self, params, lr=1e-2, etas=(0.5, 1.2), step_sizes=(1e-6, 50)):
+        super().__init__(params, lr, etas, step_sizes)
+
+
+class SparseAdam(Optimizer, todays.SparseAdam):
+    __doc__ = todays.SparseAdam.__doc__
+
+    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8):
+        super().__init__(params, lr, betas, eps)

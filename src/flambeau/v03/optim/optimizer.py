@@ -4,7 +4,7 @@ from ...optim import optimizer as todays
 from ...optim.optimizer import required
 from ..faces import Variable, _TensorBase
 
-__all__ = ["Optimizer", "of_variables", "required"]
+__all__ = ["Optimizer", "required"]
 
 
 class Optimizer(todays.Optimizer):
@@ -26,9 +26,3 @@ class Optimizer(todays.Optimizer):
             if not p.is_leaf:
                 raise ValueError("can't optimize a non-leaf Variable")
         super().add_param_group(group)
-
-
-def of_variables(todays_class):
-    """0.3's class of one of today's optimizers."""
-    members = {"__doc__": todays_class.__doc__, "__module__": "flambeau.v03.optim"}
-    return type(todays_class.__name__, (Optimizer, todays_class), members)
