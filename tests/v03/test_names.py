@@ -50,8 +50,8 @@ ABSENT = {  # section -> (reason, names); "*": the whole section
             "add_tensor").split())),
     ],
     "serialization": [("parts of 0.3's own file format", "DEFAULT_PROTOCOL INT_SIZE LONG_SIZE MAGIC_NUMBER "
-                       "PROTOCOL_VERSION SHORT_SIZE STORAGE_KEY_SEPARATOR default_restore_location location_tag mkdtemp "
-                       "normalize_storage_type register_package storage_to_tensor_type")],
+                       "PROTOCOL_VERSION SHORT_SIZE STORAGE_KEY_SEPARATOR default_restore_location location_tag "
+                       "mkdtemp normalize_storage_type register_package storage_to_tensor_type")],
     "utils": [
         ("compiles C against 0.3's headers", "ffi.create_extension"),
         ("reads files of Lua's Torch; not here yet", " ".join(["serialization.load_lua", *(

@@ -86,8 +86,8 @@ def rebuild_storage(cls, handle, layout):
 
 
 def reduce_class(cls):
-    """How a class goes to another process: by its attribute `_named` (a function and its arguments, which give it) where
-    it has one, because its module has the name of another library."""
+    """How a class goes to another process: by its attribute `_named` (a function and its arguments, which give it)
+    where it has one, because its module has the name of another library."""
     return cls.__dict__.get("_named", NotImplemented)
 
 

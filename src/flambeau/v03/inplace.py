@@ -48,8 +48,8 @@ def check_leaf(variable):
 
 
 def check_inplace(variable):
-    """RuntimeError when a Variable must not be changed in place. Of several results of `chunk` and the like, the only one
-    that is left may be."""
+    """RuntimeError when a Variable must not be changed in place. Of several results of `chunk` and the like, the only
+    one left may be."""
     check_leaf(variable)
     n = sharers(variable)
     if n > 1:
