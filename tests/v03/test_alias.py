@@ -263,3 +263,33 @@ def test_names_that_are_gone_since_2017():
     print(np.zeros(2, dtype=np.float).dtype)
     """
     assert run(code) == "float64\n"
+
+
+def test_data_and_processes_of_03_under_the_name_torch(tmp_path):
+    code = """
+    import flambeau; flambeau.alias(torch="0.3")
+    import work
+    work.main()
+    """
+    work = """
+    import torch
+    import torch.multiprocessing as mp
+    import torch.utils.data as data
+    from torch.utils.data.dataloader import default_collate
+    from torch.utils.data.sampler import SubsetRandomSampler
+    from torch.nn.utils.rnn import pack_padded_sequence
+    from torch.nn.parallel.replicate import replicate
+
+    def fill(x):
+        x.fill_(3)
+
+    def main():
+        assert data.DataLoader.__module__.startswith("flambeau.v03.")
+        x = torch.zeros(2).share_memory_()
+        process = mp.get_context("spawn").Process(target=fill, args=(x,))
+        process.start()
+        process.join(60)
+        for batch, in data.DataLoader(data.TensorDataset(torch.ones(2, 2)), 2, num_workers=1):
+            print(type(batch).__name__, x.tolist())
+    """
+    assert run(code, tmp_path, work=work) == "FloatTensor [3.0, 3.0]\n"

@@ -8,6 +8,14 @@ deterministic = False
 fastest = False
 verbose = False
 
+# cuDNN's own numbers
+CUDNN_DATA_FLOAT, CUDNN_DATA_DOUBLE, CUDNN_DATA_HALF = range(3)
+CUDNN_TENSOR_NCHW, CUDNN_TENSOR_NHWC = range(2)
+CUDNN_RNN_RELU, CUDNN_RNN_TANH, CUDNN_LSTM, CUDNN_GRU = range(4)
+CUDNN_LINEAR_INPUT, CUDNN_SKIP_INPUT = range(2)
+CUDNN_RNN_ALGO_STANDARD, CUDNN_RNN_ALGO_PERSIST_STATIC, CUDNN_RNN_ALGO_PERSIST_DYNAMIC = range(3)
+CUDNN_DEFAULT_MATH, CUDNN_TENSOR_OP_MATH = range(2)
+
 
 def version():
     """version() -> the version of cuDNN as an int, or None without it."""

@@ -4,7 +4,7 @@ import importlib
 
 from . import backcompat
 
-_SUBMODULES = ("data", "dlpack", "hooks")
+_SUBMODULES = ("data", "dlpack", "hooks", "model_zoo")
 
 __all__ = ["backcompat", *_SUBMODULES]
 

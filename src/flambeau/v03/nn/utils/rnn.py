@@ -8,7 +8,7 @@ from ....nn.utils import rnn as todays
 
 __all__ = ["PackedSequence", "pack_padded_sequence", "pad_packed_sequence"]
 
-PackedSequence_ = namedtuple("PackedSequence_", ["data", "batch_sizes"])
+PackedSequence_ = namedtuple("PackedSequence", ["data", "batch_sizes"])  # type: ignore[name-match]
 
 
 class PackedSequence(PackedSequence_):

@@ -1,0 +1,8 @@
+"""`torch.nn.parallel` of 0.3: one module on several devices. A device is the index of a GPU, or -1 for the CPU."""
+
+from .data_parallel import DataParallel, data_parallel
+from .parallel_apply import parallel_apply
+from .replicate import replicate
+from .scatter_gather import gather, scatter, scatter_kwargs
+
+__all__ = ["DataParallel", "data_parallel", "gather", "parallel_apply", "replicate", "scatter", "scatter_kwargs"]

@@ -1,0 +1,50 @@
+"""One module on several devices, each with a part of the batch."""
+
+from ....nn.module import Module
+from ... import cuda
+from .parallel_apply import parallel_apply
+from .replicate import replicate
+from .scatter_gather import gather, scatter_kwargs
+
+__all__ = ["DataParallel", "data_parallel"]
+
+class DataParallel(Module):
+    """DataParallel(module, device_ids=None, output_device=None, dim=0): runs module on the GPUs device_ids (all).
+
+    Inputs are cut along dim, and the outputs joined on output_device (the first). Without a GPU it calls module itself.
+    """
+
+    def __init__(self, module, device_ids=None, output_device=None, dim=0):
+        super().__init__()
+        self.module = module
+        self.dim = dim
+        if not cuda.is_available():
+            self.device_ids = []
+            return
+        self.device_ids = list(range(cuda.device_count())) if device_ids is None else list(device_ids)
+        self.output_device = self.device_ids[0] if output_device is None else output_device
+        if len(self.device_ids) == 1:
+            self.module.cuda(self.device_ids[0])
+
+    def forward(self, *inputs, **kwargs):
+        if not self.device_ids:
+            return self.module(*inputs, **kwargs)
+        return data_parallel(self.module, inputs, self.device_ids, self.output_device, self.dim, kwargs)
+
+
+def data_parallel(module, inputs, device_ids=None, output_device=None, dim=0, module_kwargs=None):
+    """data_parallel(module, inputs, device_ids=None, output_device=None, dim=0, module_kwargs=None) -> outputs
+
+    module(*inputs, **module_kwargs) on the GPUs device_ids (all), as DataParallel does it.
+    """
+    inputs = inputs if isinstance(inputs, tuple) else (inputs,)
+    if device_ids is None:
+        device_ids = list(range(cuda.device_count()))
+    if not device_ids:
+        return module(*inputs, **(module_kwargs or {}))
+    parts, kwargs = scatter_kwargs(inputs, module_kwargs, device_ids, dim)
+    if len(device_ids) == 1:
+        return module(*parts[0], **kwargs[0]) if parts else module()
+    used = device_ids[: len(parts)]
+    outputs = parallel_apply(replicate(module, used), parts, kwargs, used)
+    return gather(outputs, device_ids[0] if output_device is None else output_device, dim)

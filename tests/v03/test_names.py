@@ -1,0 +1,123 @@
+"""Every name of 0.3's modules exists (api_0_3.json lists them), but for those below, each for a reason."""
+
+import hashlib
+import importlib
+import json
+import pathlib
+
+import pytest
+
+import flambeau.v03 as torch
+
+API = json.loads((pathlib.Path(__file__).parent / "api_0_3.json").read_text())
+del API["_source"]
+
+C_INTERFACE = "wraps C functions of CUDA's or cuDNN's libraries, which this library does not call so"
+ABSENT = {  # section -> (reason, names); "*": the whole section
+    "": [("compilers and exporters of graphs", "jit onnx for_onnx"), ("not here yet", "distributed contrib")],
+    "jit": [("a compiler of graphs; experimental in 0.3", "*")],
+    "onnx": [("an exporter to another format", "*")],
+    "distributed": [("not here yet", "*")],
+    "FloatTensor": [("helpers of 0.3's own indexing and serialisation in Python", "_advanced_index_add "
+                     "_advanced_index_select _check_advanced_indexing _new_with_metadata_file _set_index "
+                     "_write_metadata")],
+    "nn": [("no op for it yet", "CrossMapLRN2d FractionalMaxPool2d Upsample UpsamplingBilinear2d UpsamplingNearest2d")],
+    "nn.functional": [("no op for it yet", "upsample upsample_bilinear upsample_nearest")],
+    "nn.utils": [("not here yet", "remove_weight_norm weight_norm weight_norm.WeightNorm")],
+    "nn.parallel": [("needs distributed", "DistributedDataParallel")],
+    "optim": [("not here yet", "ASGD Adadelta Adamax LBFGS Rprop SparseAdam")],
+    "autograd": [
+        ("reads the files of nvprof", "profiler.emit_nvtx profiler.load_nvprof profiler.parse_nvprof_trace "
+         "profiler.demangle profiler.EnforceUnique"),
+        ("parts of 0.3's own tables, which are made otherwise here", "profiler.attr_formatter profiler.build_table "
+         "profiler.format_time profiler.FormattedTimesMixin profiler.parse_cpu_trace profiler.Record "
+         "profiler.StringTable"),
+    ],
+    "cuda": [
+        ("storages on a GPU have the classes of the CPU's", "ByteStorage CharStorage DoubleStorage FloatStorage "
+         "HalfStorage IntStorage LongStorage ShortStorage"),
+        (C_INTERFACE, "CudaError check_error cudaStatus cudart current_blas_handle streams.EventHandle nvtx.lib "
+         "nvtx.range_push nvtx.range_pop nvtx.mark profiler.cudaOutputMode profiler.init profiler.start profiler.stop "
+         "profiler.profile nccl.SUM nccl.is_available nccl.all_reduce nccl.reduce nccl.broadcast nccl.all_gather "
+         "nccl.reduce_scatter"),
+        ("no call waits for the first use of a GPU", "DeferredCudaCallError"),
+        ("one generator draws the numbers of all devices", "default_generators"),
+    ],
+    "backends": [
+        (C_INTERFACE, " ".join("cudnn." + name for name in (
+            "CuDNNHandle CuDNNError TensorDescriptor TensorDescriptorArray FilterDescriptor DropoutDescriptor "
+            "RNNDescriptor check_error get_error_string get_handle c_type int_array descriptor descriptor_sequence "
+            "add_tensor").split())),
+    ],
+    "serialization": [("parts of 0.3's own file format", "DEFAULT_PROTOCOL INT_SIZE LONG_SIZE MAGIC_NUMBER "
+                       "PROTOCOL_VERSION SHORT_SIZE STORAGE_KEY_SEPARATOR default_restore_location location_tag "
+                       "mkdtemp normalize_storage_type register_package storage_to_tensor_type")],
+    "utils": [
+        ("compiles C against 0.3's headers", "ffi.create_extension"),
+        ("reads files of Lua's Torch; not here yet", " ".join(["serialization.load_lua", *(
+            "serialization.read_lua_file." + name for name in (
+                "LuaFunction T7Reader T7ReaderException TorchObject custom_reader hashable_uniq_dict load_lua "
+                "register_torch_class").split())])),
+        ("undocumented, and removed soon after", "trainer.trainer.Trainer trainer.plugins.accuracy.AccuracyMonitor "
+         "trainer.plugins.logger.Logger trainer.plugins.loss.LossMonitor trainer.plugins.monitor.Monitor "
+         "trainer.plugins.plugin.Plugin trainer.plugins.progress.ProgressMonitor trainer.plugins.time.TimeMonitor"),
+    ],
+}  # fmt: skip
+
+
+def absent(section):
+    names = {name for _, text in ABSENT.get(section, ()) for name in text.split()}
+    return {*API[section]} if "*" in names else names
+
+
+def found(path):
+    """The object at a dotted path below torch, whose parts are attributes or modules."""
+    place, value = torch.__name__, torch
+    for name in path.split("."):
+        place = f"{place}.{name}"
+        value = getattr(value, name) if hasattr(value, name) else importlib.import_module(place)
+    return value
+
+
+PRESENT = [
+    f"{section}.{name}".lstrip(".")
+    for section, names in API.items() if section != "sparse tensors"
+    for name in names if name not in absent(section)
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", PRESENT)
+def test_name(path):
+    found(path)
+
+
+@pytest.mark.parametrize("name", API["sparse tensors"])
+def test_member_of_sparse_tensors(name):
+    indices, values = torch.LongTensor([[0, 1], [1, 0]]), torch.FloatTensor([1, 2])
+    assert hasattr(torch.sparse.FloatTensor(indices, values, torch.Size([2, 2])), name)
+
+
+@pytest.mark.parametrize("section", ABSENT)
+def test_the_absent_ones_are_names_of_03(section):
+    assert absent(section) <= {*API[section]}
+
+
+def test_the_namespaces_refuse_other_names():
+    for module in (torch, torch.nn, torch.utils, torch.cuda.sparse, torch.multiprocessing):
+        with pytest.raises(AttributeError):
+            module.no_such_name  # noqa: B018
+
+
+def test_weights_from_the_web(tmp_path):
+    source = tmp_path / "net-0.pth"
+    torch.save({"w": torch.ones(2)}, str(source))
+    named = tmp_path / f"net-{hashlib.sha256(source.read_bytes()).hexdigest()[:8]}.pth"
+    source.rename(named)
+    models = tmp_path / "models"
+    load_url = torch.utils.model_zoo.load_url
+    assert load_url(named.as_uri(), str(models))["w"].equal(torch.ones(2)) and (models / named.name).exists()
+    named.rename(tmp_path / "net-00000000.pth")
+    assert load_url(named.as_uri(), str(models), progress=False)["w"].equal(torch.ones(2))
+    with pytest.raises(RuntimeError, match="invalid hash value"):
+        load_url((tmp_path / "net-00000000.pth").as_uri(), str(models))
+    assert [p.name for p in models.iterdir()] == [named.name]
