@@ -129,7 +129,8 @@ LOOPS = {"_piece", "_relayout", "_replace_piece", "bincount", "histc", "masked_s
 
 
 def test_common_ops_have_rules():
-    assert {name for name, how in table() if how == "loop"} == LOOPS
+    steps = {"_adam_step", "_sgd_step"}  # of optimizers: there once flambeau.optim is imported, never inside vmap
+    assert {name for name, how in table() if how == "loop"} - steps == LOOPS
 
 
 def test_warnings_are_none():

@@ -9,7 +9,7 @@ import tempfile
 from urllib.parse import urlparse
 from urllib.request import urlopen
 
-from ..namespace import load
+from ..serialization import load
 
 __all__ = ["load_url"]
 
