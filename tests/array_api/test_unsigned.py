@@ -4,7 +4,6 @@ import operator
 
 import numpy as np
 import pytest
-import torch
 
 import flambeau as fb
 import flambeau.array_api as xp
@@ -182,6 +181,7 @@ def test_creation_of_large_values(dtype):
 
 @pytest.mark.parametrize("dtype", UNSIGNED)
 def test_exchange_with_numpy_and_pytorch(dtype):
+    torch = pytest.importorskip("torch", reason="PyTorch is the oracle")
     a = spread(dtype)
     for x in (xp.asarray(a), xp.from_dlpack(a), xp.from_dlpack(torch.from_numpy(a))):
         check(x, a)
