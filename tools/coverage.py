@@ -66,8 +66,7 @@ REASONS = {
         "of 0.3.0 alone: PyTorch has it no more; belongs into flambeau.v03"
     ),
     r"has_cudnn|record_stream": "not yet: of CUDA",
-    r"share_memory_|buffer": "not yet: sharing with other processes",
-    r"vmap": "not yet: batching of functions",
+    r"buffer": "not yet: a storage as a buffer",
     r"(to_)?sparse_(bsc|bsr|csc|compressed).*|to_sparse.*|(c?col|c?row|c)_?indices|values|.*sparse.*|[hds]s?mm|s.?addmm|"
     r"hspmm|.*spmm|<SparseTensor>.*": "not yet: sparse layouts of blocks, and batches of matrices in CSR and CSC",
     r"ctc_loss": "not yet: the loss of connectionist temporal classification",
@@ -128,12 +127,14 @@ def old_areas(path):
     """The areas of 0.3.0, of the names in a JSON file."""
     with open(path, encoding="utf-8") as file:
         names = json.load(file)
-    v03 = fb.v03 if importlib.util.find_spec("flambeau.v03") else None
+    from flambeau import v03
+
+    v03.era.leave()  # shared modules go on making today's tensors
     found = []
     for title, home in AREAS.items():
         if title in names:
             homes = [home()] + ([fb.Tensor, fb.sparse.SparseTensor] if title == "torch.sparse" else [])
-            if v03 is not None and title in OLD:
+            if title in OLD:
                 homes.append(OLD[title](v03))
             found.append(compare(f"0.3.0 {title}", names[title], homes))
     return found
