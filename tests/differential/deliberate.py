@@ -455,7 +455,7 @@ def _infinite_modulus(case, ours, theirs):
     return case.name.rpartition(".")[2] == "abs" and bool(np.iscomplexobj(values) and np.isinf(values).any())
 
 
-@difference("a key with True copies: the order of the copy in memory is nobody's promise", "result")
+@difference("open: with True in the key of an expanded tensor the copy lies in another order than PyTorch's", "result")
 def _copied_by_true(case, ours, theirs):
     if case.name != "getitem" or "True" not in repr(case.args[1:]):
         return False
