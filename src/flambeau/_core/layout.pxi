@@ -83,6 +83,15 @@ def order_of(cnp.ndarray array not None):
     return tuple([order[nd - 1 - i] for i in range(nd)])
 
 
+def row_major(*arrays):
+    """Whether all of the arrays lie in row-major order without gaps; what is no array of the CPU's library counts as
+    lying so."""
+    for a in arrays:
+        if FB_IS_ARRAY(<PyObject*>a) and not FB_FLAGS(<PyObject*>a) & cnp.NPY_ARRAY_C_CONTIGUOUS:
+            return False
+    return True
+
+
 def laid_out(out, tuple arrays):
     """A pointwise result in the memory order that its operands (the arrays among `arrays`) ask for: itself, or a copy.
     Arrays of a GPU's library are left as they are."""

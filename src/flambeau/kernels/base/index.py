@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
+from ... import _core
 from ._xp import Array, add_at, array_namespace, widen
 
 Indices = Sequence[Any]  # an array or None for each dimension
@@ -55,11 +57,35 @@ def index(x: Array, *indices: Any) -> Array:
         check_indices(x.shape, indices)
     try:
         if len(indices) == 1 and indices[0].dtype != bool:
-            return x.take(indices[0], axis=0)
-        return array_namespace(x).asarray(x[_key(indices)])
+            return _in_memory_order(x.take(indices[0], axis=0), x, indices)
+        return _in_memory_order(array_namespace(x).asarray(x[_key(indices)]), x, indices)
     except IndexError:
         check_indices(x.shape, indices)
         raise
+
+
+def _in_memory_order(out: Array, x: Array, indices: Indices) -> Array:
+    """What the indices select in x, in the memory order of x: as a pointwise result of x, which tells nothing of the
+    dimensions that the indices bring, and of the indices, which tell only of these."""
+    if _core.row_major(out, x, *indices):
+        return out
+    given = [i for i in indices if i is not None]
+    dims = [d for d, i in enumerate(indices) if i is not None]
+    if given[0].dtype == bool:
+        dims, new = list(range(given[0].ndim)), 1
+        given = []
+    else:
+        new = max(i.ndim for i in given)
+    at = dims[0] if dims[-1] - dims[0] < len(dims) else 0
+    kept = [s for d, s in enumerate(x.strides) if d not in dims]
+    steps = [(*kept[:at], *(0,) * new, *kept[at:])]
+    for i in given:
+        lead = at + new - i.ndim
+        around = out.shape[:lead], out.shape[lead + i.ndim :]
+        outer, inner = (i.shape[0] * i.strides[0], i.strides[-1]) if i.ndim else (i.itemsize, i.itemsize)
+        before, after = [[s * (n == 1) for n in part] for part, s in zip(around, (outer, inner), strict=True)]
+        steps.append((*before, *i.strides, *after))
+    return _core.laid_out(out, tuple([as_strided(out, out.shape, s) for s in steps]))
 
 
 def index_put(x: Array, values: Array, accumulate: bool, *indices: Any) -> Array:
