@@ -303,3 +303,25 @@ def test_random_keys(seed):
                 continue
             for g, e in zip(got, expected, strict=True):
                 np.testing.assert_allclose(g, e, err_msg=str((shape, key, value)))
+
+
+@needs_torch
+@pytest.mark.parametrize("seed", range(4))
+def test_results_lie_in_memory_as_the_oracles(seed):
+    """Strides of what index tensors, masks and True select in permuted and expanded tensors."""
+    r = random.Random(seed)
+    for _ in range(200):
+        sizes = [r.choice([1, 2, 3, 4]) for _ in range(r.randint(1, 4))]
+        memory = [1 if r.random() < 0.4 else n for n in sizes]
+        order = r.sample(range(len(sizes)), len(sizes))
+        index = r.choice([[0], [0, 0], [[0, 0], [0, 0]], [[0], [0]]])
+        kinds = [None, ..., True, slice(None), slice(None, None, 2), 0, index, index]
+        key = [r.choice(kinds) for _ in range(r.randint(1, 4))]
+        if sum(k is ... for k in key) > 1 or sum(k is not None and k is not ... for k in key) > len(sizes):
+            continue
+        strides = []
+        for lib in (torch, fb):
+            x = lib.arange(float(np.prod(memory))).reshape(memory).expand(sizes).permute(order)
+            got = x[tuple([lib.tensor(k) if isinstance(k, list) else k for k in key])]
+            strides.append([s for s, n in zip(got.stride(), got.shape, strict=True) if n > 1])
+        assert strides[1] == strides[0], (memory, sizes, order, key)

@@ -281,3 +281,12 @@ def test_the_gradient_of_heaviside_goes_to_the_values_at_zero():
     x = fb.tensor([-1.0, 0.0, 2.0], requires_grad=True)
     fb.heaviside(x, values).sum().backward()
     assert values.grad.tolist() == [0, 1, 0] and x.grad.tolist() == [0, 0, 0]
+
+
+def test_sgn_of_complex_numbers_with_nan_in_one_part():
+    nan, inf = math.nan, math.inf
+    numbers = fb.tensor([complex(nan, inf), complex(1, nan), complex(inf, 0), complex(-2, inf), 0j, 3 + 4j])
+    got = fb.sgn(numbers)
+    assert fb.isnan(got).tolist() == [True, True, False, False, False, False]
+    assert fb.isnan(got[:2].real).all() and fb.isnan(got[:2].imag).all()
+    np.testing.assert_allclose(got[2:].numpy(), [1, 1j, 0, 0.6 + 0.8j], rtol=1e-6)

@@ -192,3 +192,8 @@ def test_saved_outputs_are_guarded():
         y.mul_(2)
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         y.sum().backward()
+
+
+def test_histc_counts_equal_elements_in_the_middle():
+    x = fb.tensor([-1.2479702234268188, -1.2479702234268188])  # at the edge of two intervals but for rounding
+    assert fb.histc(x, 10).tolist() == [0, 0, 0, 0, 0, 2, 0, 0, 0, 0]

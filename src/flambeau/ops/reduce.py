@@ -9,7 +9,7 @@ import operator
 import warnings
 
 from .. import _core
-from ..dtype import int64, uint64
+from ..dtype import finfo, float32, int64, promote_types, uint64
 from ..interpreters import any_true
 from ._args import check_tensor, named_result, one_dim, reduced_dims, unsupported
 from .compare import where
@@ -564,8 +564,9 @@ class Histc(Op, name="histc", methods=("histc",)):
         low, high = float(min), float(max)
         if low == high and input.numel():
             low, high = input.min().item(), input.max().item()
-        if not (math.isfinite(low) and math.isfinite(high)):
-            raise RuntimeError(f"histc(): range of [{low}, {high}] is not finite")
+        largest = finfo(promote_types(input.dtype, float32)).max
+        if not (abs(low) <= largest and abs(high) <= largest):
+            raise RuntimeError(f"histc(): range of [{low}, {high}] is not finite in {input.dtype}")
         if low == high:
             low, high = low - 1, high + 1
         return input, bins, low, high

@@ -194,12 +194,7 @@ def _index(d, shape):
 def getitem(d):
     shape = d.shape()
     x = d.tensor(shape, d.dtype())
-    index = _index(d, shape)
-    basic = all(
-        i is None or isinstance(i, (slice, int, type(...)))
-        for i in (index if isinstance(index, tuple) else ())
-    )
-    return Case("getitem", (x, index), view=isinstance(index, tuple) and basic)
+    return Case("getitem", (x, _index(d, shape)), view=True)
 
 
 @family

@@ -354,6 +354,7 @@ def _histc_errors(t):
         Bad(Sample(t(3), 0), RuntimeError, "bins must be > 0, but got 0"),
         Bad(Sample(t(3), 4, 2, 1), RuntimeError, "max must be larger than min"),
         Bad(Sample(t.array([nan])), RuntimeError, "is not finite"),
+        Bad(Sample(t.array([1.0], "float32"), 3, -1e300, 1e300), RuntimeError, "is not finite in"),
         Bad(Sample(t.ints(3, 4)), NotImplementedError, "not implemented for 'Long'"),
     ]
 

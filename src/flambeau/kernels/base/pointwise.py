@@ -299,11 +299,13 @@ trunc = _rounding("trunc")
 
 @_kernel
 def sign(xp, a: Array) -> Array:
-    """-1, 0 or 1, and a / |a| of complex numbers; 0 for NaN."""
+    """-1, 0 or 1, of NaN 0; of complex numbers a / |a|, with NaN in one part NaN."""
     if a.dtype.kind == "b":
         return a.copy()
     if a.dtype.kind == "c" and xp is not np:  # where the sign of a complex number is that of its real part
         return xp.where(a == 0, a, a / xp.abs(a))
+    if a.dtype.kind == "c":
+        return xp.where(xp.isnan(a), a.dtype.type(complex("nan+nanj")), xp.sign(a))
     return xp.where(xp.isnan(a), xp.zeros((), a.dtype), xp.sign(a)) if a.dtype.kind == "f" else xp.sign(a)
 
 

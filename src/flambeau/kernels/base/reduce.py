@@ -164,9 +164,10 @@ def histc(x: Array, bins: int, low: float, high: float) -> Array:
     """
     xp = array_namespace(x)
     wide = widen(x).ravel()
+    low, high = wide.dtype.type(low), wide.dtype.type(high)
     inside = wide[(wide >= low) & (wide <= high)]
     if low == high:
         place = xp.full(inside.shape, bins // 2)
     else:
-        place = ((inside - low) * (bins / (high - low))).astype(np.int64)
+        place = ((inside - low) * bins / (high - low)).astype(np.int64)
     return xp.bincount(xp.minimum(place, bins - 1), minlength=bins).astype(x.dtype)
