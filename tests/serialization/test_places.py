@@ -126,7 +126,7 @@ def test_archives_beyond_32_bits(monkeypatch):
     """Sizes and offsets as 64-bit numbers, tried with a low limit."""
     monkeypatch.setattr("flambeau.serialization.archive.LIMIT", 300)
     monkeypatch.setattr("flambeau.serialization.archive._MANY", 5)
-    monkeypatch.setattr("flambeau.serialization.archive._LARGE", 500)
+    monkeypatch.setattr("flambeau.serialization.archive.BLOCK", 500)
     buffer = io.BytesIO()
     writer = serialization.archive.ArchiveWriter(buffer)
     records = {f"r{i}": bytes([i]) * (i * 100) for i in range(8)}

@@ -2,12 +2,14 @@
 
 import collections
 import copy
+import gc
 import io
 import os
 import pickle
 import stat
 import subprocess
 import sys
+import weakref
 import zipfile
 
 import numpy as np
@@ -455,3 +457,16 @@ def test_a_fresh_process_loads_the_same(tmp_path):
     code = f"import flambeau as fb; d = fb.load({str(tmp_path / 'a.pt')!r}); print(d['w'].tolist(), d['b'].dtype)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[0, 1, 2, 3, 4] torch.bfloat16"
+
+
+def test_what_was_loaded_is_freed_without_the_collector(tmp_path):
+    fb.save({"weight": fb.ones(3)}, tmp_path / "file.pt")
+    fb.load(tmp_path / "file.pt")  # what is made at the first call stays
+    gc.collect()
+    gc.disable()
+    try:
+        storage = weakref.ref(fb.load(tmp_path / "file.pt")["weight"])
+        assert storage() is None
+        assert gc.collect() == 0
+    finally:
+        gc.enable()

@@ -1,11 +1,12 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
-"""libflambeau on NumPy arrays: the random generator, matrix products, softmax, optimiser steps.
+"""libflambeau on NumPy arrays: the random generator, matrix products, softmax, optimiser steps; checksums.
 
 Functions take and return arrays. One that returns None has no kernel for the dtype or the layout: the caller goes on
 with the base kernel. Work of more than some microseconds is done without the GIL.
 """
 
 cimport numpy as cnp
+from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.object cimport PyObject
 from libc.math cimport exp, fabs, floor, lgamma, log, sqrt
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
@@ -36,6 +37,8 @@ cdef extern from "flambeau.h" nogil:
     int fb_mt_bernoulli(fb_mt19937*, int, void*, int64_t, double)
     int fb_mt_bernoulli_probs(fb_mt19937*, int, void*, int, const void*, int64_t)
     int fb_mt_exponential(fb_mt19937*, int, void*, int64_t, double)
+    uint32_t fb_crc32(uint32_t, const void*, int64_t)
+    int fb_read(int, int64_t, void*, int64_t, uint32_t*)
     int fb_blas_load(const char*)
     int fb_blas_loaded()
     int fb_gemm(int, int, int, int64_t, int64_t, int64_t, double, double, const void*, int64_t, const void*, int64_t,
@@ -747,3 +750,36 @@ def make_writable(cnp.ndarray a not None):
     """Marks an array as writable. NumPy takes capsules of DLPack before 1.0, which cannot say, for read-only."""
     cnp.PyArray_ENABLEFLAGS(a, cnp.NPY_ARRAY_WRITEABLE)
     return a
+
+
+# -------------------------------------------------------------------------------------------- files
+
+def crc32(data, uint32_t value=0):
+    """crc32(data, value=0) -> int: the CRC-32 of contiguous bytes after others, whose CRC-32 is `value`; what
+    `zlib.crc32` gives, several times faster."""
+    cdef Py_buffer view
+    PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
+    try:
+        with nogil:
+            value = fb_crc32(value, view.buf, view.len)
+    finally:
+        PyBuffer_Release(&view)
+    return value
+
+
+def read_into(int descriptor, int64_t offset, cnp.ndarray memory not None):
+    """read_into(descriptor, offset, memory) -> int: fills a contiguous array with bytes of an open file, on several
+    threads, and gives their CRC-32. EOFError when the file ends before, OSError for what the system reports."""
+    cdef uint32_t checksum = 0
+    cdef int64_t size = cnp.PyArray_NBYTES(memory)
+    cdef void* place = cnp.PyArray_DATA(memory)
+    cdef int status
+    if not is_plain(memory):
+        raise ValueError("read_into: the array must be contiguous")
+    with nogil:
+        status = fb_read(descriptor, offset, place, size, &checksum)
+    if status > 0:
+        raise OSError(status, os.strerror(status))
+    if status < 0:
+        raise EOFError("read_into: the file ends early")
+    return checksum

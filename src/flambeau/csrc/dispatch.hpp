@@ -84,6 +84,7 @@ struct Kernels {
     OptimKernels optim;
     RandomKernels random;
     ReduceKernels reduce;
+    uint32_t (*crc32)(uint32_t crc, const void* data, int64_t n);
 
     // Registers a loop under its name; a later registration replaces an earlier one.
     void unary(const char* name, int dtype, int out_dtype, fb_unary_loop f);
@@ -110,6 +111,7 @@ void register_libm(Kernels& k);
     void register_optim(Kernels& k);          \
     void register_random(Kernels& k);         \
     void register_reduce(Kernels& k);         \
+    void register_crc32(Kernels& k);          \
     }
 FB_DECLARE_FAMILIES(baseline)
 FB_DECLARE_FAMILIES(avx2)

@@ -218,6 +218,14 @@ FB_API int fb_softmax(int dtype, int log, int64_t outer, int64_t n, int64_t inne
 FB_API int fb_softmax_grad(int dtype, int log, int64_t outer, int64_t n, int64_t inner, const void* grad,
                            const void* y, void* out);
 
+/* ---- files --------------------------------------------------------------------------------- */
+
+/* The CRC-32 of zip archives of what came before (0 for nothing), followed by n bytes. */
+FB_API uint32_t fb_crc32(uint32_t crc, const void* data, int64_t n);
+/* Reads n bytes at an offset of an open file into memory, on several threads, and computes their CRC-32. 0, an errno,
+ * or -1 when the file ends before. Not on Windows: ENOSYS. */
+FB_API int fb_read(int fd, int64_t offset, void* out, int64_t n, uint32_t* crc);
+
 #ifdef __cplusplus
 }
 #endif

@@ -68,7 +68,8 @@ Registry& registry() {
     isa::register_gemm(k);        \
     isa::register_optim(k);       \
     isa::register_random(k);      \
-    isa::register_reduce(k);
+    isa::register_reduce(k);      \
+    isa::register_crc32(k);
 
 Kernels make_kernels() {
     Kernels k{};

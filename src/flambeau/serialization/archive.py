@@ -6,19 +6,17 @@ The format: PKWARE's APPNOTE 6.3. Python's `zipfile` reads the directory; record
 import mmap
 import struct
 import zipfile
-import zlib
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from .. import _core
-from .files import damaged, write_all
+from .._core.native import crc32
+from .files import BLOCK, damaged, write_all
 
 ALIGNMENT = 64
 LIMIT = _ELSEWHERE = 0xFFFFFFFF  # sizes and offsets from here on are 64-bit numbers in an extra field
 _MANY = _MANY_ELSEWHERE = 0xFFFF
 _PADDING = 0x4246  # the id of the extra field with which PyTorch pads ("FB")
-_LARGE = 1 << 20  # bytes from which on a second thread computes the checksum while the record is written
 _CRC_FOLLOWS = 8  # the flag of a record whose checksum comes after it
 _DATE = 1 << 5 | 1  # 1 January 1980: equal objects make equal files
 _LOCAL = struct.Struct("<4s5H3I2H")
@@ -41,17 +39,17 @@ class ArchiveWriter:
     def add(self, name, data, checked=True):
         """Appends a record; its bytes begin at a multiple of 64. checked=False writes no checksum."""
         name, size, start = name.encode(), memoryview(data).nbytes, self.position
-        flags = _CRC_FOLLOWS if checked and size >= _LARGE else 0
+        flags = _CRC_FOLLOWS if checked and size > BLOCK else 0
+        crc = crc32(data) if checked and not flags else 0
+        self._header(name, size, flags, crc)
         if flags:
-            with ThreadPoolExecutor(1) as other:
-                checksum = other.submit(zlib.crc32, data)
-                self._header(name, size, flags, 0)
-                self._write(data)
-                crc = checksum.result()
+            octets = memoryview(data).cast("B")
+            for at in range(0, size, BLOCK):  # the bytes are still in the cache when they are written
+                block = octets[at : at + BLOCK]
+                crc = crc32(block, crc)
+                self._write(block)
             self._write(struct.pack("<4sI2Q" if size >= LIMIT else "<4s3I", b"PK\7\x08", crc, size, size))
         else:
-            crc = zlib.crc32(data) if checked else 0
-            self._header(name, size, flags, crc)
             self._write(data)
         self.directory.append((name, crc, size, start, flags))
 
@@ -137,15 +135,8 @@ class ArchiveReader:
         entry, start = self._entry(name), self.start(name)
         self.source.check(start, entry.file_size)
         memory = _core.empty_array((entry.file_size,), np.dtype(np.uint8))
-        crc = 0
-
-        def update(block):
-            nonlocal crc
-            crc = zlib.crc32(block, crc)
-
         # PyTorch writes the checksum 0 where it was told to compute none (set_crc32_options).
-        self.source.read_into(start, memory, update if entry.CRC else None)
-        if crc != entry.CRC:
+        if self.source.read_into(start, memory) != entry.CRC and entry.CRC:
             raise damaged(self.source.name, f"the checksum (CRC-32) of the record {name} is wrong")
         return memory
 

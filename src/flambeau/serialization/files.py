@@ -8,14 +8,19 @@ import uuid
 
 import numpy as np
 
-_BLOCK = 1 << 20  # bytes that are read and checked at a time: they stay in the cache
+from .._core import native
+
+BLOCK = 1 << 20  # bytes that are read and checked at a time: they stay in the cache
 
 
 class Source:
-    """Random access to an open binary file, from its current position to its end; `size` is in bytes."""
+    """Random access to an open binary file, from its current position to its end; `size` is in bytes.
 
-    def __init__(self, file, name):
-        self.file, self.name = file, name
+    descriptor: the system's number of the file, where its bytes are those that the system reads.
+    """
+
+    def __init__(self, file, name, descriptor=None):
+        self.file, self.name, self.descriptor = file, name, descriptor
         self.start = file.tell()
         self.size = file.seek(0, os.SEEK_END) - self.start
         self._read_into = getattr(file, "readinto", None)
@@ -33,13 +38,18 @@ class Source:
             found += more
         return found
 
-    def read_into(self, offset, memory, on_block=None):
-        """Fills a uint8 array with the bytes from offset on; on_block(block) is called with each part of it."""
+    def read_into(self, offset, memory):
+        """Fills a uint8 array with the bytes from offset on, and gives their CRC-32."""
         self.check(offset, len(memory))
+        if self.descriptor is not None and os.name == "posix":
+            try:
+                return native.read_into(self.descriptor, self.start + offset, memory)
+            except EOFError:
+                raise self.truncated() from None
         self.file.seek(self.start + offset)
-        position = 0
+        position = checksum = 0
         while position < len(memory):
-            block = memory[position : position + _BLOCK]
+            block = memory[position : position + BLOCK]
             if self._read_into is None:
                 found = np.frombuffer(self.file.read(len(block)), np.uint8)
                 count = len(found)
@@ -48,9 +58,9 @@ class Source:
                 count = self._read_into(block.data)
             if not count:
                 raise self.truncated()
-            if on_block is not None:
-                on_block(block[:count])
+            checksum = native.crc32(block[:count], checksum)
             position += count
+        return checksum
 
     def check(self, offset, count):
         """RuntimeError unless `count` bytes begin at the offset."""
@@ -77,7 +87,7 @@ def opened(f):
     """The Source of a path or of a file object; one that cannot seek is read into memory."""
     if is_path(f):
         with open(f, "rb", buffering=0) as file:
-            yield Source(file, os.fsdecode(f))
+            yield Source(file, os.fsdecode(f), file.fileno())
         return
     if not hasattr(f, "read"):
         raise TypeError(f"load: expected a path or a file object open for reading, got {type(f).__name__}")

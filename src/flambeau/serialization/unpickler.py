@@ -510,10 +510,8 @@ class SafeRules:
     def __init__(self, constants, functions, classes, allowed, persistent, spend, build_tensor):
         self.globals = {**constants, **functions, **allowed}
         self.persistent, self.spend, self.build_tensor = persistent, spend, build_tensor
-        self.made_by = self._containers() | {Size: lambda items=(): Size(self._items(items)), Device: Device} | classes
         # By id, as the hash of what a file puts in the place of a function may take long.
-        self.calls = {id(f): f for f in functions.values()}
-        self.calls |= {id(cls): function for cls, function in self.made_by.items()}
+        self.calls = {id(f): f for f in functions.values()} | {id(cls): f for cls, f in classes.items()}
         self.allowed = {id(x): x for x in allowed.values()}
 
     def find(self, module, name):
@@ -528,25 +526,6 @@ class SafeRules:
                 f"`with flambeau.serialization.safe_globals([{name}]):`."
             )
         return found
-
-    def _containers(self):
-        """{class: function of its arguments}. A file may ask for list(range(10**12)): all of them check."""
-        return {
-            list: lambda items=(): list(self._items(items)),
-            tuple: lambda items=(): tuple(self._items(items)),
-            set: lambda items=(): set(self._keys(items)),
-            frozenset: lambda items=(): frozenset(self._keys(items)),
-            dict: lambda items=(): self._pairs({}, items),
-            OrderedDict: lambda items=(): self._pairs(OrderedDict(), items),
-            Counter: lambda items=(): self._counted(items),
-            defaultdict: self._defaultdict,
-            bytes: self._bytes,
-            bytearray: lambda *arguments: bytearray(self._bytes(*arguments)),
-            complex: lambda real, imag=0.0: complex(_real(real), _real(imag)),
-            slice: slice,
-            range: range,
-            codecs.encode: self._bytes,
-        }
 
     def _items(self, items):
         if type(items) not in (list, tuple, set, frozenset):
@@ -567,7 +546,7 @@ class SafeRules:
             target[key] = value
         return target
 
-    def _counted(self, items):
+    def _counted(self, items=()):
         return Counter(dict(self._pairs({}, items))) if isinstance(items, dict) else Counter(self._keys(items))
 
     def _defaultdict(self, factory=None, items=()):
@@ -586,6 +565,9 @@ class SafeRules:
         found = self.calls.get(id(function))
         if found is not None:
             return found(*arguments)
+        found = _CONTAINERS.get(id(function))
+        if found is not None:
+            return found(self, *arguments)
         if id(function) in self.allowed:
             return _own(function, *arguments)
         raise refused(f"the file calls {_named(function)}, which is not allowed")
@@ -623,6 +605,30 @@ class SafeRules:
             raise refused(f"the file sets items of {type(target).__name__}")
         for i in range(0, len(items), 2):
             _own(target.__setitem__, items[i], items[i + 1])
+
+
+# {id of a class: function of the rules and its arguments}. A file may ask for list(range(10**12)): all of them check.
+_CONTAINERS = {
+    id(cls): make
+    for cls, make in {
+        list: lambda rules, items=(): list(rules._items(items)),
+        tuple: lambda rules, items=(): tuple(rules._items(items)),
+        set: lambda rules, items=(): set(rules._keys(items)),
+        frozenset: lambda rules, items=(): frozenset(rules._keys(items)),
+        dict: lambda rules, items=(): rules._pairs({}, items),
+        OrderedDict: lambda rules, items=(): rules._pairs(OrderedDict(), items),
+        Counter: SafeRules._counted,
+        defaultdict: SafeRules._defaultdict,
+        bytes: SafeRules._bytes,
+        bytearray: lambda rules, *arguments: bytearray(rules._bytes(*arguments)),
+        complex: lambda rules, real, imag=0.0: complex(_real(real), _real(imag)),
+        slice: lambda rules, *arguments: slice(*arguments),
+        range: lambda rules, *arguments: range(*arguments),
+        codecs.encode: SafeRules._bytes,
+        Size: lambda rules, items=(): Size(rules._items(items)),
+        Device: lambda rules, *arguments: Device(*arguments),
+    }.items()
+}
 
 
 def _real(x):

@@ -1,8 +1,8 @@
 """PyTorch's format since 1.6: a zip archive of `data.pkl`, one record for each storage, and what describes them."""
 
 import sys
-import zlib
 
+from .._core.native import crc32
 from . import options
 from .archive import ALIGNMENT, ArchiveReader, ArchiveWriter, pages_of
 from .files import damaged
@@ -17,7 +17,7 @@ def write(file, obj, pickle_module, protocol, byteorder=True):
     collector = Collector()
     text = pickled(obj, collector, pickle_module, protocol)
     checked = options.get_crc32_options()
-    archive, digest = ArchiveWriter(file), zlib.crc32(text)
+    archive, digest = ArchiveWriter(file), crc32(text)
 
     def add(name, data):
         archive.add(f"{_FOLDER}/{name}", data, checked)
@@ -29,7 +29,7 @@ def write(file, obj, pickle_module, protocol, byteorder=True):
         add("byteorder", sys.byteorder.encode())
     for storage in collector.storages:
         add(f"data/{storage.key}", storage.memory)
-        digest = zlib.crc32(storage.key.encode(), digest)
+        digest = crc32(storage.key.encode(), digest)
     add("version", _VERSION)
     add(".data/serialization_id", b"%040d" % digest)
     archive.close()
