@@ -3,6 +3,8 @@
 import re
 import threading
 
+from . import _core
+
 _KNOWN = ("cpu", "cuda")
 _PATTERN = re.compile(r"([a-z]+)(?::(0|[1-9][0-9]*))?")
 _LAST = 127
@@ -87,8 +89,18 @@ _Place = device | None
 
 
 class _Default(threading.local):
-    device: _Place = None  # where factories put their results; None: the CPU
     outer: tuple[_Place, ...] = ()  # the defaults outside of the `with` blocks around
+    _device: _Place = None
+
+    @property
+    def device(self) -> _Place:
+        """Where factories put their results; None: the CPU."""
+        return self._device
+
+    @device.setter
+    def device(self, place: _Place):
+        self._device = place
+        _core.set_default_device(place is not None)
 
 
 default = _Default()

@@ -23,11 +23,20 @@ cdef int plain_sizes(tuple size, cnp.npy_intp* dims) except -2:
     return <int>n if total < 1e12 else -1
 
 
+def set_default_device(bint given):
+    """Says whether factories of this thread have a default device: then the short paths leave them to Python."""
+    global fb_default_device
+    fb_default_device = given
+
+
 def new_filled(tuple size, dtype, double value):
-    """A new plain tensor of one value for plain sizes and dtype None or a float32/float64 dtype; else None."""
+    """A new plain tensor on the CPU of one value, for plain sizes and dtype None or a float32/float64 dtype; else
+    None, as with a default device."""
     cdef cnp.npy_intp dims[MAX_NESTING]
     cdef int n, code
     cdef Py_ssize_t i
+    if fb_default_device:
+        return None
     if dtype is None:
         code = default_float
     elif dtype is dtype_of_code[FLOAT32]:
@@ -118,3 +127,11 @@ def from_numbers(data):
     if fill_numbers(data, 0, nd, dims, code, FB_DATA(<PyObject*>out)) == NULL:
         return None
     return out
+
+
+def new_of_numbers(data):
+    """A new plain tensor on the CPU of what `from_numbers` reads; else None, as with a default device."""
+    if fb_default_device:
+        return None
+    array = from_numbers(data)
+    return None if array is None else wrap(array, <object>tensor_type)

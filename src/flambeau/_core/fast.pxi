@@ -319,9 +319,10 @@ cdef object fast_inplace(OpFunction f, object x, object y):
     cdef int i
     if not is_plain(x):
         return None
-    if fb_grad_mode and (needs_grad(<TensorBase>x) or (ty and needs_grad(<TensorBase>y))):
+    if fb_grad_mode and (needs_grad(<TensorBase>x) or (ty and needs_grad(<TensorBase>y))
+                         or unrecorded_view(<TensorBase>x)):
         return None
-    if (<TensorBase>x)._inference and not fb_inference_mode or unrecorded_view(<TensorBase>x):
+    if (<TensorBase>x)._inference and not fb_inference_mode:
         return None
     a = <PyObject*>(<TensorBase>x)._array
     if not FB_IS_ARRAY(a) or FB_NUM(a) >= N_NUMS:

@@ -28,10 +28,12 @@ cdef extern from *:
     #endif
     static FB_THREAD_LOCAL int fb_grad_mode = 1;
     static FB_THREAD_LOCAL int fb_inference_mode = 0;
+    static FB_THREAD_LOCAL int fb_default_device = 0;
     static FB_THREAD_LOCAL int fb_partial_backward = 0;    /* a backward pass for given inputs only is running */
     """
     int fb_grad_mode
     int fb_inference_mode
+    int fb_default_device          # whether factories of this thread have a default device (device.py)
     int fb_partial_backward
 
 cdef extern from "Python.h":

@@ -77,7 +77,11 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fal
     Floats get the default dtype, ints int64. Raises ValueError for ragged sequences, TypeError for data that are no
     numbers.
     """
-    if dtype is not None or device is not None:
+    if dtype is None is device:
+        t = _core.new_of_numbers(data)
+        if t is not None:
+            return t.requires_grad_() if requires_grad else t
+    else:
         check_options("tensor", dtype, device)
     if isinstance(data, TensorBase):
         import warnings
@@ -306,7 +310,7 @@ def zeros(
     *sizes, size=None, out=None, dtype=None, device=None, requires_grad=False, pin_memory=False, layout=None
 ):
     """zeros(*size, dtype=None, device=None, requires_grad=False) -> Tensor of zeros."""
-    if out is None is device is layout is default.device and size is None:
+    if out is None is device is layout is size:
         t = _core.new_filled(sizes, dtype, 0)
         if t is not None:
             return t.requires_grad_() if requires_grad else t
@@ -325,7 +329,7 @@ def ones(
     *sizes, size=None, out=None, dtype=None, device=None, requires_grad=False, pin_memory=False, layout=None
 ):
     """ones(*size, dtype=None, device=None, requires_grad=False) -> Tensor of ones."""
-    if out is None is device is layout is default.device and size is None:
+    if out is None is device is layout is size:
         t = _core.new_filled(sizes, dtype, 1)
         if t is not None:
             return t.requires_grad_() if requires_grad else t
