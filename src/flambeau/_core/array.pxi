@@ -179,11 +179,15 @@ def descr_for(int code):
     return descr_of_code[code]
 
 
+cdef object new_array(void* descr, int nd, const cnp.npy_intp* dims):
+    """A C-contiguous uninitialised array over the library's allocator."""
+    return fb_new_array(descr, nd, dims)
+
+
 def empty_array(shape, cnp.dtype descr not None):
     """A C-contiguous uninitialised array over the library's allocator."""
     cdef cnp.npy_intp dims[64]
-    cdef int nd = _fill_dims(shape, dims)
-    return fb_new_array(<void*><PyObject*>descr, nd, dims)
+    return new_array(<void*><PyObject*>descr, _fill_dims(shape, dims), dims)
 
 
 def zeros_array(shape, cnp.dtype descr not None):

@@ -17,6 +17,8 @@ import os
 import weakref
 from _thread import allocate_lock
 
+from .core cimport new_array
+
 from .core import code_of, descr_for, empty_array
 
 cnp.import_array()
@@ -367,9 +369,17 @@ cdef tuple _shape(cnp.ndarray a, int end):
     return tuple([cnp.PyArray_DIM(a, i) for i in range(end)])
 
 
+cdef inline object new_matrix(cnp.ndarray like, int64_t rows, int64_t columns):
+    """An uninitialised matrix of the dtype of an array."""
+    cdef cnp.npy_intp dims[2]
+    dims[0] = rows
+    dims[1] = columns
+    return new_array(<void*>cnp.PyArray_DESCR(like), 2, dims)
+
+
 cdef object contiguous(cnp.ndarray a):
     """A C-contiguous, aligned copy of the same shape."""
-    out = empty_array(_shape(a, cnp.PyArray_NDIM(a)), a.dtype)
+    out = new_array(<void*>cnp.PyArray_DESCR(a), cnp.PyArray_NDIM(a), cnp.PyArray_DIMS(a))
     out[...] = a
     return out
 
@@ -435,7 +445,7 @@ cdef object matrix_product(int code, cnp.ndarray a, cnp.ndarray b):
             cnp.PyArray_BYTES(b), k, n, cnp.PyArray_STRIDE(b, 0), cnp.PyArray_STRIDE(b, 1), item, &q):
         b = contiguous(b)
         as_operand(cnp.PyArray_BYTES(b), k, n, n * item, item, item, &q)
-    out = empty_array((m, n), a.dtype)
+    out = new_matrix(a, m, n)
     cdef char* c = cnp.PyArray_BYTES(out)
     cdef double work = 2.0 * m * n * k
     need_blas(work)
@@ -554,7 +564,7 @@ def linear(cnp.ndarray x not None, cnp.ndarray w not None, b=None):
             cnp.PyArray_BYTES(w), k, n, cnp.PyArray_STRIDE(w, 1), cnp.PyArray_STRIDE(w, 0), item, &q):
         w = contiguous(w)
         as_operand(cnp.PyArray_BYTES(w), k, n, item, k * item, item, &q)
-    out = empty_array((m, n), x.dtype)
+    out = new_matrix(x, m, n)
     cdef char* c = cnp.PyArray_BYTES(out)
     cdef double work = 2.0 * m * n * k
     need_blas(work)
@@ -593,7 +603,7 @@ def softmax(cnp.ndarray x not None, int axis, bint logarithm):
         return None
     if not is_plain(x):
         x = contiguous(x)
-    out = empty_array(_shape(x, cnp.PyArray_NDIM(x)), x.dtype)
+    out = new_array(<void*>cnp.PyArray_DESCR(x), cnp.PyArray_NDIM(x), cnp.PyArray_DIMS(x))
     cdef char* to = cnp.PyArray_BYTES(out)
     state = pause(cnp.PyArray_SIZE(x) > 4096)
     status = fb_softmax(code, logarithm, outer, n, inner, cnp.PyArray_DATA(x), to)
@@ -613,7 +623,7 @@ def softmax_grad(cnp.ndarray g not None, cnp.ndarray y not None, int axis, bint 
         g = contiguous(g)
     if not is_plain(y):
         y = contiguous(y)
-    out = empty_array(_shape(y, cnp.PyArray_NDIM(y)), y.dtype)
+    out = new_array(<void*>cnp.PyArray_DESCR(y), cnp.PyArray_NDIM(y), cnp.PyArray_DIMS(y))
     cdef char* to = cnp.PyArray_BYTES(out)
     state = pause(cnp.PyArray_SIZE(y) > 4096)
     status = fb_softmax_grad(code, logarithm, outer, n, inner, cnp.PyArray_DATA(g), cnp.PyArray_DATA(y), to)
