@@ -100,13 +100,6 @@ class _ConvNd(Module):
                 bound = 1 / math.sqrt(fan_in)
                 init.uniform_(self.bias, -bound, bound)
 
-    def _weight_and_bias(self):
-        own = self._parameters
-        try:
-            return own["weight"], own["bias"]
-        except KeyError:  # replaced by plain attributes
-            return self.weight, self.bias
-
     def extra_repr(self):
         zeros = (0,) * self._dims
         text = (
@@ -167,7 +160,7 @@ class _Conv(_ConvNd):
         return conv(padded, weight, bias, self.stride, 0, self.dilation, self.groups)
 
     def forward(self, input):
-        return self._conv_forward(input, *self._weight_and_bias())
+        return self._conv_forward(input, self.weight, self.bias)
 
 
 class Conv1d(_Conv):
@@ -233,10 +226,9 @@ class _ConvTranspose(_ConvNd):
         )
 
     def forward(self, input, output_size=None):
-        weight, bias = self._weight_and_bias()
         output_padding = self.output_padding if output_size is None else self._padding_for(input, output_size)
         return getattr(F, self._function)(
-            input, weight, bias, self.stride, self.padding, output_padding, self.groups, self.dilation
+            input, self.weight, self.bias, self.stride, self.padding, output_padding, self.groups, self.dilation
         )
 
     def _padding_for(self, input, output_size):

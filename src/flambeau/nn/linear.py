@@ -45,12 +45,7 @@ class Linear(Module):
             init.uniform_(self.bias, -bound, bound)
 
     def forward(self, input):
-        own = self._parameters
-        try:
-            weight, bias = own["weight"], own["bias"]
-        except KeyError:  # replaced by plain attributes
-            weight, bias = self.weight, self.bias
-        return F.linear(input, weight, bias)
+        return F.linear(input, self.weight, self.bias)
 
     def extra_repr(self):
         return (

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 
 import flambeau as fb
-from flambeau import Tensor
+from flambeau import Tensor, _core
 
 from .hooks import (  # noqa: F401  (where scripts look for them)
     CALL_TABLES,
@@ -31,8 +31,7 @@ class Module(HookMethods, StateMethods):
     defines `forward`. `_parameters`, `_buffers` and `_modules` are the dictionaries that hold what is registered;
     an attribute found in none of the instance's `__dict__` and the class is looked up there.
 
-    Layers called very often read `self._parameters["weight"]` instead of `self.weight`: Python reaches
-    `__getattr__` only after it has raised and dropped an AttributeError, which costs more than a small operation.
+    `_core/module.pxi` has the common case of `__getattr__` and `__call__` in C.
     """
 
     training: bool
@@ -67,6 +66,10 @@ class Module(HookMethods, StateMethods):
         raise NotImplementedError(
             f'Module [{type(self).__name__}] is missing the required "forward" function'
         )
+
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        _core.set_module_slots(cls)
 
     def __call__(self, *args, **kwargs):
         if self._hooked:
@@ -475,6 +478,9 @@ class Module(HookMethods, StateMethods):
         else:
             body = ""
         return f"{self._get_name()}({body})"
+
+
+_core.set_module_slots(Module)
 
 
 def _indent(text):

@@ -60,13 +60,9 @@ class Embedding(Module):
                 self.weight[self.padding_idx].fill_(0)
 
     def forward(self, input):
-        try:
-            weight = self._parameters["weight"]
-        except KeyError:  # replaced by a plain attribute
-            weight = self.weight
         return F.embedding(
             input,
-            weight,
+            self.weight,
             self.padding_idx,
             self.max_norm,
             self.norm_type,

@@ -8,6 +8,8 @@ import codecs
 import pickle
 import struct
 from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Callable
+from typing import Any
 
 from ..device import device as Device
 from ..size import Size
@@ -608,7 +610,7 @@ class SafeRules:
 
 
 # {id of a class: function of the rules and its arguments}. A file may ask for list(range(10**12)): all of them check.
-_CONTAINERS = {
+_CONTAINERS: dict[int, Callable[..., Any]] = {
     id(cls): make
     for cls, make in {
         list: lambda rules, items=(): list(rules._items(items)),
