@@ -609,28 +609,26 @@ class SafeRules:
             _own(target.__setitem__, items[i], items[i + 1])
 
 
-# {id of a class: function of the rules and its arguments}. A file may ask for list(range(10**12)): all of them check.
-_CONTAINERS: dict[int, Callable[..., Any]] = {
-    id(cls): make
-    for cls, make in {
-        list: lambda rules, items=(): list(rules._items(items)),
-        tuple: lambda rules, items=(): tuple(rules._items(items)),
-        set: lambda rules, items=(): set(rules._keys(items)),
-        frozenset: lambda rules, items=(): frozenset(rules._keys(items)),
-        dict: lambda rules, items=(): rules._pairs({}, items),
-        OrderedDict: lambda rules, items=(): rules._pairs(OrderedDict(), items),
-        Counter: SafeRules._counted,
-        defaultdict: SafeRules._defaultdict,
-        bytes: SafeRules._bytes,
-        bytearray: lambda rules, *arguments: bytearray(rules._bytes(*arguments)),
-        complex: lambda rules, real, imag=0.0: complex(_real(real), _real(imag)),
-        slice: lambda rules, *arguments: slice(*arguments),
-        range: lambda rules, *arguments: range(*arguments),
-        codecs.encode: SafeRules._bytes,
-        Size: lambda rules, items=(): Size(rules._items(items)),
-        Device: lambda rules, *arguments: Device(*arguments),
-    }.items()
+# {class: function of the rules and its arguments}. A file may ask for list(range(10**12)): all of them check.
+_MAKERS: dict[Any, Callable[..., Any]] = {
+    list: lambda rules, items=(): list(rules._items(items)),
+    tuple: lambda rules, items=(): tuple(rules._items(items)),
+    set: lambda rules, items=(): set(rules._keys(items)),
+    frozenset: lambda rules, items=(): frozenset(rules._keys(items)),
+    dict: lambda rules, items=(): rules._pairs({}, items),
+    OrderedDict: lambda rules, items=(): rules._pairs(OrderedDict(), items),
+    Counter: SafeRules._counted,
+    defaultdict: SafeRules._defaultdict,
+    bytes: SafeRules._bytes,
+    bytearray: lambda rules, *arguments: bytearray(rules._bytes(*arguments)),
+    complex: lambda rules, real, imag=0.0: complex(_real(real), _real(imag)),
+    slice: lambda rules, *arguments: slice(*arguments),
+    range: lambda rules, *arguments: range(*arguments),
+    codecs.encode: SafeRules._bytes,
+    Size: lambda rules, items=(): Size(rules._items(items)),
+    Device: lambda rules, *arguments: Device(*arguments),
 }
+_CONTAINERS = {id(cls): make for cls, make in _MAKERS.items()}
 
 
 def _real(x):
