@@ -1,0 +1,40 @@
+"""What all transforms are, and how they draw random numbers: those of torchvision, in its order."""
+
+from enum import Enum
+from typing import Any
+
+import flambeau as fb
+
+from ...nn import Module
+
+
+class Transform(Module):
+    """A module whose representation shows some of its attributes."""
+
+    _shown: tuple[str, ...] = ()
+
+    def __repr__(self):
+        values = {name: getattr(self, name) for name in self._shown}
+        shown = ", ".join(f"{n}={v.value if isinstance(v, Enum) else v}" for n, v in values.items())
+        return f"{type(self).__name__}({shown})"
+
+
+def chance() -> float:
+    """A number drawn from [0, 1)."""
+    return fb.rand(1).item()
+
+
+def uniform(low, high) -> float:
+    """A number drawn from [low, high)."""
+    return fb.empty(1).uniform_(float(low), float(high)).item()
+
+
+def integer(low, high) -> int:
+    """An integer drawn from low to high - 1."""
+    return fb.randint(int(low), int(high), (1,)).item()
+
+
+def log_uniform(low, high) -> float:
+    """A number whose logarithm is drawn evenly, in float32."""
+    bounds: Any = fb.log(fb.tensor([low, high], dtype=fb.float32))
+    return fb.exp(fb.empty(1).uniform_(bounds[0].item(), bounds[1].item())).item()
