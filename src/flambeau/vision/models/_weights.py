@@ -46,7 +46,8 @@ class WeightsEnum(Enum):
             if name in cls.__members__:
                 return cls[name]
             raise ValueError(f"{weights!r} names no weights; {cls.__name__} has {', '.join(cls.__members__)}")
-        raise TypeError(f"Invalid Weight class provided; expected {cls.__name__} but received {type(weights).__name__}.")
+        received = type(weights).__name__
+        raise TypeError(f"Invalid Weight class provided; expected {cls.__name__} but received {received}.")
 
     @property
     def url(self):
@@ -69,7 +70,7 @@ def _preset(**options):
     return ImageClassification(**options)
 
 
-def weights_enum(name, module, default="IMAGENET1K_V1", **members):
+def weights_enum(name, module, default="IMAGENET1K_V1", **members) -> Any:
     """The WeightsEnum `name` of a module. A member: (file name without .pth, earlier names), and, when they differ from
     crop 224 of 256, options of the preset."""
     values = {}
@@ -78,7 +79,8 @@ def weights_enum(name, module, default="IMAGENET1K_V1", **members):
         transforms = partial(_preset, **{"crop_size": 224, **options})
         values[member] = Weights(f"{BASE_URL}{file}.pth", transforms, tuple(f"{old}.pth" for old in rest))
     values["DEFAULT"] = values[default]
-    return WeightsEnum(name, values, module=module)  # type: ignore[call-overload]
+    make: Any = WeightsEnum
+    return make(name, values, module=module)
 
 
 def folders():

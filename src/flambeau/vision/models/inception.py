@@ -1,6 +1,8 @@
-"""Inception v3 (C. Szegedy et al., "Rethinking the Inception architecture for computer vision", 2015, arXiv:1512.00567)."""
+"""Inception v3 (C. Szegedy et al., "Rethinking the Inception architecture for computer vision", 2015,
+arXiv:1512.00567)."""
 
 from collections import namedtuple
+from typing import Any
 
 from ... import cat, flatten
 from ...nn import functional as F
@@ -190,9 +192,9 @@ class Inception3(nn.Module):
     dropout=0.5): images [N, 3, H, W], H and W from 75, 299 in the paper -> scores [N, num_classes].
 
     With aux_logits, in training: InceptionOutputs(logits, aux_logits), for images from 299 pixels or so (the auxiliary
-    classifier needs maps of 17 x 17). transform_input: images normalised by ImageNet's mean and deviation are brought to
-    mean and deviation 0.5, which the published weights expect. inception_blocks: seven classes in place of BasicConv2d,
-    InceptionA to InceptionE and InceptionAux. init_weights=False: weights stay as layers draw them by themselves.
+    classifier needs maps of 17 x 17). transform_input: images normalised by ImageNet's mean and deviation are brought
+    to mean and deviation 0.5, which the published weights expect. inception_blocks: seven classes in place of
+    BasicConv2d, InceptionA to InceptionE and InceptionAux. init_weights=False: weights stay as layers draw them.
     """
 
     def __init__(
@@ -224,7 +226,7 @@ class Inception3(nn.Module):
         self.Mixed_6c = block_c(768, channels_7x7=160)
         self.Mixed_6d = block_c(768, channels_7x7=160)
         self.Mixed_6e = block_c(768, channels_7x7=192)
-        self.AuxLogits = aux(768, num_classes) if aux_logits else None
+        self.AuxLogits: Any = aux(768, num_classes) if aux_logits else None
         self.Mixed_7a = block_d(768)
         self.Mixed_7b = block_e(1280)
         self.Mixed_7c = block_e(2048)

@@ -1,6 +1,6 @@
-"""Residual networks (K. He et al., "Deep residual learning for image recognition", 2015, arXiv:1512.03385), with the stride
-of a bottleneck in its 3x3 convolution; ResNeXt (S. Xie et al., 2016, arXiv:1611.05431) and wide residual networks
-(S. Zagoruyko and N. Komodakis, 2016, arXiv:1605.07146)."""
+"""Residual networks (K. He et al., "Deep residual learning for image recognition", 2015, arXiv:1512.03385), with the
+stride of a bottleneck in its 3x3 convolution; ResNeXt (S. Xie et al., 2016, arXiv:1611.05431) and wide residual
+networks (S. Zagoruyko and N. Komodakis, 2016, arXiv:1605.07146)."""
 
 from ... import flatten
 from ...nn import init
@@ -67,7 +67,9 @@ class BasicBlock(nn.Module):
 
     expansion = 1
 
-    def __init__(self, inplanes, planes, stride=1, downsample=None, groups=1, base_width=64, dilation=1, norm_layer=None):
+    def __init__(
+        self, inplanes, planes, stride=1, downsample=None, groups=1, base_width=64, dilation=1, norm_layer=None
+    ):
         super().__init__()
         norm_layer = norm_layer or nn.BatchNorm2d
         if groups != 1 or base_width != 64:
@@ -95,7 +97,9 @@ class Bottleneck(nn.Module):
 
     expansion = 4
 
-    def __init__(self, inplanes, planes, stride=1, downsample=None, groups=1, base_width=64, dilation=1, norm_layer=None):
+    def __init__(
+        self, inplanes, planes, stride=1, downsample=None, groups=1, base_width=64, dilation=1, norm_layer=None
+    ):
         super().__init__()
         norm_layer = norm_layer or nn.BatchNorm2d
         width = int(planes * (base_width / 64.0)) * groups
@@ -122,8 +126,8 @@ class ResNet(nn.Module):
     """ResNet(block, layers, num_classes=1000, zero_init_residual=False, groups=1, width_per_group=64,
     replace_stride_with_dilation=None, norm_layer=None): images [N, 3, H, W] -> scores [N, num_classes].
 
-    block: BasicBlock or Bottleneck; layers: how many of them in each of the four stages. zero_init_residual: every block
-    begins as the identity. groups and width_per_group: of the 3x3 convolutions of Bottleneck.
+    block: BasicBlock or Bottleneck; layers: how many of them in each of the four stages. zero_init_residual: every
+    block begins as the identity. groups and width_per_group: of the 3x3 convolutions of Bottleneck.
     replace_stride_with_dilation: for each of the last three stages, whether it dilates instead of halving the size.
     """
 

@@ -1,4 +1,5 @@
-"""SqueezeNet (F. Iandola et al., "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters", 2016, arXiv:1602.07360)."""
+"""SqueezeNet (F. Iandola et al., "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters", 2016,
+arXiv:1602.07360)."""
 
 from ... import cat, flatten
 from ...nn import init
@@ -54,8 +55,8 @@ class SqueezeNet(nn.Module):
             self.features = nn.Sequential(
                 nn.Conv2d(3, 96, kernel_size=7, stride=2), nn.ReLU(inplace=True), _pool(),
                 Fire(96, 16, 64, 64), Fire(128, 16, 64, 64), Fire(128, 32, 128, 128), _pool(),
-                Fire(256, 32, 128, 128), Fire(256, 48, 192, 192), Fire(384, 48, 192, 192), Fire(384, 64, 256, 256), _pool(),
-                Fire(512, 64, 256, 256),
+                Fire(256, 32, 128, 128), Fire(256, 48, 192, 192), Fire(384, 48, 192, 192), Fire(384, 64, 256, 256),
+                _pool(), Fire(512, 64, 256, 256),
             )  # fmt: skip
         elif version in ("1_1", 1.1):
             self.features = nn.Sequential(

@@ -1,5 +1,5 @@
-"""VGG networks (K. Simonyan and A. Zisserman, "Very deep convolutional networks for large-scale image recognition", 2014,
-arXiv:1409.1556)."""
+"""VGG networks (K. Simonyan and A. Zisserman, "Very deep convolutional networks for large-scale image recognition",
+2014, arXiv:1409.1556)."""
 
 from ... import flatten
 from ...nn import init
@@ -70,8 +70,8 @@ class VGG(nn.Module):
 
 
 def make_layers(cfg, batch_norm=False):
-    """make_layers(cfg, batch_norm=False) -> Sequential: 3x3 convolutions of as many channels as a number of cfg says, each
-    with its ReLU (and batch normalisation before it), and max pooling of 2x2 for "M"."""
+    """make_layers(cfg, batch_norm=False) -> Sequential: 3x3 convolutions of as many channels as a number of cfg says,
+    each with its ReLU (and batch normalisation before it), and max pooling of 2x2 for "M"."""
     layers = []
     in_channels = 3
     for v in cfg:

@@ -67,8 +67,8 @@ def is_tensor(img):
 
 def pair(size, message="Please provide only two dimensions (h, w) for size."):
     """(height, width) of an int, or of a sequence of one or two. ValueError(message), TypeError."""
-    if isinstance(size, numbers.Number):
-        return (int(size), int(size))  # type: ignore[call-overload]
+    if isinstance(size, numbers.Integral):
+        return (int(size), int(size))
     if not isinstance(size, Sequence):
         raise TypeError(f"Size should be int or sequence. Got {type(size)}")
     if len(size) == 1:
@@ -113,27 +113,20 @@ def check_padding_mode(mode):
 
 def resized(image_size, size, max_size=None):
     """(height, width) -> (new height, new width): size is both, or the shorter side, of which the longer follows and is
-    at most max_size; None with max_size: the longer one is max_size. ValueError."""
-    if size is not None and len(size) == 2:
-        if max_size is not None:
-            raise ValueError("max_size should only be passed if size specifies the length of the smaller edge")
+    at most max_size. ValueError."""
+    if len(size) == 2:
         return tuple(size)
     h, w = image_size
     short, long = (w, h) if w <= h else (h, w)
-    if size is None:
-        if max_size is None:
-            raise ValueError("max_size must be an integer when size is None")
-        new_short, new_long = int(max_size * short / long), max_size
-    else:
-        new_short, new_long = size[0], int(size[0] * long / short)
-        if max_size is not None:
-            if max_size <= size[0]:
-                raise ValueError(
-                    f"max_size = {max_size} must be strictly greater than the requested size for the smaller edge size = "
-                    f"{size[0]}"
-                )
-            if new_long > max_size:
-                new_short, new_long = int(max_size * new_short / new_long), max_size
+    new_short, new_long = size[0], int(size[0] * long / short)
+    if max_size is not None:
+        if max_size <= size[0]:
+            raise ValueError(
+                f"max_size = {max_size} must be strictly greater than the requested size for the smaller edge size = "
+                f"{size[0]}"
+            )
+        if new_long > max_size:
+            new_short, new_long = int(max_size * new_short / new_long), max_size
     return (new_long, new_short) if w <= h else (new_short, new_long)
 
 
@@ -164,8 +157,8 @@ def inverse_affine(center, angle, translate, scale, shear, inverted=True):
 
 
 def perspective_coefficients(startpoints, endpoints):
-    """The eight numbers a..h of x' = (a x + b y + c) / (g x + h y + 1), y' = (d x + e y + f) / (g x + h y + 1), which takes
-    the four endpoints to the startpoints. ValueError when there are not four of each."""
+    """The eight numbers a..h of x' = (a x + b y + c) / (g x + h y + 1), y' = (d x + e y + f) / (g x + h y + 1), which
+    takes the four endpoints to the startpoints. ValueError when there are not four of each."""
     if len(startpoints) != 4 or len(endpoints) != 4:
         raise ValueError(
             f"Please provide exactly four corners, got {len(startpoints)} startpoints and {len(endpoints)} endpoints."

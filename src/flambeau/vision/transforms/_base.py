@@ -14,9 +14,15 @@ class Transform(Module):
     _shown: tuple[str, ...] = ()
 
     def __repr__(self):
-        values = {name: getattr(self, name) for name in self._shown}
-        shown = ", ".join(f"{n}={v.value if isinstance(v, Enum) else v}" for n, v in values.items())
+        shown = ", ".join(f"{name}={_short(getattr(self, name))}" for name in self._shown)
         return f"{type(self).__name__}({shown})"
+
+
+def _short(value):
+    """A value for a representation: the numbers of a tuple with four digits."""
+    if isinstance(value, tuple):
+        return tuple(round(v, 4) if isinstance(v, float) else v for v in value)
+    return value.value if isinstance(value, Enum) else value
 
 
 def chance() -> float:

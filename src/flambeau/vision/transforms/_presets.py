@@ -9,8 +9,10 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 class ImageClassification(Transform):
-    """ImageClassification(*, crop_size, resize_size=256, mean, std, interpolation=BILINEAR, antialias=True): the shorter
-    side resized, the middle, as a normalised float tensor."""
+    """ImageClassification(*, crop_size, resize_size=256, mean, std, interpolation=BILINEAR, antialias=True)
+
+    The shorter side resized, the middle, as a normalised float tensor.
+    """
 
     _shown = ("crop_size", "resize_size", "mean", "std", "interpolation")
 

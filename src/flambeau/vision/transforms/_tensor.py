@@ -220,7 +220,7 @@ def rotated_size(matrix, width, height):
     """(height, width) of the smallest image that holds all of the rotated one."""
     corners = 0.5 * np.array([[-width, -height], [-width, height], [width, height], [width, -height]])
     turned = (corners @ np.array(matrix, np.float64).reshape(2, 3)[:, :2].T).astype(np.float32)
-    turned = turned + np.float32([matrix[2] + 0.5 * width, matrix[5] + 0.5 * height])
+    turned = turned + np.array([matrix[2] + 0.5 * width, matrix[5] + 0.5 * height], np.float32)
     tolerance = np.float32(1e-4)  # what rounding errors may not add
     high = np.ceil(np.trunc(turned.max(0) / tolerance) * tolerance)
     low = np.floor(np.trunc(turned.min(0) / tolerance) * tolerance)

@@ -12,8 +12,8 @@ from ._base import Transform, chance, uniform
 class ColorJitter(Transform):
     """ColorJitter(brightness=0, contrast=0, saturation=0, hue=0): changes all four in an order that is drawn.
 
-    A number x means that the factor is drawn from (max(0, 1 - x), 1 + x), for hue from (-x, x) with x at most 0.5; a pair is
-    the interval itself. TypeError, ValueError.
+    A number x means that the factor is drawn from (max(0, 1 - x), 1 + x), for hue from (-x, x) with x at most 0.5; a
+    pair is the interval itself. TypeError, ValueError.
     """
 
     _shown = ("brightness", "contrast", "saturation", "hue")
@@ -27,10 +27,10 @@ class ColorJitter(Transform):
 
     @staticmethod
     def _interval(name, value, center=1, bound=(0, float("inf"))):
-        if isinstance(value, numbers.Number):
-            if value < 0:  # type: ignore[operator]
+        if isinstance(value, numbers.Real):
+            if value < 0:
                 raise ValueError(f"If {name} is a single number, it must be non negative.")
-            value = [center - float(value), center + float(value)]  # type: ignore[arg-type]
+            value = [center - float(value), center + float(value)]
             if name != "hue":
                 value[0] = max(value[0], 0.0)
         elif not isinstance(value, Sequence) or len(value) != 2:
@@ -96,8 +96,8 @@ class GaussianBlur(Transform):
         self.kernel_size = tuple(F._two("kernel_size", kernel_size, numbers.Integral))
         if any(k <= 0 or k % 2 == 0 for k in self.kernel_size):
             raise ValueError("Kernel size value should be an odd and positive number.")
-        if isinstance(sigma, numbers.Number):
-            if sigma <= 0:  # type: ignore[operator]
+        if isinstance(sigma, numbers.Real):
+            if sigma <= 0:
                 raise ValueError("If sigma is a single number, it must be positive.")
             sigma = (sigma, sigma)
         elif not isinstance(sigma, Sequence) or len(sigma) != 2:

@@ -105,11 +105,11 @@ class LinearTransformation(Transform):
 
 
 class RandomErasing(Transform):
-    """RandomErasing(p=0.5, scale=(0.02, 0.33), ratio=(0.3, 3.3), value=0, inplace=False): with probability p a rectangle
-    of a tensor gets the value (Z. Zhong et al., 2017, arXiv:1708.04896).
+    """RandomErasing(p=0.5, scale=(0.02, 0.33), ratio=(0.3, 3.3), value=0, inplace=False): with probability p a
+    rectangle of a tensor gets the value (Z. Zhong et al., 2017, arXiv:1708.04896).
 
-    scale: its part of the area; ratio: of its height to its width; value: a number, one per channel, or "random" for normal
-    noise. TypeError, ValueError.
+    scale: its part of the area; ratio: of its height to its width; value: a number, one per channel, or "random" for
+    normal noise. TypeError, ValueError.
     """
 
     _shown = ("p", "scale", "ratio", "value", "inplace")
@@ -162,4 +162,5 @@ class RandomErasing(Transform):
                     "If value is a sequence, it should have either a single value or "
                     f"{img.shape[-3]} (number of input channels)"
                 )
-        return F.erase(img, *self.get_params(img, self.scale, self.ratio, value), self.inplace)
+        i, j, h, w, v = self.get_params(img, self.scale, self.ratio, value)
+        return F.erase(img, i, j, h, w, v, self.inplace)

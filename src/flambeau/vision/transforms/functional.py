@@ -104,8 +104,8 @@ _GRAY_MODES = {"uint8": "L", "int16": _I16, "uint16": _I16, "int32": "I", "float
 def to_pil_image(pic, mode=None):
     """to_pil_image(pic, mode=None) -> PIL image of a tensor [C, H, W] or [H, W], or an array [H, W, C] or [H, W].
 
-    Floats of a tensor in [0, 1] become bytes, unless mode is "F". mode: one of Pillow's; by default L, LA, RGB or RGBA for
-    1 to 4 channels of bytes, I;16, I and F for one channel of int16, int32 and float32. TypeError, ValueError.
+    Floats of a tensor in [0, 1] become bytes, unless mode is "F". mode: one of Pillow's; by default L, LA, RGB or RGBA
+    for 1 to 4 channels of bytes, I;16, I and F for one channel of int16, int32 and float32. TypeError, ValueError.
     """
     if not is_tensor(pic) and not isinstance(pic, np.ndarray):
         raise TypeError(f"pic should be Tensor or ndarray. Got {type(pic)}.")
@@ -181,13 +181,15 @@ def resize(img, size, interpolation=_BILINEAR, max_size=None, antialias=True):
     kind = _kind(img)
     if isinstance(size, (list, tuple)):
         if len(size) not in (1, 2):
-            raise ValueError(f"Size must be an int or a 1 or 2 element tuple/list, not a {len(size)} element tuple/list")
+            raise ValueError(
+                f"Size must be an int or a 1 or 2 element tuple/list, not a {len(size)} element tuple/list"
+            )
         if max_size is not None and len(size) != 1:
             raise ValueError(
-                "max_size should only be passed if size specifies the length of the smaller edge, i.e. size should be an "
-                "int or a sequence of length 1"
+                "max_size should only be passed if size specifies the length of the smaller edge, i.e. size should be "
+                "an int or a sequence of length 1"
             )
-    elif size is not None:
+    else:
         if not isinstance(size, numbers.Integral):
             raise TypeError(f"Size should be int or sequence. Got {type(size)}")
         size = [size]
@@ -270,8 +272,8 @@ def _number(name, value):
 def rotate(img, angle, interpolation=_NEAREST, expand=False, center=None, fill=None, resample=None):
     """rotate(img, angle, interpolation=NEAREST, expand=False, center=None, fill=None) -> img turned counterclockwise
 
-    expand: to a size that holds all of it. center: (x, y), by default the middle. fill: what is outside of img, a number
-    or one per channel. resample: the older name of interpolation. TypeError, ValueError.
+    expand: to a size that holds all of it. center: (x, y), by default the middle. fill: what is outside of img, a
+    number or one per channel. resample: the older name of interpolation. TypeError, ValueError.
     """
     mode = mode_of(_older("resample", resample, interpolation))
     _number("angle", angle)
@@ -302,8 +304,8 @@ def affine(
 ):
     """affine(img, angle, translate, scale, shear, interpolation=NEAREST, fill=None, center=None) -> img
 
-    Turned clockwise by angle, moved by translate (x, y) in pixels, scaled and sheared by degrees (x, or x and y) about its
-    center. resample and fillcolor: older names of interpolation and fill. TypeError, ValueError.
+    Turned clockwise by angle, moved by translate (x, y) in pixels, scaled and sheared by degrees (x, or x and y) about
+    its center. resample and fillcolor: older names of interpolation and fill. TypeError, ValueError.
     """
     mode = mode_of(_older("resample", resample, interpolation))
     fill = _older("fillcolor", fillcolor, fill)
@@ -335,7 +337,7 @@ def affine(
 def perspective(img, startpoints, endpoints, interpolation=_BILINEAR, fill=None):
     """perspective(img, startpoints, endpoints, interpolation=BILINEAR, fill=None) -> img in another perspective
 
-    Four corners [x, y] of img, and where they go: top left, top right, bottom right, bottom left. TypeError, ValueError.
+    Four corners [x, y] of img, and where they go: top left, top right, bottom right, bottom left. ValueError.
     """
     mode = mode_of(interpolation)
     return _kind(img).perspective(img, perspective_coefficients(startpoints, endpoints), mode, fill)
@@ -351,7 +353,9 @@ def elastic_transform(img, displacement, interpolation=_BILINEAR, fill=None):
         raise TypeError("Argument displacement should be a Tensor")
     _, h, w = get_dimensions(img)
     if tuple(displacement.shape) != (1, h, w, 2):
-        raise ValueError(f"Argument displacement shape should be (1, {h}, {w}, 2), but given {tuple(displacement.shape)}")
+        raise ValueError(
+            f"Argument displacement shape should be (1, {h}, {w}, 2), but given {tuple(displacement.shape)}"
+        )
     return _as_tensor(_tensor.elastic_transform, img, displacement, mode, fill)
 
 

@@ -14,8 +14,8 @@ _NEAREST, _BILINEAR = InterpolationMode.NEAREST, InterpolationMode.BILINEAR
 
 
 class Resize(Transform):
-    """Resize(size, interpolation=BILINEAR, max_size=None, antialias=True): size is (height, width), or the shorter side,
-    with the longer one at most max_size. See functional.resize."""
+    """Resize(size, interpolation=BILINEAR, max_size=None, antialias=True): size is (height, width), or the shorter
+    side, with the longer one at most max_size. See functional.resize."""
 
     _shown = ("size", "interpolation", "max_size", "antialias")
 
@@ -163,10 +163,10 @@ class RandomVerticalFlip(Transform):
 
 
 class RandomResizedCrop(Transform):
-    """RandomResizedCrop(size, scale=(0.08, 1.0), ratio=(3/4, 4/3), interpolation=BILINEAR, antialias=True): a part of the
-    image, resized to size (C. Szegedy et al., 2014, arXiv:1409.4842).
+    """RandomResizedCrop(size, scale=(0.08, 1.0), ratio=(3/4, 4/3), interpolation=BILINEAR, antialias=True)
 
-    scale: its part of the area; ratio: of its width to its height.
+    A part of the image, resized to size (C. Szegedy et al., 2014, arXiv:1409.4842). scale: its part of the area; ratio:
+    of its width to its height.
     """
 
     _shown = ("size", "scale", "ratio", "interpolation", "antialias")
@@ -201,8 +201,8 @@ class RandomResizedCrop(Transform):
 
     def forward(self, img):
         """The part, resized."""
-        part = self.get_params(img, self.scale, self.ratio)
-        return F.resized_crop(img, *part, self.size, self.interpolation, antialias=self.antialias)
+        top, left, height, width = self.get_params(img, self.scale, self.ratio)
+        return F.resized_crop(img, top, left, height, width, self.size, self.interpolation, self.antialias)
 
 
 class RandomSizedCrop(RandomResizedCrop):
@@ -214,33 +214,31 @@ class RandomSizedCrop(RandomResizedCrop):
         super().__init__(size, *args, **options)
 
 
-def _interval(name, value, length=(2,)):
+def _interval(name, value, lengths=(2,)):
     """A number as (-number, number), a sequence of one of these lengths as floats. TypeError, ValueError."""
-    if isinstance(value, numbers.Number):
-        if value < 0:  # type: ignore[operator]
+    if isinstance(value, numbers.Real):
+        if value < 0:
             raise ValueError(f"If {name} is a single number, it must be positive.")
-        return [-float(value), float(value)]  # type: ignore[arg-type]
+        return [-float(value), float(value)]
+    return [float(d) for d in _pair_of(name, value, lengths)]
+
+
+def _pair_of(name, value, lengths=(2,)):
+    """The sequence itself. TypeError, ValueError unless it has one of these lengths."""
+    message = f"{name} should be a sequence of length {' or '.join(map(str, lengths))}."
     if not isinstance(value, Sequence):
-        raise TypeError(f"{name} should be a sequence of length {' or '.join(map(str, length))}.")
-    if len(value) not in length:
-        raise ValueError(f"{name} should be a sequence of length {' or '.join(map(str, length))}.")
-    return [float(d) for d in value]
-
-
-def _check_center(center):
-    if center is not None:
-        if not isinstance(center, Sequence):
-            raise TypeError("center should be a sequence of length 2.")
-        if len(center) != 2:
-            raise ValueError("center should be a sequence of length 2.")
+        raise TypeError(message)
+    if len(value) not in lengths:
+        raise ValueError(message)
+    return value
 
 
 def _fill_for(img, fill):
     """The value outside of an image: for a tensor one per channel."""
     if not is_tensor(img):
         return fill
-    if isinstance(fill, numbers.Number):
-        return [float(fill)] * F.get_dimensions(img)[0]  # type: ignore[arg-type]
+    if isinstance(fill, numbers.Real):
+        return [float(fill)] * F.get_dimensions(img)[0]
     return [float(f) for f in fill]
 
 
@@ -253,15 +251,19 @@ def _checked_fill(fill):
 
 
 class RandomRotation(Transform):
-    """RandomRotation(degrees, interpolation=NEAREST, expand=False, center=None, fill=0): by an angle drawn from degrees,
-    (low, high) or a number for (-number, number). See functional.rotate; resample is the older name of interpolation."""
+    """RandomRotation(degrees, interpolation=NEAREST, expand=False, center=None, fill=0)
+
+    By an angle drawn from degrees, (low, high) or a number for (-number, number). See functional.rotate; resample is
+    the older name of interpolation.
+    """
 
     _shown = ("degrees", "interpolation", "expand", "fill")
 
     def __init__(self, degrees, interpolation=_NEAREST, expand=False, center=None, fill=0, resample=None):
         super().__init__()
         self.degrees = _interval("degrees", degrees)
-        _check_center(center)
+        if center is not None:
+            _pair_of("center", center)
         self.interpolation = mode_of(F._older("resample", resample, interpolation))
         self.expand, self.center, self.fill = expand, center, _checked_fill(fill)
 
@@ -279,9 +281,9 @@ class RandomRotation(Transform):
 class RandomAffine(Transform):
     """RandomAffine(degrees, translate=None, scale=None, shear=None, interpolation=NEAREST, fill=0, center=None)
 
-    Angle, translation, scale and shear are drawn: degrees (low, high) or a number; translate: the largest parts of width
-    and height; scale (low, high); shear in degrees: a number or (low, high) along x, four numbers for x and y. See
-    functional.affine; resample and fillcolor are older names of interpolation and fill.
+    Angle, translation, scale and shear are drawn: degrees (low, high) or a number; translate: the largest parts of
+    width and height; scale (low, high); shear in degrees: a number or (low, high) along x, four numbers for x and y.
+    See functional.affine; resample and fillcolor are older names of interpolation and fill.
     """
 
     _shown = ("degrees", "translate", "scale", "shear", "interpolation", "fill", "center")
@@ -292,13 +294,13 @@ class RandomAffine(Transform):
     ):  # fmt: skip
         super().__init__()
         self.degrees = _interval("degrees", degrees)
-        if translate is not None:
-            if len(_interval("translate", translate)) != 2 or not all(0.0 <= t <= 1.0 for t in translate):
-                raise ValueError("translation values should be between 0 and 1")
-        if scale is not None and not all(s > 0 for s in _interval("scale", scale)):
+        if translate is not None and not all(0.0 <= t <= 1.0 for t in _pair_of("translate", translate)):
+            raise ValueError("translation values should be between 0 and 1")
+        if scale is not None and not all(s > 0 for s in _pair_of("scale", scale)):
             raise ValueError("scale values should be positive")
         self.shear = None if shear is None else _interval("shear", shear, (2, 4))
-        _check_center(center)
+        if center is not None:
+            _pair_of("center", center)
         self.translate, self.scale, self.center = translate, scale, center
         self.interpolation = mode_of(F._older("resample", resample, interpolation))
         self.fill = _checked_fill(F._older("fillcolor", fillcolor, fill))
@@ -325,14 +327,16 @@ class RandomAffine(Transform):
     def forward(self, img):
         """The transformed image."""
         size = F.get_image_size(img)
-        drawn = self.get_params(self.degrees, self.translate, self.scale, self.shear, size)
+        angle, translate, scale, shear = self.get_params(
+            self.degrees, self.translate, self.scale, self.shear, size
+        )
         fill = _fill_for(img, self.fill)
-        return F.affine(img, *drawn, interpolation=self.interpolation, fill=fill, center=self.center)
+        return F.affine(img, angle, translate, scale, shear, self.interpolation, fill, self.center)
 
 
 class RandomPerspective(Transform):
-    """RandomPerspective(distortion_scale=0.5, p=0.5, interpolation=BILINEAR, fill=0): with probability p the corners move
-    inwards, by up to distortion_scale / 2 of the width and height."""
+    """RandomPerspective(distortion_scale=0.5, p=0.5, interpolation=BILINEAR, fill=0): with probability p the corners
+    move inwards, by up to distortion_scale / 2 of the width and height."""
 
     _shown = ("p",)
 
@@ -357,13 +361,13 @@ class RandomPerspective(Transform):
         _, height, width = F.get_dimensions(img)
         if chance() >= self.p:
             return img
-        points = self.get_params(width, height, self.distortion_scale)
-        return F.perspective(img, *points, self.interpolation, fill)
+        startpoints, endpoints = self.get_params(width, height, self.distortion_scale)
+        return F.perspective(img, startpoints, endpoints, self.interpolation, fill)
 
 
 class ElasticTransform(Transform):
-    """ElasticTransform(alpha=50.0, sigma=5.0, interpolation=BILINEAR, fill=0): pixels move by smooth noise (P. Simard et
-    al., 2003). alpha: how far, in pixels; sigma: how smoothly; numbers or (x, y)."""
+    """ElasticTransform(alpha=50.0, sigma=5.0, interpolation=BILINEAR, fill=0): pixels move by smooth noise (P. Simard
+    et al., 2003). alpha: how far, in pixels; sigma: how smoothly; numbers or (x, y)."""
 
     _shown = ("alpha", "sigma", "interpolation", "fill")
 
@@ -382,7 +386,7 @@ class ElasticTransform(Transform):
             if sigma[i] > 0.0:
                 kernel = int(8 * sigma[i] + 1)
                 noise = F.gaussian_blur(noise, kernel + (kernel % 2 == 0), sigma)
-            moves.append(noise * alpha[i] / size[i])
+            moves.append(noise * alpha[i] / size[1 - i])
         return fb.cat(moves, 1).permute(0, 2, 3, 1)
 
     def forward(self, img):
