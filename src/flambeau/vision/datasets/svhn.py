@@ -1,6 +1,5 @@
 """Street View House Numbers (Y. Netzer et al., 2011, http://ufldl.stanford.edu/housenumbers/), cropped digits."""
 
-import importlib
 import os
 
 import numpy as np
@@ -63,7 +62,7 @@ class SVHN(VisionDataset):
 
 def _loadmat(path):
     try:
-        loadmat = importlib.import_module("scipy.io").loadmat
+        from scipy.io import loadmat
     except ImportError:
         raise ImportError("files of MATLAB need SciPy: pip install 'flambeau[vision]'") from None
     return loadmat(path)

@@ -65,7 +65,7 @@ def missing(name, root, folder, resources):
     """The RuntimeError that says which files a data set lacks: what to fetch, and into which folder."""
     lines = "".join(f"\n  {resource.urls[0]}  (MD5 {resource.md5})" for resource in resources)
     return RuntimeError(
-        f"Dataset not found: {name} is not in {root}. Fetch into {folder}{lines}\nor pass download=True, which does that"
+        f"Dataset not found: {name} is not in {root}. Fetch into {folder}{lines}\nor pass download=True, which does so"
     )
 
 
