@@ -12,8 +12,8 @@ from flambeau.vision import models
 from flambeau.vision.models import _weights
 
 MODELS = """alexnet densenet121 densenet161 densenet169 densenet201 inception_v3 resnet101 resnet152 resnet18 resnet34
-resnet50 resnext101_32x8d resnext101_64x4d resnext50_32x4d squeezenet1_0 squeezenet1_1 vgg11 vgg11_bn vgg13 vgg13_bn vgg16
-vgg16_bn vgg19 vgg19_bn wide_resnet101_2 wide_resnet50_2""".split()
+resnet50 resnext101_32x8d resnext101_64x4d resnext50_32x4d squeezenet1_0 squeezenet1_1 vgg11 vgg11_bn vgg13 vgg13_bn
+vgg16 vgg16_bn vgg19 vgg19_bn wide_resnet101_2 wide_resnet50_2""".split()
 
 
 def count(module):
@@ -311,4 +311,5 @@ def test_the_preset_of_weights():
     out = preset(image)
     assert tuple(out.shape) == (3, 224, 224) and out.dtype is fb.float32
     white = preset(fb.full((3, 240, 240), 255, dtype=fb.uint8))
-    np.testing.assert_allclose(white[:, 0, 0].numpy(), [(1 - 0.485) / 0.229, (1 - 0.456) / 0.224, (1 - 0.406) / 0.225], 1e-5)
+    np.testing.assert_allclose(white[:, 0, 0].numpy(), [(1 - 0.485) / 0.229, (1 - 0.456) / 0.224, (1 - 0.406) / 0.225],
+    1e-5)
