@@ -112,11 +112,15 @@ def test_a_file_of_cifar_that_asks_for_more_is_refused(tmp_path, content, error,
 def test_svhn(tmp_path):
     io_ = pytest.importorskip("scipy.io")
     rng = np.random.RandomState(0)
-    pixels, labels = rng.randint(0, 256, (32, 32, 3, 5)).astype(np.uint8), np.array([[1], [10], [9], [10], [2]],
-    np.uint8) io_.savemat(tmp_path / "test_32x32.mat", {"X": pixels, "y": labels}) data = datasets.SVHN(tmp_path,
-    split="test") assert data.labels.tolist() == [1, 0, 9, 0, 2] and data.data.shape == (5, 3, 32, 32) image, label =
-    data[3] assert label == 0 np.testing.assert_array_equal(np.asarray(image), pixels[..., 3]) with
-    pytest.raises(RuntimeError, match="(?s)SVHN is not in.*train_32x32.mat  .MD5 e26dedcc"):
+    pixels = rng.randint(0, 256, (32, 32, 3, 5)).astype(np.uint8)
+    labels = np.array([[1], [10], [9], [10], [2]], np.uint8)
+    io_.savemat(tmp_path / "test_32x32.mat", {"X": pixels, "y": labels})
+    data = datasets.SVHN(tmp_path, split="test")
+    assert data.labels.tolist() == [1, 0, 9, 0, 2] and data.data.shape == (5, 3, 32, 32)
+    image, label = data[3]
+    assert label == 0
+    np.testing.assert_array_equal(np.asarray(image), pixels[..., 3])
+    with pytest.raises(RuntimeError, match="(?s)SVHN is not in.*train_32x32.mat  .MD5 e26dedcc"):
         datasets.SVHN(tmp_path)
     with pytest.raises(ValueError, match="Unknown value 'valid' for argument split"):
         datasets.SVHN(tmp_path, split="valid")

@@ -1,6 +1,5 @@
 """MNIST and its relatives, from files in the published formats that the tests make."""
 
-import gzip
 import struct
 import zipfile
 
@@ -11,25 +10,7 @@ import flambeau as fb
 from flambeau.vision import datasets
 from flambeau.vision.datasets import mnist
 
-
-def idx(array):
-    """The bytes of an array of bytes in the IDX format."""
-    return struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) + array.tobytes()
-
-
-def sample(count, seed=0):
-    rng = np.random.RandomState(seed)
-    return rng.randint(0, 256, (count, 28, 28)).astype(np.uint8), rng.randint(0, 10, count).astype(np.uint8)
-
-
-def write(folder, compressed=True, names=("train", "t10k")):
-    """Files of 7 images to train and 3 to test."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, count in zip(names, (7, 3), strict=True):
-        for part, array in zip(("images-idx3", "labels-idx1"), sample(count), strict=True):
-            data = idx(array)
-            path = folder / f"{name}-{part}-ubyte{'.gz' * compressed}"
-            path.write_bytes(gzip.compress(data) if compressed else data)
+from .files import idx, sample, write
 
 
 @pytest.mark.parametrize("compressed", [True, False])
@@ -139,8 +120,8 @@ def test_a_damaged_download_is_not_kept(published):
 
 @pytest.mark.parametrize(
     "damage, message",
-    [(lambda data: b"<html>" + data, "is no IDX file: it begins with b'<htm'"), (lambda data: data[:9], "cut off: its
-    header"),
+    [(lambda data: b"<html>" + data, "is no IDX file: it begins with b'<htm'"),
+     (lambda data: data[:9], "is cut off: its header"),
      (lambda data: data[:-1], "is cut off"), (lambda data: b"", "is no IDX file"),
      (lambda data: idx(np.zeros((7, 28), np.uint8)), "bytes of 3 dimensions expected"),
      (lambda data: idx(np.zeros((6, 28, 28), np.uint8)), "6 images and 7 labels")],
@@ -188,5 +169,5 @@ def test_representation(tmp_path):
     data = datasets.MNIST(str(tmp_path), transform=repr)
     assert repr(data) == (
         f"Dataset MNIST\n    Number of datapoints: 7\n    Root location: {tmp_path}\n    Split: Train\n"
-        f"    StandardTransform\n    Transform: {repr!r}"
+        f"    StandardTransform\nTransform: {repr!r}"
     )

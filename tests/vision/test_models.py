@@ -311,5 +311,5 @@ def test_the_preset_of_weights():
     out = preset(image)
     assert tuple(out.shape) == (3, 224, 224) and out.dtype is fb.float32
     white = preset(fb.full((3, 240, 240), 255, dtype=fb.uint8))
-    np.testing.assert_allclose(white[:, 0, 0].numpy(), [(1 - 0.485) / 0.229, (1 - 0.456) / 0.224, (1 - 0.406) / 0.225],
-    1e-5)
+    expected = [(1 - 0.485) / 0.229, (1 - 0.456) / 0.224, (1 - 0.406) / 0.225]
+    np.testing.assert_allclose(white[:, 0, 0].numpy(), expected, rtol=1e-5)

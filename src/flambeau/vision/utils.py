@@ -4,6 +4,7 @@ import math
 
 import flambeau as fb
 
+from ..nn import functional as F
 from .transforms._args import is_tensor, pillow
 
 __all__ = ["make_grid", "save_image"]
@@ -35,12 +36,14 @@ def make_grid(
         return images.squeeze(0)
     columns = min(nrow, count)
     rows = math.ceil(count / columns)
-    step_y, step_x = height + padding, width + padding
-    grid = images.new_full((channels, step_y * rows + padding, step_x * columns + padding), pad_value)
-    for i, image in enumerate(images.unbind(0)):
-        y, x = i // columns * step_y + padding, i % columns * step_x + padding
-        grid[:, y : y + height, x : x + width] = image
-    return grid
+    cells = F.pad(images, [padding, 0, padding, 0], value=pad_value)
+    empty = rows * columns - count
+    if empty:
+        cells = fb.cat([cells, fb.full_like(cells[:empty], pad_value)], 0)
+    height, width = height + padding, width + padding
+    grid = cells.reshape(rows, columns, channels, height, width).permute(2, 0, 3, 1, 4)
+    grid = grid.reshape(channels, rows * height, columns * width)
+    return F.pad(grid, [0, padding, 0, padding], value=pad_value)
 
 
 def _batch(tensor):

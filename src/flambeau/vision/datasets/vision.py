@@ -62,7 +62,7 @@ class VisionDataset(Dataset):
             body.append(f"Root location: {self.root}")
         body += [line for line in self.extra_repr().splitlines() if line]
         if getattr(self, "transforms", None) is not None:
-            body += repr(self.transforms).splitlines()
+            body.append(repr(self.transforms))
         return "\n".join([f"Dataset {type(self).__name__}", *(f"    {line}" for line in body)])
 
 

@@ -74,7 +74,7 @@ def crop(img, top, left, height, width):
         return part
     above = min(max(-top, 0), height)
     before = min(max(-left, 0), width)
-    return fb.pad(part, [before, width - before - part.shape[-1], above, height - above - part.shape[-2]])
+    return F.pad(part, [before, width - before - part.shape[-1], above, height - above - part.shape[-2]])
 
 
 def pad(img, padding, fill, mode):
@@ -86,7 +86,7 @@ def pad(img, padding, fill, mode):
             if len(fill) != 1:
                 raise ValueError(f"pad: fill of a tensor must be one number, got {fill}")
             fill = fill[0]
-        return fb.pad(img, [left, right, top, bottom], value=fill or 0)
+        return F.pad(img, [left, right, top, bottom], value=fill or 0)
     for dim, before, after in ((-1, left, right), (-2, top, bottom)):
         index = np.arange(img.shape[dim])[max(-before, 0) : img.shape[dim] - max(-after, 0)]
         index = np.pad(index, (max(before, 0), max(after, 0)), mode)
