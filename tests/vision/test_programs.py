@@ -148,8 +148,7 @@ FINE_TUNING = """
     model = models.__dict__['squeezenet1_1'](pretrained=True)
     for param in model.parameters():
         param.requires_grad = False
-    model.classifier[1] = nn.Conv2d(512, 2, kernel_size=1)
-    model.num_classes = 2
+    model.classifier = nn.Sequential(nn.Dropout(0.1), nn.Conv2d(512, 2, kernel_size=1), nn.AvgPool2d(3))
     print(sum(isinstance(m, nn.Conv2d) for m in model.modules()), type(model.features[0].weight).__name__)
 
     normalize = transforms.Normalize(mean=[0.485, 0.456, 0.406], std=[0.229, 0.224, 0.225])
@@ -159,8 +158,8 @@ FINE_TUNING = """
         transforms.Scale(72), transforms.CenterCrop(64), transforms.ToTensor(), normalize]))
     loader = torch.utils.data.DataLoader(train, batch_size=4, shuffle=True, num_workers=2)
     criterion = nn.CrossEntropyLoss()
-    optimizer = optim.Adam(model.classifier[1].parameters(), lr=0.02)
-    for epoch in range(4):
+    optimizer = optim.Adam(model.classifier[1].parameters(), lr=0.01)
+    for epoch in range(5):
         for images, target in loader:
             output = model(Variable(images))
             loss = criterion(output, Variable(target))
