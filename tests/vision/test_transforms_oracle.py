@@ -129,11 +129,17 @@ FUNCTIONS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name, arguments", FUNCTIONS, ids=lambda v: v if isinstance(v, str) else str(v)[5:60])
+def cases(calls, bytes_only):
+    """Every call with every kind of image that it is for."""
+    return [
+        pytest.param(name, arguments, kind, id=f"{name}-{number}-{kind}")
+        for number, (name, arguments) in enumerate(calls)
+        for kind in KINDS[: 3 if name in bytes_only else 4]
+    ]
+
+
+@pytest.mark.parametrize("name, arguments, kind", cases(FUNCTIONS, ("posterize", "equalize")))
 def test_function(name, arguments, kind):
-    if kind == "floats" and name in ("posterize", "equalize"):
-        pytest.skip("for bytes only")
     mine, reference = images(kind)
     if kind in ("pil", "gray") and name in ("rotate", "affine", "perspective") and "fill" in arguments:
         arguments = {**arguments, "fill": 11}
@@ -232,11 +238,8 @@ CLASSES = [
 TIES = {"RandomResizedCrop": 0.05, "GaussianBlur": 0.02, "ElasticTransform": 0.02}  # for PIL images, the last two too
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name, arguments", CLASSES, ids=lambda v: v if isinstance(v, str) else str(v)[5:60])
+@pytest.mark.parametrize("name, arguments, kind", cases(CLASSES, ("RandomPosterize", "RandomEqualize")))
 def test_class_with_the_choices_of_a_seed(name, arguments, kind):
-    if kind == "floats" and name in ("RandomPosterize", "RandomEqualize"):
-        pytest.skip("for bytes only")
     if kind != "floats" and name == "RandomSolarize":
         arguments = dict(threshold=100)
     if kind in ("pil", "gray") and "fill" in arguments:

@@ -21,7 +21,7 @@ class Resize(Transform):
 
     def __init__(self, size, interpolation=_BILINEAR, max_size=None, antialias=True):
         super().__init__()
-        if not isinstance(size, (int, Sequence)):
+        if not isinstance(size, (int, Sequence)) or isinstance(size, str):
             raise TypeError(f"Size should be int or sequence. Got {type(size)}")
         if isinstance(size, Sequence) and len(size) not in (1, 2):
             raise ValueError("If size is a sequence, it should have 1 or 2 values")
