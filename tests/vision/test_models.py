@@ -8,7 +8,7 @@ import pytest
 
 import flambeau as fb
 from flambeau import nn
-from flambeau.vision import models
+from flambeau.vision import datasets, models, transforms, utils
 from flambeau.vision.models import _weights
 
 MODELS = """alexnet densenet121 densenet161 densenet169 densenet201 inception_v3 resnet101 resnet152 resnet18 resnet34
@@ -236,6 +236,27 @@ def test_an_unknown_version_of_squeezenet():
     with pytest.raises(ValueError, match="Unsupported SqueezeNet version 2_0"):
         models.SqueezeNet("2_0")
     assert count(models.SqueezeNet(1.1)) == 1235496  # as torchvision 0.2 named it
+
+
+def test_files_of_whole_models_carry_the_names_of_torchvision(tmp_path):
+    model = models.squeezenet1_1(num_classes=3)
+    fb.save(model, tmp_path / "model.pt", _use_new_zipfile_serialization=False)
+    assert b"ctorchvision.models.squeezenet\nFire\n" in (tmp_path / "model.pt").read_bytes()
+    loaded = fb.load(tmp_path / "model.pt", weights_only=False)
+    assert type(loaded) is models.SqueezeNet
+    assert all(fb.equal(a, b) for a, b in zip(model.parameters(), loaded.parameters(), strict=True))
+
+
+@pytest.mark.parametrize(
+    "value, module",
+    [(transforms.CenterCrop(3), "transforms.transforms"), (transforms.InterpolationMode.BOX, "transforms.functional"),
+     (datasets.FakeData(3), "datasets.fakedata"), (utils.make_grid, "utils")],
+)  # fmt: skip
+def test_files_of_other_things_do_so_too(tmp_path, value, module):
+    fb.save(value, tmp_path / "file.pt", _use_new_zipfile_serialization=False)
+    assert f"ctorchvision.{module}\n".encode() in (tmp_path / "file.pt").read_bytes()
+    loaded = fb.load(tmp_path / "file.pt", weights_only=False)
+    assert type(loaded) is type(value) and repr(loaded) == repr(value)
 
 
 # ------------------------------------------------------------------------------------------ published weights

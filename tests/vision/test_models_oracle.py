@@ -68,3 +68,18 @@ def test_published_files():
 def test_arguments(name):
     mine, reference = (inspect.signature(getattr(library, name)).parameters for library in (ours, theirs))
     assert [(p.name, p.default) for p in mine.values()] == [(p.name, p.default) for p in reference.values()]
+
+
+@pytest.mark.parametrize("name", ["resnet18", "squeezenet1_1", "densenet121"])
+def test_files_of_whole_models_go_both_ways(name, tmp_path):
+    x = np.random.RandomState(0).standard_normal((1, 3, 50, 50)).astype(np.float32)
+    reference = their_model(name, num_classes=3).eval()
+    torch.save(reference, tmp_path / "theirs.pt")
+    model = fb.load(tmp_path / "theirs.pt", weights_only=False)
+    assert type(model) is type(ours.get_model(name, num_classes=3))
+    expected = reference(torch.from_numpy(x)).detach().numpy()
+    np.testing.assert_allclose(model(fb.from_numpy(x)).detach().numpy(), expected, rtol=1e-4, atol=1e-5)
+    fb.save(model, tmp_path / "ours.pt")
+    back = torch.load(tmp_path / "ours.pt", weights_only=False)
+    assert type(back) is type(reference)
+    np.testing.assert_array_equal(back(torch.from_numpy(x)).detach().numpy(), expected)
