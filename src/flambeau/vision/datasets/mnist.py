@@ -1,7 +1,7 @@
 """MNIST and the data sets of its format (Y. LeCun, C. Cortes and C. Burges, http://yann.lecun.com/exdb/mnist/).
 
-They are read from the published files, compressed or not, or from the `training.pt` and `test.pt` that torchvision made
-of them before 0.10.
+They are read from the published files, compressed or not, or from the `training.pt` and `test.pt` that older versions of torchvision made
+of them.
 """
 
 import gzip
@@ -99,7 +99,7 @@ class MNIST(OldNames, VisionDataset):
 
     @property
     def processed_folder(self):
-        """Where torchvision before 0.10 kept what it made of them."""
+        """Where older versions of torchvision kept what they made of them."""
         return os.path.join(self.root, type(self).__name__, "processed")
 
     @property
