@@ -1,7 +1,7 @@
 """MNIST and the data sets of its format (Y. LeCun, C. Cortes and C. Burges, http://yann.lecun.com/exdb/mnist/).
 
-They are read from the published files, compressed or not, or from the `training.pt` and `test.pt` that older versions of torchvision made
-of them.
+They are read from the published files, compressed or not, or from the `training.pt` and `test.pt` that older versions
+of torchvision made of them.
 """
 
 import gzip
