@@ -5,7 +5,7 @@ import importlib
 from .. import __version__
 from .digits import Digits, load_digits
 
-_SUBMODULES = ("datasets", "models", "transforms", "utils")
+_SUBMODULES = ("datasets", "models", "ops", "transforms", "utils")
 _backend = "PIL"
 
 

@@ -371,7 +371,8 @@ def adjust_hue(img, factor):
     _check_channels(img, 1, 3)
     if img.shape[-3] == 1:
         return img
-    hue, saturation, value = _rgb_to_hsv(convert_image_dtype(img, fb.float32))
+    x = img if img.dtype.is_floating_point else convert_image_dtype(img, fb.float32)
+    hue, saturation, value = _rgb_to_hsv(x)
     return convert_image_dtype(_hsv_to_rgb((hue + factor) % 1.0, saturation, value), img.dtype)
 
 
