@@ -297,6 +297,13 @@ def test_weights_that_are_there(home, place):
         models.squeezenet1_1(True, num_classes=5)
 
 
+def test_files_of_2017_lack_the_counts_of_batches():
+    model = models.resnet18(num_classes=2)
+    old = {k: v + 1 for k, v in model.state_dict().items() if not k.endswith("num_batches_tracked")}
+    model.load_state_dict(old)
+    assert all(fb.equal(model.state_dict()[k], v) for k, v in old.items())
+
+
 def test_weights_of_inception(home):
     (home / "hub" / "checkpoints").mkdir(parents=True)
     trained = models.inception_v3(init_weights=False)

@@ -5,7 +5,7 @@ import math
 import flambeau as fb
 
 from ..nn import functional as F
-from .transforms._args import is_tensor, pillow
+from ._images import is_tensor, pil_image
 
 __all__ = ["make_grid", "save_image"]
 
@@ -69,9 +69,6 @@ def save_image(tensor, fp, format=None, **options):
     """
     if isinstance(format, int):  # the third argument of torchvision 0.1 and 0.2
         options, format = {"nrow": format, **options}, None
-    pillow()
-    from PIL import Image
-
     grid = make_grid(tensor, **options)
     array = grid.mul(255).add(0.5).clamp(0, 255).permute(1, 2, 0).to("cpu", fb.uint8).contiguous().numpy()
-    Image.fromarray(array).save(fp, format=format)
+    pil_image().fromarray(array).save(fp, format=format)

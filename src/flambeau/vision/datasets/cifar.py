@@ -8,7 +8,7 @@ import tarfile
 
 import numpy as np
 
-from ..transforms._args import pillow
+from .._images import pil_image
 from .utils import Resource, fetch, missing
 from .vision import OldNames, VisionDataset
 
@@ -101,10 +101,7 @@ class CIFAR10(OldNames, VisionDataset):
         return len(self.data)
 
     def __getitem__(self, index):
-        pillow()
-        from PIL import Image
-
-        return self._transformed(Image.fromarray(self.data[index]), self.targets[index])
+        return self._transformed(pil_image().fromarray(self.data[index]), self.targets[index])
 
     def extra_repr(self):
         """The part."""

@@ -2,7 +2,7 @@
 
 import os
 
-from ..transforms._args import pillow
+from .._images import pil_image
 from .vision import VisionDataset
 
 IMG_EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
@@ -100,10 +100,7 @@ class DatasetFolder(VisionDataset):
 
 def pil_loader(path):
     """pil_loader(path) -> the PIL image in a file, as RGB."""
-    pillow()
-    from PIL import Image
-
-    with open(path, "rb") as file, Image.open(file) as image:
+    with open(path, "rb") as file, pil_image().open(file) as image:
         return image.convert("RGB")
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import flambeau as fb
 
 from ...nn.parameter import as_buffer
-from ..transforms._args import pillow
+from .._images import pil_image
 from .utils import Resource, fetch, missing
 from .vision import OldNames, VisionDataset
 
@@ -145,10 +145,7 @@ class MNIST(OldNames, VisionDataset):
         return len(self.data)
 
     def __getitem__(self, index):
-        pillow()
-        from PIL import Image
-
-        return self._transformed(Image.fromarray(self.data[index].numpy()), int(self.targets[index]))
+        return self._transformed(pil_image().fromarray(self.data[index].numpy()), int(self.targets[index]))
 
     def extra_repr(self):
         """The part."""

@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 
-from ..transforms._args import pillow
+from .._images import pil_image
 from .utils import Resource, fetch, missing
 from .vision import VisionDataset
 
@@ -49,10 +49,7 @@ class SVHN(VisionDataset):
         return len(self.data)
 
     def __getitem__(self, index):
-        pillow()
-        from PIL import Image
-
-        image = Image.fromarray(np.ascontiguousarray(self.data[index].transpose(1, 2, 0)))
+        image = pil_image().fromarray(np.ascontiguousarray(self.data[index].transpose(1, 2, 0)))
         return self._transformed(image, int(self.labels[index]))
 
     def extra_repr(self):

@@ -106,7 +106,7 @@ def find(weights):
 def chosen(enum, pretrained, weights, options):
     """The weights that a constructor was asked for, or None: `weights`, a member or its name; `pretrained=True`: the
     first ones that there were. Adds to the options what they ask for."""
-    if not isinstance(pretrained, bool):  # today's first argument
+    if pretrained is not None and not isinstance(pretrained, bool):  # today's first argument
         pretrained, weights = False, pretrained
     weights = enum.IMAGENET1K_V1 if pretrained and weights is None else enum.verify(weights)
     if weights is not None and options.setdefault("num_classes", CLASSES) != CLASSES:

@@ -1,15 +1,11 @@
-"""Arguments that many transforms share: how images are resampled, sizes, paddings, filled values; and Pillow, if it is
-there."""
+"""Arguments that many transforms share: how images are resampled, sizes, paddings, maps of the plane."""
 
 import math
 import numbers
-import sys
 from collections.abc import Sequence
 from enum import Enum
 
 import numpy as np
-
-import flambeau as fb
 
 
 class InterpolationMode(Enum):
@@ -45,26 +41,6 @@ def mode_of(interpolation):
     )
 
 
-def pillow():
-    """The module PIL. ImportError names the extra when it is not installed."""
-    try:
-        import PIL
-    except ImportError:
-        raise ImportError("images need Pillow: pip install 'flambeau[vision]'") from None
-    return PIL
-
-
-def is_pil(img):
-    """Whether an object is an image of Pillow. Does not import it."""
-    module = sys.modules.get("PIL.Image")
-    return module is not None and isinstance(img, module.Image)
-
-
-def is_tensor(img):
-    """Whether an object is a tensor of any face."""
-    return isinstance(img, fb.Tensor)
-
-
 def pair(size, message="Please provide only two dimensions (h, w) for size."):
     """(height, width) of an int, or of a sequence of one or two. ValueError(message), TypeError."""
     if isinstance(size, numbers.Integral):
@@ -76,6 +52,24 @@ def pair(size, message="Please provide only two dimensions (h, w) for size."):
     if len(size) != 2:
         raise ValueError(message)
     return tuple(size)
+
+
+def two(name, value, kind):
+    """[x, y] of a number of some kind, or of a sequence of one or two. TypeError, ValueError."""
+    if isinstance(value, kind):
+        return [value, value]
+    if not isinstance(value, (list, tuple)):
+        raise TypeError(f"{name} should be a number or a sequence of numbers. Got {type(value)}")
+    if len(value) == 1:
+        return [value[0], value[0]]
+    if len(value) != 2:
+        raise ValueError(f"If {name} is a sequence its length should be 2. Got {len(value)}")
+    return list(value)
+
+
+def older(value, now):
+    """The value of an argument under its older name, when it was given. `resample=False` meant the nearest pixel."""
+    return now if value is None else int(value) if isinstance(value, bool) else value
 
 
 def check_padding(padding):

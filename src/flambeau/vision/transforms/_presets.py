@@ -1,7 +1,8 @@
 """What images go through before a model with published weights sees them."""
 
+from .._images import is_tensor
 from . import functional as F
-from ._args import InterpolationMode, is_tensor
+from ._args import InterpolationMode
 from ._base import Transform
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import flambeau as fb
 
 from . import functional as F
+from ._args import two
 from ._base import Transform, chance, uniform
 
 
@@ -93,7 +94,7 @@ class GaussianBlur(Transform):
 
     def __init__(self, kernel_size, sigma=(0.1, 2.0)):
         super().__init__()
-        self.kernel_size = tuple(F._two("kernel_size", kernel_size, numbers.Integral))
+        self.kernel_size = tuple(two("kernel_size", kernel_size, numbers.Integral))
         if any(k <= 0 or k % 2 == 0 for k in self.kernel_size):
             raise ValueError("Kernel size value should be an odd and positive number.")
         if isinstance(sigma, numbers.Real):

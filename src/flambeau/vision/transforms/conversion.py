@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import flambeau as fb
 
+from .._images import is_tensor
 from . import functional as F
-from ._args import is_tensor
 from ._base import Transform, chance, integer, log_uniform, uniform
 
 

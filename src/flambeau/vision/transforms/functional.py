@@ -14,19 +14,19 @@ import numpy as np
 import flambeau as fb
 
 from ...nn.parameter import as_buffer
+from .._images import is_pil, is_tensor, pil_image
 from . import _tensor
 from ._args import (
     InterpolationMode,
     check_padding,
     check_padding_mode,
     inverse_affine,
-    is_pil,
-    is_tensor,
     mode_of,
+    older,
     pair,
     perspective_coefficients,
-    pillow,
     resized,
+    two,
 )
 
 _NEAREST, _BILINEAR = InterpolationMode.NEAREST, InterpolationMode.BILINEAR
@@ -121,10 +121,8 @@ def to_pil_image(pic, mode=None):
     mode = _pil_mode(array, channels, mode)
     if array.dtype == np.int16:
         array = array.view(np.uint16)
-    pillow()
-    from PIL import Image
-
-    return Image.frombytes(mode, (array.shape[1], array.shape[0]), np.ascontiguousarray(array).tobytes())
+    size = (array.shape[1], array.shape[0])
+    return pil_image().frombytes(mode, size, np.ascontiguousarray(array).tobytes())
 
 
 def _array_of_tensor(pic, mode):
@@ -275,7 +273,7 @@ def rotate(img, angle, interpolation=_NEAREST, expand=False, center=None, fill=N
     expand: to a size that holds all of it. center: (x, y), by default the middle. fill: what is outside of img, a
     number or one per channel. resample: the older name of interpolation. TypeError, ValueError.
     """
-    mode = mode_of(_older("resample", resample, interpolation))
+    mode = mode_of(older(resample, interpolation))
     _number("angle", angle)
     if center is not None and not isinstance(center, (list, tuple)):
         raise TypeError("Argument center should be a sequence")
@@ -284,11 +282,6 @@ def rotate(img, angle, interpolation=_NEAREST, expand=False, center=None, fill=N
         return kind.rotate(img, angle, mode, expand, center, fill)
     matrix = inverse_affine(_from_middle(img, center), -angle, [0.0, 0.0], 1.0, [0.0, 0.0])
     return kind.rotate(img, matrix, mode, expand, fill)
-
-
-def _older(name, value, now):
-    """The value of an argument under its older name, when it was given: `resample=False` meant the nearest pixel."""
-    return now if value is None else int(value) if name == "resample" else value
 
 
 def _from_middle(img, center):
@@ -307,8 +300,8 @@ def affine(
     Turned clockwise by angle, moved by translate (x, y) in pixels, scaled and sheared by degrees (x, or x and y) about
     its center. resample and fillcolor: older names of interpolation and fill. TypeError, ValueError.
     """
-    mode = mode_of(_older("resample", resample, interpolation))
-    fill = _older("fillcolor", fillcolor, fill)
+    mode = mode_of(older(resample, interpolation))
+    fill = older(fillcolor, fill)
     _number("angle", angle)
     if not isinstance(translate, (list, tuple)):
         raise TypeError("Argument translate should be a sequence")
@@ -372,25 +365,13 @@ def gaussian_blur(img, kernel_size, sigma=None):
     kernel_size: odd, or [x, y]. sigma: standard deviation in pixels, or [x, y]; by default 0.15 kernel_size + 0.35. The
     image is reflected at its borders. TypeError, ValueError.
     """
-    kernel_size = _two("kernel_size", kernel_size, numbers.Integral)
+    kernel_size = two("kernel_size", kernel_size, numbers.Integral)
     if any(k % 2 == 0 or k < 0 for k in kernel_size):
         raise ValueError(f"kernel_size should have odd and positive integers. Got {kernel_size}")
-    sigma = [0.15 * k + 0.35 for k in kernel_size] if sigma is None else _two("sigma", sigma, numbers.Real)
+    sigma = [0.15 * k + 0.35 for k in kernel_size] if sigma is None else two("sigma", sigma, numbers.Real)
     if any(s <= 0 for s in sigma):
         raise ValueError(f"sigma should have positive values. Got {sigma}")
     return _as_tensor(_tensor.gaussian_blur, img, kernel_size, [float(s) for s in sigma])
-
-
-def _two(name, value, kind):
-    if isinstance(value, kind):
-        return [value, value]
-    if not isinstance(value, (list, tuple)):
-        raise TypeError(f"{name} should be a number or a sequence of numbers. Got {type(value)}")
-    if len(value) == 1:
-        return [value[0], value[0]]
-    if len(value) != 2:
-        raise ValueError(f"If {name} is a sequence its length should be 2. Got {len(value)}")
-    return list(value)
 
 
 def erase(img, i, j, h, w, v, inplace=False):

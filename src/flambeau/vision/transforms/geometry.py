@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import flambeau as fb
 
+from .._images import is_tensor
 from . import functional as F
-from ._args import InterpolationMode, check_padding, check_padding_mode, is_tensor, mode_of, pair
+from ._args import InterpolationMode, check_padding, check_padding_mode, mode_of, older, pair, two
 from ._base import Transform, chance, integer, log_uniform, uniform
 
 _NEAREST, _BILINEAR = InterpolationMode.NEAREST, InterpolationMode.BILINEAR
@@ -264,7 +265,7 @@ class RandomRotation(Transform):
         self.degrees = _interval("degrees", degrees)
         if center is not None:
             _pair_of("center", center)
-        self.interpolation = mode_of(F._older("resample", resample, interpolation))
+        self.interpolation = mode_of(older(resample, interpolation))
         self.expand, self.center, self.fill = expand, center, _checked_fill(fill)
 
     @staticmethod
@@ -302,8 +303,8 @@ class RandomAffine(Transform):
         if center is not None:
             _pair_of("center", center)
         self.translate, self.scale, self.center = translate, scale, center
-        self.interpolation = mode_of(F._older("resample", resample, interpolation))
-        self.fill = _checked_fill(F._older("fillcolor", fillcolor, fill))
+        self.interpolation = mode_of(older(resample, interpolation))
+        self.fill = _checked_fill(older(fillcolor, fill))
 
     @staticmethod
     def get_params(degrees, translate, scale_ranges, shears, img_size):
@@ -373,8 +374,8 @@ class ElasticTransform(Transform):
 
     def __init__(self, alpha=50.0, sigma=5.0, interpolation=_BILINEAR, fill=0):
         super().__init__()
-        self.alpha = [float(a) for a in F._two("alpha", alpha, numbers.Real)]
-        self.sigma = [float(s) for s in F._two("sigma", sigma, numbers.Real)]
+        self.alpha = [float(a) for a in two("alpha", alpha, numbers.Real)]
+        self.sigma = [float(s) for s in two("sigma", sigma, numbers.Real)]
         self.interpolation, self.fill = mode_of(interpolation), _checked_fill(fill)
 
     @staticmethod
