@@ -50,7 +50,9 @@ def cifar10(folder):
 
 def packed(folder):
     """The folder as the published archive, in its place."""
-    archive = folder.parent / f"{folder.name.removesuffix('-batches-py').removesuffix('-python')}-python.tar.gz"
+    archive = (
+        folder.parent / f"{folder.name.removesuffix('-batches-py').removesuffix('-python')}-python.tar.gz"
+    )
     with tarfile.open(archive, "w:gz") as members:
         members.add(folder, folder.name)
     for path in folder.iterdir():
@@ -87,7 +89,9 @@ def test_cifar100(tmp_path):
 
 @pytest.mark.parametrize("name, md5", [("CIFAR10", "c58f3010"), ("CIFAR100", "eb9058c3")])
 def test_what_cifar_lacks_is_said(tmp_path, name, md5):
-    with pytest.raises(RuntimeError, match=rf"(?s){name} is not in.*kriz/cifar-100?-python.tar.gz  \(MD5 {md5}"):
+    with pytest.raises(
+        RuntimeError, match=rf"(?s){name} is not in.*kriz/cifar-100?-python.tar.gz  \(MD5 {md5}"
+    ):
         getattr(datasets, name)(tmp_path)
     cifar10(tmp_path / "cifar-10-batches-py")
     (tmp_path / "cifar-10-batches-py" / "data_batch_4").unlink()
@@ -167,7 +171,9 @@ def test_dataset_folder(tree):
     assert [data[i] for i in range(len(data))] == [("no image", 0)]
     data = datasets.DatasetFolder(tree, str, is_valid_file=lambda path: "c.png" in path or "b.png" in path)
     assert len(data) == 2
-    with pytest.raises(FileNotFoundError, match="no valid file for the classes dog. Supported extensions are: .txt"):
+    with pytest.raises(
+        FileNotFoundError, match="no valid file for the classes dog. Supported extensions are: .txt"
+    ):
         datasets.DatasetFolder(tree, read, (".txt",))
     with pytest.raises(ValueError, match="Both extensions and is_valid_file"):
         datasets.DatasetFolder(tree, read)

@@ -77,7 +77,11 @@ def test_transforms_of_the_tensors_of_03(transform):
 def test_bytes_of_03():
     pixels = fb.from_numpy(np.array(IMAGE).transpose(2, 0, 1).copy())
     plain = torch.from_numpy(pixels.numpy().copy())
-    for transform in (transforms.RandomEqualize(1.0), transforms.RandomPosterize(2, 1.0), transforms.Resize(8)):
+    for transform in (
+        transforms.RandomEqualize(1.0),
+        transforms.RandomPosterize(2, 1.0),
+        transforms.Resize(8),
+    ):
         found = transform(plain)
         assert type(found) is torch.ByteTensor
         np.testing.assert_array_equal(found.numpy(), transform(pixels).numpy())

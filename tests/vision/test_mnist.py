@@ -89,7 +89,9 @@ def published(tmp_path, monkeypatch):
         (path.name, datasets.utils.calculate_md5(path)) for path in sorted((tmp_path / "web").iterdir())
     ]
     monkeypatch.setattr(Published, "resources", resources)
-    monkeypatch.setattr(Published, "mirrors", [(tmp_path / "gone").as_uri() + "/", (tmp_path / "web").as_uri() + "/"])
+    monkeypatch.setattr(
+        Published, "mirrors", [(tmp_path / "gone").as_uri() + "/", (tmp_path / "web").as_uri() + "/"]
+    )
     return tmp_path
 
 
@@ -98,7 +100,9 @@ def test_download_is_told(published, capsys):
     assert len(data) == 7
     told = capsys.readouterr().err.splitlines()
     assert f"Downloading {(published / 'web').as_uri()}/t10k-images-idx3-ubyte.gz to" in told[1]
-    assert sorted(p.name for p in (published / "root/Published/raw").iterdir()) == [n for n, _ in Published.resources]
+    assert sorted(p.name for p in (published / "root/Published/raw").iterdir()) == [
+        n for n, _ in Published.resources
+    ]
     Published(published / "root", download=True)
     assert capsys.readouterr().err == ""
 
@@ -134,7 +138,9 @@ def test_damaged_files(tmp_path, damage, message):
         datasets.MNIST(tmp_path)
 
 
-@pytest.mark.parametrize("code, dtype", [(8, "u1"), (9, "i1"), (11, "i2"), (12, "i4"), (13, "f4"), (14, "f8")])
+@pytest.mark.parametrize(
+    "code, dtype", [(8, "u1"), (9, "i1"), (11, "i2"), (12, "i4"), (13, "f4"), (14, "f8")]
+)
 def test_types_of_idx(code, dtype):
     array = np.arange(-3, 3).reshape(2, 3).astype(dtype)
     data = struct.pack(">HBB2I", 0, code, 2, 2, 3) + array.astype(f">{dtype}").tobytes()

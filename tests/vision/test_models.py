@@ -44,16 +44,22 @@ def test_number_of_parameters(name, parameters):
     assert count(models.get_model(name)) == parameters
 
 
-@pytest.mark.parametrize("column, parameters", [("A", 9220480), ("B", 9404992), ("D", 14714688), ("E", 20024384)])
+@pytest.mark.parametrize(
+    "column, parameters", [("A", 9220480), ("B", 9404992), ("D", 14714688), ("E", 20024384)]
+)
 def test_number_of_parameters_of_vgg(column, parameters):
     features = models.vgg.make_layers(models.vgg.cfgs[column])
     assert count(features) == parameters
     convolutions = [c for c in models.vgg.cfgs[column] if c != "M"]
-    assert count(models.vgg.make_layers(models.vgg.cfgs[column], batch_norm=True)) == parameters + 2 * sum(convolutions)
+    assert count(models.vgg.make_layers(models.vgg.cfgs[column], batch_norm=True)) == parameters + 2 * sum(
+        convolutions
+    )
 
 
 def norm(name):
-    return [f"{name}.{part}" for part in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")]
+    return [
+        f"{name}.{part}" for part in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
+    ]
 
 
 def resnet_names(blocks, convolutions):
@@ -68,7 +74,9 @@ def resnet_names(blocks, convolutions):
     return [*names, "fc.weight", "fc.bias"]
 
 
-@pytest.mark.parametrize("name, blocks, convolutions", [("resnet18", (2, 2, 2, 2), 2), ("resnet50", (3, 4, 6, 3), 3)])
+@pytest.mark.parametrize(
+    "name, blocks, convolutions", [("resnet18", (2, 2, 2, 2), 2), ("resnet50", (3, 4, 6, 3), 3)]
+)
 def test_names_of_resnet(name, blocks, convolutions):
     assert list(models.get_model(name, num_classes=2).state_dict()) == resnet_names(blocks, convolutions)
 
@@ -76,7 +84,12 @@ def test_names_of_resnet(name, blocks, convolutions):
 def test_names_of_densenet():
     names = list(models.densenet121(num_classes=2).state_dict())
     layer = "features.denseblock3.denselayer7"
-    expected = [*norm(f"{layer}.norm1"), f"{layer}.conv1.weight", *norm(f"{layer}.norm2"), f"{layer}.conv2.weight"]
+    expected = [
+        *norm(f"{layer}.norm1"),
+        f"{layer}.conv1.weight",
+        *norm(f"{layer}.norm2"),
+        f"{layer}.conv2.weight",
+    ]
     start = names.index(expected[0])
     assert names[start : start + 12] == expected and len(names) == 727
     assert names[:2] == ["features.conv0.weight", "features.norm0.weight"]
@@ -93,7 +106,9 @@ def test_names_of_the_others():
     assert list(models.alexnet(num_classes=2).state_dict()) == alexnet
     names = list(models.inception_v3(num_classes=2).state_dict())
     assert len(names) == 580 and names[0] == "Conv2d_1a_3x3.conv.weight"
-    assert {"Mixed_6e.branch7x7dbl_5.conv.weight", "AuxLogits.conv1.bn.running_var", "AuxLogits.fc.bias"} <= {*names}
+    assert {"Mixed_6e.branch7x7dbl_5.conv.weight", "AuxLogits.conv1.bn.running_var", "AuxLogits.fc.bias"} <= {
+        *names
+    }
 
 
 # Of torch.manual_seed(0) and 10 classes: of the first, the last but one and the last parameter.
@@ -102,7 +117,11 @@ DRAWN = {
     "resnet50": ([0.005053, 0.074458, -0.008378], [-0.007749, -0.008624, -0.015628], [0.020908, 0.005387]),
     "squeezenet1_1": ([-0.0228, 0.140941, -0.235578], [-0.000715, 0.023446, -0.001482], [0.0, 0.0]),
     "densenet121": ([0.052623, -0.032773, 0.161866], [-0.002104, 0.003792, -0.006106], [0.0, 0.0]),
-    "inception_v3": ([0.090323, -0.037082, -0.151904], [0.039967, 0.033489, 0.066119], [-0.017877, -0.019237]),
+    "inception_v3": (
+        [0.090323, -0.037082, -0.151904],
+        [0.039967, 0.033489, 0.066119],
+        [-0.017877, -0.019237],
+    ),
     "alexnet": ([-0.000393, 0.028156, -0.043199], [-0.010375, 0.011113, 0.005761], [-0.011939, 0.013454]),
 }
 
@@ -126,7 +145,9 @@ def test_scores(name, size):
     with fb.no_grad():
         both, first = model(x), model(x[:1])
     assert tuple(both.shape) == (2, 3)
-    np.testing.assert_allclose(both[:1].numpy(), first.numpy(), rtol=1e-4, atol=1e-5 * float(both.abs().max()))
+    np.testing.assert_allclose(
+        both[:1].numpy(), first.numpy(), rtol=1e-4, atol=1e-5 * float(both.abs().max())
+    )
 
 
 def test_resnet_learns():
@@ -177,7 +198,9 @@ def test_a_basic_block_has_no_groups():
 
 def test_another_normalisation():
     model = models.resnet18(num_classes=2, norm_layer=lambda channels: nn.GroupNorm(4, channels))
-    assert isinstance(model.bn1, nn.GroupNorm) and not any(isinstance(m, nn.BatchNorm2d) for m in model.modules())
+    assert isinstance(model.bn1, nn.GroupNorm) and not any(
+        isinstance(m, nn.BatchNorm2d) for m in model.modules()
+    )
 
 
 def test_densenet_with_less_memory_has_the_same_gradients():
@@ -204,7 +227,6 @@ def test_densenet_reads_the_names_of_the_published_files():
     assert all(fb.equal(a, b) for a, b in zip(model.state_dict().values(), old.values(), strict=True))
 
 
-
 def test_inception_gives_its_auxiliary_scores_in_training():
     fb.manual_seed(0)
     model = models.inception_v3(num_classes=3, init_weights=False)
@@ -212,7 +234,9 @@ def test_inception_gives_its_auxiliary_scores_in_training():
     model.AuxLogits.conv1 = nn.Conv2d(128, 768, 1)  # at this size its maps are 1 x 1
     x = fb.randn(2, 3, 151, 151)
     out = model(x)
-    assert isinstance(out, models.InceptionOutputs) and tuple(out.logits.shape) == tuple(out.aux_logits.shape) == (2, 3)
+    assert isinstance(out, models.InceptionOutputs) and tuple(out.logits.shape) == tuple(
+        out.aux_logits.shape
+    ) == (2, 3)
     (out.logits.sum() + 0.4 * out.aux_logits.sum()).backward()
     assert model.AuxLogits.fc.weight.grad is not None
     assert isinstance(model.eval()(x), fb.Tensor)
@@ -280,7 +304,9 @@ def test_weights_that_are_not_there(home, arguments):
         models.resnet18(**arguments)
     message = str(error.value)
     assert "https://download.pytorch.org/models/resnet18-f37072fd.pth" in message
-    assert str(home / "hub" / "checkpoints") in message and "model.load_state_dict(torch.load(file))" in message
+    assert (
+        str(home / "hub" / "checkpoints") in message and "model.load_state_dict(torch.load(file))" in message
+    )
 
 
 @pytest.mark.parametrize(

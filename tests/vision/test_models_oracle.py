@@ -42,7 +42,9 @@ def test_scores_and_gradients(name):
     options = {"dropout": 0.0} if name.startswith("squeeze") else {}
     reference = their_model(name, num_classes=4, **options).double()
     model = ours.get_model(name, num_classes=4, **options).double()
-    model.load_state_dict({key: fb.from_numpy(value.numpy()) for key, value in reference.state_dict().items()})
+    model.load_state_dict(
+        {key: fb.from_numpy(value.numpy()) for key, value in reference.state_dict().items()}
+    )
     x = np.random.RandomState(0).standard_normal((3, 3, 40, 40))
     expected, found = reference(torch.from_numpy(x)), model(fb.from_numpy(x))
     np.testing.assert_allclose(found.detach().numpy(), expected.detach().numpy(), rtol=1e-9)
@@ -50,14 +52,18 @@ def test_scores_and_gradients(name):
     found.square().sum().backward()
     for (key, p), q in zip(model.named_parameters(), reference.parameters(), strict=True):
         scale = float(q.grad.abs().max()) + 1e-6
-        np.testing.assert_allclose(p.grad.numpy() / scale, q.grad.numpy() / scale, rtol=0, atol=1e-6, err_msg=key)
+        np.testing.assert_allclose(
+            p.grad.numpy() / scale, q.grad.numpy() / scale, rtol=0, atol=1e-6, err_msg=key
+        )
 
 
 def test_published_files():
     for name in ours.list_models():
         enum = next(v for k, v in vars(theirs).items() if k.lower() == f"{name}_weights")
         mine = getattr(ours, enum.__name__)
-        assert {n: w.url for n, w in mine.__members__.items()} == {n: w.url for n, w in enum.__members__.items()}
+        assert {n: w.url for n, w in mine.__members__.items()} == {
+            n: w.url for n, w in enum.__members__.items()
+        }
         for member in mine:
             preset, reference = member.transforms(), enum[member.name].transforms()
             assert (preset.crop_size, preset.resize_size) == (reference.crop_size, reference.resize_size)

@@ -23,7 +23,9 @@ def iou(a, b):
 def test_box_iou():
     a, b = boxes(5), boxes(7, 1)
     expected = [[iou(x, y) for y in b] for x in a]
-    np.testing.assert_allclose(ops.box_iou(fb.from_numpy(a), fb.from_numpy(b)).numpy(), expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        ops.box_iou(fb.from_numpy(a), fb.from_numpy(b)).numpy(), expected, rtol=1e-5, atol=1e-6
+    )
 
 
 def suppressed(array, scores, threshold):
@@ -81,4 +83,6 @@ def test_against_torchvision(name):
     theirs = pytest.importorskip("torchvision.ops")
     a, b = boxes(6), boxes(4, 1)
     expected = getattr(theirs, name)(torch.from_numpy(a), torch.from_numpy(b)).numpy()
-    np.testing.assert_allclose(getattr(ops, name)(fb.from_numpy(a), fb.from_numpy(b)).numpy(), expected, rtol=1e-5)
+    np.testing.assert_allclose(
+        getattr(ops, name)(fb.from_numpy(a), fb.from_numpy(b)).numpy(), expected, rtol=1e-5
+    )

@@ -23,7 +23,9 @@ IMAGE = Image.fromarray((np.arange(60) * 4).astype(np.uint8).reshape(4, 5, 3))
 def test_bytes_become_numbers_up_to_1():
     tensor = F.to_tensor(IMAGE)
     assert tensor.dtype is fb.float32 and tuple(tensor.shape) == (3, 4, 5)
-    np.testing.assert_array_equal(tensor.numpy(), np.asarray(IMAGE).transpose(2, 0, 1).astype(np.float32) / 255)
+    np.testing.assert_array_equal(
+        tensor.numpy(), np.asarray(IMAGE).transpose(2, 0, 1).astype(np.float32) / 255
+    )
 
 
 def test_arrays():
@@ -138,7 +140,9 @@ def test_errors(call, error, message):
 
 def test_normalize():
     out = transforms.Normalize([0.5, 0.25, 0], [0.5, 0.25, 2])(RAMP)
-    expected = (RAMP.numpy() - np.float32([0.5, 0.25, 0])[:, None, None]) / np.float32([0.5, 0.25, 2])[:, None, None]
+    expected = (RAMP.numpy() - np.float32([0.5, 0.25, 0])[:, None, None]) / np.float32([0.5, 0.25, 2])[
+        :, None, None
+    ]
     np.testing.assert_allclose(out.numpy(), expected, rtol=1e-6)
     mine = RAMP.clone()
     assert F.normalize(mine, [0.5], [2], inplace=True) is mine and mine[0, 0, 0].item() == -0.25
@@ -354,12 +358,17 @@ def test_representations():
     assert repr(transforms.Compose([transforms.ToTensor(), transforms.CenterCrop(3)])) == (
         "Compose(\n    ToTensor()\n    CenterCrop(size=(3, 3))\n)"
     )
-    assert repr(transforms.Resize(3)) == "Resize(size=3, interpolation=bilinear, max_size=None, antialias=True)"
+    assert (
+        repr(transforms.Resize(3)) == "Resize(size=3, interpolation=bilinear, max_size=None, antialias=True)"
+    )
     assert repr(transforms.RandomResizedCrop(3)) == (
         "RandomResizedCrop(size=(3, 3), scale=(0.08, 1.0), ratio=(0.75, 1.3333), interpolation=bilinear, "
         "antialias=True)"
     )
-    assert repr(transforms.RandomApply([transforms.ToTensor()], 0.25)) == "RandomApply(\n    p=0.25\n    ToTensor()\n)"
+    assert (
+        repr(transforms.RandomApply([transforms.ToTensor()], 0.25))
+        == "RandomApply(\n    p=0.25\n    ToTensor()\n)"
+    )
 
 
 def test_maps_of_the_plane_are_inverse_to_each_other():
@@ -367,7 +376,8 @@ def test_maps_of_the_plane_are_inverse_to_each_other():
 
     arguments = ([3.0, 2.0], 25.0, [1.0, -2.0], 1.3, [10.0, -5.0])
     there, back = (
-        np.vstack([np.reshape(inverse_affine(*arguments, inverted=i), (2, 3)), [0, 0, 1]]) for i in (False, True)
+        np.vstack([np.reshape(inverse_affine(*arguments, inverted=i), (2, 3)), [0, 0, 1]])
+        for i in (False, True)
     )
     np.testing.assert_allclose(there @ back, np.eye(3), atol=1e-12)
     np.testing.assert_allclose(there @ [3, 2, 1], [4, 0, 1], atol=1e-12)  # the center only moves

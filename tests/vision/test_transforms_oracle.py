@@ -75,11 +75,16 @@ class Mode:
 
 
 def told(arguments, library):
-    return {k: getattr(library.InterpolationMode, v.name) if isinstance(v, Mode) else v for k, v in arguments.items()}
+    return {
+        k: getattr(library.InterpolationMode, v.name) if isinstance(v, Mode) else v
+        for k, v in arguments.items()
+    }
 
 
 NEAREST, EXACT, BILINEAR, BICUBIC = (Mode(n) for n in ("NEAREST", "NEAREST_EXACT", "BILINEAR", "BICUBIC"))
-CORNERS = dict(startpoints=[[0, 0], [17, 0], [17, 12], [0, 12]], endpoints=[[2, 1], [15, 3], [16, 11], [1, 10]])
+CORNERS = dict(
+    startpoints=[[0, 0], [17, 0], [17, 12], [0, 12]], endpoints=[[2, 1], [15, 3], [16, 11], [1, 10]]
+)
 AFFINE = dict(angle=25.0, translate=[2, -1], scale=1.2, shear=[10.0, -5.0])
 
 FUNCTIONS = [
@@ -156,7 +161,9 @@ def test_function(name, arguments, kind):
 def test_resize_of_a_tensor_with_and_without_antialias(size, mode, antialias):
     mine, reference = images("floats")
     result = our_functions.resize(mine, size, **told(dict(interpolation=mode), ours), antialias=antialias)
-    expected = their_functions.resize(reference, size, **told(dict(interpolation=mode), theirs), antialias=antialias)
+    expected = their_functions.resize(
+        reference, size, **told(dict(interpolation=mode), theirs), antialias=antialias
+    )
     compare(result, expected, "floats")
 
 
@@ -177,7 +184,9 @@ def test_convert_image_dtype(name, to):
     np.testing.assert_array_equal(result, expected)
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "HSV", "I", "F", "I;16"])
+@pytest.mark.parametrize(
+    "mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "HSV", "I", "F", "I;16"]
+)
 def test_images_of_every_mode_and_back(mode):
     if mode == "I;16":
         image = Image.fromarray(pixels((5, 6)).astype(np.uint16) * 100)
@@ -187,7 +196,10 @@ def test_images_of_every_mode_and_back(mode):
         image = Image.fromarray(pixels((5, 6))).convert("RGB" if mode == "CMYK" else "L").convert(mode)
     for name in ("to_tensor", "pil_to_tensor"):
         mine, reference = getattr(our_functions, name)(image), getattr(their_functions, name)(image)
-        assert mine.dtype.name == str(reference.dtype).removeprefix("torch.") and tuple(mine.shape) == reference.shape
+        assert (
+            mine.dtype.name == str(reference.dtype).removeprefix("torch.")
+            and tuple(mine.shape) == reference.shape
+        )
         np.testing.assert_array_equal(mine.numpy(), reference.numpy())
     if mode in ("1", "I;16"):
         return  # bool and uint16, of which theirs makes no image
@@ -235,7 +247,11 @@ CLASSES = [
 ]
 
 
-TIES = {"RandomResizedCrop": 0.05, "GaussianBlur": 0.02, "ElasticTransform": 0.02}  # for PIL images, the last two too
+TIES = {
+    "RandomResizedCrop": 0.05,
+    "GaussianBlur": 0.02,
+    "ElasticTransform": 0.02,
+}  # for PIL images, the last two too
 
 
 @pytest.mark.parametrize("name, arguments, kind", cases(CLASSES, ("RandomPosterize", "RandomEqualize")))
@@ -255,7 +271,8 @@ def test_class_with_the_choices_of_a_seed(name, arguments, kind):
 
 
 @pytest.mark.parametrize(
-    "arguments", [{}, dict(p=1.0, value="random"), dict(p=1.0, value=[1.0, 0.5, 0.25]), dict(p=1.0, ratio=(1e-3, 2e-3))]
+    "arguments",
+    [{}, dict(p=1.0, value="random"), dict(p=1.0, value=[1.0, 0.5, 0.25]), dict(p=1.0, ratio=(1e-3, 2e-3))],
 )
 def test_random_erasing(arguments):
     mine, reference = images("floats")

@@ -89,7 +89,9 @@ def box_convert(boxes, in_fmt, out_fmt):
     """
     forms = ("xyxy", "xywh", "cxcywh")
     if in_fmt not in forms or out_fmt not in forms:
-        raise ValueError(f"Unsupported Bounding Box Conversions for given in_fmt {in_fmt} and out_fmt {out_fmt}")
+        raise ValueError(
+            f"Unsupported Bounding Box Conversions for given in_fmt {in_fmt} and out_fmt {out_fmt}"
+        )
     first, second = boxes[..., :2], boxes[..., 2:]
     if in_fmt == "xywh":
         second = first + second

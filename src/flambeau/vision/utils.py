@@ -13,7 +13,7 @@ __all__ = ["make_grid", "save_image"]
 @fb.no_grad()
 def make_grid(
     tensor, nrow=8, padding=2, normalize=False, value_range=None, scale_each=False, pad_value=0.0, range=None
-):
+):  # fmt: skip
     """make_grid(tensor, nrow=8, padding=2, normalize=False, value_range=None, scale_each=False, pad_value=0.0) ->
     Tensor
 

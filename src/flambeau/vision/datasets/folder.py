@@ -118,7 +118,7 @@ class ImageFolder(DatasetFolder):
 
     def __init__(
         self, root, transform=None, target_transform=None, loader=default_loader, is_valid_file=None, allow_empty=False
-    ):
+    ):  # fmt: skip
         extensions = IMG_EXTENSIONS if is_valid_file is None else None
         super().__init__(root, loader, extensions, transform, target_transform, is_valid_file, allow_empty)
         self.imgs = self.samples

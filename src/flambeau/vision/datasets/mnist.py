@@ -35,11 +35,15 @@ def read_idx(data, name="idx"):
         raise ValueError(f"{name} is no IDX file: it begins with {data[:4]!r}")
     dtype, ndim = np.dtype(_TYPES[data[2]]), data[3]
     if len(data) < 4 + 4 * ndim:
-        raise ValueError(f"{name} is cut off: its header has {ndim} dimensions, and its length is {len(data)} bytes")
+        raise ValueError(
+            f"{name} is cut off: its header has {ndim} dimensions, and its length is {len(data)} bytes"
+        )
     shape = struct.unpack(f">{ndim}I", data[4 : 4 + 4 * ndim])
     elements = data[4 + 4 * ndim :]
     if len(elements) != math.prod(shape) * dtype.itemsize:
-        raise ValueError(f"{name} is cut off: {len(elements)} bytes for {shape} elements of {dtype.itemsize} bytes")
+        raise ValueError(
+            f"{name} is cut off: {len(elements)} bytes for {shape} elements of {dtype.itemsize} bytes"
+        )
     return np.frombuffer(elements, dtype).reshape(shape).astype(dtype.newbyteorder("="))
 
 
@@ -50,12 +54,16 @@ def read_image_file(path):
 
 def read_label_file(path):
     """read_label_file(path) -> int64 tensor [N] of an IDX file."""
-    return as_buffer(fb.from_numpy(_checked(read_idx(Path(path).read_bytes(), path), 1, path).astype(np.int64)))
+    return as_buffer(
+        fb.from_numpy(_checked(read_idx(Path(path).read_bytes(), path), 1, path).astype(np.int64))
+    )
 
 
 def _checked(array, ndim, name):
     if array.ndim != ndim or array.dtype != np.uint8:
-        raise ValueError(f"{name}: bytes of {ndim} dimensions expected, got {array.dtype} of shape {array.shape}")
+        raise ValueError(
+            f"{name}: bytes of {ndim} dimensions expected, got {array.dtype} of shape {array.shape}"
+        )
     return array
 
 
@@ -112,7 +120,10 @@ class MNIST(OldNames, VisionDataset):
         fetch(type(self).__name__, self.root, self.raw_folder, self._needed())
 
     def _needed(self):
-        return [Resource(name, tuple(mirror + name for mirror in self.mirrors), md5) for name, md5 in self.resources]
+        return [
+            Resource(name, tuple(mirror + name for mirror in self.mirrors), md5)
+            for name, md5 in self.resources
+        ]
 
     def _names(self):
         """The names of the files of images and of labels, uncompressed."""
@@ -120,7 +131,10 @@ class MNIST(OldNames, VisionDataset):
         return f"{part}-images-idx3-ubyte", f"{part}-labels-idx1-ubyte"
 
     def _folders(self):
-        return [self.raw_folder, *(os.path.join(self.root, below) for below in ("raw", type(self).__name__, ""))]
+        return [
+            self.raw_folder,
+            *(os.path.join(self.root, below) for below in ("raw", type(self).__name__, "")),
+        ]
 
     def _read(self):
         """(data, targets) from the files, or None."""
@@ -138,7 +152,9 @@ class MNIST(OldNames, VisionDataset):
 
     def _checked(self, data, targets):
         if len(data) != len(targets):
-            raise ValueError(f"{type(self).__name__}: the files hold {len(data)} images and {len(targets)} labels")
+            raise ValueError(
+                f"{type(self).__name__}: the files hold {len(data)} images and {len(targets)} labels"
+            )
         return data, targets
 
     def __len__(self):

@@ -32,7 +32,9 @@ class SVHN(VisionDataset):
     def __init__(self, root, split="train", transform=None, target_transform=None, download=False):
         super().__init__(root, transform=transform, target_transform=target_transform)
         if split not in self.split_list:
-            raise ValueError(f"Unknown value {split!r} for argument split. Valid values are {tuple(self.split_list)}.")
+            raise ValueError(
+                f"Unknown value {split!r} for argument split. Valid values are {tuple(self.split_list)}."
+            )
         self.split = split
         self.url, self.filename, self.file_md5 = self.split_list[split]
         path = os.path.join(self.root, self.filename)

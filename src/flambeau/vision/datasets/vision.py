@@ -21,7 +21,10 @@ class StandardTransform:
 
     def __repr__(self):
         lines = [type(self).__name__]
-        for name, transform in (("Transform: ", self.transform), ("Target transform: ", self.target_transform)):
+        for name, transform in (
+            ("Transform: ", self.transform),
+            ("Target transform: ", self.target_transform),
+        ):
             if transform is not None:
                 lines.append(name + repr(transform).replace("\n", "\n" + " " * len(name)))
         return "\n".join(lines)

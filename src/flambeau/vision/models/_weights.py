@@ -86,7 +86,9 @@ def weights_enum(name, module, default="IMAGENET1K_V1", **members) -> Any:
 def folders():
     """The folders where PyTorch keeps weights: of today, and of 0.3."""
     home = os.path.expanduser(os.environ.get("XDG_CACHE_HOME", "~/.cache"))
-    today = Path(os.path.expanduser(os.environ.get("TORCH_HOME", os.path.join(home, "torch"))), "hub", "checkpoints")
+    today = Path(
+        os.path.expanduser(os.environ.get("TORCH_HOME", os.path.join(home, "torch"))), "hub", "checkpoints"
+    )
     old = os.environ.get("TORCH_MODEL_ZOO", os.path.join(os.environ.get("TORCH_HOME", "~/.torch"), "models"))
     return [today, Path(os.path.expanduser(old))]
 

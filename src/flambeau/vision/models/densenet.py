@@ -30,7 +30,8 @@ model_urls = urls(
     densenet201=DenseNet201_Weights,
 )  # fmt: skip
 
-_OLD_NAME = re.compile(r"(norm|relu|conv)\.([12])\.")  # in the published files: `norm.1.weight` for norm1.weight
+# In the published files: `norm.1.weight` for norm1.weight.
+_OLD_NAME = re.compile(r"(norm|relu|conv)\.([12])\.")
 
 
 class _DenseLayer(nn.Module):
@@ -43,7 +44,9 @@ class _DenseLayer(nn.Module):
         self.conv1 = nn.Conv2d(num_input_features, bn_size * growth_rate, kernel_size=1, stride=1, bias=False)
         self.norm2 = nn.BatchNorm2d(bn_size * growth_rate)
         self.relu2 = nn.ReLU(inplace=True)
-        self.conv2 = nn.Conv2d(bn_size * growth_rate, growth_rate, kernel_size=3, stride=1, padding=1, bias=False)
+        self.conv2 = nn.Conv2d(
+            bn_size * growth_rate, growth_rate, kernel_size=3, stride=1, padding=1, bias=False
+        )
         self.drop_rate = float(drop_rate)
         self.memory_efficient = memory_efficient
 
@@ -72,7 +75,9 @@ class _DenseLayer(nn.Module):
 class _DenseBlock(nn.Module):
     """num_layers dense layers, each on the maps of all before; its result is all maps joined."""
 
-    def __init__(self, num_layers, num_input_features, bn_size, growth_rate, drop_rate, memory_efficient=False):
+    def __init__(
+        self, num_layers, num_input_features, bn_size, growth_rate, drop_rate, memory_efficient=False
+    ):
         super().__init__()
         for i in range(num_layers):
             layer = _DenseLayer(

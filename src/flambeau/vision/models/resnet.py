@@ -21,11 +21,19 @@ def _two(name, first, second):
     return weights_enum(name, __name__, "IMAGENET1K_V2", IMAGENET1K_V1=first, IMAGENET1K_V2=(second, _V2))
 
 
-ResNet18_Weights = weights_enum("ResNet18_Weights", __name__, IMAGENET1K_V1=("resnet18-f37072fd", "resnet18-5c106cde"))
-ResNet34_Weights = weights_enum("ResNet34_Weights", __name__, IMAGENET1K_V1=("resnet34-b627a593", "resnet34-333f7ec4"))
+ResNet18_Weights = weights_enum(
+    "ResNet18_Weights", __name__, IMAGENET1K_V1=("resnet18-f37072fd", "resnet18-5c106cde")
+)
+ResNet34_Weights = weights_enum(
+    "ResNet34_Weights", __name__, IMAGENET1K_V1=("resnet34-b627a593", "resnet34-333f7ec4")
+)
 ResNet50_Weights = _two("ResNet50_Weights", ("resnet50-0676ba61", "resnet50-19c8e357"), "resnet50-11ad3fa6")
-ResNet101_Weights = _two("ResNet101_Weights", ("resnet101-63fe2227", "resnet101-5d3b4d8f"), "resnet101-cd907fc2")
-ResNet152_Weights = _two("ResNet152_Weights", ("resnet152-394f9c45", "resnet152-b121ed2d"), "resnet152-f82ba261")
+ResNet101_Weights = _two(
+    "ResNet101_Weights", ("resnet101-63fe2227", "resnet101-5d3b4d8f"), "resnet101-cd907fc2"
+)
+ResNet152_Weights = _two(
+    "ResNet152_Weights", ("resnet152-394f9c45", "resnet152-b121ed2d"), "resnet152-f82ba261"
+)
 ResNeXt50_32X4D_Weights = _two(
     "ResNeXt50_32X4D_Weights", ("resnext50_32x4d-7cdf4587",), "resnext50_32x4d-1a0047aa"
 )
@@ -69,7 +77,7 @@ class BasicBlock(nn.Module):
 
     def __init__(
         self, inplanes, planes, stride=1, downsample=None, groups=1, base_width=64, dilation=1, norm_layer=None
-    ):
+    ):  # fmt: skip
         super().__init__()
         norm_layer = norm_layer or nn.BatchNorm2d
         if groups != 1 or base_width != 64:
@@ -99,7 +107,7 @@ class Bottleneck(nn.Module):
 
     def __init__(
         self, inplanes, planes, stride=1, downsample=None, groups=1, base_width=64, dilation=1, norm_layer=None
-    ):
+    ):  # fmt: skip
         super().__init__()
         norm_layer = norm_layer or nn.BatchNorm2d
         width = int(planes * (base_width / 64.0)) * groups

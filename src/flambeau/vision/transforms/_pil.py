@@ -94,7 +94,9 @@ def rotate(img, angle, mode, expand, center, fill):
 
 def perspective(img, coefficients, mode, fill):
     """Through the map of `perspective_coefficients`."""
-    return img.transform(img.size, _PERSPECTIVE, coefficients, PIL_NUMBERS[mode], fillcolor=_filled(img, fill))
+    return img.transform(
+        img.size, _PERSPECTIVE, coefficients, PIL_NUMBERS[mode], fillcolor=_filled(img, fill)
+    )
 
 
 def adjust_brightness(img, factor):

@@ -27,7 +27,9 @@ def _check(img):
 def _check_channels(img, *permitted):
     channels = get_dimensions(img)[0]
     if channels not in permitted:
-        raise TypeError(f"Input image tensor permitted channel values are {list(permitted)}, but found {channels}")
+        raise TypeError(
+            f"Input image tensor permitted channel values are {list(permitted)}, but found {channels}"
+        )
 
 
 def bound_of(dtype):
@@ -121,7 +123,10 @@ def _resampling(old, new, mode, antialias):
     distance from the ends. antialias: the kernel widens when the line shrinks."""
     scale = old / new
     matrix = np.zeros((new, old))
-    kernel, radius = (_triangle, 1) if mode is _BILINEAR else (lambda x: _cubic(x, -0.5 if antialias else -0.75), 2)
+    if mode is _BILINEAR:
+        kernel, radius = _triangle, 1
+    else:
+        kernel, radius = functools.partial(_cubic, a=-0.5 if antialias else -0.75), 2
     if antialias:
         stretch = max(scale, 1.0)
         for i in range(new):
@@ -269,7 +274,9 @@ def gaussian_blur(img, kernel_size, sigma):
     _, h, w = get_dimensions(img)
     for size, kernel in ((w, kernel_size[0]), (h, kernel_size[1])):
         if kernel // 2 >= size:
-            raise RuntimeError(f"gaussian_blur: a kernel of {kernel} pixels needs more than {size} pixels to reflect")
+            raise RuntimeError(
+                f"gaussian_blur: a kernel of {kernel} pixels needs more than {size} pixels to reflect"
+            )
     rows = _blur_matrix(h, kernel_size[1], sigma[1])
     columns = _blur_matrix(w, kernel_size[0], sigma[0])
     return _in_floats(_through)(img, rows, columns)
@@ -471,7 +478,9 @@ def normalize(img, mean, std, inplace):
         )
     mean, std = (fb.as_tensor(v, dtype=img.dtype, device=img.device) for v in (mean, std))
     if (std == 0).any():
-        raise ValueError(f"std evaluated to zero after conversion to {img.dtype}, leading to division by zero.")
+        raise ValueError(
+            f"std evaluated to zero after conversion to {img.dtype}, leading to division by zero."
+        )
     mean, std = (v.reshape(-1, 1, 1) if v.dim() == 1 else v for v in (mean, std))
     return img.sub_(mean).div_(std) if inplace else (img - mean) / std
 

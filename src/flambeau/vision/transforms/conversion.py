@@ -81,7 +81,9 @@ class LinearTransformation(Transform):
         super().__init__()
         rows, columns = transformation_matrix.shape
         if rows != columns:
-            raise ValueError(f"transformation_matrix should be square. Got {[rows, columns]} rectangular matrix.")
+            raise ValueError(
+                f"transformation_matrix should be square. Got {[rows, columns]} rectangular matrix."
+            )
         if mean_vector is not None and mean_vector.shape[0] != rows:
             raise ValueError(
                 f"mean_vector should have the same length {mean_vector.shape[0]} as any one of the dimensions of the "

@@ -294,7 +294,7 @@ def _from_middle(img, center):
 
 def affine(
     img, angle, translate, scale, shear, interpolation=_NEAREST, fill=None, center=None, resample=None, fillcolor=None
-):
+):  # fmt: skip
     """affine(img, angle, translate, scale, shear, interpolation=NEAREST, fill=None, center=None) -> img
 
     Turned clockwise by angle, moved by translate (x, y) in pixels, scaled and sheared by degrees (x, or x and y) about

@@ -174,7 +174,7 @@ class RandomResizedCrop(Transform):
 
     def __init__(
         self, size, scale=(0.08, 1.0), ratio=(3.0 / 4.0, 4.0 / 3.0), interpolation=_BILINEAR, antialias=True
-    ):
+    ):  # fmt: skip
         super().__init__()
         self.size = pair(size)
         for name, interval in (("Scale", scale), ("Ratio", ratio)):
