@@ -6,6 +6,7 @@ import sys
 
 HEAVY = (
     "PIL", "tqdm", "torch", "cupy", "scipy", "scipy_openblas32", "unittest", "multiprocessing", "flambeau.nn", "flambeau.cli",
+    "flambeau.vision",
 )  # fmt: skip
 
 

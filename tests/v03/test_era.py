@@ -31,6 +31,9 @@ def found(tmp_path, **files):
         ("y = F.dropout(x, 0.5)", "0.3", "F.dropout without training="),
         ("x, _ = torch.gesv(b, a)", "0.3", "torch.gesv"),
         ("x.volatile = True", "0.3", ".volatile"),
+        ("from torchvision.transforms import Scale", "0.3", "torchvision.transforms.Scale"),
+        ("t = torchvision.transforms.RandomSizedCrop(3)", "0.3", "torchvision.transforms.RandomSizedCrop"),
+        ("m = torchvision.transforms.InterpolationMode.BICUBIC", "today", "torchvision.transforms.InterpolationMode"),
         ("with torch.no_grad(): pass", "today", "torch.no_grad"),
         ("print(loss.item())", "today", ".item()"),
         ("x = x.to(device)", "today", ".to()"),
@@ -48,6 +51,8 @@ def found(tmp_path, **files):
 )
 def test_signs(line, name, sign, tmp_path):
     imports = "import torch\nimport torch.nn as nn, torch.nn.functional as F\n"
+    if "torchvision" in line:
+        imports += "import torchvision\n"
     if "Variable(" in line:
         imports += "from torch.autograd import Variable\n"
     result = found(tmp_path, script=imports + line + "\n")

@@ -107,6 +107,8 @@ def _text(data):
 
 # ------------------------------------------------------------------------------------------------ one file
 
+_LIBRARIES = ("torch.", "torchvision.")
+
 
 class _Finder(ast.NodeVisitor):
     """Collects the signs in a syntax tree. Names are followed to `torch.nn.functional.relu` through the imports."""
@@ -159,12 +161,12 @@ class _Finder(ast.NodeVisitor):
             if node.attr in ATTRIBUTES:
                 self.note(node, f".{node.attr}", ATTRIBUTES[node.attr])
             self.generic_visit(node)
-        elif dotted.startswith("torch."):
+        elif dotted.startswith(_LIBRARIES):
             self.look_up(node, dotted)
 
     def visit_Name(self, node):
         dotted = self.bound.get(node.id, "")
-        if dotted.startswith("torch.") and isinstance(node.ctx, ast.Load):
+        if dotted.startswith(_LIBRARIES) and isinstance(node.ctx, ast.Load):
             self.look_up(node, dotted)
 
     def visit_Call(self, node):

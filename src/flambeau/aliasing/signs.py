@@ -166,6 +166,9 @@ NAMES = {
         for name in ["celu", "ctc_loss", "fold", "gelu", "group_norm", "gumbel_softmax", "huber_loss", "interpolate",
                      "layer_norm", "mish", "one_hot", "scaled_dot_product_attention", "silu", "unfold"]
     },
+    "torchvision.transforms.Scale": _old(4, "gone: transforms.Resize"),
+    "torchvision.transforms.RandomSizedCrop": _old(4, "gone: transforms.RandomResizedCrop"),
+    "torchvision.transforms.InterpolationMode": _new(5),
     "torch.nn.utils.clip_grad_norm_": _new(5),
     "torch.nn.utils.clip_grad_value_": _new(5),
     "torch.optim.AdamW": _new(5),

@@ -76,11 +76,24 @@ def torch_name(module, name):
     if any(rest == known or rest.startswith(f"{known}.") for known in _SAME):
         return f"torch.{rest}", name
     package, _, family = rest.partition(".")
+    if package == "vision":
+        return _torchvision_name(family, name)
     if package == "nn" and family.split(".")[0] in ("_functional", "plain"):
         return "torch.nn.functional", name
     if package == "nn" and family:
         return f"torch.nn.modules.{_HOMES.get(name) or _FAMILIES.get(family, family)}", name
     return module, name
+
+
+def _torchvision_name(family, name):
+    """torchvision's name of what is in flambeau.vision.<family>."""
+    if name == "InterpolationMode":
+        return "torchvision.transforms.functional", name
+    if family.startswith("transforms.") and family != "transforms.functional":
+        return "torchvision.transforms.transforms", name
+    if family.startswith(("models.", "datasets.", "transforms.")) or family == "utils":
+        return f"torchvision.{family}", name
+    return f"flambeau.vision.{family}".rstrip("."), name
 
 
 def our_object(module, name):
@@ -93,7 +106,8 @@ def our_object(module, name):
     if module.startswith("torch.nn.modules.") and hasattr(fb.nn, name):
         return getattr(fb.nn, name)
     try:
-        home = importlib.import_module(f"flambeau{module[5:]}")
+        root, _, rest = module.partition(".")
+        home = importlib.import_module(f"flambeau{'.vision' * (root == 'torchvision')}.{rest}".rstrip("."))
         for part in name.split("."):
             home = getattr(home, part)
     except (ImportError, AttributeError) as error:
@@ -104,8 +118,8 @@ def our_object(module, name):
 
 
 def is_torchs(module):
-    """Whether a module is one of PyTorch's."""
-    return module == "torch" or module.startswith("torch.")
+    """Whether a module is one of PyTorch's, or of torchvision's."""
+    return module.partition(".")[0] in ("torch", "torchvision")
 
 
 def python3_name(module, name):

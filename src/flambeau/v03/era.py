@@ -1,18 +1,20 @@
-"""What shared code makes by itself in a program of 0.3: Variables as parameters, plain tensors as buffers."""
+"""What shared code makes by itself in a program of 0.3: Variables as parameters, plain tensors as buffers, and models
+of 0.3's layers."""
 
 import contextlib
+import importlib
 
 from ..nn import parameter as shared
 from .faces import Parameter, plain
 
 
 def enter():
-    """From now on parameters and buffers are 0.3's. Returns what to give to `leave`."""
-    return shared.set_defaults(Parameter, plain)
+    """From now on parameters, buffers and layers are 0.3's. Returns what to give to `leave`."""
+    return shared.set_defaults(Parameter, plain, lambda: importlib.import_module(f"{__package__}.nn"))
 
 
-def leave(before=(None, None)):
-    """Undoes `enter`; without its result, parameters and buffers are today's."""
+def leave(before=(None, None, None)):
+    """Undoes `enter`; without its result, parameters, buffers and layers are today's."""
     shared.set_defaults(*before)
 
 

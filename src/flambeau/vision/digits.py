@@ -10,6 +10,8 @@ import numpy as np
 
 import flambeau
 
+from ..nn.parameter import as_buffer
+
 MAX_PIXEL = 16
 """The largest pixel value: each pixel counts the inked pixels of a 4x4 block of the scanned bitmap."""
 
@@ -54,8 +56,8 @@ class Digits:
     def __init__(self, train: bool = True, held_out: float = 0.25):
         images, labels = load_digits()
         part = split(len(labels), held_out)[0 if train else 1]
-        self.images = flambeau.from_numpy(images[part, None].astype(np.float32) / MAX_PIXEL)
-        self.labels = flambeau.from_numpy(labels[part])
+        self.images = as_buffer(flambeau.from_numpy(images[part, None].astype(np.float32) / MAX_PIXEL))
+        self.labels = as_buffer(flambeau.from_numpy(labels[part]))
 
     def __len__(self) -> int:
         return self.labels.shape[0]
