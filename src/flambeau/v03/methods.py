@@ -80,6 +80,8 @@ class Overloads:
                 if by_type:  # classes alone have decided
                     self.chosen[key] = signature, callee, values[len(args) :]
                 return self.run(signature, callee, owner, values, kwargs)
+        if any(_is_sparse(a) for a in args):
+            return _sparse_call(self.name, owner, *args, *kwargs.values())
         raise signatures.refusal(shown or self.name, owner, self.signatures, args, kwargs)
 
     def run(self, signature, callee, owner, values, kwargs):
@@ -161,6 +163,8 @@ class Overloads:
             first, rest = (args[0], args[1:]) if args else (kwargs.pop("input", None), ())
             if not isinstance(first, _FACES):
                 raise _not_of_tensors(overloads, shown, args, kwargs)
+            if first._is_sparse_face:
+                return _sparse_call(overloads.name, first, *rest, *kwargs.values())
             result = method_of(type(first), overloads).call(first, rest, kwargs, shown)
             return result if out is None else stored(result, out, shown)
 
@@ -179,6 +183,16 @@ def method_of(face, overloads):
     if isinstance(_class_attribute(face, overloads.name), Absent):
         raise TypeError(f"Type {type_name(face)} doesn't implement stateless method {overloads.name}")
     return overloads
+
+
+def _is_sparse(value):
+    return isinstance(value, _FACES) and value._is_sparse_face
+
+
+def _sparse_call(name, *args):
+    from .sparse import call
+
+    return call(name, *args)
 
 
 def _class_attribute(cls, name):

@@ -277,22 +277,28 @@ def typename(obj):
 
 
 def _sparse(name):
-    todays = TODAYS[name]
+    def function(*args):
+        from .sparse import call
 
-    def function(*args, **kwargs):
-        return register(settled(todays(*args, **kwargs)))
+        factors = [a for a in args if not isinstance(a, _FACES)]
+        return call(name, *[a for a in args if isinstance(a, _FACES)][:1], *factors, *args[len(factors) + 1 :])
 
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = todays.__doc__
+    function.__doc__ = TODAYS[name].__doc__
     return function
+
+
+def btriunpack(LU_data, LU_pivots, unpack_data=True, unpack_pivots=True):
+    """btriunpack(LU_data, LU_pivots, unpack_data=True, unpack_pivots=True) -> (P, L, U) of what btrifact gave."""
+    return register(settled(TODAYS["btriunpack"](LU_data, LU_pivots, unpack_data, unpack_pivots)))
 
 
 FUNCTIONS.update(
     {
         f.__name__: f
         for f in (zeros, ones, rand, randn, zeros_like, ones_like, eye, arange, range, linspace, logspace, randperm,
-                  from_numpy, cat, stack, pow, normal, get_rng_state, set_rng_state, is_tensor, numel, typename)
+                  from_numpy, cat, stack, pow, normal, btriunpack, get_rng_state, set_rng_state, is_tensor, numel, typename)
     },
-    **{name: _sparse(name) for name in ("dsmm", "hsmm", "saddmm", "smm", "btriunpack")},
+    **{name: _sparse(name) for name in ("dsmm", "hsmm", "saddmm", "smm", "spmm", "sspaddmm")},
 )  # fmt: skip
 Variable.cat = cat_of_variables  # type: ignore[attr-defined]

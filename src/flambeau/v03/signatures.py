@@ -188,7 +188,9 @@ def got(args, kwargs):
     def kind(value):
         if isinstance(value, Variable):
             return "Variable"
-        return type_name(type(value)) if isinstance(value, _TensorBase) else type(value).__name__
+        if isinstance(value, _TensorBase):
+            return value.type() if value._is_sparse_face else type_name(type(value))
+        return type(value).__name__
 
     parts = [kind(a) for a in args] + [f"{n}={kind(v)}" for n, v in kwargs.items()]
     return "(" + ", ".join(parts) + ")"
