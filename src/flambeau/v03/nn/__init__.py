@@ -17,7 +17,7 @@ __all__ += [*layers.LAYERS, *criterions.LOSSES, *recurrent.LAYERS]
 def __getattr__(name):
     import importlib
 
-    if name in ("_functions", "modules", "parallel", "parameter"):
+    if name in ("_functions", "backends", "modules", "parallel", "parameter"):
         return importlib.import_module(f"{__name__}.{name}")
     if name in ("DataParallel", "data_parallel"):
         from . import parallel
@@ -26,6 +26,18 @@ def __getattr__(name):
     if name.startswith("__") or not hasattr(todays, name):
         raise AttributeError(f"module 'torch.nn' has no attribute '{name}'")
     return getattr(todays, name)
+
+
+class _Backend:
+    """`module._backend`: what 0.3's layers called."""
+
+    def __get__(self, instance, owner):
+        from .backends.thnn import backend
+
+        return backend
+
+
+Module._backend = _Backend()
 
 
 def __dir__():

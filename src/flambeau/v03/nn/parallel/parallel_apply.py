@@ -3,8 +3,18 @@
 import threading
 
 from ... import cuda
+from ...faces import Variable
 
-__all__ = ["parallel_apply"]
+__all__ = ["get_a_var", "parallel_apply"]
+
+
+def get_a_var(obj):
+    """get_a_var(obj) -> the first Variable in nested sequences and dictionaries, or None."""
+    if isinstance(obj, Variable):
+        return obj
+    values = obj.values() if isinstance(obj, dict) else obj if isinstance(obj, (list, tuple)) else ()
+    return next((v for v in map(get_a_var, values) if v is not None), None)
+
 
 def parallel_apply(modules, inputs, kwargs_tup=None, devices=None):
     """parallel_apply(modules, inputs, kwargs_tup=None, devices=None) -> list of modules[i](*inputs[i], **kwargs_tup[i])
