@@ -1,8 +1,10 @@
 """`torch.serialization` of 0.3: files of plain tensors and Variables."""
 
+import functools
+import importlib
 import pickle
 
-from .. import _core, serialization
+from .. import _core, nn, serialization
 from ..serialization import (
     SourceChangeWarning,
     default_restore_location,
@@ -11,6 +13,7 @@ from ..serialization import (
     register_package,
     storage_to_tensor_type,
 )
+from ..serialization import names
 from ..serialization.rebuild import Face
 from .faces import Parameter, Variable, _TensorBase, plain
 
@@ -22,6 +25,15 @@ class _Face(Face):
     """Tensors in a file are plain tensors; those that require grad, which 0.3 did not have, are Variables."""
 
     parameter_class = Parameter
+
+    def named(self, module, name):
+        for home in (module, "torch.nn" if module.startswith("torch.nn.modules.") else module):
+            try:
+                place = importlib.import_module(f"{__package__}{home[5:]}")
+                return functools.reduce(getattr, name.split("."), place)
+            except (ImportError, AttributeError):
+                continue  # it is not 0.3's own
+        return super().named(module, name)
 
     def tensor(self, array, requires_grad=False):
         made = _core.make(array, _TensorBase)
@@ -52,3 +64,18 @@ def _reduce_for_file(self, collector):
 
 
 _TensorBase._reduce_for_file = _reduce_for_file  # type: ignore[attr-defined]
+
+
+def _torch_name(module, name):
+    """PyTorch's name of a class of this package."""
+    package = module.partition(f"{__package__}.")[2]
+    if package.startswith("legacy."):
+        return f"torch.{'.'.join(package.split('.')[:2])}.{name}", name
+    if package == "optim":
+        return f"torch.optim.{'sparse_adam' if name == 'SparseAdam' else name.lower()}", name
+    if package.startswith("nn.") and isinstance(getattr(nn, name, None), type):
+        return names.torch_name(getattr(nn, name).__module__, name)
+    return (f"torch.{package}", name) if package.startswith(("optim.", "utils.", "autograd.")) else None
+
+
+names.FURTHER.append(_torch_name)

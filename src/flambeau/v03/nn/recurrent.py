@@ -21,6 +21,7 @@ def _batched(base):
 
 
 LAYERS = {base.__name__: _batched(base) for base in (todays.RNN, todays.LSTM, todays.GRU)}
+globals().update(LAYERS)
 
 
 class RNNCellBase(Module):
