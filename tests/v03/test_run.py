@@ -384,6 +384,57 @@ def test_report_after_an_error_and_of_a_forked_child(run):
     assert result.stderr.index("of the parent") < result.stderr.index("relied on")
 
 
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_report_of_child_processes(method, run):
+    script = f"""
+    import multiprocessing, torch
+    def work(n):
+        return (torch.LongTensor([n]) / 2)[0]
+    def wait(queue):
+        torch.LongTensor([7]) / 2
+        queue.put(torch.ones(1).sum())
+        while True: pass
+    if __name__ == "__main__":
+        context = multiprocessing.get_context("{method}")
+        with context.Pool(2) as pool:
+            print(sum(pool.map(work, [3, 5, 7], 1)))
+            pool.close()
+            pool.join()
+        queue = context.Queue()
+        process = context.Process(target=wait, args=(queue,))
+        process.start()
+        print(queue.get())
+        process.terminate()
+        process.join()
+        work(9)
+    """
+    result = run("--torch", "0.3", "--report", "script.py", script=script)
+    assert (result.returncode, result.stdout) == (0, "6\n1.0\n")
+    for line, times in ((4, "4 times"), (6, "once")):
+        assert f"\n  script.py:{line}  {times}: `/` of integers" in result.stderr
+    assert "\n  script.py:7  once: a Python number" in result.stderr
+
+
+def test_report_of_a_forked_child_and_its_loader(run):
+    script = """
+    import os, torch
+    from torch.utils.data import DataLoader
+    class Halves(object):
+        def __len__(self): return 4
+        def __getitem__(self, i): return torch.LongTensor([7]) / 2
+    if os.fork() == 0:
+        torch.LongTensor([7]) / 2
+        torch.LongTensor([7]) / 2
+    else:
+        os.wait()
+        print(len(list(DataLoader(Halves(), num_workers=2))))
+    """
+    result = run("--torch", "0.3", "--report", "script.py", script=script)
+    assert result.stdout == "4\n" and result.stderr.count("relied on") == 1
+    for line, times in ((6, "4 times"), (8, "once"), (9, "once")):
+        assert f"\n  script.py:{line}  {times}: `/` of integers" in result.stderr, line
+
+
 def test_report_of_today_has_nothing_to_say(run):
     result = run("--torch", "today", "--report", "script.py", script="print(1)")
     assert (result.stdout, result.stderr) == (

@@ -3,6 +3,7 @@
 from typing import Any
 
 from .. import _core
+from ..errors import warn_user
 from ..ops import METHODS
 from . import (
     backcompat,
@@ -134,7 +135,7 @@ class Overloads:
     def warn_keepdim(self, signature, values, kwargs):
         names = [p.name for p in signature.parameters]
         if "keepdim" in names and "keepdim" not in kwargs and values[names.index("keepdim")] is False:
-            backcompat.warn(
+            warn_user(
                 f"backwards compatibility: call to {self.name!r} uses default value for keepdim which has changed "
                 "default to False.  Consider passing as kwarg."
             )

@@ -4,11 +4,11 @@ import numpy as np
 
 from .. import random, settings
 from ..dtype import from_numpy_dtype
+from ..errors import warn_user
 from ..ops import FUNCTIONS as TODAYS
 from ..ops import METHODS
 from ..storage import Storage
 from . import signatures
-from .backcompat import warn
 from .construct import is_int, rebuilt
 from .defaults import tensor_class
 from .faces import (
@@ -109,7 +109,7 @@ def arange(start=0, end=None, step=1, out=None):
 
 def range(start, end, step=1, out=None):
     """range(start, end, step=1, out=None) -> Tensor of the numbers from start to end, included, by step. Warns."""
-    warn(
+    warn_user(
         "torch.range is deprecated in favor of torch.arange and will be removed in 0.4. Note that arange generates "
         "values in [start; end), not [start; end]."
     )
