@@ -97,6 +97,7 @@ from .normalization import (
     LocalResponseNorm,
     RMSNorm,
 )
+from .parallel import DataParallel
 from .padding import (
     CircularPad1d,
     CircularPad2d,
@@ -193,6 +194,7 @@ __all__ = [
     "ConvTranspose3d",
     "CosineEmbeddingLoss",
     "CosineSimilarity",
+    "DataParallel",
     "CrossEntropyLoss",
     "Dropout",
     "Dropout1d",

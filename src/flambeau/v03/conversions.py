@@ -8,6 +8,7 @@ from .. import storage
 from ..device import device as Device
 from ..dtype import from_numpy_dtype
 from ..ops import METHODS as TODAYS
+from ..serialization.rebuild import set_state
 from ..tensor import Tensor, copy_storage, storage_array
 from . import defaults
 from .construct import new, rebuilt
@@ -219,18 +220,26 @@ def reduce_ex(self, protocol):
     if not isinstance(self, Variable):
         device = get_device(self) if self.is_cuda else None
         return rebuilt_plain, (type(self).__name__, np.ascontiguousarray(as_array(self)), device)
-    if not self.is_leaf:
-        raise RuntimeError(
-            "cannot pickle a Variable with history: pickle its data instead, or a Variable around that"
-        )
+    check_leaf_for_pickle(self)
     kind = type(self).__name__ if type(self).__module__.startswith("torch") else type(self)
     attributes = _attributes(self)
     return rebuilt_named, (kind, self.data, self.requires_grad, self.volatile), attributes or None
 
 
+def check_leaf_for_pickle(variable):
+    """RuntimeError for a Variable with history, which cannot be pickled."""
+    if not variable.is_leaf:
+        raise RuntimeError(
+            "cannot pickle a Variable with history: pickle its data instead, or a Variable around that"
+        )
+
+
 def setstate(self, state):
-    """What unpickling gives a tensor beside its elements: attributes."""
-    self.__dict__.update(state)
+    """What unpickling gives a tensor beside its elements: attributes, or the flags and hooks in files of 0.3."""
+    if isinstance(state, dict):
+        self.__dict__.update(state)
+    else:
+        set_state(self, state)
 
 
 def shallow_copy(self):

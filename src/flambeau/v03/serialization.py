@@ -15,6 +15,7 @@ from ..serialization import (
 )
 from ..serialization import names
 from ..serialization.rebuild import Face
+from .conversions import check_leaf_for_pickle
 from .faces import Parameter, Variable, _TensorBase, plain
 
 __all__ = ["SourceChangeWarning", "default_restore_location", "load", "location_tag", "normalize_storage_type",
@@ -63,11 +64,29 @@ def _reduce_for_file(self, collector):
     return collector.function("_rebuild_tensor"), collector.geometry(self)
 
 
+def _parameter_in_file(data, requires_grad):
+    """Stands for the class of parameters in a pickle until PyTorch's names are put in."""
+    return Parameter(data, requires_grad)
+
+
+def _reduce_variable(self, collector):
+    """What a file has of a Variable: the call that makes it. Attributes of subclasses go as they do in any pickle."""
+    if type(self) not in (Variable, Parameter):
+        return self.__reduce_ex__(2)
+    check_leaf_for_pickle(self)
+    if type(self) is Parameter:
+        return _parameter_in_file, (self.data, self.requires_grad)
+    return collector.function("Variable"), (self.data, self.requires_grad, self.volatile)
+
+
 _TensorBase._reduce_for_file = _reduce_for_file  # type: ignore[attr-defined]
+Variable._reduce_for_file = _reduce_variable  # type: ignore[attr-defined]
 
 
 def _torch_name(module, name):
     """PyTorch's name of a class of this package."""
+    if name == "_parameter_in_file":
+        return "torch.nn.parameter", "Parameter"
     package = module.partition(f"{__package__}.")[2]
     if package.startswith("legacy."):
         return f"torch.{'.'.join(package.split('.')[:2])}.{name}", name
@@ -75,7 +94,7 @@ def _torch_name(module, name):
         return f"torch.optim.{'sparse_adam' if name == 'SparseAdam' else name.lower()}", name
     if package.startswith("nn.") and isinstance(getattr(nn, name, None), type):
         return names.torch_name(getattr(nn, name).__module__, name)
-    return (f"torch.{package}", name) if package.startswith(("optim.", "utils.", "autograd.")) else None
+    return (f"torch.{package}", name) if package.startswith(("nn.", "optim.", "utils.", "autograd.")) else None
 
 
 names.FURTHER.append(_torch_name)
