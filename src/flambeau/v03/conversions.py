@@ -18,8 +18,11 @@ from .faces import (
     TYPES,
     Variable,
     _array,
+    _make,
+    _TensorBase,
     compact,
     lifted,
+    plain,
     settled,
     shown_array,
     type_name,
@@ -150,6 +153,27 @@ def as_array(self, dtype=None, copy=None):
     return array.copy() if copy else array
 
 
+def wrap_array(self, array, context=None, return_scalar=False):
+    """What NumPy's ufuncs give for tensors: a tensor of the kind of self, bytes for bools; numbers stay NumPy's."""
+    return shown(_make(array), self) if np.ndim(array) else array[()]
+
+
+def array_function(self, func, types, args, kwargs):
+    """What NumPy's other functions give: as of today's tensors, arrays or tensors; numbers for no dimensions."""
+    return shown(Tensor.__array_function__(self, func, types, args, kwargs), self)
+
+
+def shown(value, like):
+    """Today's tensors, also in tuples and lists, as tensors of the kind of `like`."""
+    if isinstance(value, (tuple, list)):
+        return type(value)([shown(v, like) for v in value]) if type(value) in (tuple, list) else value
+    if not isinstance(value, Tensor) or isinstance(value, (Variable, _TensorBase)):
+        return value
+    if not _array(value).ndim:
+        return _array(value).item()
+    return Variable(plain(value)) if isinstance(like, Variable) else plain(value)
+
+
 def storage_of(self):
     """storage() -> the storage of this tensor: all of the memory that it and its views share."""
     owner = storage_array(self)
@@ -253,6 +277,7 @@ BOTH = {
     "type": type_, "type_as": type_as, "cuda": cuda, "cpu": cpu, "get_device": get_device, "is_signed": is_signed,
     "is_same_size": is_same_size, "clone": clone, "element_size": element_size, "new": new,
     **{element.lower(): _conversion(element) for element in ELEMENTS},
+    "__array_wrap__": wrap_array, "__array_function__": array_function,
 }  # fmt: skip
 PROTOCOLS = {  # which library code, such as `save`, wants as programs do
     "__deepcopy__": deepcopy, "__copy__": shallow_copy, "__reduce_ex__": reduce_ex, "__setstate__": setstate,

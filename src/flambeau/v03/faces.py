@@ -103,6 +103,11 @@ class _TensorBase(Tensor):
     def __init__(self, *args, **options):
         """All is done in __new__."""
 
+    @property
+    def _cdata(self):
+        """A number that names this tensor; storages have one too, which says whether memory is shared."""
+        return id(self)
+
     @staticmethod
     def _sparse_face():
         """The class of sparse tensors with values of this one."""

@@ -190,7 +190,7 @@ def got(args, kwargs):
             return "Variable"
         if isinstance(value, _TensorBase):
             return value.type() if value._is_sparse_face else type_name(type(value))
-        return type(value).__name__
+        return "numpy.ndarray" if isinstance(value, np.ndarray) else type(value).__name__
 
     parts = [kind(a) for a in args] + [f"{n}={kind(v)}" for n, v in kwargs.items()]
     return "(" + ", ".join(parts) + ")"
