@@ -123,7 +123,7 @@ def test_tables(loaded):
     assert table["x"] == [1, 2] and table["y"][3] == "z" and table.x == [1, 2]
     assert dict(loaded([1, 2], list_heuristic=False)) == {1: 1, 2: 2}
     with pytest.raises(AttributeError, match="no 'w'"):
-        table.w
+        table.w  # noqa: B018
     shared = {"a": 1}
     twice = loaded({"p": shared, "q": shared})
     assert twice["p"] is twice["q"] and twice["p"] != {"a": 1}
@@ -158,7 +158,8 @@ def test_functions(loaded):
 
 def linear(weight, bias):
     return Lua("nn.Linear", {"weight": weight, "bias": bias, "gradWeight": tensor(weight * 0, "f8"),
-                             "gradBias": tensor(bias * 0, "f8"), "train": False, "_type": "torch.DoubleTensor"})  # fmt: skip
+                             "gradBias": tensor(bias * 0, "f8"), "train": False,
+                             "_type": "torch.DoubleTensor"})  # fmt: skip
 
 
 def test_modules(loaded):
@@ -192,7 +193,7 @@ def test_classes_that_are_not_known(loaded):
     found = loaded(odd, unknown_classes=True)
     assert isinstance(found, TorchObject) and found.torch_typename() == "my.Thing" and found.size == 3
     with pytest.raises(AttributeError):
-        found.weight
+        found.weight  # noqa: B018
 
     @custom_reader("my.Thing")
     def read(reader, version):

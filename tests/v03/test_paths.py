@@ -171,7 +171,7 @@ def test_own_cells():
     with pytest.raises(RuntimeError, match=r"batch size 5 doesn't match hidden\[0\] batch size 4"):
         cell(x, (Variable(torch.zeros(4, 2)), zeros))
     with pytest.raises(NotImplementedError, match="no function Conv9d"):
-        cell._backend.Conv9d
+        cell._backend.Conv9d  # noqa: B018
     assert type(pickle.loads(pickle.dumps(nn.Linear(1, 1)))._backend) is type(cell._backend)
 
 
@@ -183,6 +183,10 @@ def test_backends():
         backend.register_function("F", int)
     x = Variable(torch.ones(2, 2))
     assert nn.backends.thnn.backend.Dropout.apply(x, 0.5, False).data.equal(x.data)
+    rows, indices = Variable(torch.arange(0, 6).view(3, 2), requires_grad=True), Variable(torch.LongTensor([2, 0]))
+    found = nn.Embedding(3, 2)._backend.Embedding.apply(indices, rows, 0, None, 2, False, False)
+    found.sum().backward()
+    assert found.data.tolist() == [[4, 5], [0, 1]] and rows.grad.data.tolist() == [[0, 0], [0, 0], [1, 1]]
 
 
 def test_zero_gradients():
@@ -199,8 +203,9 @@ def test_zero_gradients():
 
 
 def test_copies_over_devices_as_functions():
-    from flambeau.v03.nn.parallel import _functions
     from flambeau.v03.nn.parallel.parallel_apply import get_a_var
+
+    from flambeau.v03.nn.parallel import _functions
 
     x = Variable(torch.Tensor([[1], [2]]), requires_grad=True)
     parts = _functions.Scatter.apply([-1, -1], None, 0, x)

@@ -1,4 +1,4 @@
-"""Whole modules in files: under PyTorch's names, of classes in the script, and of 0.3 and of today each for the other."""
+"""Whole modules in files: under PyTorch's names, of classes in the script, of today for 0.3."""
 
 import io
 import re

@@ -158,14 +158,14 @@ def _execute(program, era, wants_report):
         raise CommandError(f"run: {error}") from None
     if program.is_file and program.name is None:
         handle.source.script = program.path
-    report, report_children = _start_report(era) if wants_report else (None, None)
+    report = _start_report(era) if wants_report else None
     process, folder = os.getpid(), os.getcwd()
     try:
         return _as_main(program, era)
     finally:
         if report is not None and os.getpid() == process:  # a child process of os.fork() leaves it to this one
             report.stop()
-            report_children.merge()
+            importlib.import_module("flambeau.v03.report_children").merge()
             sys.stdout.flush()
             sys.stderr.write(f"\nflambeau: {report.text(lambda path: shown(path, folder))}")
 
@@ -173,12 +173,12 @@ def _execute(program, era, wants_report):
 def _start_report(era):
     if era != "0.3":
         print("flambeau: --report: nothing to report, the program runs as today's PyTorch", file=sys.stderr)
-        return None, None
+        return None
     from ..v03 import report, report_children
 
     report.start()
     report_children.collect()
-    return report, report_children
+    return report
 
 
 def _as_main(program, era):

@@ -69,7 +69,9 @@ def scatter(tensor, devices, chunk_sizes=None, dim=0, streams=None):
 
 
 def gather(tensors, dim=0, destination=None):
-    """gather(tensors, dim=0, destination=None) -> tensors joined along dim, on a device (the current GPU); those without
-    dimensions as elements of one."""
+    """gather(tensors, dim=0, destination=None) -> tensors joined along dim, on a device (the current GPU).
+
+    Those without dimensions are the elements of one.
+    """
     parts = [placed(t, destination) for t in tensors]
     return FUNCTIONS["cat"](tuple(p if p.ndim else p.reshape(1) for p in parts), dim)

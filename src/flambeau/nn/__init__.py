@@ -97,7 +97,6 @@ from .normalization import (
     LocalResponseNorm,
     RMSNorm,
 )
-from .parallel import DataParallel
 from .padding import (
     CircularPad1d,
     CircularPad2d,
@@ -115,6 +114,7 @@ from .padding import (
     ZeroPad2d,
     ZeroPad3d,
 )
+from .parallel import DataParallel
 from .parameter import Parameter
 from .pooling import (
     AdaptiveAvgPool1d,

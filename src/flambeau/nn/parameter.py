@@ -12,20 +12,26 @@ class _Defaults:
 
     parameter: type | None = None
     buffer: Callable[[Tensor], Tensor] | None = None
+    dots = False
 
 
 _defaults = _Defaults()
 
 
-def set_defaults(parameter=None, buffer=None):
-    """set_defaults(parameter=None, buffer=None) -> what was set before, as a tuple
+def set_defaults(parameter=None, buffer=None, dots=False):
+    """set_defaults(parameter=None, buffer=None, dots=False) -> what was set before, as a tuple
 
     Process-wide: Parameter(...) makes an instance of `parameter`, a subclass, and Module.register_buffer puts new plain
-    Tensors through the function `buffer`. None: as they are.
+    Tensors through the function `buffer`. None: as they are. dots: names in modules may have dots.
     """
-    before = _defaults.parameter, _defaults.buffer
-    _defaults.parameter, _defaults.buffer = parameter, buffer
+    before = _defaults.parameter, _defaults.buffer, _defaults.dots
+    _defaults.parameter, _defaults.buffer, _defaults.dots = parameter, buffer, dots
     return before
+
+
+def names_may_have_dots():
+    """Whether the names of parameters, buffers and submodules may have dots."""
+    return _defaults.dots
 
 
 def as_buffer(tensor):

@@ -7,11 +7,11 @@ from .faces import Parameter, plain
 
 
 def enter():
-    """From now on parameters and buffers are 0.3's. Returns what to give to `leave`."""
-    return shared.set_defaults(Parameter, plain)
+    """From now on parameters and buffers are 0.3's, and names may have dots. Returns what to give to `leave`."""
+    return shared.set_defaults(Parameter, plain, dots=True)
 
 
-def leave(before=(None, None)):
+def leave(before=(None, None, False)):
     """Undoes `enter`; without its result, parameters and buffers are today's."""
     shared.set_defaults(*before)
 

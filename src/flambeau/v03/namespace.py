@@ -297,7 +297,8 @@ FUNCTIONS.update(
     {
         f.__name__: f
         for f in (zeros, ones, rand, randn, zeros_like, ones_like, eye, arange, range, linspace, logspace, randperm,
-                  from_numpy, cat, stack, pow, normal, btriunpack, get_rng_state, set_rng_state, is_tensor, numel, typename)
+                  from_numpy, cat, stack, pow, normal, btriunpack, get_rng_state, set_rng_state, is_tensor, numel,
+                  typename)
     },
     **{name: _sparse(name) for name in ("dsmm", "hsmm", "saddmm", "smm", "spmm", "sspaddmm")},
 )  # fmt: skip

@@ -1,7 +1,7 @@
 """What child processes relied on: each appends its findings to a file, which the process that reports reads at the end.
 
-A child writes a finding when it first makes it, so that nothing is lost when it is killed, and how often it was made when
-it ends. Forked children inherit all of this; those that are spawned get the path of the file (`aliasing.children`).
+A child writes a finding when it first makes it, so that nothing is lost when it is killed, and how often it was made
+when it ends. Forked children inherit all of this; spawned ones get the path of the file (`aliasing.children`).
 """
 
 import atexit
@@ -12,7 +12,7 @@ from multiprocessing import util
 
 from . import report
 
-_path: str | None = None  # of the file; None: nobody asks for children's findings
+_path = ""  # of the file; empty: nobody asks for children's findings
 _main = 0  # the process that reports
 
 
@@ -27,7 +27,7 @@ def collect():
 
 def path():
     """The file, or None."""
-    return _path
+    return _path or None
 
 
 def begin(path):
@@ -82,4 +82,4 @@ def merge():
             kind, name, number, n = json.loads(line)
             report.add((kind, name, number), n)
     os.remove(_path)
-    _path = None
+    _path = ""

@@ -9,11 +9,11 @@ from ..serialization import (
     SourceChangeWarning,
     default_restore_location,
     location_tag,
+    names,
     normalize_storage_type,
     register_package,
     storage_to_tensor_type,
 )
-from ..serialization import names
 from ..serialization.rebuild import Face
 from .conversions import check_leaf_for_pickle
 from .faces import Parameter, Variable, _TensorBase, plain

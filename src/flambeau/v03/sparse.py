@@ -3,6 +3,7 @@
 A sparse tensor has the face of its values (`SparseTensor.__new__`). Programs get 0.3's methods, the library today's.
 """
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -57,8 +58,8 @@ class _Methods(SparseTensor):
         """_values() -> tensor (entries, *dense dimensions)."""
         return self._value
 
-    def resize_as_(self, tensor):
-        """resize_as_(tensor) -> self with the size of another sparse tensor, without entries when it had another one."""
+    def resize_as_(self, tensor):  # type: ignore[override]
+        """resize_as_(tensor) -> self with the size of another sparse tensor; without entries when it had another."""
         if self.shape == tensor.shape and self._dimI() == tensor._dimI():
             return self
         return self._become(_without_entries(tensor.shape, tensor._dimI(), self._value))
@@ -66,7 +67,7 @@ class _Methods(SparseTensor):
     def __len__(self):
         return self.shape[0]
 
-    def new(self, *args):
+    def new(self, *args):  # type: ignore[override]
         """new(indices, values, size), new(*size) -> sparse tensor of the type of self."""
         return self._around(typed(plain(self._value))(*args))
 
@@ -79,7 +80,7 @@ class SparsePlain(_Methods, _TensorBase):
 
     _around = staticmethod(plain)
 
-    def type(self, new_type=None, *flags, **options):
+    def type(self, new_type=None, *flags, **options):  # type: ignore[override]
         """type() -> "torch.sparse.FloatTensor";  type(new_type) -> self converted to a typed class or its name."""
         own = typed(self._value)
         if new_type is None:
@@ -320,4 +321,5 @@ _OF_VALUES = {cls._values_type: cls for cls in (*TYPED.values(), *CUDA_TYPED.val
 _BY_NAME = {type_name(cls): cls for cls in _OF_VALUES.values()}
 
 globals().update(TYPED)
+torch = sys.modules[__package__]  # programs wrote torch.sparse.torch.eye(n)
 _install()

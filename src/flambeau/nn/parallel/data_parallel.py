@@ -12,8 +12,8 @@ __all__ = ["DataParallel", "data_parallel"]
 class DataParallel(Module):
     """DataParallel(module, device_ids=None, output_device=None, dim=0): runs module on the GPUs device_ids (all).
 
-    Inputs are cut along dim, and the outputs joined on output_device (the first). The gradients arrive at the parameters
-    of module, which is on the first GPU. Without a GPU it calls module itself.
+    Inputs are cut along dim, and the outputs joined on output_device (the first). The gradients arrive at the
+    parameters of module, which is on the first GPU. Without a GPU it calls module itself.
     """
 
     def __init__(self, module, device_ids=None, output_device=None, dim=0):

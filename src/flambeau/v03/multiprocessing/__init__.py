@@ -1,8 +1,13 @@
 """`torch.multiprocessing` of 0.3: Python's `multiprocessing`, which sends tensors as handles to shared memory."""
 
 from ... import multiprocessing as todays
-from ...multiprocessing import *  # noqa: F403
-from ...multiprocessing import get_all_sharing_strategies, get_sharing_strategy, reductions, set_sharing_strategy
+from ...multiprocessing import *
+from ...multiprocessing import (
+    get_all_sharing_strategies,
+    get_sharing_strategy,
+    reductions,
+    set_sharing_strategy,
+)
 from . import pool, queue
 
 __all__ = [*todays.multiprocessing.__all__]

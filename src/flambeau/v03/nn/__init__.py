@@ -38,7 +38,7 @@ class _Backend:
         return backend
 
 
-Module._backend = _Backend()
+Module._backend = _Backend()  # type: ignore[attr-defined]
 
 
 def __dir__():

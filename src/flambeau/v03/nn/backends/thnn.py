@@ -1,6 +1,6 @@
-"""`torch.nn.backends.thnn` of 0.3: the Functions that own layers of programs called as `self._backend.LSTMCell(...)`."""
+"""`torch.nn.backends.thnn` of 0.3: the Functions that programs' own layers called, `self._backend.LSTMCell(...)`."""
 
-from .._functions import dropout, rnn
+from .._functions import dropout, embedding, rnn
 from .backend import FunctionBackend
 
 __all__ = ["backend"]
@@ -9,5 +9,5 @@ backend = FunctionBackend()
 for _name in rnn.__all__:
     backend.register_function(_name, getattr(rnn, _name))
 for _name, _function in (("Dropout", dropout.Dropout), ("Dropout2d", dropout.FeatureDropout),
-                         ("Dropout3d", dropout.FeatureDropout)):  # fmt: skip
+                         ("Dropout3d", dropout.FeatureDropout), ("Embedding", embedding.Embedding)):  # fmt: skip
     backend.register_function(_name, _function)

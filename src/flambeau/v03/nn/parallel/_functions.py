@@ -19,7 +19,7 @@ class ReduceAddCoalesced:
 
     @staticmethod
     def apply(destination, num_inputs, *grads):
-        """apply(destination, num_inputs, *grads) -> tuple of num_inputs sums on a device: of what is num_inputs apart."""
+        """apply(destination, num_inputs, *grads) -> num_inputs sums on a device: of those that are num_inputs apart."""
         return tuple(comm.reduce_add(grads[i::num_inputs], destination) for i in range(num_inputs))
 
 

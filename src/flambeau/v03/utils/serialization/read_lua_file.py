@@ -27,7 +27,7 @@ class T7ReaderException(Exception):
 class hashable_uniq_dict(dict):
     """A table of Lua; each is equal to itself alone, and may be the key of another one. `t.name` is `t["name"]`."""
 
-    def __hash__(self):
+    def __hash__(self):  # type: ignore[override]
         return id(self)
 
     def __eq__(self, other):
@@ -201,8 +201,8 @@ class T7Reader:
             made._obj = self.read()
         else:
             raise T7ReaderException(
-                f"don't know how to deserialize Lua class {name}. If you want to ignore this error and load this object "
-                "as a dict, specify unknown_classes=True in reader's constructor"
+                f"don't know how to deserialize Lua class {name}. If you want to ignore this error and load this "
+                "object as a dict, specify unknown_classes=True in reader's constructor"
             )
 
 

@@ -11,7 +11,7 @@ class Trainer:
     """Trainer(model=None, criterion=None, optimizer=None, dataset=None)
 
     `run(epochs)` trains the model on the pairs (input, target) of dataset. A plugin is registered for its
-    `trigger_interval`: pairs (n, "iteration" | "batch" | "epoch" | "update"), and is called, by the method of that name,
+    `trigger_interval`, pairs (n, "iteration" | "batch" | "epoch" | "update"), and is called by the method of that name
     every n of these. `stats` is a dictionary in which plugins keep what they find.
     """
 
@@ -19,7 +19,7 @@ class Trainer:
         self.model, self.criterion, self.optimizer, self.dataset = model, criterion, optimizer, dataset
         self.iterations = 0
         self.stats = {}
-        self.plugin_queues = {"iteration": [], "epoch": [], "batch": [], "update": []}
+        self.plugin_queues: dict[str, list] = {"iteration": [], "epoch": [], "batch": [], "update": []}
 
     def register_plugin(self, plugin):
         """register_plugin(plugin): the plugin is called from now on."""
@@ -54,7 +54,7 @@ class Trainer:
             batch_input, batch_target = data
             self.call_plugins("batch", i, batch_input, batch_target)
             input, target = Variable(batch_input), Variable(batch_target)
-            kept = {}
+            kept: dict = {}
 
             def closure(input=input, target=target, kept=kept):
                 output = self.model(input)
