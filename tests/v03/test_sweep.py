@@ -151,6 +151,7 @@ DIFFERENT = {
     "cross",  # without dim: the first dim of size 3
     "var", "std",  # of Variables: keepdim comes before unbiased
     "dsmm", "hsmm", "saddmm", "smm",  # sparse matrices
+    "round", "round_",  # halves: away from zero
 }  # fmt: skip
 _REFUSALS = (
     "invalid combination|doesn't implement|has no attribute|is not implemented for type|Expected object of type|"
