@@ -118,6 +118,8 @@ def test_gradients_of_embeddings(make, rate):
         loss.backward()
         grad = layer.weight.grad
         assert isinstance(grad, Variable) and isinstance(grad.data, torch.sparse.FloatTensor)
+        assert isinstance(grad.data.coalesce(), torch.sparse.FloatTensor)
+        assert torch.is_tensor(grad.data.coalesce()._values()) and torch.is_tensor(grad.data._indices())
         optimizer.step()
         losses.append(loss.data[0])
     assert losses[-1] < losses[0] and not optimizer.zero_grad() and layer.weight.grad.data._nnz() == 0

@@ -13,6 +13,7 @@ from ..dtype import from_numpy_dtype
 from ..layout import sparse_coo
 from ..sparse.construct import coo
 from ..sparse.tensor import TABLE, SparseTensor
+from ..tensor import Tensor
 from . import signatures
 from .construct import is_int, is_number
 from .faces import (
@@ -38,6 +39,8 @@ class _Methods(SparseTensor):
     _is_sparse_face = True
 
     def _set(self, index, value, size, coalesced):
+        if type(index) is not Tensor:  # of an embedding: its face would be that of all results
+            index = _core.make(_array(index))
         super()._set(index, self._around(value), size, coalesced)
 
     def size(self, dim=None):
