@@ -5,6 +5,7 @@ from typing import Any
 from .. import _core
 from ..errors import warn_user
 from ..ops import METHODS
+from ..tensor import Tensor
 from . import (
     backcompat,
     broadcasting,
@@ -32,6 +33,7 @@ from .faces import (
     follow,
     for_programs,
     lifted,
+    plain,
     set_memory,
     settled,
     shown_array,
@@ -211,8 +213,8 @@ def _not_of_tensors(overloads, shown, args, kwargs):
 
 def _as_plain(result):
     if isinstance(result, (tuple, list)):
-        return tuple([settled(r) for r in result])
-    return settled(result)
+        return tuple([_as_plain(r) for r in result])
+    return plain(result) if type(result) is Tensor else settled(result)  # Tensor: made by the operation itself
 
 
 def _as_variables(result):
@@ -221,7 +223,7 @@ def _as_variables(result):
         return tuple([_as_variables(r) for r in result])
     if isinstance(result, Variable) and _array(result).dtype.kind == "b":
         return lifted(result)
-    return result
+    return Variable(plain(result)) if type(result) is Tensor else result
 
 
 def stored(result, out, name):
