@@ -187,4 +187,6 @@ def test_method_of_03(row, face):
         if got is not None:
             taken += 1
             same(got, expected, wraps=True)
+            kind = _TensorBase if face is torch.FloatTensor else Variable
+            assert all(isinstance(g, kind) for g in leaves(got) if isinstance(g, fb.Tensor))
     assert taken

@@ -261,6 +261,9 @@ def install():
     for name in ("item", "to", "reshape"):  # by which code of later years asks for the version
         for face in _FACES:
             setattr(face, name, Absent(name))
+    for name in operators.OPERATORS:
+        if name not in operators.CONVERSIONS:
+            setattr(TYPES["HalfTensor"], name, for_programs(name, operators.without_arithmetic(name)))
     for name, method in conversions.PROTOCOLS.items():
         for face in _FACES:
             setattr(face, name, method)

@@ -128,3 +128,16 @@ def install_absent(face):
 
 def _refused(self, other):
     return NotImplemented
+
+
+CONVERSIONS = ("__bool__", "__nonzero__", "__int__", "__long__", "__float__", "__index__")
+
+
+def without_arithmetic(name):
+    """The operator `name` of halves on the CPU, which have no methods to compute it."""
+    method = name.strip("_").removeprefix("true")
+
+    def operator(self, *others):
+        raise AttributeError(f"'{type_name(type(self))}' object has no attribute '{method}'")
+
+    return operator
