@@ -170,6 +170,17 @@ def test_a_sign_in_a_module_beside_the_script_counts(run):
     assert "0.3: '.data[0]' at line 2 (loss.py:2)" in result.stderr
 
 
+@pytest.mark.parametrize("era", ["0.3", "today"])
+def test_functions_that_have_the_names_of_modules_stay(era, run):
+    script = """
+    import torch.nn.parallel.data_parallel
+    from torch.nn.parallel.replicate import replicate
+    import torch.nn as nn
+    print(replicate is nn.parallel.replicate, callable(nn.parallel.data_parallel))
+    """
+    assert run("--torch", era, "script.py", script=script).stdout == "True True\n"
+
+
 def test_a_module(run):
     files = {
         "package/__init__": "import torch",

@@ -103,8 +103,8 @@ def test_storages():
 
 def test_halves_on_the_cpu_have_no_arithmetic():
     x = torch.ones(2).half()
-    for compute in (lambda: x + 1, lambda: 1 - x, lambda: x * x, lambda: x / 2, lambda: -x, lambda: x > 0, lambda: x == x,
-                    lambda: x.add(1)):  # fmt: skip
+    for compute in (lambda: x + 1, lambda: 1 - x, lambda: x * x, lambda: x / 2, lambda: -x, lambda: x > 0,
+                    lambda: x == x, lambda: x.add(1)):  # fmt: skip
         with pytest.raises(AttributeError, match="has no attribute"):
             compute()
     assert x.float().tolist() == [1, 1] and float(x[:1].float()) == 1 and x.view(2, 1).size() == (2, 1)
