@@ -109,11 +109,10 @@ def _numpy(grad):
     return None if grad is None else grad.detach().numpy().tolist()
 
 
-@pytest.mark.parametrize("register", ["register_full_backward_hook", "register_backward_hook"])
-def test_backward_hook(register):
+def test_backward_hook():
     module = Scale()
     seen = []
-    getattr(module, register)(_record(seen))
+    module.register_full_backward_hook(_record(seen))
     x = fb.tensor([1.0, 2.0], requires_grad=True)
     (module(x) * fb.tensor([1.0, 10.0])).sum().backward()
     assert seen == [([[2.0, 20.0]], [[1.0, 10.0]])]
@@ -200,6 +199,32 @@ def test_backward_hook_errors():
     other.register_backward_hook(lambda *args: None)
     with pytest.raises(RuntimeError, match="Cannot use both regular backward hooks and full backward hooks"):
         other.register_full_backward_hook(print)
+
+
+def test_older_backward_hooks_see_the_last_operation():
+    seen = []
+    layer = nn.Sequential(nn.Conv2d(1, 2, 2), nn.ReLU())
+    layer[0].register_backward_hook(lambda m, gi, go: seen.append((m, gi, go)))
+    layer.register_backward_hook(lambda m, gi, go: seen.append((m, gi, go)))
+    layer(fb.ones(1, 1, 3, 3)).sum().backward()
+    (whole, (grad_of_relu,), _), (conv, grad_input, (grad_output,)) = seen
+    assert whole is layer and grad_of_relu.shape == grad_output.shape == (1, 2, 2, 2) and conv is layer[0]
+    assert grad_input[0] is None and grad_input[1].equal(conv.weight.grad) and grad_input[2].equal(conv.bias.grad)
+
+
+def test_older_backward_hooks_replace_gradients_of_the_first_output():
+    class Pair(nn.Module):
+        def forward(self, x):
+            return {"first": [x * 2, x], "n": 1}
+
+    module, x = Pair(), fb.ones(1, requires_grad=True)
+    handle = module.register_backward_hook(lambda m, gi, go: (gi[0] * 10, *gi[1:]))
+    a, b = module(x)["first"]
+    (a + b).sum().backward()
+    assert x.grad.tolist() == [21]
+    handle.remove()
+    with fb.no_grad():
+        assert module(x)["n"] == 1
 
 
 def test_backward_hooks_and_no_grad():

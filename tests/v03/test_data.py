@@ -101,3 +101,8 @@ def test_models_are_shared():
     assert net.weight.data.is_shared() and type(net.weight) is nn.Parameter
     assert torch.FloatStorage(3).share_memory_().is_shared() and not torch.FloatStorage(3).is_shared()
     assert mp.get_sharing_strategy() in mp.get_all_sharing_strategies() and mp.pool.Pool and mp.queue.Queue
+
+
+def test_loader_options_without_a_gpu():
+    loader = DataLoader([1, 2, 3], num_workers=1, pin_memory=True, worker_init_fn=lambda i: torch.manual_seed(i))
+    assert [batch.tolist() for batch in loader] == [[1], [2], [3]]

@@ -134,3 +134,12 @@ def test_a_file_in_another_encoding(tmp_path):
     assert era.choose(str(tmp_path / "script.py")).name == "0.3"
     (tmp_path / "script.py").write_bytes(b"x = '\xe9'; y = x.data[0]\n")
     assert era.choose(str(tmp_path / "script.py")).name == "0.3"
+
+
+def test_calls_that_gave_other_numbers_are_listed(tmp_path):
+    calls = "y = F.grid_sample(x, F.affine_grid(t, s))\nF.grid_sample(x, y, align_corners=True)"
+    script = f"import torch.nn.functional as F\n{calls}"
+    result = found(tmp_path, script=script)
+    listed = [sign.text for sign in result.signs if "ANOTHER NUMBER" in sign.meaning.instead]
+    assert sorted(listed) == ["F.affine_grid without align_corners=", "F.grid_sample without align_corners="]
+    assert result.name == "today"

@@ -116,7 +116,13 @@ def test_assignment():
     x[1, 1] = torch.FloatTensor([7])
     assert x[1, 1] == 7
     with pytest.raises(TypeError, match="can't assign a torch.DoubleTensor to a torch.FloatTensor"):
-        x[0] = torch.DoubleTensor([1, 2, 3])
+        x[torch.LongTensor([0])] = torch.DoubleTensor([[1, 2, 3]])
+    with pytest.raises(TypeError, match="can't assign a torch.LongTensor to a torch.FloatTensor"):
+        x[x > 1] = torch.LongTensor([1])
+    places = torch.LongTensor(2, 2).zero_()
+    places[0] = torch.DoubleTensor([1.5, 2])
+    places[:, 1] = torch.ByteTensor([7, 8])
+    assert places.tolist() == [[1, 7], [0, 8]]
     with pytest.raises(TypeError, match="can't assign a Variable"):
         x[0] = Variable(torch.ones(3))
     with pytest.raises(TypeError):

@@ -171,3 +171,20 @@ def test_accuracy_as_it_was_computed():
     correct = pred.eq(target.view(1, -1).expand_as(pred))
     assert correct[:1].view(-1).float().sum(0, keepdim=True).tolist() == [1]
     assert correct[:2].view(-1).float().sum(0).mul_(100.0 / 2).tolist() == [50]
+
+
+def test_identity_of_memory():
+    x = torch.ones(2, 3)
+    assert x.storage()._cdata == x.view(-1).storage()._cdata != torch.ones(6).storage()._cdata
+    assert x._cdata == x._cdata != torch.ones(1)._cdata
+
+
+def test_storages_over_bytes_and_files(tmp_path):
+    assert torch.FloatStorage.from_buffer(b"\x00\x00\x80\x3f", "little").tolist() == [1]
+    assert torch.IntStorage.from_buffer(b"\x00\x00\x00\x01", "big").tolist() == [1]
+    path = tmp_path / "numbers"
+    np.arange(4, dtype=np.float32).tofile(path)
+    own, shared = (torch.FloatStorage.from_file(str(path), flag, 4) for flag in (False, True))
+    assert own.tolist() == [0, 1, 2, 3]
+    shared[0] = 9
+    assert np.fromfile(path, np.float32).tolist() == [9, 1, 2, 3]

@@ -172,3 +172,23 @@ def test_cross_takes_the_first_dim_of_size_three():
     np.testing.assert_allclose(torch.cross(a, b).numpy(), np.cross(a.numpy(), b.numpy(), axis=0), rtol=1e-5, atol=1e-6)
     with pytest.raises(RuntimeError, match="no dimension of size 3"):
         torch.cross(torch.ones(2), torch.ones(2))
+
+
+def test_all_results_are_of_03():
+    """Of every function with several results, also those that the operation makes itself."""
+    a = torch.Tensor([[4, 2, 1], [2, 5, 3], [1, 3, 6]])
+    ones = torch.ones(3, 1)
+    calls = {
+        "pstrf": (a,), "svd": (a,), "qr": (a,), "geqrf": (a,), "symeig": (a, True), "eig": (a, True), "gesv": (ones, a),
+        "gels": (ones, a), "trtrs": (ones, a), "btrifact": (a.unsqueeze(0),), "topk": (a, 2), "sort": (a,),
+        "max": (a, 0), "median": (a, 0), "mode": (a, 0), "kthvalue": (a, 1), "chunk": (a, 3), "split": (a, 1),
+    }  # fmt: skip
+    for name, args in calls.items():
+        assert all(torch.is_tensor(r) for r in getattr(torch, name)(*args)), name
+        variables = [Variable(x) if torch.is_tensor(x) else x for x in args]
+        assert all(isinstance(r, Variable) for r in getattr(torch, name)(*variables)), name
+    u, pivots = torch.pstrf(a)
+    p = torch.zeros(3, 3).scatter_(1, pivots.long().view(3, 1), 1)
+    assert (p.t().mm(u.t()).mm(u).mm(p) - a).abs().max() < 1e-5 and type(pivots) is torch.IntTensor
+    x, _ = torch.trtrs(ones, a)
+    assert (a.triu().mm(x) - ones).abs().max() < 1e-5

@@ -8,7 +8,7 @@ import pytest
 
 import flambeau.nn
 import flambeau.v03 as torch
-from flambeau.v03 import nn
+from flambeau.v03 import era, nn
 from flambeau.v03.autograd import Variable
 from flambeau.v03.nn import functional as F
 
@@ -333,3 +333,20 @@ def test_printing():
   (bn): BatchNorm2d(6, eps=1e-05, momentum=0.1, affine=True)
   (fc1): Linear(in_features=400, out_features=120)
 )"""
+
+
+def test_names_may_have_dots():
+    """As those of the layers of DenseNet."""
+    layer = nn.Sequential()
+    layer.add_module("norm.1", nn.BatchNorm1d(2))
+    layer.add_module("fc", nn.Linear(2, 2))
+    state = layer.state_dict()
+    assert list(state)[0] == "norm.1.weight" and [n for n, _ in layer.named_parameters()][0] == "norm.1.weight"
+    layer.load_state_dict({name: values.clone().fill_(2) for name, values in state.items()})
+    assert layer._modules["norm.1"].weight.data.tolist() == [2, 2]
+    with pytest.raises(KeyError, match="norm.2.weight"):
+        layer.load_state_dict({**state, "norm.2.weight": torch.ones(2)})
+    era.leave()
+    with pytest.raises(KeyError, match="name can.*contain"):
+        layer.add_module("norm.2", nn.Tanh())
+    era.enter()

@@ -269,3 +269,44 @@ def test_sparse_adam():
 @pytest.mark.parametrize("name", ["AdamW", "NAdam", "RAdam", "Adafactor", "Muon", "swa_utils"])
 def test_later_names_are_unknown(name):
     assert not hasattr(optim, name)
+
+
+OPTIONS_SINCE = ("foreach", "maximize", "capturable", "differentiable", "fused", "decoupled_weight_decay", "amsgrad",
+                 "initial_accumulator_value")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam", "RMSprop", "Adagrad", "Adadelta", "Adamax", "ASGD", "Rprop"])
+def test_counts_in_the_state_are_numbers_and_states_of_03_load(name):
+    def stepped(optimizer, times):
+        for _ in range(times):
+            optimizer.zero_grad()
+            layer(x).pow(2).sum().backward()
+            optimizer.step()
+
+    x = Variable(torch.ones(1, 3))
+    layer, make = nn.Linear(3, 2), getattr(torch.optim, name)
+    optimizer = make(layer.parameters(), lr=0.01)
+    stepped(optimizer, 2)
+    state = optimizer.state[layer.weight]
+    assert state.get("step", 2) == 2 and all(isinstance(v, (int, float)) or torch.is_tensor(v) for v in state.values())
+    saved = optimizer.state_dict()
+    for group in saved["param_groups"]:
+        for option in OPTIONS_SINCE:
+            group.pop(option, None)
+    fresh = make(layer.parameters(), lr=1)
+    fresh.load_state_dict(saved)
+    stepped(fresh, 1)
+    assert fresh.param_groups[0]["lr"] == 0.01 and fresh.state[layer.weight].get("step", 3) == 3
+
+
+def test_a_count_that_the_program_has_put_there_stays_its_tensor():
+    """As in the optimizers that several processes share."""
+    layer = nn.Linear(3, 2)
+    optimizer = torch.optim.Adam(layer.parameters())
+    for p in layer.parameters():
+        zeros = p.data.clone().zero_()
+        optimizer.state[p].update(step=torch.zeros(1), exp_avg=zeros, exp_avg_sq=zeros.clone())
+    step = optimizer.state[layer.weight]["step"].share_memory_()
+    layer(Variable(torch.ones(1, 3))).sum().backward()
+    optimizer.step()
+    assert optimizer.state[layer.weight]["step"] is step and step[0] == 1

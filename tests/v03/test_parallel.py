@@ -79,6 +79,8 @@ def test_without_a_gpu():
     assert net(Variable(torch.ones(3, 2))).size() == (3, 1)
     for needs in (torch.cuda.Stream, torch.cuda.Event, torch.cuda.current_stream, torch.cuda.get_rng_state,
                   torch.cuda.initial_seed, torch.cuda.get_device_capability,
-                  lambda: comm.broadcast(torch.ones(1), [0])):  # fmt: skip
+                  lambda: comm.broadcast(torch.ones(1), [0]), torch.cuda.profiler.start, torch.cuda.profiler.stop,
+                  torch.cuda.nvtx.range_pop, lambda: torch.cuda.nvtx.range_push("a"),
+                  lambda: torch.cuda.nvtx.mark("b"), torch.cuda.profiler.profile().__enter__):  # fmt: skip
         with pytest.raises(RuntimeError, match="No CUDA GPUs are available"):
             needs()

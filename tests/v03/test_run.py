@@ -170,6 +170,17 @@ def test_a_sign_in_a_module_beside_the_script_counts(run):
     assert "0.3: '.data[0]' at line 2 (loss.py:2)" in result.stderr
 
 
+@pytest.mark.parametrize("era", ["0.3", "today"])
+def test_functions_that_have_the_names_of_modules_stay(era, run):
+    script = """
+    import torch.nn.parallel.data_parallel
+    from torch.nn.parallel.replicate import replicate
+    import torch.nn as nn
+    print(replicate is nn.parallel.replicate, callable(nn.parallel.data_parallel))
+    """
+    assert run("--torch", era, "script.py", script=script).stdout == "True True\n"
+
+
 def test_a_module(run):
     files = {
         "package/__init__": "import torch",
@@ -382,6 +393,57 @@ def test_report_after_an_error_and_of_a_forked_child(run):
     result = run("--torch", "0.3", "--report", "script.py", script=script)
     assert result.returncode == 1 and result.stderr.count("relied on") == 1
     assert result.stderr.index("of the parent") < result.stderr.index("relied on")
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_report_of_child_processes(method, run):
+    script = f"""
+    import multiprocessing, torch
+    def work(n):
+        return (torch.LongTensor([n]) / 2)[0]
+    def wait(queue):
+        torch.LongTensor([7]) / 2
+        queue.put(torch.ones(1).sum())
+        while True: pass
+    if __name__ == "__main__":
+        context = multiprocessing.get_context("{method}")
+        with context.Pool(2) as pool:
+            print(sum(pool.map(work, [3, 5, 7], 1)))
+            pool.close()
+            pool.join()
+        queue = context.Queue()
+        process = context.Process(target=wait, args=(queue,))
+        process.start()
+        print(queue.get())
+        process.terminate()
+        process.join()
+        work(9)
+    """
+    result = run("--torch", "0.3", "--report", "script.py", script=script)
+    assert (result.returncode, result.stdout) == (0, "6\n1.0\n")
+    for line, times in ((4, "4 times"), (6, "once")):
+        assert f"\n  script.py:{line}  {times}: `/` of integers" in result.stderr
+    assert "\n  script.py:7  once: a Python number" in result.stderr
+
+
+def test_report_of_a_forked_child_and_its_loader(run):
+    script = """
+    import os, torch
+    from torch.utils.data import DataLoader
+    class Halves(object):
+        def __len__(self): return 4
+        def __getitem__(self, i): return torch.LongTensor([7]) / 2
+    if os.fork() == 0:
+        torch.LongTensor([7]) / 2
+        torch.LongTensor([7]) / 2
+    else:
+        os.wait()
+        print(len(list(DataLoader(Halves(), num_workers=2))))
+    """
+    result = run("--torch", "0.3", "--report", "script.py", script=script)
+    assert result.stdout == "4\n" and result.stderr.count("relied on") == 1
+    for line, times in ((6, "4 times"), (8, "once"), (9, "once")):
+        assert f"\n  script.py:{line}  {times}: `/` of integers" in result.stderr, line
 
 
 def test_report_of_today_has_nothing_to_say(run):

@@ -99,3 +99,13 @@ def test_storages():
     assert type(x.storage()) is torch.LongStorage and torch.is_storage(x.storage())
     assert x.storage_type() is torch.LongStorage
     assert x.storage().tolist() == [1, 2]
+
+
+def test_halves_on_the_cpu_have_no_arithmetic():
+    x = torch.ones(2).half()
+    for compute in (lambda: x + 1, lambda: 1 - x, lambda: x * x, lambda: x / 2, lambda: -x, lambda: x > 0,
+                    lambda: x == x, lambda: x.add(1)):  # fmt: skip
+        with pytest.raises(AttributeError, match="has no attribute"):
+            compute()
+    assert x.float().tolist() == [1, 1] and float(x[:1].float()) == 1 and x.view(2, 1).size() == (2, 1)
+    assert x.clone().type() == "torch.HalfTensor" and str(x) and x.storage().size() == 2

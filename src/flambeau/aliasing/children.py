@@ -5,6 +5,7 @@ Such a child receives a pickled dict from its parent and then runs the main modu
 the alias when it is unpickled, which is before that.
 """
 
+import sys
 from multiprocessing import spawn
 
 from .source import MAIN
@@ -22,10 +23,20 @@ class _Beginning:
         return _begin, self.arguments
 
 
-def _begin(era, script):
+def _begin(era, script, report):
     from . import alias
 
     alias(torch=era).source.script = script
+    if report is not None:
+        from ..v03 import report_children
+
+        report_children.begin(report)
+
+
+def _report():
+    """The file for the findings of children, when `flambeau run --report` asks for them."""
+    module = sys.modules.get("flambeau.v03.report_children")
+    return None if module is None else module.path()
 
 
 def hand_on(era, source):
@@ -35,7 +46,7 @@ def hand_on(era, source):
         data = _original(name)
         if source.script is not None and data.pop("init_main_from_path", None):
             data["init_main_from_name"] = MAIN
-        return {"flambeau": _Beginning(era, source.script), **data}
+        return {"flambeau": _Beginning(era, source.script, _report()), **data}
 
     spawn.get_preparation_data = get_preparation_data
 

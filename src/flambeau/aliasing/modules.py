@@ -23,7 +23,7 @@ class TorchFinder:
         root, _, rest = fullname.partition(".")
         if root not in ROOTS:
             return None
-        spec = ModuleSpec(fullname, _Loader(self.resolve(root, rest)))
+        spec = ModuleSpec(fullname, _Loader(self.resolve(root, rest), self))
         self.given.add(fullname)
         return spec
 
@@ -38,6 +38,16 @@ class TorchFinder:
                 return attribute
         fullname = f"{root}.{rest}".rstrip(".")
         raise ModuleNotFoundError(f"No module named {fullname!r}: flambeau has none under this name", name=fullname)
+
+    def give_hidden(self, fullname, package):
+        """Gives the modules of a package that its attributes of the same name hide, such as the function
+        `nn.parallel.replicate`: importing them later would put the module in its place."""
+        prefix = f"{package.__name__}."
+        for name, module in [*sys.modules.items()]:
+            child = name.removeprefix(prefix)
+            if name.startswith(prefix) and "." not in child and vars(package).get(child, module) is not module:
+                sys.modules[f"{fullname}.{child}"] = module
+                self.given.add(f"{fullname}.{child}")
 
     def forget(self):
         """Removes the names that it has given from `sys.modules`; the modules stay under their own names."""
@@ -65,8 +75,8 @@ def _exists(name):
 class _Loader(Loader):
     """Gives the module that has another name already."""
 
-    def __init__(self, module):
-        self.module = module
+    def __init__(self, module, finder):
+        self.module, self.finder = module, finder
 
     def create_module(self, spec):
         """The module itself; the import system will overwrite its spec."""
@@ -77,7 +87,8 @@ class _Loader(Loader):
         return module
 
     def exec_module(self, module):
-        """Nothing is left to do but to give the module its own spec back."""
+        """Gives the module its own spec back."""
+        self.finder.give_hidden(module.__spec__.name, module)
         module.__spec__ = self.spec
 
 

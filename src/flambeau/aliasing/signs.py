@@ -214,6 +214,15 @@ CALLS = [
     *(
         (
             f".functional.{name}",
+            lambda call, keywords: "align_corners" not in keywords,
+            f"F.{name} without align_corners=",
+            _old(0, "ANOTHER NUMBER: align_corners=False is the default now; 0.3 aligned the corners"),
+        )
+        for name in ("grid_sample", "affine_grid")
+    ),
+    *(
+        (
+            f".functional.{name}",
             lambda call, keywords: len(call.args) < 2 and "dim" not in keywords,
             f"F.{name} without dim=",
             _old(1, "the same, with a warning: write dim="),

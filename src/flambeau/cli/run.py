@@ -163,8 +163,9 @@ def _execute(program, era, wants_report):
     try:
         return _as_main(program, era)
     finally:
-        if report is not None and os.getpid() == process:  # a child process of os.fork() has none
+        if report is not None and os.getpid() == process:  # a child process of os.fork() leaves it to this one
             report.stop()
+            importlib.import_module("flambeau.v03.report_children").merge()
             sys.stdout.flush()
             sys.stderr.write(f"\nflambeau: {report.text(lambda path: shown(path, folder))}")
 
@@ -173,9 +174,10 @@ def _start_report(era):
     if era != "0.3":
         print("flambeau: --report: nothing to report, the program runs as today's PyTorch", file=sys.stderr)
         return None
-    from ..v03 import report
+    from ..v03 import report, report_children
 
     report.start()
+    report_children.collect()
     return report
 
 

@@ -13,6 +13,7 @@ class _NormBase(Module):
 
     _version = 2
     _input_dims: tuple
+    track_running_stats = True  # of layers in files from before the option
 
     def __init__(self, num_features, eps, momentum, affine, track_running_stats, device, dtype, bias):
         super().__init__()
@@ -52,6 +53,10 @@ class _NormBase(Module):
         if input.dim() not in self._input_dims:
             expected = " or ".join(f"{n}D" for n in self._input_dims)
             raise ValueError(f"expected {expected} input (got {input.dim()}D input)")
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        self._buffers.setdefault("num_batches_tracked", None)
 
     def extra_repr(self):
         return (

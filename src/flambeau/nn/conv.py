@@ -21,6 +21,7 @@ class _ConvNd(Module):
 
     _dims: int
     _transposed = False
+    padding_mode = "zeros"  # of layers in files from before the option
 
     def __init__(
         self,

@@ -5,6 +5,7 @@ A module without hooks never comes here: `Module.__call__` tests the one flag `_
 the module (for a global hook: on the class); the slow path takes it back once it finds every table empty.
 """
 
+import functools
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable
@@ -193,7 +194,11 @@ class HookMethods(HookTables):
         return add_hook(self._backward_hooks, hook, prepend=prepend)
 
     def register_backward_hook(self, hook):
-        """The older name of `register_full_backward_hook`, with the same arguments for the hook."""
+        """Call `hook(module, grad_input, grad_output)` when backward has passed the last operation of the module.
+
+        The older hook: grad_input are the gradients of all arguments of that operation, those of parameters too; for
+        the first tensor of the output only. A result that is not None replaces grad_input.
+        """
         if self._is_full_backward_hook is True:
             raise RuntimeError(
                 "Cannot use both regular backward hooks and full backward hooks on a single Module. "
@@ -230,6 +235,7 @@ class HookMethods(HookTables):
                     )
                     if replaced is not None:
                         result = replaced
+            _hook_last_operation(self, result)
             return result if gate is None else gate.leave(result)
         except Exception:
             for hook, with_kwargs in pending.values():
@@ -273,6 +279,22 @@ def _call_forward_hook(hook, with_kwargs, module, args, kwargs, result):
 # ---------------------------------------------------------------- backward
 
 
+def _backward_hooks(module, full):
+    """The hooks of a call of a module that are full ones, or the older ones, the global hooks first."""
+    owners = [o for o in (global_hooks, module) if (o._is_full_backward_hook is not False) is full]
+    return [hook for owner in owners for hook in owner._backward_hooks.values()]
+
+
+def _hook_last_operation(module, result):
+    hooks = _backward_hooks(module, False)
+    while hooks and isinstance(result, (tuple, list, dict)) and result:
+        result = next(iter(result.values())) if isinstance(result, dict) else result[0]
+    node = result.grad_fn if hooks and isinstance(result, Tensor) else None
+    if node is not None:
+        for hook in hooks:
+            node.register_hook(functools.partial(hook, module))
+
+
 class BackwardGate:
     """One call of a module seen from backward: gradients come in by the outputs and go out by the inputs.
 
@@ -293,7 +315,7 @@ class BackwardGate:
     def of(cls, module):
         """The gate for this call, or None when the module has no backward hooks."""
         pre_hooks = [*global_hooks._backward_pre_hooks.values(), *module._backward_pre_hooks.values()]
-        hooks = [*global_hooks._backward_hooks.values(), *module._backward_hooks.values()]
+        hooks = _backward_hooks(module, True)
         return cls(module, pre_hooks, hooks) if pre_hooks or hooks else None
 
     def enter(self, args):

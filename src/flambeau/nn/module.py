@@ -20,7 +20,7 @@ from .hooks import (  # noqa: F401  (where scripts look for them)
     register_module_parameter_registration_hook,
     run_registration_hooks,
 )
-from .parameter import Parameter, as_buffer
+from .parameter import Parameter, as_buffer, names_may_have_dots
 from .state import StateMethods
 
 
@@ -222,7 +222,7 @@ class Module(HookMethods, StateMethods):
             raise TypeError(f"{kind} name should be a string. Got {_typename(name)}")
         if hasattr(self, name) and name not in table:
             raise KeyError(f"attribute '{name}' already exists")
-        if "." in name:
+        if "." in name and not names_may_have_dots():
             got = f", got: {name}" if kind == "module" else ""
             raise KeyError(f'{kind} name can\'t contain "."{got}')
         if name == "":

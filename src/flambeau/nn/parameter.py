@@ -15,21 +15,27 @@ class _Defaults:
     parameter: type | None = None
     buffer: Callable[[Tensor], Tensor] | None = None
     layers: Callable[[], Any] | None = None
+    dots = False
 
 
 _defaults = _Defaults()
 
 
-def set_defaults(parameter=None, buffer=None, layers=None):
-    """set_defaults(parameter=None, buffer=None, layers=None) -> what was set before, as a tuple
+def set_defaults(parameter=None, buffer=None, layers=None, dots=False):
+    """set_defaults(parameter=None, buffer=None, layers=None, dots=False) -> what was set before, as a tuple
 
     Process-wide: Parameter(...) makes an instance of `parameter`, a subclass, and Module.register_buffer puts new plain
     Tensors through the function `buffer`. None: as they are. The models of `vision` are made of the layers in the
-    package that `layers()` returns; None: `nn`.
+    package that `layers()` returns; None: `nn`. dots: names in modules may have dots.
     """
-    before = _defaults.parameter, _defaults.buffer, _defaults.layers
-    _defaults.parameter, _defaults.buffer, _defaults.layers = parameter, buffer, layers
+    before = _defaults.parameter, _defaults.buffer, _defaults.layers, _defaults.dots
+    _defaults.parameter, _defaults.buffer, _defaults.layers, _defaults.dots = parameter, buffer, layers, dots
     return before
+
+
+def names_may_have_dots():
+    """Whether the names of parameters, buffers and submodules may have dots."""
+    return _defaults.dots
 
 
 def as_buffer(tensor):

@@ -63,6 +63,7 @@ class MaxPool3d(_MaxPoolNd):
 
 class _AvgPoolNd(Module):
     _function: str
+    divisor_override = None  # of layers in files from before the option
 
     def __init__(
         self,

@@ -29,6 +29,8 @@ class RNNBase(Module):
     have the suffix _reverse. All are drawn from U(-1/sqrt(H), 1/sqrt(H)).
     """
 
+    proj_size = 0  # of layers in files from before the option
+
     def __init__(self, mode, input_size, hidden_size, num_layers=1, bias=True, batch_first=False, dropout=0.0,
                  bidirectional=False, proj_size=0, device=None, dtype=None):  # fmt: skip
         super().__init__()

@@ -212,10 +212,13 @@ class StateMethods(HookTables):
             unexpected_keys.append(extra_key)
 
         if strict:
+            dotted = tuple(f"{name}." for name in self._modules if "." in name)
             for key in state_dict:
                 if key.startswith(prefix) and key != extra_key:
-                    first, *rest = key[len(prefix) :].split(".", 1)
-                    if first not in (self._modules if rest else local_state):
+                    name = key[len(prefix) :]
+                    first, *rest = name.split(".", 1)
+                    known = name in local_state or (rest and first in self._modules) or name.startswith(dotted)
+                    if not known:
                         unexpected_keys.append(key)
 
     def _load_one(self, name, target, source, assign):

@@ -131,6 +131,8 @@ class Optimizer:
         if "_optimizer_step_pre_hooks" not in self.__dict__:
             self._add_hook_tables()
         self.defaults.setdefault("differentiable", False)
+        for group in self.param_groups:  # written before this option existed
+            group.setdefault("maximize", False)
 
     def __repr__(self):
         lines = [f"{type(self).__name__} ("]

@@ -176,7 +176,7 @@ class _Loader:
             return machine.load()
         options = {"encoding": "utf-8", **self.options}
         unpickler = _unpickler_class(self.module.Unpickler)(io.BytesIO(text), **options)
-        unpickler.use(self._trusted_names(), persistent)
+        unpickler.use(self._trusted_names(), self.rebuilder.face.named, persistent)
         try:
             return unpickler.load()
         except EOFError as error:
@@ -244,15 +244,15 @@ def _unpickler_class(base):
     class Unpickler(base):  # type: ignore[misc,valid-type]
         """For trusted files: PyTorch's names are found among ours, others where they say."""
 
-        def use(self, table, persistent):
-            self.table, self.persistent_load = table, persistent
+        def use(self, table, named, persistent):
+            self.table, self.named, self.persistent_load = table, named, persistent
 
         def find_class(self, module, name):
             found = self.table.get((module, name))
             if found is not None:
                 return found
             if names.is_torchs(module):
-                return names.our_object(module, name)
+                return self.named(module, name)
             return super().find_class(module, name)
 
     return Unpickler

@@ -58,6 +58,9 @@ _OURS = {
 _SAME = ("nn.functional", "nn.init", "nn.utils", "nn.modules", "nn.parameter", "optim", "special", "linalg", "fft")
 
 
+FURTHER: list = []  # functions(module, name) -> PyTorch's name of what other packages define, or None
+
+
 def torch_name(module, name):
     """torch_name("flambeau.nn.linear", "Linear") -> ("torch.nn.modules.linear", "Linear")
 
@@ -69,6 +72,10 @@ def torch_name(module, name):
     top, _, rest = module.partition(".")
     if top != "flambeau":
         return module, name
+    for further in FURTHER:
+        known = further(module, name)
+        if known is not None:
+            return known
     if not rest or rest in ("storage", "typed", "dtype", "layout"):
         return "torch", name
     if rest.startswith("optim.lr_scheduler."):

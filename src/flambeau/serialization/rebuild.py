@@ -11,7 +11,7 @@ from ..dtype import dtype as DType
 from ..layout import ALL as LAYOUTS
 from ..storage import Storage
 from ..tensor import Tensor
-from .names import PLACEHOLDERS, REBUILDERS
+from .names import PLACEHOLDERS, REBUILDERS, our_object
 
 _MOST_DIMENSIONS = 64
 _LARGEST = 2**62
@@ -37,6 +37,10 @@ def shown(value):
 
 class Face:
     """What a loader makes of the tensors in a file. `flambeau.v03` has its own, for its two kinds of tensors."""
+
+    def named(self, module, name):
+        """The object that a trusted file calls by a name of PyTorch's. AttributeError when there is none."""
+        return our_object(module, name)
 
     def tensor(self, array, requires_grad=False):
         """A tensor over an array."""

@@ -83,6 +83,11 @@ class SparseTensor(Tensor):
     _face = Tensor
     _level = 0
 
+    def __new__(cls, index, value, *rest, **named):
+        """One of the face that the values have."""
+        face = getattr(type(value), "_sparse_face", None)
+        return super().__new__(cls if face is None else face())
+
     def __init__(self, index, value, size, layout=sparse_coo, coalesced=False):
         self.layout = layout
         self._set(index, value, size, coalesced)

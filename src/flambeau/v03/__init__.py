@@ -38,7 +38,7 @@ _storage_classes = {_storage.TYPES[f"{name}Storage"] for name in ELEMENTS}
 
 _SUBMODULES = frozenset(
     "backends cuda distributions functional legacy multiprocessing nn optim random serialization sparse storage tensor "
-    "utils version _six _utils".split()
+    "utils version _C _six _tensor_str _utils".split()
 )
 
 

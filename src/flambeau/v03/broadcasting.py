@@ -2,7 +2,8 @@
 
 import math
 
-from .backcompat import broadcast_warning, warn
+from ..errors import warn_user
+from .backcompat import broadcast_warning
 from .faces import _array, reshaped
 
 _FALLBACK = (
@@ -27,10 +28,10 @@ def together(self, others, inplace, names=("other",)):
     if refusal is not None:
         if not same_count:
             raise refusal
-        warn(_FALLBACK.format(_listed(names)))
+        warn_user(_FALLBACK.format(_listed(names)))
         others = [reshaped(other, sizes[0]) for other in others]
     elif same_count and broadcast_warning.enabled and len(set(sizes)) > 1:
-        warn(_CHANGED.format(_listed(names)))
+        warn_user(_CHANGED.format(_listed(names)))
     if inplace and not shape:  # a Variable that shows its one element as (1,)
         return [reshaped(other, ()) for other in others]
     return others

@@ -7,7 +7,9 @@ import numpy as np
 from .. import storage
 from ..device import device as Device
 from ..dtype import from_numpy_dtype
+from ..numpy_functions import array_function as todays_array_function
 from ..ops import METHODS as TODAYS
+from ..serialization.rebuild import set_state
 from ..tensor import Tensor, copy_storage, storage_array
 from . import defaults
 from .construct import new, rebuilt
@@ -17,8 +19,11 @@ from .faces import (
     TYPES,
     Variable,
     _array,
+    _make,
+    _TensorBase,
     compact,
     lifted,
+    plain,
     settled,
     shown_array,
     type_name,
@@ -149,6 +154,27 @@ def as_array(self, dtype=None, copy=None):
     return array.copy() if copy else array
 
 
+def wrap_array(self, array, context=None, return_scalar=False):
+    """What NumPy's ufuncs give for tensors: a tensor of the kind of self, bytes for bools; numbers stay NumPy's."""
+    return shown(_make(array), self) if np.ndim(array) else array[()]
+
+
+def array_function(self, func, types, args, kwargs):
+    """What NumPy's other functions give: as of today's tensors, arrays or tensors; numbers for no dimensions."""
+    return shown(todays_array_function(func, types, args, kwargs), self)
+
+
+def shown(value, like):
+    """Today's tensors, also in tuples and lists, as tensors of the kind of `like`."""
+    if isinstance(value, (tuple, list)):
+        return type(value)([shown(v, like) for v in value]) if type(value) in (tuple, list) else value
+    if not isinstance(value, Tensor) or isinstance(value, (Variable, _TensorBase)):
+        return value
+    if not _array(value).ndim:
+        return _array(value).item()
+    return Variable(plain(value)) if isinstance(like, Variable) else plain(value)
+
+
 def storage_of(self):
     """storage() -> the storage of this tensor: all of the memory that it and its views share."""
     owner = storage_array(self)
@@ -219,18 +245,26 @@ def reduce_ex(self, protocol):
     if not isinstance(self, Variable):
         device = get_device(self) if self.is_cuda else None
         return rebuilt_plain, (type(self).__name__, np.ascontiguousarray(as_array(self)), device)
-    if not self.is_leaf:
-        raise RuntimeError(
-            "cannot pickle a Variable with history: pickle its data instead, or a Variable around that"
-        )
+    check_leaf_for_pickle(self)
     kind = type(self).__name__ if type(self).__module__.startswith("torch") else type(self)
     attributes = _attributes(self)
     return rebuilt_named, (kind, self.data, self.requires_grad, self.volatile), attributes or None
 
 
+def check_leaf_for_pickle(variable):
+    """RuntimeError for a Variable with history, which cannot be pickled."""
+    if not variable.is_leaf:
+        raise RuntimeError(
+            "cannot pickle a Variable with history: pickle its data instead, or a Variable around that"
+        )
+
+
 def setstate(self, state):
-    """What unpickling gives a tensor beside its elements: attributes."""
-    self.__dict__.update(state)
+    """What unpickling gives a tensor beside its elements: attributes, or the flags and hooks in files of 0.3."""
+    if isinstance(state, dict):
+        self.__dict__.update(state)
+    else:
+        set_state(self, state)
 
 
 def shallow_copy(self):
@@ -244,6 +278,7 @@ BOTH = {
     "type": type_, "type_as": type_as, "cuda": cuda, "cpu": cpu, "get_device": get_device, "is_signed": is_signed,
     "is_same_size": is_same_size, "clone": clone, "element_size": element_size, "new": new,
     **{element.lower(): _conversion(element) for element in ELEMENTS},
+    "__array_wrap__": wrap_array, "__array_function__": array_function,
 }  # fmt: skip
 PROTOCOLS = {  # which library code, such as `save`, wants as programs do
     "__deepcopy__": deepcopy, "__copy__": shallow_copy, "__reduce_ex__": reduce_ex, "__setstate__": setstate,

@@ -7,8 +7,9 @@ Method and function differ in their later lines for one face: the last declarati
 
 POINTWISE = """
 abs neg sign [inplace] [function]: ()
-acos asin atan ceil cos cosh erf erfinv exp floor frac lgamma log log1p reciprocal round rsqrt sigmoid sin sinh sqrt
+acos asin atan ceil cos cosh erf erfinv exp floor frac lgamma log log1p reciprocal rsqrt sigmoid sin sinh sqrt
     tan tanh trunc [float] [inplace] [function]: ()
+round [float] [inplace] [function]: () => rounded()
 add [inplace] [function] [broadcast]: (real value) | (Tensor other) | (real value, Tensor other) => other, alpha=value
 sub [inplace] [broadcast]: (real value) | (Tensor other) | (real value, Tensor other) => other, alpha=value
 mul [inplace] [function] [broadcast]: (real value) | (Tensor other)
@@ -60,7 +61,7 @@ SHAPES = """
 view: (ints size) => viewed(size)
 expand: (ints sizes) => expanded(sizes)
 repeat permute: (ints sizes)
-expand_as view_as: (AnyTensor tensor)
+expand_as view_as: (EitherTensor tensor)
 t [inplace] [function]: ()
 transpose [inplace] [function]: (int dim0, int dim1)
 squeeze [inplace] [function]: () | (int dim)

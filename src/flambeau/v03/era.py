@@ -9,12 +9,13 @@ from .faces import Parameter, plain
 
 
 def enter():
-    """From now on parameters, buffers and layers are 0.3's. Returns what to give to `leave`."""
-    return shared.set_defaults(Parameter, plain, lambda: importlib.import_module(f"{__package__}.nn"))
+    """From now on parameters, buffers and layers are 0.3's, and names in modules may have dots. Returns what to give to
+    `leave`."""
+    return shared.set_defaults(Parameter, plain, lambda: importlib.import_module(f"{__package__}.nn"), dots=True)
 
 
-def leave(before=(None, None, None)):
-    """Undoes `enter`; without its result, parameters, buffers and layers are today's."""
+def leave(before=(None, None, None, False)):
+    """Undoes `enter`; without its result, parameters, buffers, layers and names are today's."""
     shared.set_defaults(*before)
 
 

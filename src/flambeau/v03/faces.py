@@ -91,7 +91,7 @@ class _TensorBase(Tensor):
 
     __module__ = "torch.tensor"
     _face_rank = 1
-    is_cuda = is_sparse = False
+    is_cuda = is_sparse = _is_sparse_face = False
     _dtype = None  # of the instances of a typed class
     __array_priority__ = 1000
 
@@ -102,6 +102,18 @@ class _TensorBase(Tensor):
 
     def __init__(self, *args, **options):
         """All is done in __new__."""
+
+    @property
+    def _cdata(self):
+        """A number that names this tensor; storages have one too, which says whether memory is shared."""
+        return id(self)
+
+    @staticmethod
+    def _sparse_face():
+        """The class of sparse tensors with values of this one."""
+        from .sparse import SparsePlain
+
+        return SparsePlain
 
     def __dir__(self):
         found = {name: c.__dict__[name] for c in reversed(type(self).__mro__) for name in c.__dict__}
@@ -205,6 +217,7 @@ class Variable(Tensor):
     __module__ = "torch.autograd.variable"
     _place = "flambeau.v03.faces:Variable"
     _face_rank = 2
+    _is_sparse_face = False
     _adapt = staticmethod(lambda array: (Variable, array))
 
     def __new__(cls, data=None, requires_grad=False, volatile=False):
@@ -214,6 +227,10 @@ class Variable(Tensor):
             raise TypeError(f"Variable data has to be a tensor, but got {type(data).__name__}")
         if requires_grad and volatile:
             raise ValueError("Variable can't be volatile and require_grad at the same time!")
+        if data._is_sparse_face:
+            from .sparse import around
+
+            return around(data, requires_grad, volatile)
         self = _core.TensorBase.__new__(cls)
         _core.init_tensor(self, _array(data), bool(requires_grad))
         self._volatile = bool(volatile)
@@ -222,6 +239,13 @@ class Variable(Tensor):
 
     def __init__(self, *args, **options):
         """All is done in __new__."""
+
+    @staticmethod
+    def _sparse_face():
+        """The class of sparse tensors with values of this one."""
+        from .sparse import SparseVariable
+
+        return SparseVariable
 
     def _hold(self, data):
         """data is from now on the plain tensor inside: when it gets other memory, so does self."""

@@ -6,6 +6,7 @@ from .. import _core
 from ..ops import METHODS
 from ..ops.index import setitem as todays_setitem
 from .broadcasting import together
+from .conversions import type_
 from .faces import Variable, _array, _make, _TensorBase, compact, lifted, plain, reshaped, settled, type_name
 from .inplace import check_leaf, register
 from .pointwise import bools, masked_filled_, masked_scattered_, masked_selected
@@ -112,6 +113,8 @@ def setitem(self, key, value):
             self._volatile = True
     else:
         _check_value(self, key, value)
+        if isinstance(value, _TensorBase) and type(value) is not type(self):
+            value = type_(value, type(self))
     key = _read(self, key)
     if isinstance(key, _FACES) and plain(key).type().endswith("ByteTensor"):
         _set_masked(self, lifted(key), value)
@@ -123,8 +126,10 @@ def setitem(self, key, value):
 
 
 def _check_value(x, key, value):
-    """TypeError for a value that a plain tensor cannot take."""
-    if isinstance(value, _FACES) and type(value) is not type(x):
+    """TypeError for a value that a plain tensor cannot take. Places that ints and slices name are copied to from any
+    type; those of a mask or of an index tensor are not."""
+    whole = isinstance(key, _FACES)
+    if isinstance(value, Variable) or (isinstance(value, _TensorBase) and type(value) is not type(x) and whole):
         kind = "Variable" if isinstance(value, Variable) else type_name(type(value))
         raise TypeError(f"can't assign a {kind} to a {type_name(type(x))}")
     if isinstance(key, tuple) and any(isinstance(k, _FACES) for k in key) and not all(

@@ -3,7 +3,9 @@
 from typing import Any
 
 from .. import _core
+from ..errors import warn_user
 from ..ops import METHODS
+from ..tensor import Tensor
 from . import (
     backcompat,
     broadcasting,
@@ -31,6 +33,7 @@ from .faces import (
     follow,
     for_programs,
     lifted,
+    plain,
     set_memory,
     settled,
     shown_array,
@@ -80,6 +83,8 @@ class Overloads:
                 if by_type:  # classes alone have decided
                     self.chosen[key] = signature, callee, values[len(args) :]
                 return self.run(signature, callee, owner, values, kwargs)
+        if any(_is_sparse(a) for a in args):
+            return _sparse_call(self.name, owner, *args, *kwargs.values())
         raise signatures.refusal(shown or self.name, owner, self.signatures, args, kwargs)
 
     def run(self, signature, callee, owner, values, kwargs):
@@ -132,7 +137,7 @@ class Overloads:
     def warn_keepdim(self, signature, values, kwargs):
         names = [p.name for p in signature.parameters]
         if "keepdim" in names and "keepdim" not in kwargs and values[names.index("keepdim")] is False:
-            backcompat.warn(
+            warn_user(
                 f"backwards compatibility: call to {self.name!r} uses default value for keepdim which has changed "
                 "default to False.  Consider passing as kwarg."
             )
@@ -161,6 +166,8 @@ class Overloads:
             first, rest = (args[0], args[1:]) if args else (kwargs.pop("input", None), ())
             if not isinstance(first, _FACES):
                 raise _not_of_tensors(overloads, shown, args, kwargs)
+            if first._is_sparse_face:
+                return _sparse_call(overloads.name, first, *rest, *kwargs.values())
             result = method_of(type(first), overloads).call(first, rest, kwargs, shown)
             return result if out is None else stored(result, out, shown)
 
@@ -181,6 +188,16 @@ def method_of(face, overloads):
     return overloads
 
 
+def _is_sparse(value):
+    return isinstance(value, _FACES) and value._is_sparse_face
+
+
+def _sparse_call(name, *args):
+    from .sparse import call
+
+    return call(name, *args)
+
+
 def _class_attribute(cls, name):
     return next((c.__dict__[name] for c in cls.__mro__ if name in c.__dict__), None)
 
@@ -196,8 +213,8 @@ def _not_of_tensors(overloads, shown, args, kwargs):
 
 def _as_plain(result):
     if isinstance(result, (tuple, list)):
-        return tuple([settled(r) for r in result])
-    return settled(result)
+        return tuple([_as_plain(r) for r in result])
+    return plain(result) if type(result) is Tensor else settled(result)  # Tensor: made by the operation itself
 
 
 def _as_variables(result):
@@ -206,7 +223,7 @@ def _as_variables(result):
         return tuple([_as_variables(r) for r in result])
     if isinstance(result, Variable) and _array(result).dtype.kind == "b":
         return lifted(result)
-    return result
+    return Variable(plain(result)) if type(result) is Tensor else result
 
 
 def stored(result, out, name):
@@ -244,6 +261,9 @@ def install():
     for name in ("item", "to", "reshape"):  # by which code of later years asks for the version
         for face in _FACES:
             setattr(face, name, Absent(name))
+    for name in operators.OPERATORS:
+        if name not in operators.CONVERSIONS:
+            setattr(TYPES["HalfTensor"], name, for_programs(name, operators.without_arithmetic(name)))
     for name, method in conversions.PROTOCOLS.items():
         for face in _FACES:
             setattr(face, name, method)

@@ -4,11 +4,11 @@ import numpy as np
 
 from .. import random, settings
 from ..dtype import from_numpy_dtype
+from ..errors import warn_user
 from ..ops import FUNCTIONS as TODAYS
 from ..ops import METHODS
 from ..storage import Storage
 from . import signatures
-from .backcompat import warn
 from .construct import is_int, rebuilt
 from .defaults import tensor_class
 from .faces import (
@@ -109,7 +109,7 @@ def arange(start=0, end=None, step=1, out=None):
 
 def range(start, end, step=1, out=None):
     """range(start, end, step=1, out=None) -> Tensor of the numbers from start to end, included, by step. Warns."""
-    warn(
+    warn_user(
         "torch.range is deprecated in favor of torch.arange and will be removed in 0.4. Note that arange generates "
         "values in [start; end), not [start; end]."
     )
@@ -277,22 +277,29 @@ def typename(obj):
 
 
 def _sparse(name):
-    todays = TODAYS[name]
+    def function(*args):
+        from .sparse import call
 
-    def function(*args, **kwargs):
-        return register(settled(todays(*args, **kwargs)))
+        factors = [a for a in args if not isinstance(a, _FACES)]
+        return call(name, *[a for a in args if isinstance(a, _FACES)][:1], *factors, *args[len(factors) + 1 :])
 
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = todays.__doc__
+    function.__doc__ = TODAYS[name].__doc__
     return function
+
+
+def btriunpack(LU_data, LU_pivots, unpack_data=True, unpack_pivots=True):
+    """btriunpack(LU_data, LU_pivots, unpack_data=True, unpack_pivots=True) -> (P, L, U) of what btrifact gave."""
+    return register(settled(TODAYS["btriunpack"](LU_data, LU_pivots, unpack_data, unpack_pivots)))
 
 
 FUNCTIONS.update(
     {
         f.__name__: f
         for f in (zeros, ones, rand, randn, zeros_like, ones_like, eye, arange, range, linspace, logspace, randperm,
-                  from_numpy, cat, stack, pow, normal, get_rng_state, set_rng_state, is_tensor, numel, typename)
+                  from_numpy, cat, stack, pow, normal, btriunpack, get_rng_state, set_rng_state, is_tensor, numel,
+                  typename)
     },
-    **{name: _sparse(name) for name in ("dsmm", "hsmm", "saddmm", "smm", "btriunpack")},
+    **{name: _sparse(name) for name in ("dsmm", "hsmm", "saddmm", "smm", "spmm", "sspaddmm")},
 )  # fmt: skip
 Variable.cat = cat_of_variables  # type: ignore[attr-defined]

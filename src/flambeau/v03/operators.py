@@ -20,13 +20,14 @@ from .pointwise import divided, is_float
 
 _FACES = (Variable, _TensorBase)
 _NUMBERS = (int, float, np.number, np.bool_)
+_OPERANDS = (*_FACES, *_NUMBERS, np.ndarray)  # arrays are refused by the methods
 
 
 def _named(method):
     """The operator that a method computes."""
 
     def operator(self, other):
-        return getattr(self, method)(other) if isinstance(other, (*_FACES, *_NUMBERS)) else NotImplemented
+        return getattr(self, method)(other) if isinstance(other, _OPERANDS) else NotImplemented
 
     return operator
 
@@ -36,6 +37,8 @@ def _reversed(operation, name):
 
     def operator(self, other):
         if not isinstance(other, _NUMBERS):
+            if isinstance(other, np.ndarray):
+                raise TypeError(f"{name} received an invalid combination of arguments - got (numpy.ndarray)")
             return NotImplemented
         if not is_float(self) and isinstance(other, (float, np.floating)) and float(other) % 1:
             raise TypeError(
@@ -125,3 +128,16 @@ def install_absent(face):
 
 def _refused(self, other):
     return NotImplemented
+
+
+CONVERSIONS = ("__bool__", "__nonzero__", "__int__", "__long__", "__float__", "__index__")
+
+
+def without_arithmetic(name):
+    """The operator `name` of halves on the CPU, which have no methods to compute it."""
+    method = name.strip("_").removeprefix("true")
+
+    def operator(self, *others):
+        raise AttributeError(f"'{type_name(type(self))}' object has no attribute '{method}'")
+
+    return operator

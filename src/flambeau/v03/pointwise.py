@@ -36,6 +36,18 @@ def _check_divisor(other):
         raise ZeroDivisionError("division of a tensor of ints by zero")
 
 
+def rounded(x):
+    """The nearest integers; halves away from zero, as C's `round`."""
+    whole = METHODS["trunc"](x)
+    is_half = METHODS["ge"](METHODS["abs"](METHODS["sub"](x, whole)), 0.5)
+    return METHODS["add"](whole, METHODS["mul"](METHODS["sign"](x), is_half))
+
+
+def rounded_(x):
+    """The in-place form."""
+    return METHODS["copy_"](x, rounded(x))
+
+
 def _shifting(name, factor):
     """A shift of ints by bits; of floats a product with a power of two."""
     by_bits, by_product = METHODS[name], METHODS["mul_" if name.endswith("_") else "mul"]
@@ -108,8 +120,8 @@ def copied_(x, source, broadcast=True):
 
 
 TARGETS = {
-    **{f.__name__: f for f in (divided, divided_, masked_selected, masked_filled_, masked_filled, masked_scattered_,
-                               masked_scattered, copied_)},
+    **{f.__name__: f for f in (divided, divided_, rounded, rounded_, masked_selected, masked_filled_, masked_filled,
+                               masked_scattered_, masked_scattered, copied_)},
     "shifted_left": _shifting("bitwise_left_shift", 2), "shifted_left_": _shifting("bitwise_left_shift_", 2),
     "shifted_right": _shifting("bitwise_right_shift", 0.5), "shifted_right_": _shifting("bitwise_right_shift_", 0.5),
 }  # fmt: skip

@@ -52,6 +52,7 @@ KINDS = {
 }  # fmt: skip
 
 _counts: Counter = Counter()  # (kind, file, line) -> calls
+on_first: Any = None  # called with a finding when it is made for the first time (`report_children`)
 _replaced: list = []  # (object, name, what it had under this name)
 _state = threading.local()
 
@@ -64,7 +65,20 @@ def note(kind, through_library=False):
     if _replaced:
         place = _place(sys._getframe(1), through_library)
         if place is not None:
-            _counts[(kind, *place)] += 1
+            add((kind, *place), 1)
+
+
+def add(finding, n):
+    """Counts a finding (kind, file, line) n times more."""
+    is_first = finding not in _counts
+    _counts[finding] += n
+    if is_first and on_first is not None:
+        on_first(finding)
+
+
+def findings():
+    """findings() -> {(kind, file, line): how often it was made}"""
+    return dict(_counts)
 
 
 def _is_within(frame, package):

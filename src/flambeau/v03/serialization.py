@@ -1,17 +1,21 @@
 """`torch.serialization` of 0.3: files of plain tensors and Variables."""
 
+import functools
+import importlib
 import pickle
 
-from .. import _core, serialization
+from .. import _core, nn, serialization
 from ..serialization import (
     SourceChangeWarning,
     default_restore_location,
     location_tag,
+    names,
     normalize_storage_type,
     register_package,
     storage_to_tensor_type,
 )
 from ..serialization.rebuild import Face
+from .conversions import check_leaf_for_pickle
 from .faces import Parameter, Variable, _TensorBase, plain
 
 __all__ = ["SourceChangeWarning", "default_restore_location", "load", "location_tag", "normalize_storage_type",
@@ -22,6 +26,15 @@ class _Face(Face):
     """Tensors in a file are plain tensors; those that require grad, which 0.3 did not have, are Variables."""
 
     parameter_class = Parameter
+
+    def named(self, module, name):
+        for home in (module, "torch.nn" if module.startswith("torch.nn.modules.") else module):
+            try:
+                place = importlib.import_module(f"{__package__}{home[5:]}")
+                return functools.reduce(getattr, name.split("."), place)
+            except (ImportError, AttributeError):
+                continue  # it is not 0.3's own
+        return super().named(module, name)
 
     def tensor(self, array, requires_grad=False):
         made = _core.make(array, _TensorBase)
@@ -51,4 +64,37 @@ def _reduce_for_file(self, collector):
     return collector.function("_rebuild_tensor"), collector.geometry(self)
 
 
+def _parameter_in_file(data, requires_grad):
+    """Stands for the class of parameters in a pickle until PyTorch's names are put in."""
+    return Parameter(data, requires_grad)
+
+
+def _reduce_variable(self, collector):
+    """What a file has of a Variable: the call that makes it. Attributes of subclasses go as they do in any pickle."""
+    if type(self) not in (Variable, Parameter):
+        return self.__reduce_ex__(2)
+    check_leaf_for_pickle(self)
+    if type(self) is Parameter:
+        return _parameter_in_file, (self.data, self.requires_grad)
+    return collector.function("Variable"), (self.data, self.requires_grad, self.volatile)
+
+
 _TensorBase._reduce_for_file = _reduce_for_file  # type: ignore[attr-defined]
+Variable._reduce_for_file = _reduce_variable  # type: ignore[attr-defined]
+
+
+def _torch_name(module, name):
+    """PyTorch's name of a class of this package."""
+    if name == "_parameter_in_file":
+        return "torch.nn.parameter", "Parameter"
+    package = module.partition(f"{__package__}.")[2]
+    if package.startswith("legacy."):
+        return f"torch.{'.'.join(package.split('.')[:2])}.{name}", name
+    if package == "optim":
+        return f"torch.optim.{'sparse_adam' if name == 'SparseAdam' else name.lower()}", name
+    if package.startswith("nn.") and isinstance(getattr(nn, name, None), type):
+        return names.torch_name(getattr(nn, name).__module__, name)
+    return (f"torch.{package}", name) if package.startswith(("nn.", "optim.", "utils.", "autograd.")) else None
+
+
+names.FURTHER.append(_torch_name)

@@ -5,7 +5,8 @@ The signatures are declared as text (`declarations.py`):
     add [broadcast]: (real value) | (Tensor other) | (real value, Tensor other) => other, alpha=value
     sum: () -> number | (int dim, bool keepdim=False)
 
-Kinds of parameters: `Tensor` (of the type of self), `AnyTensor`, `ByteTensor`, `LongTensor`, ..., `real` (a number that
+Kinds of parameters: `Tensor` (of the type of self), `AnyTensor`, `EitherTensor` (a plain one or a Variable),
+`ByteTensor`, `LongTensor`, ..., `real` (a number that
 self can hold), `double` (any number), `int`, `bool`, `ints` (sizes, one by one or together), `Size`, `Tensors` (a
 sequence), `Generator`, `str`, `any`. What follows `=>` are the arguments of today's method, when they are not the
 declared ones in their order; `=> name(arguments)` calls another one. `-> number` makes a Python number of the result
@@ -47,7 +48,7 @@ class Parameter:
     def shown(self, owner):
         """How an error lists it."""
         kind = self.kind
-        if kind in ("Tensor", "AnyTensor"):
+        if kind in ("Tensor", "AnyTensor", "EitherTensor"):
             kind = "Variable" if isinstance(owner, Variable) else type_name(type(owner))
         elif kind in _TYPED:
             kind = "Variable" if isinstance(owner, Variable) else f"{_package(owner)}.{kind}"
@@ -94,6 +95,7 @@ def _is_typed(dtype):
 _FITS: dict[str, Callable[[Any, Any], bool]] = {
     "Tensor": lambda v, o: isinstance(v, Variable) if isinstance(o, Variable) else type(v) is type(o),
     "AnyTensor": _same_face,
+    "EitherTensor": lambda v, o: isinstance(v, (Variable, _TensorBase)),
     "real": _is_real,
     "double": lambda v, o: is_number(v),
     "int": lambda v, o: is_int(v),
@@ -188,7 +190,9 @@ def got(args, kwargs):
     def kind(value):
         if isinstance(value, Variable):
             return "Variable"
-        return type_name(type(value)) if isinstance(value, _TensorBase) else type(value).__name__
+        if isinstance(value, _TensorBase):
+            return value.type() if value._is_sparse_face else type_name(type(value))
+        return "numpy.ndarray" if isinstance(value, np.ndarray) else type(value).__name__
 
     parts = [kind(a) for a in args] + [f"{n}={kind(v)}" for n, v in kwargs.items()]
     return "(" + ", ".join(parts) + ")"

@@ -1,9 +1,8 @@
 """Activations. `inplace=True` writes the result into the input and returns it."""
 
-import warnings
-
 import flambeau as fb
 
+from ...errors import warn_user
 from .primitives import op
 
 
@@ -104,10 +103,8 @@ def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, inplace=False):
 
 
 def _implicit_dim(name, dims):
-    warnings.warn(
-        f"Implicit dimension choice for {name} has been deprecated. "
-        "Change the call to include dim=X as an argument.",
-        stacklevel=4,
+    warn_user(
+        f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument."
     )
     return 0 if dims in (0, 1, 3) else 1
 

@@ -218,6 +218,20 @@ def traceable(fn_cls):
 # ------------------------------------------------------------------------------- nested inputs and outputs
 
 
+def _iter_variables(value):
+    """The Variables in nested lists, tuples and dicts."""
+    found: list = []
+    _flat(value, found)
+    return (v for v in found if isinstance(v, Variable))
+
+
+def _iter_tensors(value):
+    """The plain tensors in nested lists, tuples and dicts, also those in Variables."""
+    found: list = []
+    _flat(value, found)
+    return (v.data if isinstance(v, Variable) else v for v in found)
+
+
 def _flat(value, found):
     """The structure of value with its Variables numbered, which are put into found."""
     if isinstance(value, (list, tuple)):

@@ -11,13 +11,38 @@ import numpy as np
 from ..faces import Variable, _array
 from .variable import grad
 
-__all__ = ["get_analytical_jacobian", "get_numerical_jacobian", "gradcheck", "gradgradcheck"]
+__all__ = ["get_analytical_jacobian", "get_numerical_jacobian", "gradcheck", "gradgradcheck", "iter_variables",
+           "make_jacobian", "zero_gradients"]  # fmt: skip
 
 
 def _variables(value):
     if isinstance(value, Variable):
         return [value]
     return [v for item in value for v in _variables(item)] if isinstance(value, (list, tuple)) else []
+
+
+def iter_variables(x):
+    """iter_variables(x) -> iterator of the plain tensors in nested sequences of Variables that require grad."""
+    return (v.data for v in _variables(x) if v.requires_grad)
+
+
+def zero_gradients(x):
+    """zero_gradients(x): makes the gradients of a Variable, or of nested sequences of such, zero in place."""
+    for v in _variables(x):
+        if v.grad is not None:
+            v.grad.detach_()
+            v.grad.data.zero_()
+
+
+def make_jacobian(input, num_out):
+    """make_jacobian(input, num_out) -> zeros (elements, num_out) for each Variable of input that requires grad, in the
+    nesting of input; None for others."""
+    if isinstance(input, Variable):
+        return input.data.new(input.data.nelement(), num_out).zero_() if input.requires_grad else None
+    if isinstance(input, (list, tuple)):
+        made = [j for j in (make_jacobian(i, num_out) for i in input) if j is not None]
+        return type(input)(made) if made else None
+    return None
 
 
 def _outputs(function, inputs):

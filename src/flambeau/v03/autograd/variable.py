@@ -1,10 +1,10 @@
 """The part of a Variable that is about its history: backward, gradients, hooks."""
 
 import functools
-import warnings
 from typing import Any
 
 from ... import _core
+from ...errors import warn_user
 from ..faces import Variable, _array, _make, _TensorBase, type_name
 
 __all__ = ["Variable", "backward", "grad"]
@@ -61,8 +61,8 @@ def backward(variables, grad_variables=None, retain_graph=None, create_graph=Non
     if retain_variables is not None:
         if retain_graph is not None:
             raise ValueError("only one of retain_graph and retain_variables can be specified")
-        warnings.warn(
-            "retain_variables option is deprecated and will be removed in 0.3. Use retain_graph instead.", stacklevel=2
+        warn_user(
+            "retain_variables option is deprecated and will be removed in 0.3. Use retain_graph instead."
         )
         retain_graph = retain_variables
     retain_graph = create_graph if retain_graph is None else retain_graph

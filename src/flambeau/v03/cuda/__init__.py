@@ -17,7 +17,7 @@ from ...cuda import (
     synchronize,
 )
 from ..faces import CUDA_TYPES
-from . import comm, random, sparse, streams
+from . import comm, nvtx, profiler, random, sparse, streams
 from .random import (
     get_rng_state,
     get_rng_state_all,
@@ -36,8 +36,8 @@ has_magma = False
 __all__ = [
     "Event", "Stream", "comm", "current_device", "current_stream", "device", "device_count", "device_of", "empty_cache",
     "get_device_capability", "get_device_name", "get_rng_state", "get_rng_state_all", "has_half", "has_magma",
-    "initial_seed", "is_available", "manual_seed", "manual_seed_all", "random", "seed", "seed_all", "set_device",
-    "set_rng_state", "set_rng_state_all", "sparse", "stream", "streams", "synchronize", *CUDA_TYPES,
+    "initial_seed", "is_available", "manual_seed", "manual_seed_all", "nvtx", "profiler", "random", "seed", "seed_all",
+    "set_device", "set_rng_state", "set_rng_state_all", "sparse", "stream", "streams", "synchronize", *CUDA_TYPES,
 ]  # fmt: skip
 
 

@@ -1,71 +1,12 @@
-"""`torch.cuda.comm` of 0.3: copies and sums over several devices. A device is the index of a GPU, or -1 for the CPU."""
+"""`torch.cuda.comm` of 0.3."""
 
-from ...ops import FUNCTIONS
-from .. import conversions
+from ...cuda.comm import (
+    broadcast,
+    broadcast_coalesced,
+    gather,
+    reduce_add,
+    reduce_add_coalesced,
+    scatter,
+)
 
 __all__ = ["broadcast", "broadcast_coalesced", "gather", "reduce_add", "reduce_add_coalesced", "scatter"]
-
-
-def placed(tensor, device):
-    """A tensor or Variable on a device; itself when it is there."""
-    return conversions.cpu(tensor) if device == -1 else conversions.cuda(tensor, device)
-
-
-def broadcast(tensor, devices):
-    """broadcast(tensor, devices) -> tuple of the tensor on each device."""
-    return tuple(placed(tensor, d) for d in devices)
-
-
-def broadcast_coalesced(tensors, devices, buffer_size=10485760):
-    """broadcast_coalesced(tensors, devices, buffer_size=10485760) -> for each device, the tuple of the tensors there.
-
-    buffer_size is accepted: tensors are copied one by one.
-    """
-    return tuple(tuple(placed(t, d) for t in tensors) for d in devices)
-
-
-def reduce_add(inputs, destination=None):
-    """reduce_add(inputs, destination=None) -> the sum of tensors of one size, on the device destination (the first's).
-
-    RuntimeError when sizes differ.
-    """
-    first = inputs[0]
-    for t in inputs:
-        if t.size() != first.size():
-            sizes = [tuple(t.size()) for t in inputs]
-            raise RuntimeError(f"reduce_add: all inputs must have the size {sizes[0]}, got {sizes}")
-    if destination is None:
-        destination = first.get_device() if first.is_cuda else -1
-    total = placed(first, destination).clone()
-    for t in inputs[1:]:
-        total = total + placed(t, destination)
-    return total
-
-
-def reduce_add_coalesced(inputs, destination=None, buffer_size=10485760):
-    """reduce_add_coalesced(inputs, destination=None) -> tuple: the sums of the i-th tensors of all lists."""
-    return tuple(reduce_add(column, destination) for column in zip(*inputs, strict=True))
-
-
-def scatter(tensor, devices, chunk_sizes=None, dim=0, streams=None):
-    """scatter(tensor, devices, chunk_sizes=None, dim=0, streams=None) -> tuple of parts along dim, one on each device.
-
-    chunk_sizes: how long the parts are, by default alike; there may be fewer parts than devices then. ValueError when
-    they do not add up. streams are accepted, and not needed.
-    """
-    if chunk_sizes is None:
-        parts = tensor.chunk(len(devices), dim)
-    else:
-        if len(chunk_sizes) != len(devices) or sum(chunk_sizes) != tensor.size(dim):
-            raise ValueError(
-                f"scatter: chunk_sizes {list(chunk_sizes)} must be {len(devices)} lengths that add up to "
-                f"{tensor.size(dim)}"
-            )
-        starts = [sum(chunk_sizes[:i]) for i in range(len(chunk_sizes))]
-        parts = [tensor.narrow(dim, s, n) for s, n in zip(starts, chunk_sizes, strict=True)]
-    return tuple(placed(p.contiguous(), d) for p, d in zip(parts, devices, strict=False))
-
-
-def gather(tensors, dim=0, destination=None):
-    """gather(tensors, dim=0, destination=None) -> tensors joined along dim, on a device (the current GPU)."""
-    return FUNCTIONS["cat"](tuple(placed(t, destination) for t in tensors), dim)

@@ -3,21 +3,22 @@
 from ... import nn as todays
 from ...nn.module import Module
 from ..faces import Parameter
-from . import criterions, functional, init, layers, recurrent, utils
+from . import criterions, functional, init, layers, recurrent, texts, utils
 from .containers import Container
 
 globals().update(layers.LAYERS)
 globals().update(criterions.LOSSES)
 globals().update(recurrent.LAYERS)
+globals().update(texts.LAYERS)
 
 __all__ = ["Container", "Module", "Parameter", "functional", "init", "utils"]
-__all__ += [*layers.LAYERS, *criterions.LOSSES, *recurrent.LAYERS]
+__all__ += [*layers.LAYERS, *criterions.LOSSES, *recurrent.LAYERS, *texts.LAYERS]
 
 
 def __getattr__(name):
     import importlib
 
-    if name in ("_functions", "modules", "parallel", "parameter"):
+    if name in ("_functions", "backends", "modules", "parallel", "parameter"):
         return importlib.import_module(f"{__name__}.{name}")
     if name in ("DataParallel", "data_parallel"):
         from . import parallel
@@ -26,6 +27,18 @@ def __getattr__(name):
     if name.startswith("__") or not hasattr(todays, name):
         raise AttributeError(f"module 'torch.nn' has no attribute '{name}'")
     return getattr(todays, name)
+
+
+class _Backend:
+    """`module._backend`: what 0.3's layers called."""
+
+    def __get__(self, instance, owner):
+        from .backends.thnn import backend
+
+        return backend
+
+
+Module._backend = _Backend()  # type: ignore[attr-defined]
 
 
 def __dir__():

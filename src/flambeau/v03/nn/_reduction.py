@@ -50,7 +50,12 @@ def check_target(target):
     """AssertionError for a target that requires grad, RuntimeError for one that is no Variable."""
     if not isinstance(target, Variable):
         raise RuntimeError(f"expected a Variable argument for target, but got {type(target).__name__}")
-    if target.requires_grad:
+    assert_no_grad(target)
+
+
+def assert_no_grad(variable):
+    """AssertionError for a Variable that requires grad."""
+    if variable.requires_grad:
         raise AssertionError(
             "nn criterions don't compute the gradient w.r.t. targets - please mark these variables as volatile or not "
             "requiring gradients"

@@ -54,6 +54,24 @@ def normalize(input, p=2, dim=1, eps=1e-12):
     return input / input.norm(p, dim, True).clamp(min=eps).expand_as(input)
 
 
+def grid_sample(input, grid, mode="bilinear", padding_mode="zeros"):
+    """grid_sample(input, grid, mode='bilinear', padding_mode='zeros'): -1 and 1 are the centres of the corners"""
+    return todays.grid_sample(input, grid, mode, padding_mode, align_corners=True)
+
+
+def affine_grid(theta, size):
+    """affine_grid(theta, size): -1 and 1 are the centres of the corners"""
+    return todays.affine_grid(theta, size, align_corners=True)
+
+
+def embedding_bag(
+    embedding_matrix, indices, offsets=None, max_norm=None, norm_type=2, scale_grad_by_freq=False, mode="mean"
+):
+    """embedding_bag(embedding_matrix, indices, offsets=None, max_norm=None, norm_type=2, scale_grad_by_freq=False,
+    mode='mean'): the matrix comes first"""
+    return todays.embedding_bag(indices, embedding_matrix, offsets, max_norm, norm_type, scale_grad_by_freq, mode)
+
+
 def __getattr__(name):
     return getattr(todays, name)
 

@@ -1,9 +1,9 @@
 """The losses of `torch.nn.functional` of 0.3: `size_average` and `reduce`, and no broadcasting of targets."""
 
 import math
-import warnings
 
 from ... import ops
+from ...errors import warn_user
 from ...nn import functional as todays
 from ._reduction import check_classes, paired, reduced, reduction_of
 
@@ -48,10 +48,9 @@ def binary_cross_entropy(input, target, weight=None, size_average=True):
     about; ValueError for another number of elements.
     """
     if target.size() != input.size():
-        warnings.warn(
+        warn_user(
             f"Using a target size ({target.size()}) that is different to the input size ({input.size()}) is "
-            "deprecated. Please ensure they have the same size.",
-            stacklevel=2,
+            "deprecated. Please ensure they have the same size."
         )
     if math.prod(target.size()) != math.prod(input.size()):
         raise ValueError(

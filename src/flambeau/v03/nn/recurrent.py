@@ -1,6 +1,7 @@
 """`nn.RNN`, `nn.LSTM` and `nn.GRU` of 0.3: they take batches only, and 0.3's packed sequences."""
 
 from ... import nn as todays
+from ...nn.module import Module
 from .utils.rnn import PackedSequence
 
 
@@ -20,3 +21,26 @@ def _batched(base):
 
 
 LAYERS = {base.__name__: _batched(base) for base in (todays.RNN, todays.LSTM, todays.GRU)}
+globals().update(LAYERS)
+
+
+class RNNCellBase(Module):
+    """The base class of own cells, with the attributes input_size and hidden_size, and checks for their forward."""
+
+    def check_forward_input(self, input):
+        """RuntimeError for an input of another size than (B, input_size)."""
+        if input.size(1) != self.input_size:
+            raise RuntimeError(
+                f"input has inconsistent input_size: got {input.size(1)}, expected {self.input_size}"
+            )
+
+    def check_forward_hidden(self, input, hx, hidden_label=""):
+        """RuntimeError for a hidden state of another size than (B, hidden_size)."""
+        if input.size(0) != hx.size(0):
+            raise RuntimeError(
+                f"Input batch size {input.size(0)} doesn't match hidden{hidden_label} batch size {hx.size(0)}"
+            )
+        if hx.size(1) != self.hidden_size:
+            raise RuntimeError(
+                f"hidden{hidden_label} has inconsistent hidden_size: got {hx.size(1)}, expected {self.hidden_size}"
+            )

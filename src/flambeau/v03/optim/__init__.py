@@ -3,6 +3,7 @@
 import math
 
 from ... import optim as todays
+from ..families import family
 from . import lr_scheduler
 from .optimizer import Optimizer, required
 
@@ -140,3 +141,8 @@ class SparseAdam(Optimizer, todays.SparseAdam):
 
     def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8):
         super().__init__(params, lr, betas, eps)
+
+
+for _class in (ASGD, LBFGS, SGD, Adadelta, Adagrad, Adam, Adamax, RMSprop, Rprop, SparseAdam):
+    _name = "sparse_adam" if _class is SparseAdam else _class.__name__.lower()
+    globals()[_name] = family(f"{__name__}.{_name}", {_class.__name__: _class}, getattr(todays, _name))

@@ -1,10 +1,14 @@
 """The base class of 0.3's optimizers: they take leaf Variables that require grad."""
 
+import flambeau as fb
+
 from ...optim import optimizer as todays
 from ...optim.optimizer import required
 from ..faces import Variable, _TensorBase
 
 __all__ = ["Optimizer", "required"]
+
+_NUMBERS = {"step", "eta", "mu"}  # tensors without dimensions in the state of today's optimizers
 
 
 class Optimizer(todays.Optimizer):
@@ -26,3 +30,16 @@ class Optimizer(todays.Optimizer):
             if not p.is_leaf:
                 raise ValueError("can't optimize a non-leaf Variable")
         super().add_param_group(group)
+
+    def _update(self, group, params):
+        """As today, but what counts in the state, such as `state[p]["step"]`, is a number outside."""
+        states = [self.state[p] for p in params]
+        for state in states:
+            for name in _NUMBERS & state.keys():
+                if isinstance(state[name], (int, float)):
+                    state[name] = fb.tensor(float(state[name]))
+        super()._update(group, params)
+        for state in states:
+            for name in _NUMBERS & state.keys():
+                if type(state[name]) is fb.Tensor:
+                    state[name] = int(state[name]) if name == "step" else float(state[name])

@@ -4,7 +4,7 @@ import importlib
 
 from . import backcompat
 
-_SUBMODULES = ("data", "dlpack", "hooks", "model_zoo")
+_SUBMODULES = ("data", "dlpack", "ffi", "hooks", "model_zoo", "serialization", "trainer")
 
 __all__ = ["backcompat", *_SUBMODULES]
 

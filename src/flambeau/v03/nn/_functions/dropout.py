@@ -1,6 +1,9 @@
 """Dropout as Functions of 0.3: `Dropout.apply(input, p, train, inplace)`."""
 
+from ...autograd.function import InplaceFunction
 from .. import functional as F
+
+__all__ = ["Dropout", "FeatureDropout", "InplaceFunction"]
 
 
 class Dropout:

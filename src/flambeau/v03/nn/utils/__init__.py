@@ -1,6 +1,7 @@
 """`torch.nn.utils` of 0.3."""
 
 from ....nn.utils import parameters_to_vector, vector_to_parameters
+from ...families import family
 from . import rnn
 
 __all__ = ["clip_grad_norm", "parameters_to_vector", "rnn", "vector_to_parameters"]
@@ -20,3 +21,10 @@ def clip_grad_norm(parameters, max_norm, norm_type=2):
         for g in grads:
             g.mul_(factor)
     return total
+
+
+clip_grad = family(f"{__name__}.clip_grad", {"clip_grad_norm": clip_grad_norm})
+convert_parameters = family(
+    f"{__name__}.convert_parameters",
+    {"parameters_to_vector": parameters_to_vector, "vector_to_parameters": vector_to_parameters},
+)

@@ -4,6 +4,7 @@ from ...cuda import comm
 
 __all__ = ["replicate"]
 
+
 def replicate(network, devices):
     """replicate(network, devices) -> list of copies of a module, whose parameters are copies on each device.
 

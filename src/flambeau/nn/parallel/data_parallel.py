@@ -1,17 +1,19 @@
 """One module on several devices, each with a part of the batch."""
 
-from ....nn.module import Module
 from ... import cuda
+from ..module import Module
 from .parallel_apply import parallel_apply
 from .replicate import replicate
 from .scatter_gather import gather, scatter_kwargs
 
 __all__ = ["DataParallel", "data_parallel"]
 
+
 class DataParallel(Module):
     """DataParallel(module, device_ids=None, output_device=None, dim=0): runs module on the GPUs device_ids (all).
 
-    Inputs are cut along dim, and the outputs joined on output_device (the first). Without a GPU it calls module itself.
+    Inputs are cut along dim, and the outputs joined on output_device (the first). The gradients arrive at the
+    parameters of module, which is on the first GPU. Without a GPU it calls module itself.
     """
 
     def __init__(self, module, device_ids=None, output_device=None, dim=0):
@@ -21,7 +23,7 @@ class DataParallel(Module):
         if not cuda.is_available():
             self.device_ids = []
             return
-        self.device_ids = list(range(cuda.device_count())) if device_ids is None else list(device_ids)
+        self.device_ids = list(range(cuda.device_count())) if device_ids is None else list(map(_index, device_ids))
         self.output_device = self.device_ids[0] if output_device is None else output_device
         if len(self.device_ids) == 1:
             self.module.cuda(self.device_ids[0])
@@ -32,14 +34,18 @@ class DataParallel(Module):
         return data_parallel(self.module, inputs, self.device_ids, self.output_device, self.dim, kwargs)
 
 
+def _index(device):
+    """The index of a GPU that is given as one, or as a device."""
+    return device if isinstance(device, int) else cuda._resolve(device).index
+
+
 def data_parallel(module, inputs, device_ids=None, output_device=None, dim=0, module_kwargs=None):
     """data_parallel(module, inputs, device_ids=None, output_device=None, dim=0, module_kwargs=None) -> outputs
 
     module(*inputs, **module_kwargs) on the GPUs device_ids (all), as DataParallel does it.
     """
     inputs = inputs if isinstance(inputs, tuple) else (inputs,)
-    if device_ids is None:
-        device_ids = list(range(cuda.device_count()))
+    device_ids = list(range(cuda.device_count())) if device_ids is None else list(map(_index, device_ids))
     if not device_ids:
         return module(*inputs, **(module_kwargs or {}))
     parts, kwargs = scatter_kwargs(inputs, module_kwargs, device_ids, dim)

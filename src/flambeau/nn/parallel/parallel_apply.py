@@ -3,8 +3,19 @@
 import threading
 
 from ... import cuda
+from ...autograd.grad_mode import is_grad_enabled, set_grad_enabled
+from ...tensor import Tensor
 
-__all__ = ["parallel_apply"]
+__all__ = ["get_a_var", "parallel_apply"]
+
+
+def get_a_var(obj):
+    """get_a_var(obj) -> the first tensor in nested sequences and dictionaries, or None."""
+    if isinstance(obj, Tensor):
+        return obj
+    values = obj.values() if isinstance(obj, dict) else obj if isinstance(obj, (list, tuple)) else ()
+    return next((v for v in map(get_a_var, values) if v is not None), None)
+
 
 def parallel_apply(modules, inputs, kwargs_tup=None, devices=None):
     """parallel_apply(modules, inputs, kwargs_tup=None, devices=None) -> list of modules[i](*inputs[i], **kwargs_tup[i])
@@ -15,10 +26,11 @@ def parallel_apply(modules, inputs, kwargs_tup=None, devices=None):
     devices = [-1] * len(modules) if devices is None else devices
     results: list = [None] * len(modules)
     errors: list = [None] * len(modules)
+    recording = is_grad_enabled()
 
     def apply(i, module, args, kwargs, device):
         try:
-            with cuda.device(device):
+            with cuda.device(device), set_grad_enabled(recording):
                 results[i] = module(*(args if isinstance(args, (tuple, list)) else (args,)), **kwargs)
         except Exception as error:  # of the caller's thread: raised there
             errors[i] = error

@@ -1,0 +1,70 @@
+"""Layers whose text differs in 0.3: `print(model)` shows "ReLU(inplace)", "MaxPool2d(kernel_size=(2, 2), ...)"."""
+
+from ... import nn as todays
+from ...nn.modules.utils import _ntuple
+
+
+def _inplace(layer):
+    return ["inplace"] if layer.inplace else []
+
+
+def _max_pool(count):
+    several = _ntuple(count)
+
+    def parts(layer):
+        if count == 1:
+            values = layer.kernel_size, layer.stride, layer.padding, layer.dilation, layer.ceil_mode
+            return [f"{n}={v}" for n, v in zip(("kernel_size", "stride", "padding", "dilation", "ceil_mode"), values,
+                                               strict=True)]  # fmt: skip
+        shown = [f"kernel_size={several(layer.kernel_size)}", f"stride={several(layer.stride)}"]
+        if any(several(layer.padding)):
+            shown.append(f"padding={several(layer.padding)}")
+        return [*shown, f"dilation={several(layer.dilation)}"]
+
+    return parts
+
+
+def _avg_pool(layer):
+    names = ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad")
+    return [f"{n}={getattr(layer, n)}" for n in names]
+
+
+def _nothing(layer):
+    return []
+
+
+def _drop(layer):
+    return [f"p={layer.p}", *_inplace(layer)]
+
+
+_PARTS = {
+    "ReLU": _inplace,
+    "ReLU6": _inplace,
+    "SELU": _inplace,
+    "Threshold": lambda layer: [f"threshold={layer.threshold}", f"value={layer.value}", *_inplace(layer)],
+    "Hardtanh": lambda layer: [f"min_val={layer.min_val}", f"max_val={layer.max_val}", *_inplace(layer)],
+    "ELU": lambda layer: [f"alpha={layer.alpha}", *_inplace(layer)],
+    "LeakyReLU": lambda layer: [f"{layer.negative_slope}", *_inplace(layer)],
+    "RReLU": lambda layer: [f"{layer.lower}", f"{layer.upper}", *_inplace(layer)],
+    "PReLU": lambda layer: [f"{layer.num_parameters}"],
+    "Softmax": _nothing,
+    "LogSoftmax": _nothing,
+    "Softmin": _nothing,
+    "Dropout": _drop,
+    "Dropout2d": _drop,
+    "Dropout3d": _drop,
+    "AlphaDropout": lambda layer: [f"p={layer.p}"],
+    **{f"MaxPool{n}d": _max_pool(n) for n in (1, 2, 3)},
+    **{f"AvgPool{n}d": _avg_pool for n in (1, 2, 3)},
+    "Bilinear": lambda layer: [f"{n}_features={getattr(layer, f'{n}_features')}" for n in ("in1", "in2", "out")],
+}
+
+
+def _shown(name, parts):
+    base = getattr(todays, name)
+    contents = {"extra_repr": lambda self: ", ".join(parts(self)), "__doc__": base.__doc__, "__module__": __name__}
+    return type(name, (base,), contents)
+
+
+LAYERS = {name: _shown(name, parts) for name, parts in _PARTS.items()}
+globals().update(LAYERS)
