@@ -27,6 +27,7 @@ from . import (
     ldl,
     linalg,
     loss,
+    loss_ctc,
     lowrank,
     matrix,
     matrix_functions,
