@@ -14,7 +14,7 @@ from ..device import CPU
 
 BASE = ("pointwise", "pad", "shape", "index", "special", "activation", "reduce", "linalg", "conv", "pool", "norm",
         "patches", "softmax", "loss", "loss_ctc", "embedding", "select", "sort", "optim", "fft", "lapack", "ldl",
-        "bessel", "gamma", "polynomial", "rnn")  # fmt: skip
+        "bessel", "gamma", "polynomial", "resample", "rnn")  # fmt: skip
 NATIVE = ("pointwise", "reduce", "linalg", "softmax", "optim", "lapack")
 
 

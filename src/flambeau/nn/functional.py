@@ -80,6 +80,7 @@ from ._functional.pooling import (
     max_unpool3d,
 )
 from ._functional.primitives import op as _op
+from ._functional.upsampling import interpolate, upsample, upsample_bilinear, upsample_nearest
 from ._functional.vision import (
     affine_grid,
     channel_shuffle,
@@ -162,6 +163,7 @@ __all__ = [
     "hinge_embedding_loss",
     "huber_loss",
     "instance_norm",
+    "interpolate",
     "kl_div",
     "l1_loss",
     "leaky_relu",
@@ -209,6 +211,9 @@ __all__ = [
     "triplet_margin_loss",
     "triplet_margin_with_distance_loss",
     "unfold",
+    "upsample",
+    "upsample_bilinear",
+    "upsample_nearest",
 ]
 
 

@@ -41,6 +41,7 @@ from . import (
     pool,
     random,
     reduce,
+    resample,
     rnn,
     scan,
     segment,

@@ -43,7 +43,7 @@ class _Once(Op, name="_ctc_loss_once"):
 
 
 class _CtcLoss(Op, name="_ctc_loss"):
-    """-log P(target) of each sample: log_probs (T, N, C), targets int64 (N, S) or (sum of lengths), lengths int64 (N)."""
+    """-log P(target) of each sample: log_probs (T, N, C), int64 targets (N, S) or (sum of lengths), lengths (N)."""
 
     @staticmethod
     def forward(ctx, log_probs, targets, input_lengths, target_lengths, blank, zero_infinity):

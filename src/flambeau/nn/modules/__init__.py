@@ -21,6 +21,7 @@ from .. import (
     rnn,
     sparse,
     transformer,
+    upsampling,
     vision,
 )
 from . import utils
@@ -47,6 +48,7 @@ _FAMILIES = {
     "rnn": rnn,
     "sparse": sparse,
     "transformer": transformer,
+    "upsampling": upsampling,
 }
 
 for _name, _family in _FAMILIES.items():
