@@ -4,6 +4,12 @@ from . import functional as F
 from .module import Module
 
 
+def _as_floats(scale_factor):
+    if isinstance(scale_factor, tuple):
+        return tuple([float(factor) for factor in scale_factor])
+    return float(scale_factor) if scale_factor else None
+
+
 class Upsample(Module):
     """Upsample(size=None, scale_factor=None, mode='nearest', align_corners=None, recompute_scale_factor=None)
 
@@ -17,10 +23,7 @@ class Upsample(Module):
         super().__init__()
         self.name = type(self).__name__
         self.size = size
-        if isinstance(scale_factor, tuple):
-            self.scale_factor = tuple(float(factor) for factor in scale_factor)
-        else:
-            self.scale_factor = float(scale_factor) if scale_factor else None
+        self.scale_factor = _as_floats(scale_factor)
         self.mode = mode
         self.align_corners = align_corners
         self.recompute_scale_factor = recompute_scale_factor

@@ -103,7 +103,7 @@ def _losses(alpha: Array, input_lengths: Array, target_lengths: Array) -> Array:
 def ctc_loss(
     log_probs: Array, targets: Array, input_lengths: Array, target_lengths: Array, blank: int
 ) -> tuple[Array, Array]:
-    """(losses (N,), alpha (T, N, L) in float64): the log-probabilities of all paths to place s at time t are alpha[t, n, s].
+    """(losses (N,), alpha (T, N, L) float64): alpha[t, n, s] is the log-probability of all paths to place s at time t.
 
     log_probs (T, N, C); targets (N, S) or, one after the other, (sum of the lengths,). RuntimeError for lengths that do
     not fit, IndexError for labels that are no classes.
@@ -131,8 +131,8 @@ def ctc_loss_grad(
     blank: int,
     zero_infinity: bool,
 ) -> Array:
-    """Gradient of ctc_loss in scores x of which log_probs is log_softmax(x, 2): g (exp(log_probs) - p), where p[t, n, c]
-    is the share of the paths through class c at time t. NaN where the loss is infinite."""
+    """Gradient of ctc_loss in scores x of which log_probs is log_softmax(x, 2): g (exp(log_probs) - p), with the share
+    p[t, n, c] of the paths that go through class c at time t. NaN where the loss is infinite."""
     xp = array_namespace(log_probs)
     places = _places(log_probs, targets, target_lengths, blank)
     emissions, skips = _emissions(log_probs, places), _skips(places)

@@ -1,7 +1,7 @@
 """Resampling along axes: each output element is a weighted sum of a few input elements, its taps.
 
-The taps of an axis are tables made on the host once per size (`taps_of`); their transpose, which the gradient needs,
-is a table of the same kind. A pixel i covers [i, i + 1): its centre is at i + 1/2, unless the corners' centres are aligned.
+The taps of an axis are a table, made on the host once per size (`taps_of`); its transpose, which the gradient needs, is
+one of the same kind. A pixel i covers [i, i + 1), its centre is at i + 1/2, unless the corners' centres are aligned.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from ._xp import Array, array_namespace, widen
 
 
 class Taps(NamedTuple):
-    """A linear map along an axis of `size` elements: out[i] = sum over k of weight[i, k] x[index[i, k]].
+    """A linear map along an axis of `size` elements: out[i] = sum over k of weight[i, k] x[places[i, k]].
 
-    index (out, K) int64, -1 where an output has fewer taps; weight (out, K) float64, or None: one tap of weight 1.
+    places (out, K) int64, -1 where an output has fewer taps; weight (out, K) float64, or None: one tap of weight 1.
     """
 
-    index: np.ndarray
+    places: np.ndarray
     weight: np.ndarray | None
     size: int
 
@@ -107,9 +107,9 @@ def _filtered(mode, size, out, step):
 
 def transposed(taps: Taps) -> Taps:
     """The taps of the transposed map, from the outputs to the elements."""
-    out, count = taps.index.shape
-    used = taps.index >= 0
-    element, output = taps.index[used], np.repeat(np.arange(out), count).reshape(out, count)[used]
+    out, count = taps.places.shape
+    used = taps.places >= 0
+    element, output = taps.places[used], np.repeat(np.arange(out), count).reshape(out, count)[used]
     weight = np.ones(len(element)) if taps.weight is None else taps.weight[used]
     order = np.argsort(element, kind="stable")
     element, output, weight = element[order], output[order], weight[order]
@@ -138,10 +138,10 @@ def _mapped(x: Array, taps: Taps, axis: int, weight: np.ndarray | None) -> Array
     """The sums along an axis, of x in the dtype of the weights."""
     xp = array_namespace(x)
     if weight is None:
-        return xp.take(x, xp.asarray(taps.index[:, 0]), axis)
+        return xp.take(x, xp.asarray(taps.places[:, 0]), axis)
     total = None
     for k in range(weight.shape[1]):
-        column = taps.index[:, k]
+        column = taps.places[:, k]
         term = _taken(x, xp.asarray(column), axis, bool(column.min() < 0))
         term = term * xp.asarray(weight[:, k]).reshape(_along(x.ndim, axis))
         total = term if total is None else xp.add(total, term, out=total)
@@ -157,7 +157,7 @@ def resample(x: Array, tables: tuple[Taps | None, ...]) -> Array:
             x = _bytes(x, taps, axis)
         return x
     wide = widen(x)
-    for axis, taps in sorted(axes, key=lambda pair: pair[1].index.shape[0] / pair[1].size):
+    for axis, taps in sorted(axes, key=lambda pair: pair[1].places.shape[0] / pair[1].size):
         wide = _mapped(wide, taps, axis, None if taps.weight is None else taps.weight.astype(wide.dtype))
     return wide.astype(x.dtype, copy=False)
 
@@ -168,7 +168,7 @@ def _bytes(x: Array, taps: Taps, axis: int) -> Array:
         return _mapped(x, taps, axis, None)
     merged = taps.weight.copy()
     for k in range(1, merged.shape[1]):  # taps beyond the border are the same element
-        same = taps.index[:, k] == taps.index[:, k - 1]
+        same = taps.places[:, k] == taps.places[:, k - 1]
         merged[same, k] += merged[same, k - 1]
         merged[same, k - 1] = 0
     top, bits = float(merged.max()), 0
