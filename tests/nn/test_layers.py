@@ -79,6 +79,8 @@ LAYERS = [
     ("GroupNorm", (4, 4), {"affine": False}, [(3, 4, 5, 2)]),
     ("LocalResponseNorm", (3,), {"alpha": 0.1, "k": 2.0}, [(2, 5, 4)]),
     ("LocalResponseNorm", (2,), {"alpha": 0.1}, [(2, 5, 4, 3)]),
+    ("CrossMapLRN2d", (3,), {"alpha": 0.1, "k": 2.0}, [(2, 5, 4, 3)]),
+    ("CrossMapLRN2d", (4,), {"alpha": 0.3, "beta": 0.5}, [(2, 7, 4, 3)]),
     ("ReLU", (), {}, [(3, 4)]),
     ("ReLU6", (), {}, [(3, 4)]),
     ("LeakyReLU", (), {"negative_slope": 0.2}, [(3, 4)]),

@@ -6,11 +6,12 @@ from importlib.machinery import ModuleSpec
 
 from ....nn import modules as todays
 from ....nn.modules import utils
-from .. import criterions, layers, recurrent
+from .. import criterions, layers, recurrent, upsampling
 
 _FAMILIES = ("activation", "batchnorm", "container", "conv", "distance", "dropout", "instancenorm", "linear", "loss",
-             "module", "normalization", "padding", "pixelshuffle", "pooling", "rnn", "sparse")  # fmt: skip
-_OURS = {**layers.LAYERS, **criterions.LOSSES, **recurrent.LAYERS}
+             "module", "normalization", "padding", "pixelshuffle", "pooling", "rnn", "sparse",
+             "upsampling")  # fmt: skip
+_OURS = {**layers.LAYERS, **criterions.LOSSES, **recurrent.LAYERS, **upsampling.LAYERS}
 
 
 def _family(name):
