@@ -2,6 +2,7 @@
 
 import itertools
 import weakref
+from collections import OrderedDict
 
 
 class RemovableHandle:
@@ -20,6 +21,16 @@ class RemovableHandle:
             hooks = ref()
             if hooks is not None:
                 hooks.pop(self.id, None)
+
+    def __getstate__(self):
+        """The tables themselves: a copy of a module's handle is for the tables of the copy."""
+        return self.id, self.hooks(), [ref() for ref in self.extra]
+
+    def __setstate__(self, state):
+        self.id, hooks, extra = state
+        self.hooks = weakref.ref(OrderedDict() if hooks is None else hooks)
+        self.extra = [weakref.ref(OrderedDict() if d is None else d) for d in extra]
+        RemovableHandle._ids = itertools.count(max(next(RemovableHandle._ids), self.id + 1))
 
     def __enter__(self):
         return self

@@ -20,7 +20,7 @@ from .hooks import (  # noqa: F401  (where scripts look for them)
     register_module_parameter_registration_hook,
     run_registration_hooks,
 )
-from .parameter import Parameter, as_buffer
+from .parameter import Buffer, Parameter, as_buffer, is_lazy
 from .state import StateMethods
 
 
@@ -97,7 +97,7 @@ class Module(HookMethods, StateMethods):
     def __setattr__(self, name, value):
         own = self.__dict__
         # What is in __dict__ already is registered nowhere: the usual `self.count += 1` ends here.
-        if name in own and not isinstance(value, (Parameter, Module)):
+        if name in own and not isinstance(value, (Parameter, Module)) and not getattr(value, "_is_buffer", False):
             object.__setattr__(self, name, value)
             return
         if isinstance(value, Parameter):
@@ -113,6 +113,12 @@ class Module(HookMethods, StateMethods):
             own["_modules"][name] = run_registration_hooks(
                 global_hooks.module_registration, self, name, value
             )
+            return
+        if isinstance(value, Buffer):
+            if "_buffers" not in own:
+                raise AttributeError("cannot assign buffer before Module.__init__() call")
+            self._forget(name, own, own["_parameters"], own["_modules"])
+            self.register_buffer(name, value, value.persistent)
             return
         if "_parameters" in own:
             if name in own["_parameters"]:
@@ -360,7 +366,7 @@ class Module(HookMethods, StateMethods):
                 continue
             grad = param.grad
             with fb.no_grad():
-                param.data = fn(param.data)
+                param.data = fn(param if is_lazy(param) else param.data)
                 if grad is not None:
                     grad.data = fn(grad.data)
         for name, buffer in self._buffers.items():

@@ -12,7 +12,7 @@ import flambeau as fb
 from flambeau import Tensor
 
 from .hooks import HookTables, add_hook
-from .parameter import Parameter
+from .parameter import Parameter, is_lazy
 
 EXTRA_STATE_KEY = "_extra_state"
 
@@ -86,10 +86,10 @@ class StateMethods(HookTables):
         """Put this module's own entries (not its children's) into `destination`; for subclasses to extend."""
         for name, param in self._parameters.items():
             if param is not None:
-                destination[prefix + name] = param if keep_vars else param._for_state_dict()
+                destination[prefix + name] = param if keep_vars or is_lazy(param) else param._for_state_dict()
         for name, buffer in self._buffers.items():
             if buffer is not None and name not in self._non_persistent_buffers_set:
-                destination[prefix + name] = buffer if keep_vars else buffer._for_state_dict()
+                destination[prefix + name] = buffer if keep_vars or is_lazy(buffer) else buffer._for_state_dict()
         if type(self).get_extra_state is not StateMethods.get_extra_state:
             destination[prefix + EXTRA_STATE_KEY] = self.get_extra_state()
 
@@ -185,6 +185,8 @@ class StateMethods(HookTables):
                     f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like object from '
                     f"checkpoint but received {type(source)}"
                 )
+                continue
+            if is_lazy(target) and is_lazy(source):
                 continue
             if target.dim() == 0 and source.dim() == 1 and len(source) == 1:
                 source = source[0]  # what was a scalar was saved with one element by 0.3
