@@ -66,6 +66,8 @@ LAYERS = [
     ("BatchNorm2d", (4,), {"affine": False, "track_running_stats": False}, [(3, 4, 5, 2)]),
     ("BatchNorm2d", (4,), {"bias": False}, [(3, 4, 5, 2)]),
     ("BatchNorm3d", (2,), {}, [(3, 2, 2, 3, 2)]),
+    ("SyncBatchNorm", (4,), {}, [(3, 4, 5, 2)]),
+    ("SyncBatchNorm", (4,), {"bias": False, "momentum": None}, [(6, 4)]),
     ("InstanceNorm1d", (4,), {}, [(3, 4, 5)]),
     ("InstanceNorm1d", (4,), {"affine": True}, [(4, 5)]),
     ("InstanceNorm2d", (4,), {"affine": True, "track_running_stats": True}, [(3, 4, 5, 2)]),

@@ -45,6 +45,7 @@ from ._functional.dropout import (
     feature_alpha_dropout,
 )
 from ._functional.embedding import embedding, embedding_bag, one_hot
+from ._functional.linear_cross_entropy import linear_cross_entropy
 from ._functional.loss import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -68,13 +69,22 @@ from ._functional.loss import (
     triplet_margin_loss,
     triplet_margin_with_distance_loss,
 )
+from ._functional.matmul import grouped_mm
 from ._functional.norm import batch_norm, instance_norm, local_response_norm, normalize, rms_norm
 from ._functional.pooling import (
+    adaptive_max_pool1d_with_indices,
+    adaptive_max_pool2d_with_indices,
+    adaptive_max_pool3d_with_indices,
     fractional_max_pool2d,
+    fractional_max_pool2d_with_indices,
     fractional_max_pool3d,
+    fractional_max_pool3d_with_indices,
     lp_pool1d,
     lp_pool2d,
     lp_pool3d,
+    max_pool1d_with_indices,
+    max_pool2d_with_indices,
+    max_pool3d_with_indices,
     max_unpool1d,
     max_unpool2d,
     max_unpool3d,
@@ -118,6 +128,7 @@ _PRIMITIVES = (
     "max_pool2d",
     "max_pool3d",
     "pad",
+    "pdist",
     "prelu",
     "sigmoid",
     "softplus",
@@ -127,6 +138,9 @@ _PRIMITIVES = (
 
 __all__ = [
     *_PRIMITIVES,
+    "adaptive_max_pool1d_with_indices",
+    "adaptive_max_pool2d_with_indices",
+    "adaptive_max_pool3d_with_indices",
     "affine_grid",
     "alpha_dropout",
     "batch_norm",
@@ -151,10 +165,13 @@ __all__ = [
     "feature_alpha_dropout",
     "fold",
     "fractional_max_pool2d",
+    "fractional_max_pool2d_with_indices",
     "fractional_max_pool3d",
+    "fractional_max_pool3d_with_indices",
     "gaussian_nll_loss",
     "glu",
     "grid_sample",
+    "grouped_mm",
     "gumbel_softmax",
     "hardsigmoid",
     "hardswish",
@@ -168,12 +185,16 @@ __all__ = [
     "l1_loss",
     "leaky_relu",
     "leaky_relu_",
+    "linear_cross_entropy",
     "local_response_norm",
     "log_softmax",
     "lp_pool1d",
     "lp_pool2d",
     "lp_pool3d",
     "margin_ranking_loss",
+    "max_pool1d_with_indices",
+    "max_pool2d_with_indices",
+    "max_pool3d_with_indices",
     "max_unpool1d",
     "max_unpool2d",
     "max_unpool3d",
@@ -218,6 +239,10 @@ __all__ = [
 
 
 def __getattr__(name):
+    if name == "grad":
+        from . import grad
+
+        return grad
     if name not in _PRIMITIVES:
         raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
     function = globals()[name] = getattr(_op, name)

@@ -248,6 +248,24 @@ def is_lazy(param):
     return isinstance(param, UninitializedTensorMixin)
 
 
+def factory_kwargs(kwargs):
+    """factory_kwargs(kwargs) -> dict: what of device, dtype and memory_format is in a module's keyword arguments, or in
+    their `factory_kwargs`, for factories such as `empty`
+
+    TypeError for other names and for what is in both.
+    """
+    kwargs = {} if kwargs is None else dict(kwargs)
+    found = dict(kwargs.pop("factory_kwargs", {}))
+    for name in ("device", "dtype", "memory_format"):
+        if name in kwargs:
+            if name in found:
+                raise TypeError(f"{name} specified twice, in **kwargs and in factory_kwargs")
+            found[name] = kwargs.pop(name)
+    if kwargs:
+        raise TypeError(f"unexpected kwargs {set(kwargs)}")
+    return found
+
+
 def _rebuild_parameter(cls, data, requires_grad):
     return cls(data, requires_grad)
 
