@@ -239,10 +239,10 @@ __all__ = [
 
 
 def __getattr__(name):
-    if name == "grad":
-        from . import grad
+    if name in ("grad", "_Reduction"):
+        from . import _reduction, grad
 
-        return grad
+        return grad if name == "grad" else _reduction
     if name not in _PRIMITIVES:
         raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
     function = globals()[name] = getattr(_op, name)

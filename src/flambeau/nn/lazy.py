@@ -114,7 +114,7 @@ class LazyLinear(_Lazy, Linear):
             self.in_features = self.weight.shape[-1]
 
 
-class _LazyConv(_Lazy):
+class _LazyConvXdMixin(_Lazy):
     """A convolution whose in_channels is the number of channels of the first input."""
 
     _size_of_input = "in_channels"
@@ -157,7 +157,7 @@ class _LazyConv(_Lazy):
             self.in_channels = self._channels_of(input)
 
 
-class _LazyConvForward(_LazyConv):
+class _LazyConvForward(_LazyConvXdMixin):
     def __init__(
         self,
         out_channels,
@@ -175,7 +175,7 @@ class _LazyConvForward(_LazyConv):
         self._make_lazy(out_channels, bias, device, dtype)
 
 
-class _LazyConvTranspose(_LazyConv):
+class _LazyConvTranspose(_LazyConvXdMixin):
     def __init__(
         self,
         out_channels,

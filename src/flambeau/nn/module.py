@@ -21,6 +21,7 @@ from .hooks import (  # noqa: F401  (where scripts look for them)
     run_registration_hooks,
 )
 from .parameter import Buffer, Parameter, as_buffer, is_lazy
+from .state import IncompatibleKeys as _IncompatibleKeys  # noqa: F401
 from .state import StateMethods
 
 
@@ -472,7 +473,7 @@ class Module(HookMethods, StateMethods):
     def __repr__(self):
         extra = self.extra_repr()
         extra_lines = extra.split("\n") if extra else []
-        child_lines = [f"({key}): {_indent(repr(module))}" for key, module in self._modules.items()]
+        child_lines = [f"({key}): {_addindent(repr(module), 2)}" for key, module in self._modules.items()]
         lines = extra_lines + child_lines
         if len(extra_lines) == 1 and not child_lines:
             body = extra_lines[0]
@@ -483,10 +484,9 @@ class Module(HookMethods, StateMethods):
         return f"{self._get_name()}({body})"
 
 
-def _indent(text):
-    """`text` with all lines but the first moved right by two."""
-    first, *rest = text.split("\n")
-    return "\n".join([first, *("  " + line for line in rest)])
+def _addindent(text, spaces):
+    """`text` with all lines but the first moved right. Scripts that print modules import it."""
+    return text.replace("\n", "\n" + " " * spaces)
 
 
 def _typename(value):
