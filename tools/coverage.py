@@ -69,7 +69,6 @@ REASONS = {
     r"buffer": "not yet: a storage as a buffer",
     r"(to_)?sparse_(bsc|bsr|csc|compressed).*|to_sparse.*|(c?col|c?row|c)_?indices|values|.*sparse.*|[hds]s?mm|s.?addmm|"
     r"hspmm|.*spmm|<SparseTensor>.*": "not yet: sparse layouts of blocks, and batches of matrices in CSR and CSC",
-    r"lobpcg": "not yet: an iterative eigensolver; linalg.eigh and svd_lowrank serve meanwhile",
 }  # fmt: skip
 
 

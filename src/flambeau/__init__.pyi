@@ -997,6 +997,22 @@ def linspace(
     layout: Any = None,
     pin_memory: _bool = False,
 ) -> Tensor: ...
+def lobpcg(
+    A: Any,
+    k: Any = None,
+    B: Any = None,
+    X: Any = None,
+    n: Any = None,
+    iK: Any = None,
+    niter: Any = None,
+    tol: Any = None,
+    largest: Any = None,
+    method: Any = None,
+    tracker: Any = None,
+    ortho_iparams: Any = None,
+    ortho_fparams: Any = None,
+    ortho_bparams: Any = None,
+) -> Any: ...
 def log(input: Tensor, *, out: Any = None) -> Tensor: ...
 def log10(input: Tensor, *, out: Any = None) -> Tensor: ...
 def log10_(input: Tensor) -> Tensor: ...

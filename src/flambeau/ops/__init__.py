@@ -26,6 +26,7 @@ from . import (
     lapack_names,
     ldl,
     linalg,
+    lobpcg,
     loss,
     loss_ctc,
     lowrank,
