@@ -474,6 +474,7 @@ def conv3d(
     dilation: Any = 1,
     groups: Any = 1,
 ) -> Tensor: ...
+def conv_tbc(input: Tensor, weight: Any, bias: Any, pad: Any = 0) -> Tensor: ...
 def conv_transpose1d(
     input: Tensor,
     weight: Any,
