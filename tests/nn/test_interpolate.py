@@ -51,6 +51,15 @@ def test_channels_last_is_kept(mode):
     assert F.interpolate(volume, scale_factor=2).is_contiguous(memory_format=fb.channels_last_3d)
 
 
+@pytest.mark.parametrize("mode", ["nearest", "bilinear", "bicubic", "area"])
+def test_a_result_of_the_same_size_is_a_copy(mode):
+    x = fb.from_numpy(images())
+    out = F.interpolate(x, x.shape[2:], mode=mode)
+    assert_close(out, x)
+    out.zero_()
+    assert x.abs().sum() > 0
+
+
 @pytest.mark.parametrize("mode", ["nearest", "nearest-exact"])
 def test_which_element_is_nearest(mode):
     for size in range(1, 24):

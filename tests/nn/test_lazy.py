@@ -76,6 +76,12 @@ def test_loading_into_a_lazy_layer():
     assert type(lazy) is nn.Linear and lazy.in_features == 5 and lazy.weight.equal(full.weight)
 
 
+def test_a_loaded_normalisation_knows_its_features():
+    layer = nn.LazyInstanceNorm2d()
+    layer.load_state_dict(nn.InstanceNorm2d(3, affine=True, track_running_stats=True).state_dict())
+    assert layer(fb.ones(2, 3, 4, 4)).shape == (2, 3, 4, 4) and layer.num_features == 3
+
+
 def test_loading_a_lazy_state_into_a_full_layer():
     with pytest.raises(RuntimeError, match="Can't access the shape of an uninitialized parameter or buffer"):
         nn.Linear(5, 3).load_state_dict(nn.LazyLinear(3).state_dict())

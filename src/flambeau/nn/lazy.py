@@ -66,7 +66,6 @@ class LazyModuleMixin:
             module.__class__ = module.cls_to_become
 
 
-
 class _Lazy(LazyModuleMixin):
     """What the lazy layers share."""
 
@@ -242,6 +241,8 @@ class _LazyNormBase(_Lazy):
     _input_dims: tuple
     weight: Any
     bias: Any
+    running_mean: Any
+    running_var: Any
 
     def __init__(
         self,
@@ -267,14 +268,19 @@ class _LazyNormBase(_Lazy):
             self.running_var = UninitializedBuffer(**options)
             self.num_batches_tracked = fb.tensor(0, dtype=fb.int64, device=device)
 
+    def _per_feature(self):
+        tensors = self.weight, self.bias, self.running_mean, self.running_var
+        return [tensor for tensor in tensors if tensor is not None]
+
     def initialize_parameters(self, input):
         """Gives parameters and statistics the shapes that the input asks for."""
         if self.has_uninitialized_params():
             batched = input.dim() == max(self._input_dims) or isinstance(self, BatchNorm1d)
             self.num_features = input.shape[1 if batched else 0]
-            names = ("weight", "bias", "running_mean", "running_var")
-            _materialise(*[(getattr(self, name), (self.num_features,)) for name in names])
+            _materialise(*[(tensor, (self.num_features,)) for tensor in self._per_feature()])
             self.reset_parameters()
+        if self.num_features == 0:  # loaded
+            self.num_features = next((len(tensor) for tensor in self._per_feature()), 0)
 
 
 class LazyBatchNorm1d(_LazyNormBase, BatchNorm1d):

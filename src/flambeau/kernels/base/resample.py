@@ -39,8 +39,8 @@ def taps_of(
 
     mode: "nearest", "nearest-exact", "linear", "cubic" or "lanczos". scale: outputs per element (default: out / size).
     aligned: the centres of the first and last elements lie on each other. antialias: the filter of the mode is made as
-    wide as an output's step where that is larger than an element. images: "nearest" takes a scale
-    that gives just as many outputs as elements, or twice as many, for 1 or 2, as PyTorch does for images alone.
+    wide as an output's step where that is larger than an element. images: "nearest" takes a scale that gives just as
+    many outputs as elements, or twice as many, for 1 or 2, as PyTorch does for images alone.
     """
     if mode.startswith("nearest"):
         return _nearest(mode, size, out, scale, images)
@@ -152,6 +152,8 @@ def _mapped(x: Array, taps: Taps, axis: int, weight: np.ndarray | None) -> Array
 def resample(x: Array, tables: tuple[Taps | None, ...]) -> Array:
     """x with its last len(tables) axes resampled, those that shrink most first. uint8 is computed in fixed point."""
     axes = [(x.ndim - len(tables) + d, taps) for d, taps in enumerate(tables) if taps is not None]
+    if not axes:
+        return x.copy()
     if x.dtype == np.uint8:
         for axis, taps in reversed(axes):
             x = _bytes(x, taps, axis)
