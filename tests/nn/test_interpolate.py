@@ -51,6 +51,31 @@ def test_channels_last_is_kept(mode):
     assert F.interpolate(volume, scale_factor=2).is_contiguous(memory_format=fb.channels_last_3d)
 
 
+@pytest.mark.parametrize("antialias", [False, True])
+@pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
+def test_long_and_short_dimensions(mode, antialias):
+    """Short ones are multiplied with a matrix, long ones are not."""
+    x, options = images(shape=(2, 2, 90, 12)), {"mode": mode, "antialias": antialias}
+    for size in ((140, 20), (30, 5), (91, 13)):
+        call = lambda f, t, size=size: f.interpolate(t, size, **options)  # noqa: E731
+        ours, theirs = [run(lib, lambda t, f=f: call(f, t), [x]) for lib, f in ((fb, F), (torch, G))]
+        assert_close(ours, theirs, 1e-9, 1e-9)
+
+
+def test_matrices_and_taps_agree():
+    from flambeau.kernels.base.resample import resample, taps_of
+
+    x = np.random.default_rng(0).normal(size=(2, 5, 6, 7))
+    for mode in ("linear", "cubic", "lanczos"):
+        table = [taps_of(mode, old, new, antialias=mode == "lanczos") for old, new in ((5, 8), (6, 3), (7, 9))]
+        for tables in (table, [t.transposed for t in table]):
+            source = x if tables is table else np.random.default_rng(1).normal(size=(2, 8, 3, 9))
+            np.testing.assert_allclose(
+                resample(source, tuple(tables), np.matmul), resample(source, tuple(tables)), 1e-12, 1e-12
+            )
+            assert resample(source, tuple(tables)).shape == (2, *[len(t.places) for t in tables])
+
+
 @pytest.mark.parametrize("mode", ["nearest", "bilinear", "bicubic", "area"])
 def test_a_result_of_the_same_size_is_a_copy(mode):
     x = fb.from_numpy(images())

@@ -7,22 +7,53 @@ one of the same kind. A pixel i covers [i, i + 1), its centre is at i + 1/2, unl
 from __future__ import annotations
 
 import functools
-from typing import Any, NamedTuple
+import math
+from typing import Any
 
 import numpy as np
 
 from ._xp import Array, array_namespace, widen
 
 
-class Taps(NamedTuple):
+class Taps:
     """A linear map along an axis of `size` elements: out[i] = sum over k of weight[i, k] x[places[i, k]].
 
     places (out, K) int64, -1 where an output has fewer taps; weight (out, K) float64, or None: one tap of weight 1.
     """
 
-    places: np.ndarray
-    weight: np.ndarray | None
-    size: int
+    def __init__(self, places: np.ndarray, weight: np.ndarray | None, size: int):
+        self.places, self.weight, self.size = places, weight, size
+
+    @functools.cached_property
+    def columns(self) -> list[tuple[np.ndarray, np.ndarray, bool]]:
+        """(places, weights, whether some outputs have none) of the first tap of all outputs, the second, ..."""
+        weight = np.ones(self.places.shape) if self.weight is None else self.weight
+        pairs = zip(self.places.T.copy(), weight.T.copy(), strict=True)
+        return [(places, factors, bool(places.min() < 0)) for places, factors in pairs]
+
+    @functools.cached_property
+    def matrix(self) -> np.ndarray:
+        """The map as a matrix (out, size)."""
+        matrix = np.zeros((self.places.shape[0], self.size))
+        for places, factors, _ in self.columns:
+            matrix[np.arange(len(places)), places] += np.where(places < 0, 0, factors)
+        return matrix
+
+    @functools.cached_property
+    def transposed(self) -> Taps:
+        """The taps of the transposed map, from the outputs to the elements."""
+        out, count = self.places.shape
+        used = self.places >= 0
+        element, output = self.places[used], np.repeat(np.arange(out), count).reshape(out, count)[used]
+        weight = np.ones(len(element)) if self.weight is None else self.weight[used]
+        order = np.argsort(element, kind="stable")
+        element, output, weight = element[order], output[order], weight[order]
+        counts = np.bincount(element, minlength=self.size)
+        rank = np.arange(len(element)) - (np.cumsum(counts) - counts)[element]
+        places = np.full((self.size, max(int(counts.max()), 1)), -1)
+        weights = np.zeros(places.shape)
+        places[element, rank], weights[element, rank] = output, weight
+        return Taps(places, weights, out)
 
 
 @functools.lru_cache(256)
@@ -105,52 +136,42 @@ def _filtered(mode, size, out, step):
     return Taps(np.where(inside, index, -1), weight, size)
 
 
-def transposed(taps: Taps) -> Taps:
-    """The taps of the transposed map, from the outputs to the elements."""
-    out, count = taps.places.shape
-    used = taps.places >= 0
-    element, output = taps.places[used], np.repeat(np.arange(out), count).reshape(out, count)[used]
-    weight = np.ones(len(element)) if taps.weight is None else taps.weight[used]
-    order = np.argsort(element, kind="stable")
-    element, output, weight = element[order], output[order], weight[order]
-    counts = np.bincount(element, minlength=taps.size)
-    rank = np.arange(len(element)) - (np.cumsum(counts) - counts)[element]
-    index = np.full((taps.size, max(int(counts.max()), 1)), -1)
-    weights = np.zeros(index.shape)
-    index[element, rank], weights[element, rank] = output, weight
-    return Taps(index, weights, out)
-
-
-def _taken(x: Array, index: Array, axis: int, fewer: bool) -> Array:
-    """x at the indices along an axis, 0 at those that are -1."""
-    xp = array_namespace(x)
-    values = xp.take(x, index, axis)
-    if not fewer:
-        return values
-    return xp.where((index >= 0).reshape(_along(x.ndim, axis)), values, x.dtype.type(0))
-
-
 def _along(ndim: int, axis: int) -> tuple[int, ...]:
     return (1,) * axis + (-1,) + (1,) * (ndim - axis - 1)
 
 
-def _mapped(x: Array, taps: Taps, axis: int, weight: np.ndarray | None) -> Array:
-    """The sums along an axis, of x in the dtype of the weights."""
+def _mapped(x: Array, taps: Taps, axis: int) -> Array:
+    """The weighted sums along an axis."""
     xp = array_namespace(x)
-    if weight is None:
-        return xp.take(x, xp.asarray(taps.places[:, 0]), axis)
     total = None
-    for k in range(weight.shape[1]):
-        column = taps.places[:, k]
-        term = _taken(x, xp.asarray(column), axis, bool(column.min() < 0))
-        term = term * xp.asarray(weight[:, k]).reshape(_along(x.ndim, axis))
+    for places, factors, fewer in taps.columns:
+        index = xp.asarray(places)
+        term = xp.take(x, index, axis)
+        if taps.weight is not None:
+            if fewer:
+                term = xp.where((index >= 0).reshape(_along(x.ndim, axis)), term, x.dtype.type(0))
+            term *= xp.asarray(factors, x.dtype).reshape(_along(x.ndim, axis))
         total = term if total is None else xp.add(total, term, out=total)
     return total
 
 
+def _product(x: Array, taps: Taps, axis: int, matmul: Any) -> Array:
+    """The same sums as a product with a matrix."""
+    matrix = taps.matrix.astype(x.dtype)
+    lead, rest = math.prod(x.shape[:axis]), math.prod(x.shape[axis + 1 :])
+    shape = (*x.shape[:axis], len(matrix), *x.shape[axis + 1 :])
+    if rest == 1:
+        return matmul(x.reshape(lead, taps.size), matrix.T).reshape(shape)
+    return matmul(matrix, x.reshape(lead, taps.size, rest)).reshape(shape)
+
+
 @np.errstate(all="ignore")
-def resample(x: Array, tables: tuple[Taps | None, ...]) -> Array:
-    """x with its last len(tables) axes resampled, those that shrink most first. uint8 is computed in fixed point."""
+def resample(x: Array, tables: tuple[Taps | None, ...], matmul: Any = None) -> Array:
+    """x with its last len(tables) axes resampled, those that shrink most first. uint8 is computed in fixed point.
+
+    On the CPU short axes are multiplied with a matrix by `matmul`, if that is given; unless x has an infinity or NaN,
+    which the zeros of the matrix would spread.
+    """
     axes = [(x.ndim - len(tables) + d, taps) for d, taps in enumerate(tables) if taps is not None]
     if not axes:
         return x.copy()
@@ -159,15 +180,22 @@ def resample(x: Array, tables: tuple[Taps | None, ...]) -> Array:
             x = _bytes(x, taps, axis)
         return x
     wide = widen(x)
+    dense = matmul is not None and isinstance(x, np.ndarray) and any(_is_short(t) for _, t in axes)
+    dense = dense and bool(np.isfinite(wide).all())
     for axis, taps in sorted(axes, key=lambda pair: pair[1].places.shape[0] / pair[1].size):
-        wide = _mapped(wide, taps, axis, None if taps.weight is None else taps.weight.astype(wide.dtype))
+        wide = _product(wide, taps, axis, matmul) if dense and _is_short(taps) else _mapped(wide, taps, axis)
     return wide.astype(x.dtype, copy=False)
+
+
+def _is_short(taps: Taps) -> bool:
+    """Whether a matrix product is faster than taking elements."""
+    return taps.weight is not None and taps.size <= 16 * taps.places.shape[1]
 
 
 def _bytes(x: Array, taps: Taps, axis: int) -> Array:
     """The sums with weights of 16 bits, rounded to 0..255."""
     if taps.weight is None:
-        return _mapped(x, taps, axis, None)
+        return _mapped(x, taps, axis)
     merged = taps.weight.copy()
     for k in range(1, merged.shape[1]):  # taps beyond the border are the same element
         same = taps.places[:, k] == taps.places[:, k - 1]
@@ -178,7 +206,7 @@ def _bytes(x: Array, taps: Taps, axis: int) -> Array:
         bits += 1
     scaled = merged * 2**bits
     weight = np.trunc(scaled + np.copysign(0.5, scaled)).astype(np.int32)
-    total = _mapped(x.astype(np.int32), taps, axis, weight)
+    total = _mapped(x.astype(np.int32), Taps(taps.places, weight, taps.size), axis)
     rounded = (total + (1 << (bits - 1))) >> bits
     return array_namespace(x).clip(rounded, 0, 255).astype(np.uint8)
 

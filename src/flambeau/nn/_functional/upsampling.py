@@ -39,33 +39,33 @@ def interpolate(
         )
     if mode == "lanczos" and align_corners:
         raise ValueError("Lanczos mode does not support align_corners=True")
-    n = input.dim() - 2
-    size, scales = _sizes(input, n, size, scale_factor, recompute_scale_factor)
+    shape = tuple(input.shape)  # slices of a Size are slow
+    n, space = len(shape) - 2, shape[2:]
+    size, scales = _sizes(space, n, size, scale_factor, recompute_scale_factor)
     if antialias and not (mode in ("bilinear", "bicubic", "lanczos") and n == 2):
         raise ValueError(
             "Anti-alias option is restricted to bilinear, bicubic, and lanczos modes and requires a 4-D tensor as input"
         )
-    _check_mode(mode, input.dim())
+    _check_mode(mode, n + 2)
     if mode == "lanczos" and not antialias:
         raise ValueError("Lanczos mode requires antialias=True")
     if mode == "area":
         return getattr(op, f"adaptive_avg_pool{n}d")(input, size)
-    _check_input(input, mode, n, size)
+    _check_input(input, mode, shape, size)
     kernel = _KERNELS.get(mode, mode)
     tables = [
         taps_of(kernel, old, new, factor, bool(align_corners), bool(antialias), n == 2)
-        for old, new, factor in zip(input.shape[2:], size, scales, strict=True)
+        for old, new, factor in zip(space, size, scales, strict=True)
     ]
     return Resample.apply(input, tuple(tables))
 
 
-def _sizes(input, n, size, scale_factor, recompute_scale_factor):
+def _sizes(space, n, size, scale_factor, recompute_scale_factor):
     """The output's sizes, and the scales that its steps follow from (None: the sizes)."""
     if size is None and scale_factor is None:
         raise ValueError("either size or scale_factor should be defined")
     if size is not None and scale_factor is not None:
         raise ValueError("only one of size or scale_factor should be defined")
-    space = list(input.shape[2:])
     advice = "Please provide input tensor in (N, C, d1, d2, ...,dK) format and"
     if size is not None:
         if recompute_scale_factor:
@@ -74,7 +74,8 @@ def _sizes(input, n, size, scale_factor, recompute_scale_factor):
             if len(size) != n:
                 raise ValueError(
                     "Input and output must have the same number of spatial dimensions, but got input with spatial "
-                    f"dimensions of {space} and output size of {size}. {advice} output size in (o1, o2, ...,oK) format."
+                    f"dimensions of {list(space)} and output size of {size}. {advice} output size in "
+                    "(o1, o2, ...,oK) format."
                 )
         else:
             size = (size,) * n
@@ -89,8 +90,8 @@ def _sizes(input, n, size, scale_factor, recompute_scale_factor):
         if len(scales) != n:
             raise ValueError(
                 "Input and scale_factor must have the same number of spatial dimensions, but got input with spatial "
-                f"dimensions of {space} and scale_factor of shape {scales}. {advice} scale_factor in (s1, s2, ...,sK) "
-                "format."
+                f"dimensions of {list(space)} and scale_factor of shape {scales}. {advice} scale_factor in "
+                "(s1, s2, ...,sK) format."
             )
     else:
         scales = (scales,) * n
@@ -114,20 +115,19 @@ def _check_mode(mode, dims):
     )
 
 
-def _check_input(input, mode, n, size):
+def _check_input(input, mode, shape, size):
+    n, space = len(shape) - 2, shape[2:]
+
     def shown(sizes):
         return ", ".join(f"{name}: {s}" for name, s in zip(_SPACE[3 - n :], sizes, strict=True))
 
-    space = input.shape[2:]
     if min(*space, *size) <= 0:
         raise RuntimeError(
             f"Input and output sizes should be greater than 0, but got input ({shown(space)}) "
             f"{'and ' if n == 1 else ''}output ({shown(size)})"
         )
-    if input.shape[1] == 0:
-        raise RuntimeError(
-            f"Non-empty {n + 2}D data tensor expected but got a tensor with sizes {list(input.shape)}"
-        )
+    if shape[1] == 0:
+        raise RuntimeError(f"Non-empty {n + 2}D data tensor expected but got a tensor with sizes {list(shape)}")
     bytes_too = mode.startswith("nearest") or n == 2
     if not (input.is_floating_point() or (bytes_too and input.dtype is fb.uint8)):
         raise NotImplementedError(
