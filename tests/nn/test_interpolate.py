@@ -57,9 +57,11 @@ def test_long_and_short_dimensions(mode, antialias):
     """Short ones are multiplied with a matrix, long ones are not."""
     x, options = images(shape=(2, 2, 90, 12)), {"mode": mode, "antialias": antialias}
     for size in ((140, 20), (30, 5), (91, 13)):
-        call = lambda f, t, size=size: f.interpolate(t, size, **options)  # noqa: E731
-        ours, theirs = [run(lib, lambda t, f=f: call(f, t), [x]) for lib, f in ((fb, F), (torch, G))]
-        assert_close(ours, theirs, 1e-9, 1e-9)
+        results = [
+            run(lib, lambda t, f=f, size=size: f.interpolate(t, size, **options), [x])
+            for lib, f in ((fb, F), (torch, G))
+        ]
+        assert_close(*results, 1e-9, 1e-9)
 
 
 def test_matrices_and_taps_agree():
