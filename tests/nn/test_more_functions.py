@@ -1,6 +1,8 @@
 """Functions and layers for single purposes: gradients of convolutions, products of groups, maxima with indices,
 cross-entropy of a linear map, choices of attention kernels, synchronised normalisation."""
 
+import importlib
+
 import numpy as np
 import pytest
 
@@ -233,6 +235,28 @@ def test_choice_of_attention_kernels():
 def test_names_of_attention_kernels():
     theirs = torch.nn.attention.SDPBackend.__members__
     assert {k: v.value for k, v in SDPBackend.__members__.items()} == {k: int(v) for k, v in theirs.items()}
+
+
+@pytest.mark.parametrize("name", ["causal_upper_left", "causal_lower_right"])
+def test_causal_masks(name):
+    results = []
+    for lib in (fb, torch):
+        bias = getattr(importlib.import_module(f"{lib.__name__}.nn.attention.bias"), name)(3, 5)
+        q, k = [lib.from_numpy(np.arange(4.0 * n).reshape(1, n, 4) / 9) for n in (3, 5)]
+        out = lib.nn.functional.scaled_dot_product_attention(q, k, k, attn_mask=bias)
+        results.append((str(bias.variant), bias.seq_len_q, bias.seq_len_kv, bias._materialize().tolist(), out))
+    assert results[0][:4] == results[1][:4]
+    assert_close(results[0][4], results[1][4])
+
+
+def test_causal_masks_that_leave_nothing():
+    from flambeau.nn.attention.bias import causal_lower_right, causal_upper_left
+
+    with pytest.warns(UserWarning, match="Lower right causal bias will produce NaNs in the output when"):
+        mask = causal_lower_right(3, 2)
+    assert mask.tolist() == [[False, False], [True, False], [True, True]] and type(~mask) is fb.Tensor
+    with pytest.raises(ValueError, match="causal_upper_left only supports 2D tensors"):
+        causal_upper_left(2)
 
 
 # ---- synchronised normalisation

@@ -106,7 +106,8 @@ PATHS = {
     "common_types": "_size_1_t _size_2_t _size_3_t _size_any_t _ratio_2_t _maybe_indices_t",
     "_reduction": "get_enum legacy_get_enum legacy_get_string",
     "grad": "conv1d_input conv2d_weight",
-    "attention": "sdpa_kernel SDPBackend",
+    "attention": "sdpa_kernel SDPBackend bias",
+    "attention.bias": "CausalBias CausalVariant causal_lower_right causal_upper_left",
 }  # fmt: skip
 
 

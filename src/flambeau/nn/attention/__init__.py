@@ -6,6 +6,7 @@ Here there is one computation of attention, in every backend's place: a choice i
 
 import contextlib
 import enum
+from typing import Any
 
 __all__ = ["WARN_FOR_UNFUSED_KERNELS", "SDPBackend", "sdpa_kernel"]
 
@@ -21,6 +22,14 @@ class SDPBackend(enum.Enum):
     EFFICIENT_ATTENTION = 2
     CUDNN_ATTENTION = 3
     OVERRIDEABLE = 4
+
+
+def __getattr__(name) -> Any:
+    if name != "bias":
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    import importlib
+
+    return importlib.import_module(f"{__name__}.bias")
 
 
 _enabled = [
