@@ -23,11 +23,13 @@ class RemovableHandle:
                 hooks.pop(self.id, None)
 
     def __getstate__(self):
-        """The tables themselves: a copy of a module's handle is for the tables of the copy."""
-        return self.id, self.hooks(), [ref() for ref in self.extra]
+        """The tables themselves, as PyTorch's class has them: a copy of a module's handle is for the tables of the
+        copy."""
+        return self.hooks(), self.id, tuple([ref() for ref in self.extra])
 
     def __setstate__(self, state):
-        self.id, hooks, extra = state
+        hooks, self.id, *rest = state
+        extra = rest[0] if rest else ()
         self.hooks = weakref.ref(OrderedDict() if hooks is None else hooks)
         self.extra = [weakref.ref(OrderedDict() if d is None else d) for d in extra]
         RemovableHandle._ids = itertools.count(max(next(RemovableHandle._ids), self.id + 1))

@@ -104,6 +104,14 @@ def test_copies_become_layers_of_their_own(clone):
     assert type(model[0]) is nn.Conv2d and model[0].in_channels == 6
 
 
+@pytest.mark.parametrize("source, target", [(fb, torch), (torch, fb)], ids=["to PyTorch", "from PyTorch"])
+def test_whole_lazy_modules_go_to_and_from_pytorch(source, target, tmp_path):
+    source.save(source.nn.Sequential(source.nn.LazyConv2d(3, 2), source.nn.LazyBatchNorm2d()), tmp_path / "lazy.pt")
+    model = target.load(tmp_path / "lazy.pt", weights_only=False)
+    assert model(target.ones(2, 4, 5, 5)).shape == (2, 3, 4, 4)
+    assert type(model[0]) is target.nn.Conv2d and type(model[1]) is target.nn.BatchNorm2d
+
+
 def test_dtype_and_device_may_change_before_the_first_input():
     layer = nn.LazyBatchNorm1d().double()
     assert layer.weight.dtype is layer.running_mean.dtype is fb.float64 and is_lazy(layer.running_mean)

@@ -106,9 +106,18 @@ PATHS = {
     "common_types": "_size_1_t _size_2_t _size_3_t _size_any_t _ratio_2_t _maybe_indices_t",
     "_reduction": "get_enum legacy_get_enum legacy_get_string",
     "grad": "conv1d_input conv2d_weight",
-    "attention": "sdpa_kernel SDPBackend bias",
+    "attention": "sdpa_kernel SDPBackend",
     "attention.bias": "CausalBias CausalVariant causal_lower_right causal_upper_left",
 }  # fmt: skip
+
+
+def test_names_in_files():
+    from flambeau.serialization.names import torch_name
+
+    classes = [name for name, value in vars(torch.nn).items() if isinstance(value, type) and name not in ELSEWHERE]
+    for name in classes:
+        ours, theirs = both(name)
+        assert torch_name(ours.__module__, ours.__qualname__) == (theirs.__module__, theirs.__qualname__)
 
 
 @pytest.mark.parametrize("path", PATHS)

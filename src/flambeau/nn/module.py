@@ -22,7 +22,7 @@ from .hooks import (  # noqa: F401  (where scripts look for them)
 )
 from .parameter import Buffer, Parameter, as_buffer, is_lazy
 from .state import IncompatibleKeys as _IncompatibleKeys  # noqa: F401
-from .state import StateMethods
+from .state import StateMethods, _WrappedHook  # noqa: F401
 
 
 class Module(HookMethods, StateMethods):

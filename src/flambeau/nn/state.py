@@ -245,7 +245,7 @@ class StateMethods(HookTables):
 
     def _register_load_state_dict_pre_hook(self, hook, with_module=False):
         """The older registration: the hook does not get the module unless `with_module`."""
-        return add_hook(self._load_state_dict_pre_hooks, _LoadPreHook(hook, self if with_module else None))
+        return add_hook(self._load_state_dict_pre_hooks, _WrappedHook(hook, self if with_module else None))
 
     def register_load_state_dict_pre_hook(self, hook):
         """Call `hook(module, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)`
@@ -268,12 +268,20 @@ class _InPlaceHook:
             raise RuntimeError("state_dict post-hook must return None")
 
 
-class _LoadPreHook:
+class _WrappedHook:
     """A load hook and the module it is called with (None: it takes no module)."""
 
     def __init__(self, hook, module):
         self.hook = hook
         self.module = module
+
+    def __getstate__(self):
+        """As PyTorch's class of this name has it."""
+        with_module = self.module is not None
+        return {"hook": self.hook, "with_module": with_module} | ({"module": self.module} if with_module else {})
+
+    def __setstate__(self, state):
+        self.hook, self.module = state["hook"], state.get("module")
 
     def __call__(self, *args):
         return self.hook(*args) if self.module is None else self.hook(self.module, *args)
