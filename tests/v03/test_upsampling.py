@@ -42,6 +42,12 @@ def test_linear_and_trilinear():
     assert tuple(volume.size()) == (1, 2, 3, 8, 15)
 
 
+def test_older_paths():
+    from flambeau.v03.nn.modules import container, upsampling
+
+    assert upsampling.Upsample is nn.Upsample and container.Container is nn.Container
+
+
 def test_what_is_printed():
     assert repr(nn.Upsample(scale_factor=2, mode="bilinear")) == "Upsample(scale_factor=2, mode=bilinear)"
     assert repr(nn.UpsamplingNearest2d((4, 5))) == "UpsamplingNearest2d(size=(4, 5), mode=nearest)"

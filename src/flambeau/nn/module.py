@@ -20,7 +20,7 @@ from .hooks import (  # noqa: F401  (where scripts look for them)
     register_module_parameter_registration_hook,
     run_registration_hooks,
 )
-from .parameter import Buffer, Parameter, as_buffer, is_lazy
+from .parameter import Parameter, as_buffer, is_lazy
 from .state import IncompatibleKeys as _IncompatibleKeys  # noqa: F401
 from .state import StateMethods, _WrappedHook  # noqa: F401
 
@@ -98,7 +98,8 @@ class Module(HookMethods, StateMethods):
     def __setattr__(self, name, value):
         own = self.__dict__
         # What is in __dict__ already is registered nowhere: the usual `self.count += 1` ends here.
-        if name in own and not isinstance(value, (Parameter, Module)) and not getattr(value, "_is_buffer", False):
+        is_buffer = getattr(value, "_is_buffer", False)
+        if name in own and not is_buffer and not isinstance(value, (Parameter, Module)):
             object.__setattr__(self, name, value)
             return
         if isinstance(value, Parameter):
@@ -115,7 +116,7 @@ class Module(HookMethods, StateMethods):
                 global_hooks.module_registration, self, name, value
             )
             return
-        if isinstance(value, Buffer):
+        if is_buffer and isinstance(value, Tensor):
             if "_buffers" not in own:
                 raise AttributeError("cannot assign buffer before Module.__init__() call")
             self._forget(name, own, own["_parameters"], own["_modules"])

@@ -7,11 +7,12 @@ from importlib.machinery import ModuleSpec
 from ....nn import modules as todays
 from ....nn.modules import utils
 from .. import criterions, layers, recurrent, upsampling
+from ..containers import Container
 
 _FAMILIES = ("activation", "batchnorm", "container", "conv", "distance", "dropout", "instancenorm", "linear", "loss",
              "module", "normalization", "padding", "pixelshuffle", "pooling", "rnn", "sparse",
              "upsampling")  # fmt: skip
-_OURS = {**layers.LAYERS, **criterions.LOSSES, **recurrent.LAYERS, **upsampling.LAYERS}
+_OURS = {"Container": Container, **layers.LAYERS, **criterions.LOSSES, **recurrent.LAYERS, **upsampling.LAYERS}
 
 
 def _family(name):
