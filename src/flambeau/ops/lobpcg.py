@@ -10,7 +10,7 @@ import math
 
 from .. import _core
 from ..dtype import finfo
-from ._args import check_tensor
+from ._args import check_int, check_number, check_tensor
 from .decomposition import cholesky, eigh
 from .linalg import adjoint
 from .op import FUNCTIONS, composite
@@ -122,9 +122,24 @@ def _exact(A, B, k, largest):
     return E, X if B is None else solve_triangular(adjoint(L), X, upper=True)
 
 
-def _check(A, B, X, k, n, method):
-    check_tensor(A, "lobpcg", "A")
-    if A.ndim < 2 or A.shape[-1] != A.shape[-2]:
+def _check_types(A, B, X, iK, niter, tol):
+    for position, (name, matrix) in enumerate((("A", A), ("B", B), ("X", X), ("iK", iK)), 1):
+        if matrix is not None or name == "A":
+            check_tensor(matrix, "lobpcg", name, position)
+            if matrix.ndim < 2:
+                raise ValueError(f"lobpcg: {name} must be a matrix, got shape {tuple(matrix.shape)}")
+            if matrix.dtype is not A.dtype:
+                raise RuntimeError(
+                    f"lobpcg: expected {name} to have the dtype of A, got {matrix.dtype.title} and {A.dtype.title}"
+                )
+    if niter is not None:
+        check_int(niter, "lobpcg", "niter", 7)
+    if tol is not None:
+        check_number(tol, "lobpcg", "tol", 8)
+
+
+def _check(A, B, X, iK, k, n, method):
+    if A.shape[-1] != A.shape[-2]:
         raise ValueError(f"lobpcg: A must be square, got shape {A.shape}")
     if not A.is_floating_point():
         raise RuntimeError(f"lobpcg: A must be a real floating-point matrix, got {A.dtype.title}")
@@ -138,8 +153,12 @@ def _check(A, B, X, k, n, method):
             f"LOBPCG algorithm is not applicable when the number of A rows (={m}) is smaller than 3 x the number of "
             f"requested eigenpairs (={n})"
         )
-    if X is not None and X.shape[-2:] != (m, n):
-        raise ValueError(f"lobpcg: X shape mismatch: got {X.shape}, expected {(m, n)}")
+    lead = tuple(A.shape[:-2])
+    for name, matrix, size in (("X", X, (m, n)), ("iK", iK, (m, m))):
+        if matrix is not None and tuple(matrix.shape) not in (size, (*lead, *size)):
+            raise ValueError(
+                f"lobpcg: {name} shape mismatch: got {tuple(matrix.shape)}, expected {(*lead, *size)}"
+            )
     if method not in _METHODS:
         raise ValueError(f"lobpcg: method must be one of {_METHODS}, got {method!r}")
 
@@ -180,10 +199,12 @@ def lobpcg(
     the ortho_... arguments change nothing. ValueError for sizes that do not fit. Where a gradient is recorded, and
     inside vmap and forward mode, the pairs come from the whole decomposition by `linalg.eigh`.
     """
-    if k is None:
-        k = 1 if X is None else X.shape[-1]
-    n = (k if n is None else n) if X is None else X.shape[-1]
-    _check(A, B, X, k, n, "ortho" if method is None else method)
+    _check_types(A, B, X, iK, niter, tol)
+    if X is not None:
+        n = X.shape[-1]
+    k = (1 if X is None else n) if k is None else check_int(k, "lobpcg", "k", 2)
+    n = k if n is None else check_int(n, "lobpcg", "n", 5)
+    _check(A, B, X, iK, k, n, "ortho" if method is None else method)
     k, largest = min(k, n), largest is None or bool(largest)
     if _transformed((A, B), (X, iK)):
         return _exact(A, B, k, largest)
