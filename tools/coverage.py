@@ -4,14 +4,15 @@
     python tools/coverage.py [NAMES.json] [--brief]
 
 NAMES.json holds the names of 0.3.0: an object that gives a list of names per area ("torch", "torch.Tensor methods",
-...). Where PyTorch is installed, the public names of its `torch`, `Tensor`, `linalg`, `fft` and `special` follow. Names
-that are no part of a tensor library on a CPU (other devices, quantised types, the compiler's internals, modules that
-it imports) are listed apart and do not count. --brief leaves out the names.
+...). Where PyTorch is installed, the public names of its `torch`, `Tensor`, `linalg`, `fft`, `special` and `nn`
+follow. Names that are no part of a tensor library on a CPU (other devices, quantised types, the compiler's internals,
+modules that it imports) are listed apart and do not count. --brief leaves out the names.
 """
 
 import argparse
 import importlib.util
 import json
+import operator
 import re
 import sys
 import types
@@ -33,7 +34,7 @@ OLD = {  # areas whose names may live in the namespace of 0.3.0 alone
     "torch.Tensor methods": lambda v03: v03.Tensor,
     "torch.Tensor operators": lambda v03: v03.Tensor,
 }
-TODAY = ("torch", "Tensor", "linalg", "fft", "special")
+TODAY = ("torch", "Tensor", "linalg", "fft", "special", "nn", "nn.functional", "nn.init", "nn.parameter")
 
 # Names that do not count, by a pattern of the whole name: what they belong to.
 OUTSIDE = {
@@ -51,11 +52,15 @@ OUTSIDE = {
     r"Throughput.*|AVG|SUM|Inferred.*|BufferDict|ParameterDict|ModuleDict|.*StorageContext|DeepCopy.*|DisableTorch.*|"
     r"StorageBase|DeviceObj.*|LiteScript.*|PRIVATE_OPS)": "internals of the compiler and the dispatcher",
     r"batch_norm_(backward|elemt|gather|stats|update).*|native_.*|fused_.*|slice_inverse|hash_tensor|"
-    r"affine_grid_generator|(rnn|gru|lstm)(_.*)?|norm_except_dim|embedding_renorm_|conv_tbc|lobpcg_.*|"
+    r"affine_grid_generator|(rnn|gru|lstm)(_.*)?|norm_except_dim|embedding_renorm_|lobpcg_.*|"
     r"init_num_threads|thread_safe_generator|grad_dtype|module_load|max_pool1d_with_indices|"
     r"USE_.*|TYPE_CHECKING|compiled_with_.*|has_(mkl|openmp|lapack|spectral|mps|cuda|cudnn)|classproperty|"
     r"get_file_path|prepare_multiprocessing_environment|common_notes|.*common_args|multi_dim_common|Tensor|FatalError|index|.*_indices_copy|indices_copy|values_copy|"
     r"legacy_contiguous_format|name|is_maia": "internals of PyTorch under a public name",
+    r"BroadcastingList.|boolean_dispatch|assert_int_or_pair|(handle|has)_torch_function.*|native_channel_shuffle|"
+    r"(reproducibility|sparse_support|tf32)_notes|GRID_SAMPLE_.*|Callable|Optional|DType|Any|Literal|ParamSpec|TypeVar|"
+    r"OrderedDict": "helpers and types that PyTorch's modules import",
+    r"scaled_(grouped_)?mm|ScalingType|SwizzleType": "products of 8-bit floats on GPUs",
     r"(u?int[1-7]|bit(s\w+)?|float[48]_.*|complex32|chalf)": "dtypes without arithmetic on a CPU",
     r"(jagged|nested.*|to_padded_tensor)": "nested tensors",
 }  # fmt: skip
@@ -67,10 +72,9 @@ REASONS = {
     ),
     r"has_cudnn|record_stream": "not yet: of CUDA",
     r"buffer": "not yet: a storage as a buffer",
+    r"DataParallel": "not yet: of several devices",
     r"(to_)?sparse_(bsc|bsr|csc|compressed).*|to_sparse.*|(c?col|c?row|c)_?indices|values|.*sparse.*|[hds]s?mm|s.?addmm|"
     r"hspmm|.*spmm|<SparseTensor>.*": "not yet: sparse layouts of blocks, and batches of matrices in CSR and CSC",
-    r"ctc_loss": "not yet: the loss of connectionist temporal classification",
-    r"lobpcg": "not yet: an iterative eigensolver; linalg.eigh and svd_lowrank serve meanwhile",
 }  # fmt: skip
 
 
@@ -148,8 +152,7 @@ def today_areas():
 
     found = []
     for title in TODAY:
-        theirs = torch if title == "torch" else getattr(torch, title)
-        home = fb if title == "torch" else getattr(fb, title)
+        theirs, home = [operator.attrgetter(title)(lib) if title != "torch" else lib for lib in (torch, fb)]
         names = [n for n in dir(theirs) if not n.startswith("_")]
         modules = [n for n in names if isinstance(getattr(theirs, n, None), types.ModuleType)]
         found.append(compare(f"{torch.__version__.partition('+')[0]} {title}", names, [home], modules))

@@ -474,6 +474,7 @@ def conv3d(
     dilation: Any = 1,
     groups: Any = 1,
 ) -> Tensor: ...
+def conv_tbc(input: Tensor, weight: Any, bias: Any, pad: Any = 0) -> Tensor: ...
 def conv_transpose1d(
     input: Tensor,
     weight: Any,
@@ -539,6 +540,15 @@ def cross_entropy(
     label_smoothing: _float = 0.0,
 ) -> Tensor: ...
 def crow_indices_copy(input: Tensor) -> Tensor: ...
+def ctc_loss(
+    log_probs: Any,
+    targets: Any,
+    input_lengths: Any,
+    target_lengths: Any,
+    blank: Any = 0,
+    reduction: _str = "mean",
+    zero_infinity: _bool = False,
+) -> Any: ...
 def cummax(input: Tensor, dim: _int | Sequence[_int] | None, *, out: Any = None) -> Any: ...
 def cummin(input: Tensor, dim: _int | Sequence[_int] | None, *, out: Any = None) -> Any: ...
 def cumprod(
@@ -988,6 +998,22 @@ def linspace(
     layout: Any = None,
     pin_memory: _bool = False,
 ) -> Tensor: ...
+def lobpcg(
+    A: Any,
+    k: Any = None,
+    B: Any = None,
+    X: Any = None,
+    n: Any = None,
+    iK: Any = None,
+    niter: Any = None,
+    tol: Any = None,
+    largest: Any = None,
+    method: Any = None,
+    tracker: Any = None,
+    ortho_iparams: Any = None,
+    ortho_fparams: Any = None,
+    ortho_bparams: Any = None,
+) -> Any: ...
 def log(input: Tensor, *, out: Any = None) -> Tensor: ...
 def log10(input: Tensor, *, out: Any = None) -> Tensor: ...
 def log10_(input: Tensor) -> Tensor: ...

@@ -2,6 +2,7 @@
 
 import itertools
 import weakref
+from collections import OrderedDict
 
 
 class RemovableHandle:
@@ -20,6 +21,18 @@ class RemovableHandle:
             hooks = ref()
             if hooks is not None:
                 hooks.pop(self.id, None)
+
+    def __getstate__(self):
+        """The tables themselves, as PyTorch's class has them: a copy of a module's handle is for the tables of the
+        copy."""
+        return self.hooks(), self.id, tuple([ref() for ref in self.extra])
+
+    def __setstate__(self, state):
+        hooks, self.id, *rest = state
+        extra = rest[0] if rest else ()
+        self.hooks = weakref.ref(OrderedDict() if hooks is None else hooks)
+        self.extra = [weakref.ref(OrderedDict() if d is None else d) for d in extra]
+        RemovableHandle._ids = itertools.count(max(next(RemovableHandle._ids), self.id + 1))
 
     def __enter__(self):
         return self

@@ -416,6 +416,23 @@ def _two_errors(case, ours, theirs):
     return both and ("out" in case.kwargs or raised(theirs.error, *texts))
 
 
+@difference("a defect of PyTorch: filtered images of one column get wrong weights", "result gradient")
+def _one_column(case, ours, theirs):
+    if case.name != "nn.functional.interpolate" or len(case.inputs()[0].shape) != 4:
+        return False
+    filtered = case.kwargs.get("antialias") or case.inputs()[0].dtype == "uint8"
+    return bool(filtered) and 1 in (ours.results[0].shape[-1], case.inputs()[0].shape[-1])
+
+
+@difference(
+    "the nearest element is found in float32, as PyTorch finds it in most cases; in float64 and for volumes with the "
+    "channels last it may be another one",
+    "result gradient",
+)
+def _nearest(case, ours, theirs):
+    return case.name == "nn.functional.interpolate" and case.kwargs["mode"].startswith("nearest")
+
+
 @difference(
     "sgn of infinite complex numbers, and abs's gradient, is their direction where they have one, in PyTorch NaN",
     "result gradient",

@@ -20,6 +20,7 @@ CLASSES = np.array([0, 3, -100, 2])
 WEIGHT = np.array([0.5, 1.0, 2.0, 0.1, 1.5])
 UNIT = rng.uniform(0.01, 0.99, size=(4, 5))
 POSITIVE = rng.uniform(0.1, 3.0, size=(4, 5))
+FRAMES = np.log(rng.dirichlet(np.ones(5), (6, 2)))
 MULTI = np.array([[3, 0, -1, 1, 2], [1, 2, 3, -1, 0], [-1, 0, 0, 0, 0], [0, 1, 2, 3, 4]])
 
 # (class, keyword arguments, inputs)
@@ -63,6 +64,8 @@ LOSSES = [
     ("MultiLabelMarginLoss", {}, [A, MULTI]),
     ("MultiLabelMarginLoss", {}, [A[0].copy(), MULTI[0].copy()]),
     ("MultiLabelSoftMarginLoss", {"weight": WEIGHT}, [A, (PROBS > 0.2).astype(float)]),
+    ("CTCLoss", {}, [FRAMES, np.array([[1, 2], [3, 3]]), np.array([6, 4]), np.array([2, 2])]),
+    ("CTCLoss", {"blank": 4, "zero_infinity": True}, [FRAMES, np.array([1, 2, 0]), np.array([6, 0]), np.array([1, 2])]),
 ]
 
 

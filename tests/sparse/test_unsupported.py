@@ -18,6 +18,7 @@ CHOSEN_BY_ENTRIES = {
     # start from random vectors
     "svd_lowrank",
     "pca_lowrank",
+    "lobpcg",
     # warn that they are not to be used
     "range", "tensor",
     "hspmm", "hsmm",

@@ -21,8 +21,6 @@ ABSENT = {  # section -> (reason, names); "*": the whole section
     "FloatTensor": [("helpers of 0.3's own indexing and serialisation in Python", "_advanced_index_add "
                      "_advanced_index_select _check_advanced_indexing _new_with_metadata_file _set_index "
                      "_write_metadata")],
-    "nn": [("no op for it yet", "CrossMapLRN2d Upsample UpsamplingBilinear2d UpsamplingNearest2d")],
-    "nn.functional": [("no op for it yet", "upsample upsample_bilinear upsample_nearest")],
     "nn.utils": [("not here yet", "remove_weight_norm weight_norm weight_norm.WeightNorm")],
     "nn.parallel": [("needs distributed", "DistributedDataParallel")],
     "autograd": [

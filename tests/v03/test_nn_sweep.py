@@ -59,7 +59,7 @@ LAYERS = [
     ("Dropout3d", (0.0,), X3), ("AlphaDropout", (0.0,), FLAT), ("BatchNorm1d", (4,), X1),
     ("BatchNorm2d", (4, 1e-4, 0.2), X2),
     ("BatchNorm3d", (4,), X3), ("InstanceNorm1d", (4,), X1), ("InstanceNorm2d", (4, 1e-4, 0.2, True), X2),
-    ("InstanceNorm3d", (4,), X3),
+    ("InstanceNorm3d", (4,), X3), ("Upsample", (None, 2), X2), ("Upsample", ((16, 27),), X2),
 ]  # fmt: skip
 TWO_INPUTS = [
     ("Bilinear", (4, 5, 3), (data(6, 4), data(6, 5))), ("CosineSimilarity", (), (FLAT, data(5, 6))),
@@ -184,6 +184,12 @@ def test_a_volatile_input_makes_every_layer_volatile():
     for name, args, x in LAYERS:
         out = getattr(nn, name)(*args).double()(Variable(torch.from_numpy(x.copy()), volatile=True))
         assert out.volatile and not out.requires_grad and out.grad_fn is None, name
+
+
+def test_normalisation_across_channels():
+    """Its gradient has none."""
+    ours, theirs = nn.CrossMapLRN2d(3, 0.1), todays_module("CrossMapLRN2d", (3, 0.1))
+    check_same(ours, theirs, [variable(X2, True)], [tensor(X2, True)])
 
 
 def test_embedding():

@@ -13,8 +13,8 @@ from .. import _core
 from ..device import CPU
 
 BASE = ("pointwise", "pad", "shape", "index", "special", "activation", "reduce", "linalg", "conv", "pool", "norm",
-        "patches", "softmax", "loss", "embedding", "select", "sort", "optim", "fft", "lapack", "ldl",
-        "bessel", "gamma", "polynomial", "rnn")  # fmt: skip
+        "patches", "softmax", "loss", "loss_ctc", "embedding", "select", "sort", "optim", "fft", "lapack", "ldl",
+        "bessel", "gamma", "polynomial", "resample", "rnn")  # fmt: skip
 NATIVE = ("pointwise", "reduce", "linalg", "softmax", "optim", "lapack")
 
 

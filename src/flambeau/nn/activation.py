@@ -32,12 +32,6 @@ class ReLU(_MaybeInplace):
         return F.relu(input, self.inplace)
 
 
-class ReLU6(_MaybeInplace):
-    """ReLU6(inplace=False): min(max(0, x), 6)"""
-
-    _function = "relu6"
-
-
 class SELU(_MaybeInplace):
     """SELU(inplace=False): the self-normalising exponential linear unit"""
 
@@ -250,6 +244,19 @@ class Hardtanh(Module):
 
     def extra_repr(self):
         return f"min_val={self.min_val}, max_val={self.max_val}" + (", inplace=True" if self.inplace else "")
+
+
+class ReLU6(Hardtanh):
+    """ReLU6(inplace=False): min(max(0, x), 6)"""
+
+    def __init__(self, inplace=False):
+        super().__init__(0.0, 6.0, inplace)
+
+    def forward(self, input):
+        return F.relu6(input, self.inplace)
+
+    def extra_repr(self):
+        return "inplace=True" if self.inplace else ""
 
 
 def _warn_renamed(old, new):

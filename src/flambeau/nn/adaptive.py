@@ -9,7 +9,7 @@ from .containers import ModuleList, Sequential
 from .linear import Linear
 from .module import Module
 
-ASMoutput = collections.namedtuple("ASMoutput", ["output", "loss"])
+_ASMoutput = collections.namedtuple("_ASMoutput", ["output", "loss"])
 
 
 class AdaptiveLogSoftmaxWithLoss(Module):
@@ -74,7 +74,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         self._check_targets(target_)
         output = self._log_probability(input_, target_)
         loss = (-output).mean()
-        return ASMoutput(output.squeeze(0) if single else output, loss)
+        return _ASMoutput(output.squeeze(0) if single else output, loss)
 
     def _check_targets(self, target):
         if target.numel() and not 0 <= int(target.min()) <= int(target.max()) < self.n_classes:

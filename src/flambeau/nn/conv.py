@@ -190,7 +190,7 @@ class Conv3d(_Conv):
     _function = "conv3d"
 
 
-class _ConvTranspose(_ConvNd):
+class _ConvTransposeNd(_ConvNd):
     _transposed = True
     _function: str
 
@@ -262,7 +262,10 @@ class _ConvTranspose(_ConvNd):
         return tuple(padding)
 
 
-class ConvTranspose1d(_ConvTranspose):
+_ConvTransposeMixin = _ConvTransposeNd  # its older name
+
+
+class ConvTranspose1d(_ConvTransposeNd):
     """ConvTranspose1d(in_channels, out_channels, kernel_size, stride=1, padding=0, output_padding=0, groups=1,
     bias=True, dilation=1): the gradient of Conv1d with respect to its input, as a layer
 
@@ -274,14 +277,14 @@ class ConvTranspose1d(_ConvTranspose):
     _function = "conv_transpose1d"
 
 
-class ConvTranspose2d(_ConvTranspose):
+class ConvTranspose2d(_ConvTransposeNd):
     """ConvTranspose2d(in_channels, out_channels, kernel_size, ...): as ConvTranspose1d, for (N, C_in, H, W)."""
 
     _dims = 2
     _function = "conv_transpose2d"
 
 
-class ConvTranspose3d(_ConvTranspose):
+class ConvTranspose3d(_ConvTransposeNd):
     """ConvTranspose3d(in_channels, out_channels, kernel_size, ...): as ConvTranspose1d, for (N, C_in, D, H, W)."""
 
     _dims = 3

@@ -45,11 +45,13 @@ from ._functional.dropout import (
     feature_alpha_dropout,
 )
 from ._functional.embedding import embedding, embedding_bag, one_hot
+from ._functional.linear_cross_entropy import linear_cross_entropy
 from ._functional.loss import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
     cosine_embedding_loss,
     cross_entropy,
+    ctc_loss,
     gaussian_nll_loss,
     hinge_embedding_loss,
     huber_loss,
@@ -67,18 +69,28 @@ from ._functional.loss import (
     triplet_margin_loss,
     triplet_margin_with_distance_loss,
 )
+from ._functional.matmul import grouped_mm
 from ._functional.norm import batch_norm, instance_norm, local_response_norm, normalize, rms_norm
 from ._functional.pooling import (
+    adaptive_max_pool1d_with_indices,
+    adaptive_max_pool2d_with_indices,
+    adaptive_max_pool3d_with_indices,
     fractional_max_pool2d,
+    fractional_max_pool2d_with_indices,
     fractional_max_pool3d,
+    fractional_max_pool3d_with_indices,
     lp_pool1d,
     lp_pool2d,
     lp_pool3d,
+    max_pool1d_with_indices,
+    max_pool2d_with_indices,
+    max_pool3d_with_indices,
     max_unpool1d,
     max_unpool2d,
     max_unpool3d,
 )
 from ._functional.primitives import op as _op
+from ._functional.upsampling import interpolate, upsample, upsample_bilinear, upsample_nearest
 from ._functional.vision import (
     affine_grid,
     channel_shuffle,
@@ -103,6 +115,7 @@ _PRIMITIVES = (
     "conv1d",
     "conv2d",
     "conv3d",
+    "conv_tbc",
     "conv_transpose1d",
     "conv_transpose2d",
     "conv_transpose3d",
@@ -116,6 +129,7 @@ _PRIMITIVES = (
     "max_pool2d",
     "max_pool3d",
     "pad",
+    "pdist",
     "prelu",
     "sigmoid",
     "softplus",
@@ -125,6 +139,9 @@ _PRIMITIVES = (
 
 __all__ = [
     *_PRIMITIVES,
+    "adaptive_max_pool1d_with_indices",
+    "adaptive_max_pool2d_with_indices",
+    "adaptive_max_pool3d_with_indices",
     "affine_grid",
     "alpha_dropout",
     "batch_norm",
@@ -137,6 +154,7 @@ __all__ = [
     "cosine_embedding_loss",
     "cosine_similarity",
     "cross_entropy",
+    "ctc_loss",
     "dropout",
     "dropout1d",
     "dropout2d",
@@ -148,10 +166,13 @@ __all__ = [
     "feature_alpha_dropout",
     "fold",
     "fractional_max_pool2d",
+    "fractional_max_pool2d_with_indices",
     "fractional_max_pool3d",
+    "fractional_max_pool3d_with_indices",
     "gaussian_nll_loss",
     "glu",
     "grid_sample",
+    "grouped_mm",
     "gumbel_softmax",
     "hardsigmoid",
     "hardswish",
@@ -160,16 +181,21 @@ __all__ = [
     "hinge_embedding_loss",
     "huber_loss",
     "instance_norm",
+    "interpolate",
     "kl_div",
     "l1_loss",
     "leaky_relu",
     "leaky_relu_",
+    "linear_cross_entropy",
     "local_response_norm",
     "log_softmax",
     "lp_pool1d",
     "lp_pool2d",
     "lp_pool3d",
     "margin_ranking_loss",
+    "max_pool1d_with_indices",
+    "max_pool2d_with_indices",
+    "max_pool3d_with_indices",
     "max_unpool1d",
     "max_unpool2d",
     "max_unpool3d",
@@ -207,10 +233,17 @@ __all__ = [
     "triplet_margin_loss",
     "triplet_margin_with_distance_loss",
     "unfold",
+    "upsample",
+    "upsample_bilinear",
+    "upsample_nearest",
 ]
 
 
 def __getattr__(name):
+    if name in ("grad", "_Reduction"):
+        from . import _reduction, grad
+
+        return grad if name == "grad" else _reduction
     if name not in _PRIMITIVES:
         raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
     function = globals()[name] = getattr(_op, name)

@@ -20,8 +20,9 @@ from .hooks import (  # noqa: F401  (where scripts look for them)
     register_module_parameter_registration_hook,
     run_registration_hooks,
 )
-from .parameter import Parameter, as_buffer, names_may_have_dots
-from .state import StateMethods
+from .parameter import Parameter, as_buffer, is_lazy, names_may_have_dots
+from .state import IncompatibleKeys as _IncompatibleKeys  # noqa: F401
+from .state import StateMethods, _WrappedHook  # noqa: F401
 
 
 class Module(HookMethods, StateMethods):
@@ -100,7 +101,8 @@ class Module(HookMethods, StateMethods):
     def __setattr__(self, name, value):
         own = self.__dict__
         # What is in __dict__ already is registered nowhere: the usual `self.count += 1` ends here.
-        if name in own and not isinstance(value, (Parameter, Module)):
+        is_buffer = getattr(value, "_is_buffer", False)
+        if name in own and not is_buffer and not isinstance(value, (Parameter, Module)):
             object.__setattr__(self, name, value)
             return
         if isinstance(value, Parameter):
@@ -116,6 +118,12 @@ class Module(HookMethods, StateMethods):
             own["_modules"][name] = run_registration_hooks(
                 global_hooks.module_registration, self, name, value
             )
+            return
+        if is_buffer and isinstance(value, Tensor):
+            if "_buffers" not in own:
+                raise AttributeError("cannot assign buffer before Module.__init__() call")
+            self._forget(name, own, own["_parameters"], own["_modules"])
+            self.register_buffer(name, value, value.persistent)
             return
         if "_parameters" in own:
             if name in own["_parameters"]:
@@ -363,7 +371,7 @@ class Module(HookMethods, StateMethods):
                 continue
             grad = param.grad
             with fb.no_grad():
-                param.data = fn(param.data)
+                param.data = fn(param if is_lazy(param) else param.data)
                 if grad is not None:
                     grad.data = fn(grad.data)
         for name, buffer in self._buffers.items():
@@ -469,7 +477,7 @@ class Module(HookMethods, StateMethods):
     def __repr__(self):
         extra = self.extra_repr()
         extra_lines = extra.split("\n") if extra else []
-        child_lines = [f"({key}): {_indent(repr(module))}" for key, module in self._modules.items()]
+        child_lines = [f"({key}): {_addindent(repr(module), 2)}" for key, module in self._modules.items()]
         lines = extra_lines + child_lines
         if len(extra_lines) == 1 and not child_lines:
             body = extra_lines[0]
@@ -483,10 +491,9 @@ class Module(HookMethods, StateMethods):
 _core.set_module_slots(Module)
 
 
-def _indent(text):
-    """`text` with all lines but the first moved right by two."""
-    first, *rest = text.split("\n")
-    return "\n".join([first, *("  " + line for line in rest)])
+def _addindent(text, spaces):
+    """`text` with all lines but the first moved right. Scripts that print modules import it."""
+    return text.replace("\n", "\n" + " " * spaces)
 
 
 def _typename(value):

@@ -131,6 +131,19 @@ class MultiheadAttention(Module):
         return (output.transpose(0, 1) if swapped else output), weights
 
 
+    def merge_masks(self, attn_mask, key_padding_mask, query):
+        """merge_masks(attn_mask, key_padding_mask, query) -> (mask, kind) for a query (B, L, E): the sum of both masks
+        for all heads (B, H, L, L), of kind 2; without attn_mask key_padding_mask, of kind 1; or (None, None)"""
+        if attn_mask is None:
+            return key_padding_mask, None if key_padding_mask is None else 1
+        batch, steps, _ = query.shape
+        shape = (batch, -1, steps, steps) if attn_mask.dim() == 3 else (1, 1, steps, steps)
+        merged = attn_mask.view(shape).expand(batch, self.num_heads, -1, -1)
+        if key_padding_mask is not None:
+            merged = merged + key_padding_mask.view(batch, 1, 1, steps).expand(-1, self.num_heads, -1, -1)
+        return merged, 2
+
+
 def _swapped(query, key, value):
     """The three with their first two dimensions swapped; tensors that were one stay one."""
     if key.dim() != 3 or value.dim() != 3:

@@ -4,6 +4,7 @@ import flambeau as fb
 
 from . import functional as F
 from . import init
+from ._functional.norm import cross_map_lrn2d
 from .module import Module
 from .parameter import Parameter
 
@@ -72,11 +73,35 @@ class RMSNorm(Module):
         if self.elementwise_affine:
             init.ones_(self.weight)
 
-    def forward(self, input):
-        return F.rms_norm(input, self.normalized_shape, self.weight, self.eps)
+    def forward(self, x):
+        return F.rms_norm(x, self.normalized_shape, self.weight, self.eps)
 
     def extra_repr(self):
         return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
+
+
+class CrossMapLRN2d(Module):
+    """CrossMapLRN2d(size, alpha=1e-4, beta=0.75, k=1): x / (k + alpha / size * sum of x^2)^beta of images (N, C, H, W)
+
+    The older form of LocalResponseNorm. As in PyTorch, the sum over neighbouring channels holds the first channel's
+    square also for channels out of its reach, and the gradient takes the neighbours one channel earlier: programs
+    get the numbers that they always had. LocalResponseNorm does neither.
+    """
+
+    def __init__(self, size, alpha=1e-4, beta=0.75, k=1):
+        super().__init__()
+        self.size = size
+        self.alpha = alpha
+        self.beta = beta
+        self.k = k
+
+    def forward(self, input):
+        if input.dim() != 4:
+            raise ValueError(f"CrossMapLRN2d: Expected input to be 4D, got {input.dim()}D instead.")
+        return cross_map_lrn2d(input, self.size, self.alpha, self.beta, self.k)
+
+    def extra_repr(self):
+        return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
 
 
 class GroupNorm(Module):

@@ -12,7 +12,7 @@ import flambeau as fb
 from flambeau import Tensor
 
 from .hooks import HookTables, add_hook
-from .parameter import Parameter
+from .parameter import Parameter, is_lazy
 
 EXTRA_STATE_KEY = "_extra_state"
 
@@ -86,10 +86,10 @@ class StateMethods(HookTables):
         """Put this module's own entries (not its children's) into `destination`; for subclasses to extend."""
         for name, param in self._parameters.items():
             if param is not None:
-                destination[prefix + name] = param if keep_vars else param._for_state_dict()
+                destination[prefix + name] = param if keep_vars or is_lazy(param) else param._for_state_dict()
         for name, buffer in self._buffers.items():
             if buffer is not None and name not in self._non_persistent_buffers_set:
-                destination[prefix + name] = buffer if keep_vars else buffer._for_state_dict()
+                destination[prefix + name] = buffer if keep_vars or is_lazy(buffer) else buffer._for_state_dict()
         if type(self).get_extra_state is not StateMethods.get_extra_state:
             destination[prefix + EXTRA_STATE_KEY] = self.get_extra_state()
 
@@ -186,6 +186,8 @@ class StateMethods(HookTables):
                     f"checkpoint but received {type(source)}"
                 )
                 continue
+            if is_lazy(target) and is_lazy(source):
+                continue
             if target.dim() == 0 and source.dim() == 1 and len(source) == 1:
                 source = source[0]  # what was a scalar was saved with one element by 0.3
             if source.shape != target.shape:
@@ -246,7 +248,7 @@ class StateMethods(HookTables):
 
     def _register_load_state_dict_pre_hook(self, hook, with_module=False):
         """The older registration: the hook does not get the module unless `with_module`."""
-        return add_hook(self._load_state_dict_pre_hooks, _LoadPreHook(hook, self if with_module else None))
+        return add_hook(self._load_state_dict_pre_hooks, _WrappedHook(hook, self if with_module else None))
 
     def register_load_state_dict_pre_hook(self, hook):
         """Call `hook(module, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)`
@@ -269,12 +271,20 @@ class _InPlaceHook:
             raise RuntimeError("state_dict post-hook must return None")
 
 
-class _LoadPreHook:
+class _WrappedHook:
     """A load hook and the module it is called with (None: it takes no module)."""
 
     def __init__(self, hook, module):
         self.hook = hook
         self.module = module
+
+    def __getstate__(self):
+        """As PyTorch's class of this name has it."""
+        with_module = self.module is not None
+        return {"hook": self.hook, "with_module": with_module} | ({"module": self.module} if with_module else {})
+
+    def __setstate__(self, state):
+        self.hook, self.module = state["hook"], state.get("module")
 
     def __call__(self, *args):
         return self.hook(*args) if self.module is None else self.hook(self.module, *args)

@@ -336,3 +336,21 @@ def conv_transpose3d(input, weight, bias=None, stride=1, padding=0, output_paddi
     return _convolve(
         "conv_transpose3d", 3, input, weight, bias, stride, padding, dilation, groups, True, output_padding
     )
+
+
+@composite()
+def conv_tbc(input, weight, bias, pad=0):
+    """conv_tbc(input, weight, bias, pad=0) -> Tensor: conv1d with the time first and the channels last
+
+    input (T, N, C), weight (k, C, C_out), bias (C_out) -> (T + 2 pad - k + 1, N, C_out). RuntimeError for other shapes.
+    """
+    for position, (argument, value) in enumerate((("input", input), ("weight", weight), ("bias", bias)), 1):
+        check_tensor(value, "conv_tbc", argument, position)
+    if input.ndim != 3:
+        raise RuntimeError("Input must have 3 dims: time, batch, in_channel")
+    if weight.ndim != 3:
+        raise RuntimeError("Weight tensor must have 3 dims: kernel_width, in_channels, out_channels.")
+    if bias.ndim != 1:
+        raise RuntimeError("Bias must be 1-D")
+    out = _convolve("conv_tbc", 1, input.permute(1, 2, 0), weight.permute(2, 1, 0), bias, 1, pad, 1, 1)
+    return out.permute(2, 0, 1).contiguous()

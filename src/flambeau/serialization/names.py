@@ -44,16 +44,22 @@ CONSTANTS: dict[tuple[str, str], object] = {
 }
 
 # The home of a layer in PyTorch where it is not that of its family here.
-_FAMILIES = {"containers": "container", "vision": "pixelshuffle"}
-_HOMES = {"InstanceNorm1d": "instancenorm", "InstanceNorm2d": "instancenorm", "InstanceNorm3d": "instancenorm",
-          "ChannelShuffle": "channelshuffle"}  # fmt: skip
+_FAMILIES = {"containers": "container", "multihead": "activation", "state": "module", "vision": "pixelshuffle"}
+_HOMES = {"ChannelShuffle": "channelshuffle", "Fold": "fold", "LazyLinear": "linear", "Unfold": "fold"}
+for _n in (1, 2, 3):
+    _HOMES |= {f"{lazy}InstanceNorm{_n}d": "instancenorm" for lazy in ("", "Lazy")}
+    _HOMES |= {f"LazyConv{_n}d": "conv", f"LazyConvTranspose{_n}d": "conv", f"LazyBatchNorm{_n}d": "batchnorm"}
 _OURS = {
     ("flambeau.storage", "Storage"): ("torch.storage", "UntypedStorage"),
     ("flambeau.tensor", "Tensor"): ("torch", "Tensor"),
     ("flambeau.size", "Size"): ("torch", "Size"),
     ("flambeau.device", "device"): ("torch", "device"),
     ("flambeau.dtype", "bool_"): ("torch", "bool"),
+    ("flambeau.hooks", "RemovableHandle"): ("torch.utils.hooks", "RemovableHandle"),
     ("flambeau.nn.parameter", "Parameter"): ("torch.nn.parameter", "Parameter"),
+    ("flambeau.nn._functional.linear_cross_entropy", "LinearCrossEntropyOptions"): (
+        "torch.nn.modules.linear_cross_entropy_options", "LinearCrossEntropyOptions"
+    ),
 }
 _SAME = ("nn.functional", "nn.init", "nn.utils", "nn.modules", "nn.parameter", "optim", "special", "linalg", "fft")
 

@@ -122,6 +122,45 @@ def blocks(d):
 
 
 @family
+def resampling(d):
+    """interpolate in all modes."""
+    n = d.integer(1, 3)
+    smooth = {1: ("linear",), 2: ("bilinear", "bicubic"), 3: ("trilinear",)}[n]
+    mode = d.pick("nearest", "nearest-exact", "area", *smooth, *smooth)
+    dtype = d.dtype(*FLOATS, *FLOATS, *HALVES, "uint8") if mode != "area" else d.dtype(*FLOATS, *HALVES)
+    space = [d.pick(1, 2, 3, 5, 6) for _ in range(n)]
+    x = d.tensor((d.pick(1, 2, 0), d.pick(1, 3), *space), dtype)
+    one = _geometry(d, n)
+    options = {"mode": mode}
+    if d.flag():
+        options["size"] = one(1, 2, 4, 7)
+    else:
+        options |= {"scale_factor": one(2, 1.5, 0.6, 1, 3.3)} | d.options(recompute_scale_factor=(True, False))
+    if mode in smooth:
+        options |= d.options(align_corners=(True, False))
+        if n == 2 and dtype not in HALVES:
+            options |= d.options(antialias=(True, False))
+    return Case("nn.functional.interpolate", (x,), options, ulps=4096)
+
+
+@family
+def alignments(d):
+    """ctc_loss, of any numbers in place of log-probabilities. PyTorch reads strided targets wrongly, and its gradient
+    is wrong where a target is the blank."""
+    steps, batch, classes, longest = d.pick(1, 3, 5), d.pick(1, 2, 3), d.pick(2, 4), d.pick(0, 1, 2, 3)
+    x = d.tensor((steps, batch, classes), d.dtype(*FLOATS))
+    lengths = tuple(d.integer(0, steps + d.rarely() * d.rarely()) for _ in range(batch))
+    sizes = tuple(d.integer(0, longest + d.rarely() * d.rarely()) for _ in range(batch))
+    blank = d.pick(0, classes - 1)
+    targets = d.indices(classes, d.pick((batch, longest), (sum(sizes),)), bad=False)
+    targets.values[targets.values == blank] = (blank + 1) % classes
+    targets.layout = "plain"
+    options = d.options(reduction=("none", "mean", "sum"), zero_infinity=(True, False))
+    options["blank"] = blank + classes * d.rarely() * d.rarely()
+    return Case("nn.functional.ctc_loss", (x, targets, lengths, sizes), options, ulps=4096)
+
+
+@family
 def sampling(d):
     """grid_sample and affine_grid."""
     n, dtype = d.pick(2, 2, 3), d.dtype(*FLOATS)

@@ -197,5 +197,19 @@ ROWS = [
         **LOOSE,
     ),
     Row("conv_transpose3d", transposed_samples(3), dtypes=FLOATS, **LOOSE),
+    Row(
+        "conv_tbc",
+        lambda t: [Sample(t(5, 2, 3), t(2, 3, 4), t(4)), Sample(t(4, 2, 3), t(3, 3, 2), t(2), 2)],
+        dtypes=("float32", "float64"),
+        errors=lambda t: [
+            Bad(Sample(t(2, 3), t(2, 3, 4), t(4)), RuntimeError, "Input must have 3 dims: time, batch, in_channel"),
+            Bad(Sample(t(5, 2, 3), t(2, 3), t(4)), RuntimeError, "Weight tensor must have 3 dims: kernel_width"),
+            Bad(Sample(t(5, 2, 3), t(2, 3, 4), t(4, 1)), RuntimeError, "Bias must be 1-D"),
+            Bad(Sample(t(5, 2, 3), t(2, 4, 4), t(4)), RuntimeError, "to have 4 channels, but got 3 channels"),
+            Bad(Sample(t(5, 2, 3), t(2, 3, 4), t(3)), RuntimeError, "expected bias to be 1-dimensional with 4"),
+            Bad(Sample(t(5, 2, 3), t(2, 3, 4), None), TypeError, "'bias' .* must be Tensor, not NoneType"),
+        ],
+        **LOOSE,
+    ),
     Row("convolution", convolution_samples, dtypes=("float32", "float64"), **LOOSE),
 ]

@@ -152,6 +152,13 @@ def ormqr_samples(t):
     ]
 
 
+def lobpcg(L, A, X, B=None, **options):
+    """Eigenvalues and squared vectors, whose signs are open."""
+    A = spread(A) + spread(A).mT
+    E, V = L.lobpcg(A, B=None if B is None else positive(B), X=X.detach(), tol=1e-10, **options)
+    return E, V * V
+
+
 ROWS = [
     through("linalg.cholesky", lambda L, A, **k: L.linalg.cholesky(positive(A), **k), cholesky_samples),
     through("linalg.cholesky_ex", lambda L, A, **k: L.linalg.cholesky_ex(positive(A), **k), cholesky_samples),
@@ -178,6 +185,11 @@ ROWS = [
         Sample(t(6, 1), hermitian=True)]),
     through("svd_lowrank", lambda L, A, **k: product(*L.svd_lowrank(low_rank(A), **k)), low_ranks, grad=False),
     through("pca_lowrank", lambda L, A, **k: product(*L.pca_lowrank(low_rank(A), **k)), low_ranks, grad=False),
+    through("lobpcg", lobpcg, lambda t: [
+        Sample(t(9, 9), t(9, 2)), Sample(t(9, 9), t(9, 2), largest=False), Sample(t(7, 7), t(7, 1), t(7, 7)),
+        Sample(t(2, 6, 6), t(2, 6, 2)), Sample(t(9, 9), t(9, 3), k=2, method="basic")],
+            grad_samples=lambda t: [Sample(t(6, 6), t(6, 2)), Sample(t(4, 4), t(4, 1), t(4, 4), largest=False)],
+            dtypes=("float64",), atol={"float64": 1e-7}),
     through("linalg.qr", lambda L, A, **k: L.linalg.qr(A, **k), qr_samples, grad_samples=qr_grads),
     through("qr", lambda L, A, **k: L.qr(A, **k),
             lambda t: matrices(*ANY)(t) + matrices((3, 2), some=False)(t), grad_samples=matrices(*SMALL_ANY)),

@@ -107,3 +107,8 @@ def im2col(f, batch, x, *options):
 @rule("col2im")
 def col2im(f, batch, x, *options):
     return _pooled(f, batch, x, 2, *options)
+
+
+@rule("_resample")
+def resample(f, batch, x, tables):
+    return _pooled(f, batch, x, len(tables) + 1, tables)

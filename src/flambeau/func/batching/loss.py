@@ -86,3 +86,36 @@ def cross_entropy_grad(f, batch, grad, input, logp, target, weight, ignore_index
     logp = _classified(batch, logp, target)[0]
     out = apply(f, terms.reshape(classes.shape), rows, logp, classes, weight, ignore_index, "none")
     return unfolded(out, lead)
+
+
+# ---- connectionist temporal classification: the batch becomes part of the samples
+
+
+def _more_samples(batch, t, at):
+    """The value of t, whose dimension `at` is the samples, with the batch in front of them there."""
+    value = batch.front(t).movedim(0, at)
+    return value.reshape(*value.shape[:at], value.shape[at] * value.shape[at + 1], *value.shape[at + 2 :])
+
+
+@rule("_ctc_loss")
+def ctc_loss(f, batch, log_probs, targets, input_lengths, target_lengths, blank, zero_infinity):
+    if targets.ndim == 1:
+        return NotImplemented
+    rest = [_more_samples(batch, t, 0) for t in (targets, input_lengths, target_lengths)]
+    out = apply(f, _more_samples(batch, log_probs, 1), *rest, blank, zero_infinity)
+    return out.reshape(batch.size, log_probs.shape[1])
+
+
+@rule("_ctc_loss_grad")
+def ctc_loss_grad(f, batch, grad, log_probs, alpha, targets, input_lengths, target_lengths, *options):
+    if targets.ndim == 1:
+        return NotImplemented
+    rest = [_more_samples(batch, t, 0) for t in (targets, input_lengths, target_lengths)]
+    steps = [_more_samples(batch, t, 1) for t in (log_probs, alpha)]
+    out = apply(f, _more_samples(batch, grad, 0), *steps, *rest, *options)
+    return out.reshape(out.shape[0], batch.size, -1, out.shape[2]).movedim(1, 0)
+
+
+@rule("_ctc_loss_once")
+def ctc_loss_once(f, batch, log_probs):
+    return apply(f, log_probs._value)

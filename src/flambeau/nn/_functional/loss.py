@@ -338,3 +338,13 @@ def multilabel_soft_margin_loss(input, target, weight=None, size_average=None, r
     if weight is not None:
         loss = loss * weight
     return reduced(loss.mean(-1), reduction)
+
+
+def ctc_loss(
+    log_probs, targets, input_lengths, target_lengths, blank=0, reduction="mean", zero_infinity=False
+):
+    """-log P(target) of all alignments (Graves et al., 2006); see `flambeau.ctc_loss`"""
+    reduction = choose_reduction(None, None, reduction)
+    return op.ctc_loss(
+        log_probs, targets, input_lengths, target_lengths, blank, reduction, zero_infinity
+    )

@@ -1,6 +1,7 @@
 """Normalisation."""
 
 import flambeau as fb
+from flambeau.autograd.function import Function, once_differentiable
 
 from .primitives import op
 
@@ -99,6 +100,40 @@ def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
     for offset in range(1, size):
         total = total + padded.narrow(1, offset, channels)
     return input / (total * (alpha / size) + k) ** beta
+
+
+def _sums_of_channels(x, before, after):
+    """The sums over so many channels of (N, C, H, W) before and after each, and itself."""
+    padded = op.pad(x, (0, 0, 0, 0, before, after))
+    return sum(padded.narrow(1, offset, x.size(1)) for offset in range(before + after + 1))
+
+
+class _CrossMapLRN(Function):
+    @staticmethod
+    def forward(ctx, input, size, alpha, beta, k):
+        reach = (size - 1) // 2
+        squares = input * input
+        total = _sums_of_channels(squares, reach, reach)
+        total[:, reach + 1 :] += squares[:, :1]
+        scale = total * (alpha / size) + k
+        output = input * scale**-beta
+        ctx.save_for_backward(input, output, scale)
+        ctx.options = size, alpha, beta
+        return output
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad):
+        input, output, scale = ctx.saved_tensors
+        size, alpha, beta = ctx.options
+        before = min(int(size - (size - 1) / 2), size - 1)
+        ratio = _sums_of_channels(grad * output / scale, before, size - 1 - before)
+        return grad * scale**-beta - input * ratio * (2 * alpha * beta / size), None, None, None, None
+
+
+def cross_map_lrn2d(input, size, alpha, beta, k):
+    """What `nn.CrossMapLRN2d` computes."""
+    return _CrossMapLRN.apply(input, size, alpha, beta, k)
 
 
 def normalize(input, p=2.0, dim=1, eps=1e-12, out=None):

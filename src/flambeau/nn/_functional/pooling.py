@@ -179,3 +179,49 @@ def fractional_max_pool3d(
 ):
     """As `fractional_max_pool2d`, for (N, C, D, H, W) or (C, D, H, W)."""
     return _fractional(3, input, kernel_size, output_size, output_ratio, return_indices, _random_samples)
+
+
+# ---- maxima together with where they were: what the other functions give with return_indices=True
+
+
+def _named(function, name, doc):
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = doc
+    return function
+
+
+def _max_pool_with_indices(n):
+    def function(
+        input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False
+    ):
+        pool = getattr(op, f"max_pool{n}d")
+        return pool(input, kernel_size, stride, padding, dilation, ceil_mode, return_indices=True)
+
+    doc = f"(values, indices) of `max_pool{n}d`; return_indices changes nothing."
+    return _named(function, f"max_pool{n}d_with_indices", doc)
+
+
+def _adaptive_max_pool_with_indices(n):
+    def function(input, output_size, return_indices=False):
+        return getattr(op, f"adaptive_max_pool{n}d")(input, output_size, return_indices=True)
+
+    doc = f"(values, indices) of `adaptive_max_pool{n}d`; return_indices changes nothing."
+    return _named(function, f"adaptive_max_pool{n}d_with_indices", doc)
+
+
+def _fractional_max_pool_with_indices(n):
+    def function(
+        input, kernel_size, output_size=None, output_ratio=None, return_indices=False, _random_samples=None
+    ):
+        return _fractional(n, input, kernel_size, output_size, output_ratio, True, _random_samples)
+
+    doc = f"(values, indices) of `fractional_max_pool{n}d`; return_indices changes nothing."
+    return _named(function, f"fractional_max_pool{n}d_with_indices", doc)
+
+
+max_pool1d_with_indices, max_pool2d_with_indices, max_pool3d_with_indices = map(_max_pool_with_indices, (1, 2, 3))
+adaptive_max_pool1d_with_indices = _adaptive_max_pool_with_indices(1)
+adaptive_max_pool2d_with_indices = _adaptive_max_pool_with_indices(2)
+adaptive_max_pool3d_with_indices = _adaptive_max_pool_with_indices(3)
+fractional_max_pool2d_with_indices = _fractional_max_pool_with_indices(2)
+fractional_max_pool3d_with_indices = _fractional_max_pool_with_indices(3)

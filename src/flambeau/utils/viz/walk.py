@@ -86,9 +86,9 @@ def _names(params) -> list[tuple[str, Any]]:
 
 # The kind of an operation follows from the module that is its home, unless it is pointwise or a view.
 FAMILIES = {
-    "reduction": "distance loss reduce scan segment softmax stats",
+    "reduction": "distance loss loss_ctc reduce scan segment softmax stats",
     "matrix": "decomposition einsum fft ldl linalg lowrank matrix matrix_functions signal solve",
-    "network": "conv embedding grid norm patches pool rnn",
+    "network": "conv embedding grid norm patches pool resample rnn",
     "random": "binomial dropout random",
     "pointwise": "activation bessel compare complex elementary pointwise special",
     "shape": "convert create index inplace join memory pad part select shape sort sparse",

@@ -3,16 +3,17 @@
 from ... import nn as todays
 from ...nn.module import Module
 from ..faces import Parameter
-from . import criterions, functional, init, layers, recurrent, texts, utils
+from . import criterions, functional, init, layers, recurrent, texts, upsampling, utils
 from .containers import Container
 
 globals().update(layers.LAYERS)
 globals().update(criterions.LOSSES)
 globals().update(recurrent.LAYERS)
+globals().update(upsampling.LAYERS)
 globals().update(texts.LAYERS)
 
 __all__ = ["Container", "Module", "Parameter", "functional", "init", "utils"]
-__all__ += [*layers.LAYERS, *criterions.LOSSES, *recurrent.LAYERS, *texts.LAYERS]
+__all__ += [*layers.LAYERS, *criterions.LOSSES, *recurrent.LAYERS, *upsampling.LAYERS, *texts.LAYERS]
 
 
 def __getattr__(name):

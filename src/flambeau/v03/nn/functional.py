@@ -21,6 +21,7 @@ from .loss_functions import (  # noqa: F401
     soft_margin_loss,
     triplet_margin_loss,
 )
+from .upsampling import upsample, upsample_bilinear, upsample_nearest  # noqa: F401
 
 
 def dropout(input, p=0.5, training=False, inplace=False):

@@ -5,13 +5,14 @@ import sys
 from ....nn import modules as todays
 from ....nn.modules import utils
 from ...families import family
-from .. import criterions, layers, recurrent, texts
+from .. import criterions, layers, recurrent, texts, upsampling
 from .._reduction import assert_no_grad
 from ..containers import Container
 
 _FAMILIES = ("activation", "batchnorm", "container", "conv", "distance", "dropout", "instancenorm", "linear", "loss",
-             "module", "normalization", "padding", "pixelshuffle", "pooling", "rnn", "sparse")  # fmt: skip
-_OURS = {**layers.LAYERS, **criterions.LOSSES, **recurrent.LAYERS, **texts.LAYERS}
+             "module", "normalization", "padding", "pixelshuffle", "pooling", "rnn", "sparse",
+             "upsampling")  # fmt: skip
+_OURS = {**layers.LAYERS, **criterions.LOSSES, **recurrent.LAYERS, **upsampling.LAYERS, **texts.LAYERS}
 _MORE: dict[str, dict] = {  # names that today's families do not have
     "container": {"Container": Container},
     "loss": {
