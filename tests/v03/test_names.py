@@ -4,6 +4,7 @@ import hashlib
 import importlib
 import json
 import pathlib
+import sys
 
 import pytest
 
@@ -23,7 +24,6 @@ ABSENT = {  # section -> (reason, names); "*": the whole section
                      "_write_metadata")],
     "nn": [("no op for it yet", "CrossMapLRN2d FractionalMaxPool2d Upsample UpsamplingBilinear2d UpsamplingNearest2d")],
     "nn.functional": [("no op for it yet", "upsample upsample_bilinear upsample_nearest")],
-    "nn.utils": [("not here yet", "remove_weight_norm weight_norm weight_norm.WeightNorm")],
     "nn.parallel": [("needs distributed", "DistributedDataParallel")],
     "optim": [("not here yet", "ASGD Adadelta Adamax LBFGS Rprop SparseAdam")],
     "autograd": [
@@ -74,6 +74,8 @@ def found(path):
     """The object at a dotted path below torch, whose parts are attributes or modules."""
     place, value = torch.__name__, torch
     for name in path.split("."):
+        if not hasattr(value, name):
+            value = sys.modules.get(place, value)  # a module that a function of the same name hides
         place = f"{place}.{name}"
         value = getattr(value, name) if hasattr(value, name) else importlib.import_module(place)
     return value
