@@ -4,7 +4,7 @@ import math
 
 import flambeau as fb
 
-from .optimizer import Optimizer, _check_dense, _check_real, _count_step, _number, _steps_as_tensors
+from .optimizer import Optimizer, _check_dense, _check_real, _count_step, _number
 
 
 class Adafactor(Optimizer):
@@ -53,10 +53,6 @@ class Adafactor(Optimizer):
             "maximize": maximize,
         }
         super().__init__(params, defaults)
-
-    def __setstate__(self, state):
-        super().__setstate__(state)
-        _steps_as_tensors(self.state)
 
     def _update(self, group, params):
         _check_dense(self, params)

@@ -89,7 +89,13 @@ class Optimizer:
     params: an iterable of Tensors, of (name, Tensor) pairs, or of dictionaries, each a group with its own options
     ({"params": [...], "lr": 0.1}). defaults: the options of groups that do not give them. `param_groups` is the list
     of groups, `state` maps each parameter to its dictionary of state.
+
+    A subclass may say which options state dictionaries lack that were written before these existed, with their values
+    (`_since`), and which states are float32 tensors of one element, Python numbers in older files (`_float32_states`).
     """
+
+    _since: dict = {}
+    _float32_states: tuple[str, ...] = ("step",)
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -131,6 +137,13 @@ class Optimizer:
         if "_optimizer_step_pre_hooks" not in self.__dict__:
             self._add_hook_tables()
         self.defaults.setdefault("differentiable", False)
+        for group in self.param_groups:
+            for name, value in self._since.items():
+                group.setdefault(name, value)
+        for values in self.state.values():
+            for name in self._float32_states:
+                if name in values and not (isinstance(values[name], Tensor) and values[name].dtype == fb.float32):
+                    values[name] = fb.tensor(float(_number(values[name])), dtype=fb.float32)
 
     def __repr__(self):
         lines = [f"{type(self).__name__} ("]
@@ -218,7 +231,7 @@ class Optimizer:
         if closure is not None:
             with fb.enable_grad():
                 loss = closure()
-        with fb.no_grad():
+        with fb.set_grad_enabled(bool(self.defaults.get("differentiable"))):
             for group in self.param_groups:
                 params = [p for p in group["params"] if p.grad is not None]
                 if params:
@@ -226,7 +239,8 @@ class Optimizer:
         return loss
 
     def _update(self, group, params):
-        """One step of the parameters of a group that have gradients, with recording off: the optimizer's formula."""
+        """One step of the parameters of a group that have gradients: the optimizer's formula. Recording is off, unless
+        the optimizer was made with differentiable=True."""
         raise NotImplementedError(
             f"Optimizer [{type(self).__name__}] has to define step() or _update(group, params)"
         )
@@ -348,8 +362,34 @@ def _number(value):
 def _check_not_negative(options):
     """ValueError for a value below zero (or NaN) in {name in the message: value}."""
     for name, value in options.items():
-        if not _number(value) >= 0.0:
-            raise ValueError(f"Invalid {name}: {value}")
+        if not 0.0 <= _number(value):
+            raise ValueError(f"Invalid {name}: {_number(value)}")
+
+
+def _check_lr(lr, foreach=None, capturable=False):
+    """ValueError for a rate below zero, or a tensor that is not a number or not for the given kind of step."""
+    if isinstance(lr, Tensor):
+        if foreach and not capturable:
+            raise ValueError("lr as a Tensor is not supported for capturable=False and foreach=True")
+        if lr.numel() != 1:
+            raise ValueError("Tensor lr must be 1-element")
+    _check_not_negative({"learning rate": lr})
+
+
+def _check_betas(betas):
+    """ValueError for decay rates out of [0, 1)."""
+    for i, beta in enumerate(betas[:2]):
+        if not 0.0 <= _number(beta) < 1.0:
+            raise ValueError(f"Invalid beta parameter at index {i}: {_number(beta)}")
+
+
+def _check_fused(optimizer):
+    """RuntimeError for fused=True together with what excludes it."""
+    options = optimizer.defaults
+    if options["fused"] and options["differentiable"]:
+        raise RuntimeError("`fused` does not support `differentiable`")
+    if options["fused"] and options["foreach"]:
+        raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
 
 
 def _count_step(state):
@@ -358,22 +398,9 @@ def _count_step(state):
     return state["step"].item()
 
 
-def _steps_as_tensors(state):
-    """Older state dictionaries have the number of steps as a Python number."""
-    for values in state.values():
-        if "step" in values and not isinstance(values["step"], Tensor):
-            values["step"] = fb.tensor(float(values["step"]), dtype=fb.float32)
-
-
 def _as_reals(*tensors):
     """Complex tensors as views with a last dimension of two reals, which are optimised each on its own."""
     return [fb.view_as_real(t) if t.is_complex() else t for t in tensors]
-
-
-def _check_betas(betas):
-    for i, beta in enumerate(betas):
-        if not 0.0 <= _number(beta) < 1.0:
-            raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
 
 
 def _check_dense(optimizer, params):

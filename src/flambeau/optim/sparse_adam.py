@@ -16,6 +16,9 @@ class SparseAdam(Optimizer):
     ValueError for parameters that are sparse or complex, RuntimeError for a dense gradient.
     """
 
+    _since = {"maximize": False}
+    _float32_states = ()  # its step is a Python number
+
     def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, maximize=False):
         if not _number(lr) > 0.0:
             raise ValueError(f"Invalid learning rate: {lr}")
@@ -32,11 +35,6 @@ class SparseAdam(Optimizer):
             raise ValueError(
                 f"Complex params at indices {of_complex}: SparseAdam does not support complex parameters"
             )
-
-    def __setstate__(self, state):
-        super().__setstate__(state)
-        for group in self.param_groups:  # written before this option existed
-            group.setdefault("maximize", False)
 
     def _update(self, group, params):
         if any(p.grad.layout is fb.strided for p in params):
