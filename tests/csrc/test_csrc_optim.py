@@ -27,7 +27,7 @@ def optimise(fb, rule, lists, numbers, settings):
     f = ctypes.c_double
     flat = [value for values in numbers for value in values]
     return fb.c.fb_optimise(rule, fb.codes[lists[0][0].dtype], ctypes.c_int64(n), sizes(lists[0]), len(lists), heads,
-                            len(numbers), (f * len(flat))(*flat), len(settings), (f * len(settings))(*settings))  # fmt: skip
+                            len(numbers), (f * len(flat))(*flat), len(settings), (f * len(settings))(*settings))
 
 
 def sgd(fb, params, grads, bufs, first, lr, momentum, dampening, decay, nesterov, maximize):

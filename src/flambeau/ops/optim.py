@@ -9,7 +9,7 @@ from .op import FUNCTIONS, Op
 
 def _reals(array):
     """A complex array as pairs of reals, which an optimiser treats as parameters of their own."""
-    return array[..., None].view(array.real.dtype) if array.dtype.kind == "c" else array
+    return None if array is None else array[..., None].view(array.real.dtype)
 
 
 class _OptimizerStep(Op, name="_optimizer_step"):
@@ -17,7 +17,8 @@ class _OptimizerStep(Op, name="_optimizer_step"):
 
     @staticmethod
     def forward(ctx, rule, n, numbers, settings, *arrays):
-        arrays = [None if a is None else _reals(a) for a in arrays]
+        if arrays[0].dtype.kind == "c":
+            arrays = tuple([_reals(a) for a in arrays])
         lists = [arrays[i : i + n] for i in range(0, len(arrays), n)]
         ctx.k.optimise(rule, [None if a[0] is None else a for a in lists], numbers, settings)
         return ()
@@ -57,6 +58,8 @@ def differentiable_step(rule, tensors, numbers, settings):
 
     tensors: the parameter, its gradient and the states (None for those that the rule does without).
     """
+    # A copy: what backward needs of the old parameter must outlive it.
+    tensors = [tensors[0].clone(), *tensors[1:]]
     is_complex = tensors[0].is_complex()
     if is_complex:
         tensors = [None if t is None else FUNCTIONS["view_as_real"](t) for t in tensors]

@@ -4,7 +4,7 @@ import math
 
 import flambeau as fb
 
-from .optimizer import Optimizer, _check_dense, _check_real, _count_step, _number
+from .optimizer import Optimizer, _check_dense, _check_real, _count_step, _number, _rate
 
 
 class Adafactor(Optimizer):
@@ -31,7 +31,7 @@ class Adafactor(Optimizer):
         foreach=None,
         maximize=False,
     ):
-        if not _number(lr) >= 0.0:
+        if not _rate(lr) >= 0.0:
             raise ValueError(f"Learning rate should be >= 0 but is: {lr}")
         if not beta2_decay <= 0.0:
             raise ValueError(f"beta2_decay should be <= 0 but is: {beta2_decay}")

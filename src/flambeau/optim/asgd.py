@@ -35,13 +35,14 @@ class ASGD(RuleOptimizer):
 
     def _numbers(self, group, states):
         """eta and mu of this step; the state then has those of the next one."""
-        numbers = [[state[name].item() for state in states] for name in ("eta", "mu")]
-        lr, lambd = _number(group["lr"]), group["lambd"]
-        for state in states:
+        etas, mus = ([state[name].item() for state in states] for name in ("eta", "mu"))
+        lr, lambd, alpha, t0 = _number(group["lr"]), group["lambd"], group["alpha"], group["t0"]
+        for state, mu in zip(states, mus, strict=True):
             step = _count_step(state)
-            state["eta"].fill_(lr / (1 + lambd * lr * step) ** group["alpha"])
-            state["mu"].fill_(1 / max(1, step - group["t0"]))
-        return numbers
+            state["eta"].fill_(lr / (1 + lambd * lr * step) ** alpha)
+            if mu != 1 or step > t0:
+                state["mu"].fill_(1 / max(1, step - t0))
+        return [etas, mus]
 
     def _first_numbers(self, group):
         return {"eta": float(_number(group["lr"])), "mu": 1.0}

@@ -29,7 +29,8 @@ _global_step_post_hooks: OrderedDict = OrderedDict()
 
 
 def register_optimizer_step_pre_hook(hook):
-    """Call `hook(optimizer, args, kwargs)` before the step of every optimizer; not None replaces both."""
+    """Call `hook(optimizer, args, kwargs)` before the step of every optimizer; not None replaces both. args begins with
+    the optimizer."""
     return add_hook(_global_step_pre_hooks, hook)
 
 
@@ -52,14 +53,14 @@ def _with_hooks(step):
     """`step` as every optimizer class gets it: the hooks around it, a range of the profiler, a mark that it was
     called."""
 
-    def run(self, args, kwargs):
+    def run(self, args, kwargs):  # args begin with the optimizer, as hooks see them
         if not (
             _global_step_pre_hooks
             or self._optimizer_step_pre_hooks
             or _global_step_post_hooks
             or self._optimizer_step_post_hooks
         ):
-            return step(self, *args, **kwargs)
+            return step(*args, **kwargs)
         for hook in chain(_global_step_pre_hooks.values(), self._optimizer_step_pre_hooks.values()):
             replaced = hook(self, args, kwargs)
             if replaced is not None:
@@ -68,7 +69,7 @@ def _with_hooks(step):
                         f"{step} must return None or a tuple of (new_args, new_kwargs), but got {replaced}."
                     )
                 args, kwargs = replaced
-        result = step(self, *args, **kwargs)
+        result = step(*args, **kwargs)
         for hook in chain(self._optimizer_step_post_hooks.values(), _global_step_post_hooks.values()):
             hook(self, args, kwargs)
         return result
@@ -77,7 +78,7 @@ def _with_hooks(step):
     def hooked(self, *args, **kwargs):
         self._opt_called = True
         with _range(self, "step"):
-            return run(self, args, kwargs)
+            return run(self, (self, *args), kwargs)
 
     hooked.hooked = True  # type: ignore[attr-defined]
     return hooked
@@ -246,7 +247,8 @@ class Optimizer:
         )
 
     def register_step_pre_hook(self, hook):
-        """Call `hook(optimizer, args, kwargs)` before each step; not None replaces both."""
+        """Call `hook(optimizer, args, kwargs)` before each step; not None replaces both. args begins with the
+        optimizer."""
         return add_hook(self._optimizer_step_pre_hooks, hook)
 
     def register_step_post_hook(self, hook):
@@ -359,28 +361,33 @@ def _number(value):
     return value.item() if isinstance(value, Tensor) else value
 
 
+def _rate(lr):
+    """A learning rate as a Python number; ValueError for a tensor of several."""
+    if isinstance(lr, Tensor) and lr.numel() != 1:
+        raise ValueError("Tensor lr must be 1-element")
+    return _number(lr)
+
+
 def _check_not_negative(options):
     """ValueError for a value below zero (or NaN) in {name in the message: value}."""
     for name, value in options.items():
-        if not 0.0 <= _number(value):
+        if not _number(value) >= 0.0:
             raise ValueError(f"Invalid {name}: {_number(value)}")
 
 
 def _check_lr(lr, foreach=None, capturable=False):
     """ValueError for a rate below zero, or a tensor that is not a number or not for the given kind of step."""
-    if isinstance(lr, Tensor):
-        if foreach and not capturable:
-            raise ValueError("lr as a Tensor is not supported for capturable=False and foreach=True")
-        if lr.numel() != 1:
-            raise ValueError("Tensor lr must be 1-element")
-    _check_not_negative({"learning rate": lr})
+    if isinstance(lr, Tensor) and foreach and not capturable:
+        raise ValueError("lr as a Tensor is not supported for capturable=False and foreach=True")
+    _check_not_negative({"learning rate": _rate(lr)})
 
 
 def _check_betas(betas):
     """ValueError for decay rates out of [0, 1)."""
-    for i, beta in enumerate(betas[:2]):
-        if not 0.0 <= _number(beta) < 1.0:
-            raise ValueError(f"Invalid beta parameter at index {i}: {_number(beta)}")
+    for i in (0, 1):
+        beta = _number(betas[i])
+        if not 0.0 <= beta < 1.0:
+            raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
 
 
 def _check_fused(optimizer):

@@ -4,7 +4,7 @@ import math
 
 import flambeau as fb
 
-from .optimizer import Optimizer, _check_betas, _number
+from .optimizer import Optimizer, _check_betas, _number, _rate
 
 
 class SparseAdam(Optimizer):
@@ -20,7 +20,7 @@ class SparseAdam(Optimizer):
     _float32_states = ()  # its step is a Python number
 
     def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, maximize=False):
-        if not _number(lr) > 0.0:
+        if not _rate(lr) > 0.0:
             raise ValueError(f"Invalid learning rate: {lr}")
         if not eps > 0.0:
             raise ValueError(f"Invalid epsilon value: {eps}")
