@@ -134,7 +134,7 @@ def _anneal_linear(start, end, pct):
 
 
 def _phase(end_step, start_lr, end_lr, start_momentum, end_momentum):
-    """The last step of a phase, and the groups' keys of rate and momentum at its ends, as state dictionaries have it."""
+    """The last step of a phase, and the groups' keys of rate and momentum at its ends, as in state dictionaries."""
     return dict(end_step=end_step, start_lr=start_lr, end_lr=end_lr, start_momentum=start_momentum,
                 end_momentum=end_momentum)  # fmt: skip
 
