@@ -354,12 +354,13 @@ def summary(model, input_size=None, input_data=None, batch_dim=None, col_names=N
     so is the random stream. The arguments have the names of torchinfo's.
 
     input_size: the shape of the input, or a list of shapes; input_data: the input itself, a list or tuple of
-    positional arguments or a dictionary of named ones. Without both the model is not run. batch_dim: where a batch of 1
-    is put into the shapes. dtypes: of the inputs, by default the parameters'; device likewise. kwargs: further arguments
-    of forward. mode: "eval", "train" or "same". col_names: of "input_size", "output_size", "num_params",
+    positional arguments or a dictionary of named ones. Without both the model is not run. batch_dim: where a batch of
+    1 is put into the shapes. dtypes: of the inputs, by default the parameters'; device likewise. kwargs: further
+    arguments of forward. mode: "eval", "train" or "same". col_names: of "input_size", "output_size", "num_params",
     "params_percent", "kernel_size", "mult_adds", "trainable"; col_width: of their columns. depth: how many levels of
-    modules are shown. row_settings: of "var_names" (names of attributes, the default), "depth", "ascii_only". verbose:
-    1 prints the table, 0 does not; by default it is printed unless Python is interactive, which shows the result itself.
+    modules are shown. row_settings: of "var_names" (names of attributes, the default), "depth", "ascii_only".
+    verbose: 1 prints the table, 0 does not; by default it is printed unless Python is interactive, which shows the
+    result itself.
 
     Raises ValueError for such an argument that is none of these, RuntimeError when the forward pass fails, which names
     the layers that were run.
