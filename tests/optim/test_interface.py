@@ -136,6 +136,39 @@ def test_state_of_schedules_is_exchanged(name, source, target):
         assert ours == pytest.approx(theirs, rel=1e-12)
 
 
+@pytest.mark.parametrize("source, target", [(fb, torch), (torch, fb)], ids=["to PyTorch", "from PyTorch"])
+def test_state_of_plateaus_and_of_averaging_is_exchanged(source, target):
+    metrics = [3.0, 2.0, 2.5, 2.4, 2.3, 2.2, 2.6]
+
+    def plateau(lib):
+        optimizer = _optimizer(lib)
+        options = dict(patience=1, cooldown=1, min_lr=[0.01, 0.02])
+        return optimizer, lib.optim.lr_scheduler.ReduceLROnPlateau(optimizer, **options)
+
+    def averaging(lib):
+        optimizer = _optimizer(lib)
+        return optimizer, lib.optim.swa_utils.SWALR(optimizer, 0.01, anneal_epochs=4)
+
+    for made, arguments in ((plateau, [(m,) for m in metrics]), (averaging, [()] * 7)):
+        rates = []
+        optimizer, scheduler = made(source)
+        whole, whole_scheduler = made(target)
+        for i, given in enumerate(arguments):
+            if i == 3:
+                states = optimizer.state_dict(), scheduler.state_dict()
+                optimizer, scheduler = made(target)
+                assert scheduler.state_dict().keys() == states[1].keys()
+                optimizer.load_state_dict(states[0])
+                scheduler.load_state_dict(states[1])
+            for o, s in ((optimizer, scheduler), (whole, whole_scheduler)):
+                o.step()
+                s.step(*given)
+            rates.append([[group["lr"] for group in o.param_groups] for o in (optimizer, whole)])
+        for ours, theirs in rates:
+            assert ours == pytest.approx(theirs, rel=1e-12)
+        assert rates[0] != rates[-1]
+
+
 @pytest.mark.parametrize("name", [name for name in OPTIMIZERS if name not in ("LBFGS", "Muon", "SparseAdam")])
 def test_flags_that_choose_a_kernel_change_nothing(name):
     results = []

@@ -78,7 +78,7 @@ def test_same_numbers(name, options, dtype):
     for lib in (fb, torch):
         params = _params(lib, dtype)
         optimizer = getattr(lib.optim, name)(params, **options)
-        _train(lib, params, optimizer, range(6))
+        _train(lib, params, optimizer, range(20))
         results.append((params, optimizer))
     (ours, our_optimizer), (theirs, their_optimizer) = results
     assert_close(ours, theirs, **tolerance)
