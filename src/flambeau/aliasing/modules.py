@@ -23,7 +23,7 @@ class TorchFinder:
         root, _, rest = fullname.partition(".")
         if root not in ROOTS:
             return None
-        spec = ModuleSpec(fullname, _Loader(self.resolve(root, rest)))
+        spec = ModuleSpec(fullname, _Loader(self.resolve(root, rest), fullname, self.given))
         self.given.add(fullname)
         return spec
 
@@ -65,8 +65,10 @@ def _exists(name):
 class _Loader(Loader):
     """Gives the module that has another name already."""
 
-    def __init__(self, module):
+    def __init__(self, module, fullname, given):
         self.module = module
+        self.fullname = fullname
+        self.given = given
 
     def create_module(self, spec):
         """The module itself; the import system will overwrite its spec."""
@@ -77,8 +79,20 @@ class _Loader(Loader):
         return module
 
     def exec_module(self, module):
-        """Nothing is left to do but to give the module its own spec back."""
+        """Gives the module its own spec back, and the alias of hidden modules: an import of one would hide what hides
+        it."""
         module.__spec__ = self.spec
+        for name, child in _hidden(module):
+            alias = f"{self.fullname}.{name}"
+            sys.modules[alias] = child
+            self.given.add(alias)
+
+
+def _hidden(module):
+    """(name, module) of the loaded modules below `module` whose name there is something else's, a function's."""
+    prefix = module.__name__ + "."
+    below = [(full.removeprefix(prefix), m) for full, m in sys.modules.items() if full.startswith(prefix)]
+    return [(name, m) for name, m in below if name in vars(module) and vars(module)[name] is not m]
 
 
 def foreign():
