@@ -121,6 +121,25 @@ def test_every_rule_is_native():
         assert core.optimise(native._CODES[rule], lists, numbers, settings)
 
 
+def test_dense_arrays_of_any_order_are_native():
+    """As the weights of convolutions in channels_last are, and their gradients."""
+    rng = np.random.default_rng(0)
+    make = lambda: np.moveaxis(rng.standard_normal((4, 3, 3, 2)), 3, 1)  # noqa: E731
+    assert not make().flags.c_contiguous
+    lists = [[make(), np.asfortranarray(np.ones((2, 1, 3)))], [make(), np.asfortranarray(np.ones((2, 1, 3)))]]
+    expected = [p - 0.1 * g for p, g in zip(*lists, strict=True)]
+    assert core.optimise(SGD, (*lists, None), [[0, 0]], PLAIN)
+    for p, e in zip(lists[0], expected, strict=True):
+        np.testing.assert_allclose(p, e, rtol=1e-14)
+    other = [np.ascontiguousarray(lists[1][0]), lists[1][1]]  # the same elements in another order
+    assert not core.optimise(SGD, (lists[0], other, None), [[0, 0]], PLAIN)
+    strided = np.ones((4, 6))[:, ::2]
+    assert not core.optimise(SGD, ([strided], [strided.copy()], None), [[0]], PLAIN)
+    native.optimise("sgd", (lists[0], other, None), [[0, 0]], PLAIN)
+    for p, e, g in zip(lists[0], expected, lists[1], strict=True):
+        np.testing.assert_allclose(p, e - 0.1 * g, rtol=1e-12)
+
+
 SGD, ADAM = native._CODES["sgd"], native._CODES["adam"]
 PLAIN = (0.1, 0, 0, 0, False, False)  # settings of SGD
 

@@ -618,9 +618,42 @@ def softmax_grad(cnp.ndarray g not None, cnp.ndarray y not None, int axis, bint 
 
 # ---------------------------------------------------------------------------------------------- optimisers
 
-cdef bint addresses(object arrays, int num, vector[int64_t]* sizes, vector[void*]* out, bint written) except -1:
-    """The addresses of a list of arrays; False unless all are contiguous, of dtype `num` and of the given sizes (which
-    the first list sets)."""
+cdef bint is_dense(cnp.ndarray a) noexcept:
+    """Whether the elements lie one beside the other in some order of the dimensions."""
+    cdef int ndim = cnp.PyArray_NDIM(a), d, found = 0
+    cdef cnp.npy_intp step = cnp.PyArray_ITEMSIZE(a)
+    cdef uint64_t used = 0
+    for d in range(ndim):
+        if cnp.PyArray_DIM(a, d) == 1:
+            used |= <uint64_t>1 << d
+            found += 1
+    while found < ndim:
+        for d in range(ndim):
+            if not used >> d & 1 and cnp.PyArray_STRIDE(a, d) == step:
+                break
+        else:
+            return False
+        used |= <uint64_t>1 << d
+        step *= cnp.PyArray_DIM(a, d)
+        found += 1
+    return True
+
+
+cdef bint in_same_order(cnp.ndarray a, cnp.ndarray b) noexcept:
+    """Whether a and b, both dense, have their elements in the same order in memory."""
+    cdef int d
+    if not cnp.PyArray_SAMESHAPE(a, b):
+        return False
+    for d in range(cnp.PyArray_NDIM(a)):
+        if cnp.PyArray_DIM(a, d) != 1 and cnp.PyArray_STRIDE(a, d) != cnp.PyArray_STRIDE(b, d):
+            return False
+    return True
+
+
+cdef bint addresses(object arrays, object like, int num, vector[int64_t]* sizes, vector[void*]* out,
+                    bint written) except -1:
+    """The addresses of a list of arrays; False unless all are of dtype `num`, dense, and have the sizes and the order of
+    dimensions in memory of those in `like` (which may be the same list)."""
     cdef cnp.ndarray a
     cdef size_t i = 0
     cdef bint first = sizes.size() == 0
@@ -628,8 +661,13 @@ cdef bint addresses(object arrays, int num, vector[int64_t]* sizes, vector[void*
         if type(item) is not cnp.ndarray:
             return False
         a = <cnp.ndarray>item
-        if cnp.PyArray_TYPE(a) != num or not is_plain(a) or (written and not cnp.PyArray_ISWRITEABLE(a)):
+        if cnp.PyArray_TYPE(a) != num or (written and not cnp.PyArray_ISWRITEABLE(a)):
             return False
+        if not is_plain(a) and not (cnp.PyArray_ISALIGNED(a) and cnp.PyArray_ISNOTSWAPPED(a) and is_dense(a)):
+            return False
+        if not first and (i >= sizes.size() or not is_plain(a) or not is_plain(<cnp.ndarray>like[i])):
+            if i >= sizes.size() or not in_same_order(a, <cnp.ndarray>like[i]):
+                return False
         if first:
             sizes.push_back(cnp.PyArray_SIZE(a))
         elif i >= sizes.size() or deref(sizes, i) != cnp.PyArray_SIZE(a):
@@ -660,7 +698,7 @@ def optimise(int rule, lists, numbers, settings):
     cdef int num = cnp.PyArray_TYPE(lists[0][0])
     found.resize(len(lists))
     for i in range(found.size()):
-        if lists[i] is not None and not addresses(lists[i], num, &sizes, &found[i], i != 1):
+        if lists[i] is not None and not addresses(lists[i], lists[0], num, &sizes, &found[i], i != 1):
             return False
         heads.push_back(found[i].data() if lists[i] is not None else NULL)
     for values in numbers:

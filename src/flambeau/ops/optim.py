@@ -32,7 +32,7 @@ def optimizer_step(rule, lists, numbers, settings):
     """
     groups: dict[Any, list[int]] = {}
     for i, p in enumerate(lists[0]):
-        groups.setdefault(p.dtype, []).append(i)
+        groups.setdefault((p.dtype, p.device), []).append(i)
     for indices in groups.values():
         n = len(indices)
         tensors = []

@@ -13,6 +13,7 @@ class Adadelta(RuleOptimizer):
     """
 
     _rule = "adadelta"
+    _takes_step = False
     _since = {"foreach": None, "maximize": False, "differentiable": False, "capturable": False}
 
     def __init__(self, params, lr=1.0, rho=0.9, eps=1e-6, weight_decay=0, foreach=None, *,
@@ -32,7 +33,3 @@ class Adadelta(RuleOptimizer):
 
     def _state_names(self, group):
         return "square_avg", "acc_delta"
-
-    def _numbers(self, group, states):
-        super()._numbers(group, states)  # counts; the rule does not need them
-        return []

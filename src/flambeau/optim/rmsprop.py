@@ -13,6 +13,7 @@ class RMSprop(RuleOptimizer):
     """
 
     _rule = "rmsprop"
+    _takes_step = False
     _since = {
         "momentum": 0, "centered": False, "foreach": None, "maximize": False, "differentiable": False,
         "capturable": False,
@@ -41,7 +42,3 @@ class RMSprop(RuleOptimizer):
     def _state_names(self, group):
         velocity = "momentum_buffer" if group["momentum"] > 0 else None
         return "square_avg", velocity, "grad_avg" if group["centered"] else None
-
-    def _numbers(self, group, states):
-        super()._numbers(group, states)  # counts; the rule does not need them
-        return []

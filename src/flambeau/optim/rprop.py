@@ -16,6 +16,7 @@ class Rprop(RuleOptimizer):
     """
 
     _rule = "rprop"
+    _takes_step = False
     _since = {"foreach": None, "maximize": False, "differentiable": False, "capturable": False}
 
     def __init__(self, params, lr=1e-2, etas=(0.5, 1.2), step_sizes=(1e-6, 50), *,
@@ -34,10 +35,6 @@ class Rprop(RuleOptimizer):
 
     def _state_names(self, group):
         return "prev", "step_size"
-
-    def _numbers(self, group, states):
-        super()._numbers(group, states)  # counts; the rule does not need them
-        return []
 
     def _first_state(self, param, group):
         state, lr = super()._first_state(param, group), _number(group["lr"])

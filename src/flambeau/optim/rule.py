@@ -15,8 +15,10 @@ class RuleOptimizer(Optimizer):
         The options of a group that the rule takes, in its order.
     _state_names(group)
         The names of the states that the rule takes, in its order; None for one that the group does without.
+    _takes_step
+        Whether the rule takes the count of steps.
     _numbers(group, states), optional
-        A list for each number of the rule that differs between parameters; unless overridden, the count of steps.
+        A list for each number of the rule that differs between parameters; unless overridden, that count if any.
     _first_numbers(group), optional
         Names and first values of further states of one float32 number.
     _first_state(param, group), optional
@@ -27,6 +29,7 @@ class RuleOptimizer(Optimizer):
     """
 
     _rule: str
+    _takes_step = True
 
     def _settings(self, group):
         raise NotImplementedError
@@ -35,7 +38,8 @@ class RuleOptimizer(Optimizer):
         raise NotImplementedError
 
     def _numbers(self, group, states):
-        return [[_count_step(state) for state in states]]
+        steps = [_count_step(state) for state in states]
+        return [steps] if self._takes_step else []
 
     def _first_numbers(self, group):
         return {}
