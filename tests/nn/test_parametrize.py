@@ -122,6 +122,14 @@ def test_assignment():
     assert_close(results[0], results[1])
 
 
+def test_what_is_assigned_is_copied():
+    layer = _register(fb, fb.nn.Linear(2, 2), lambda lib: _module(lib, lambda x: x, lambda x: x))
+    value = fb.ones(2, 2)
+    layer.weight = value
+    layer.parametrizations.weight.original.data.zero_()
+    assert value.tolist() == [[1, 1], [1, 1]]
+
+
 def test_buffers_and_further_tensors():
     for lib in LIBS:
         layer = lib.nn.BatchNorm1d(3)

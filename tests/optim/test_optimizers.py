@@ -331,6 +331,23 @@ def test_own_optimizer():
     assert seen == [1]
 
 
+def test_state_of_own_optimizers_is_loaded_as_it_is():
+    """Counts stay Python numbers, and the state may have entries that belong to no parameter."""
+
+    class Counting(fb.optim.Optimizer):
+        def _update(self, group, params):
+            for p in params:
+                self.state[p]["step"] = self.state[p].get("step", 0) + 1
+            self.state["all"] = 3
+
+    p = fb.nn.Parameter(fb.ones(2))
+    p.grad = fb.ones(2)
+    optimizer = Counting([p], {})
+    optimizer.step()
+    optimizer.load_state_dict(optimizer.state_dict())
+    assert optimizer.state["all"] == 3 and type(optimizer.state[p]["step"]) is int
+
+
 def test_copies():
     params = _params(fb)
     optimizer = fb.optim.Adam(params)

@@ -19,6 +19,8 @@ class Adafactor(Optimizer):
     `foreach` is accepted and changes nothing.
     """
 
+    _float32_states = ("step",)
+
     def __init__(
         self,
         params,

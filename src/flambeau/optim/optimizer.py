@@ -96,7 +96,7 @@ class Optimizer:
     """
 
     _since: dict = {}
-    _float32_states: tuple[str, ...] = ("step",)
+    _float32_states: tuple[str, ...] = ()
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -141,9 +141,10 @@ class Optimizer:
         for group in self.param_groups:
             for name, value in self._since.items():
                 group.setdefault(name, value)
-        for values in self.state.values():
-            for name in self._float32_states:
-                if name in values and not (isinstance(values[name], Tensor) and values[name].dtype == fb.float32):
+        for name in self._float32_states:
+            for values in self.state.values():
+                # Loading casts all but the count of steps to the parameter's dtype.
+                if name in values and (not isinstance(values[name], Tensor) or name != "step"):
                     values[name] = fb.tensor(float(_number(values[name])), dtype=fb.float32)
 
     def __repr__(self):

@@ -17,7 +17,6 @@ class SparseAdam(Optimizer):
     """
 
     _since = {"maximize": False}
-    _float32_states = ()  # its step is a Python number
 
     def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, maximize=False):
         if not _rate(lr) > 0.0:

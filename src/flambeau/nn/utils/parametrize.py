@@ -43,9 +43,9 @@ def _register(module, name, tensor):
 
 
 def _set(tensor, value):
-    """Let `tensor`, the same object, hold the elements of value, of whatever shape it is."""
+    """Let `tensor`, the same object, hold a copy of value, of whatever shape it is."""
     with fb.no_grad():
-        tensor.data = value.detach()
+        tensor.data = value.detach().clone()
 
 
 def _is_sequence(value):
