@@ -29,7 +29,7 @@ class RuleOptimizer(Optimizer):
     """
 
     _rule: str
-    _float32_states = ("step",)
+    _float32_states: tuple[str, ...] = ("step",)
     _takes_step = True
 
     def _settings(self, group):
