@@ -178,6 +178,8 @@ def test_history_subclasses_and_formats():
 
     assert repr(Image([1.0, 2.0])) == "Image([1., 2.])"
     assert f"{fb.tensor(1.5):.2f}" == "1.50"
+    assert f"{fb.tensor(1.5, requires_grad=True)} {fb.tensor(True)}" == "1.5 True"
+    assert f"{fb.nn.Parameter(fb.tensor(1.5))}" == "Parameter containing:\ntensor(1.5000, requires_grad=True)"
     assert f"{fb.tensor([1.5])}" == "tensor([1.5000])"
 
 

@@ -239,12 +239,9 @@ class Tensor(_core.TensorBase):
         return new
 
     def __reduce_ex__(self, protocol):
+        """What pickle writes: the elements; a tensor with history comes back as a leaf."""
         from .serialization.copies import rebuild_tensor
 
-        if not self.is_leaf:
-            raise RuntimeError(
-                f"cannot pickle a tensor with history (computed by {self.grad_fn.name()}): pickle its detach() instead"
-            )
         array = np.ascontiguousarray(_array(self.detach().cpu())).reshape(self.shape)
         raw = array.view(np.uint16) if array.dtype.kind == "V" else array
         state = (type(self), raw, self.dtype, self.requires_grad, dict(self.__dict__))
@@ -375,7 +372,7 @@ class Tensor(_core.TensorBase):
         return tensor_html(self)
 
     def __format__(self, spec):
-        if self.ndim == 0 and spec:
+        if self.ndim == 0 and (spec or type(self) is Tensor):
             return self.item().__format__(spec)
         return object.__format__(self, spec)
 

@@ -17,21 +17,27 @@ def sizes(arrays):
     return (ctypes.c_int64 * len(arrays))(*[a.size for a in arrays])
 
 
-def sgd(fb, params, grads, bufs, first, lr, momentum, dampening, decay, nesterov, maximize):
+def optimise(fb, rule, lists, numbers, settings):
+    """The status of one step by a rule; lists may be None."""
+    n = len(lists[0])
+    heads = (ctypes.c_void_p * len(lists))()
+    kept = [None if arrays is None else pointers(arrays) for arrays in lists]
+    for i, addresses in enumerate(kept):
+        heads[i] = None if addresses is None else ctypes.addressof(addresses)
     f = ctypes.c_double
-    assert fb.c.fb_sgd(fb.codes[params[0].dtype], ctypes.c_int64(len(params)), sizes(params), pointers(params),
-                       pointers(grads), pointers(bufs) if bufs else None,
-                       None if first is None else (ctypes.c_uint8 * len(params))(*first), f(lr), f(momentum),
-                       f(dampening), f(decay), nesterov, maximize) == 0  # fmt: skip
+    flat = [value for values in numbers for value in values]
+    return fb.c.fb_optimise(rule, fb.codes[lists[0][0].dtype], ctypes.c_int64(n), sizes(lists[0]), len(lists), heads,
+                            len(numbers), (f * len(flat))(*flat), len(settings), (f * len(settings))(*settings))
+
+
+def sgd(fb, params, grads, bufs, first, lr, momentum, dampening, decay, nesterov, maximize):
+    settings = (lr, momentum, dampening, decay, nesterov, maximize)
+    assert optimise(fb, 0, (params, grads, bufs), [first], settings) == 0
 
 
 def adam(fb, params, grads, state, steps, lr, betas, eps, decay, decoupled, maximize):
-    f = ctypes.c_double
-    m, v, top = state
-    return fb.c.fb_adam(fb.codes[params[0].dtype], ctypes.c_int64(len(params)), sizes(params), pointers(params),
-                        pointers(grads), pointers(m), pointers(v), pointers(top) if top else None,
-                        (f * len(params))(*steps), f(lr), f(betas[0]), f(betas[1]), f(eps), f(decay), decoupled,
-                        maximize)  # fmt: skip
+    settings = (lr, *betas, eps, decay, decoupled, maximize)
+    return optimise(fb, 1, (params, grads, *state), [steps], settings)
 
 
 def draw(rng, dtype):
@@ -149,6 +155,8 @@ def test_refuses(fb):
     p = [np.zeros(3, "float32")]
     state = [[np.zeros(3, "float32")], [np.zeros(3, "float32")], None]
     assert adam(fb, p, p, state, [0], 0.1, (0.9, 0.99), 1e-8, 0, 0, 0) == -2
+    assert optimise(fb, 1, (p, p, *state), [[1]], (0.1,)) == -2
+    assert optimise(fb, 99, (p, p), [], ()) == -2
     q = [np.zeros(3, "int32")]
     assert adam(fb, q, q, [q, q, None], [1], 0.1, (0.9, 0.99), 1e-8, 0, 0, 0) == -1
 

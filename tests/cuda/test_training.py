@@ -33,6 +33,12 @@ OPTIMISERS = {
     "AdamW": lambda p: optim.AdamW(p, lr=0.01),
     "RMSprop": lambda p: optim.RMSprop(p, lr=0.01, momentum=0.9, centered=True),
     "Adagrad": lambda p: optim.Adagrad(p, lr=0.01),
+    "Adamax": lambda p: optim.Adamax(p, lr=0.01),
+    "NAdam": lambda p: optim.NAdam(p, lr=0.01),
+    "RAdam": lambda p: optim.RAdam(p, lr=0.01),
+    "Rprop": lambda p: optim.Rprop(p, lr=0.01),
+    "Adadelta": lambda p: optim.Adadelta(p),
+    "ASGD": lambda p: optim.ASGD(p, lr=0.01),
 }
 
 
@@ -63,6 +69,17 @@ def test_training_equals_the_cpu(gpu, optimiser):
     for (name, a), b in zip(model.state_dict().items(), there.state_dict().values(), strict=True):
         assert b.device == fb.device("cuda:1"), name
         np.testing.assert_allclose(b.cpu().numpy(), a.numpy(), 1e-8, 1e-10, err_msg=name)
+
+
+@pytest.mark.parametrize("optimiser", OPTIMISERS)
+def test_parameters_on_several_devices(gpu, optimiser):
+    params = [nn.Parameter(fb.ones(3, device=device)) for device in ("cuda:0", "cpu", "cuda:1")]
+    optimizer = OPTIMISERS[optimiser](params)
+    for _ in range(2):
+        for p in params:
+            p.grad = fb.full_like(p, 0.5)
+        optimizer.step()
+    assert params[0].tolist() == params[1].tolist() == params[2].tolist() != [1, 1, 1]
 
 
 def test_the_state_of_an_optimiser_goes_on_from_a_file(gpu, tmp_path):

@@ -53,3 +53,18 @@ def raised(fn):
     with pytest.raises(Exception) as info:
         fn()
     return type(info.value), str(info.value)
+
+
+def state_for(lib, state_dict):
+    """A state dictionary of either library as one of `lib`, metadata included."""
+    state = type(state_dict)((k, lib.from_numpy(to_numpy(v).copy())) for k, v in state_dict.items())
+    state._metadata = state_dict._metadata
+    return state
+
+
+def assert_same_state(ours, theirs, **tolerance):
+    """The same names in the same order with nearly equal tensors, and the same metadata."""
+    assert list(ours) == list(theirs)
+    assert ours._metadata == theirs._metadata
+    for name, value in theirs.items():
+        assert_close(ours[name], value, **tolerance)

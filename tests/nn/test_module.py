@@ -397,3 +397,10 @@ def test_the_class_of_parameters_and_buffers_can_be_set():
         set_defaults(*before)
     assert type(layer.weight) is Mine and layer.running_mean.dtype is fb.float64
     assert type(fb.nn.Linear(1, 1).weight) is fb.nn.Parameter
+
+
+def test_modules_with_duplicates():
+    layer = nn.Linear(1, 1)
+    net = nn.Sequential(layer, layer)
+    assert list(net.modules()) == [net, layer]
+    assert list(net.modules(remove_duplicate=False)) == [net, layer, layer]

@@ -129,7 +129,7 @@ LOOPS = {"_piece", "_relayout", "_replace_piece", "bincount", "histc", "masked_s
 
 
 def test_common_ops_have_rules():
-    steps = {"_adam_step", "_sgd_step"}  # of optimizers: there once flambeau.optim is imported, never inside vmap
+    steps = {"_optimizer_step"}  # there once flambeau.optim is imported, never inside vmap
     assert {name for name, how in table() if how == "loop"} - steps == LOOPS
 
 

@@ -40,17 +40,19 @@ NAMES = sorted({name for name, _ in CASES})
 CLOSE = {"rtol": 1e-6, "atol": 1e-9}
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("name, options", CASES, ids=IDS)
-def test_same_numbers(name, options):
+def test_same_numbers(name, options, dtype):
+    tolerance = CLOSE if dtype == "float64" else {"rtol": 2e-5, "atol": 2e-6}
     results = []
     for lib in (fb, torch):
-        params = _params(lib)
+        params = _params(lib, dtype)
         optimizer = getattr(lib.optim, name)(params, **options)
         _train(lib, params, optimizer, range(20))
         results.append((params, optimizer))
     (ours, our_optimizer), (theirs, their_optimizer) = results
-    assert_close(ours, theirs, **CLOSE)
-    _assert_same_state(our_optimizer.state_dict(), their_optimizer.state_dict(), **CLOSE)
+    assert_close(ours, theirs, **tolerance)
+    _assert_same_state(our_optimizer.state_dict(), their_optimizer.state_dict(), **tolerance)
     assert repr(our_optimizer) == repr(their_optimizer)
 
 

@@ -78,7 +78,7 @@ def test_same_numbers(name, options, dtype):
     for lib in (fb, torch):
         params = _params(lib, dtype)
         optimizer = getattr(lib.optim, name)(params, **options)
-        _train(lib, params, optimizer, range(6))
+        _train(lib, params, optimizer, range(20))
         results.append((params, optimizer))
     (ours, our_optimizer), (theirs, their_optimizer) = results
     assert_close(ours, theirs, **tolerance)
@@ -329,6 +329,23 @@ def test_own_optimizer():
     optimizer.step()
     assert_close(p, fb.full((2,), 0.5))
     assert seen == [1]
+
+
+def test_state_of_own_optimizers_is_loaded_as_it_is():
+    """Counts stay Python numbers, and the state may have entries that belong to no parameter."""
+
+    class Counting(fb.optim.Optimizer):
+        def _update(self, group, params):
+            for p in params:
+                self.state[p]["step"] = self.state[p].get("step", 0) + 1
+            self.state["all"] = 3
+
+    p = fb.nn.Parameter(fb.ones(2))
+    p.grad = fb.ones(2)
+    optimizer = Counting([p], {})
+    optimizer.step()
+    optimizer.load_state_dict(optimizer.state_dict())
+    assert optimizer.state["all"] == 3 and type(optimizer.state[p]["step"]) is int
 
 
 def test_copies():

@@ -316,12 +316,14 @@ def test_tree_of_a_deep_graph_is_not_indented():
 
 def test_the_page_about_it_is_right(tmp_path, monkeypatch, capsys):
     page = (Path(__file__).parents[2] / "docs" / "visualisation.md").read_text(encoding="utf-8")
-    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    (printed,) = re.findall(r"```text\n(.*?)```", page, re.DOTALL)
+    codes = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    printed = re.findall(r"```text\n(.*?)```", page, re.DOTALL)
     monkeypatch.chdir(tmp_path)
-    exec(code, {})
+    assert len(codes) == len(printed) == 2  # of graphs and of models
     sizes = re.compile(r"[\d.]+ K?B")  # what operations keep may change
-    assert sizes.sub("", capsys.readouterr().out) == sizes.sub("", printed)
+    for code, text in zip(codes, printed, strict=True):
+        exec(code, {})
+        assert sizes.sub("", capsys.readouterr().out) == sizes.sub("", text)
     assert (tmp_path / "graph.svg").read_text().startswith("<svg")
 
 

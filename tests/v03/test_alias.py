@@ -43,6 +43,22 @@ def test_a_module_is_one_object_under_both_names():
     assert run(code) == "same\n"
 
 
+@pytest.mark.parametrize("era", ["0.3", "today"])
+def test_a_function_with_the_name_of_its_module_stays(era):
+    code = f"""
+    import flambeau
+    handle = flambeau.alias(torch={era!r})
+    from torch.nn.utils.weight_norm import WeightNorm
+    from torch.nn.utils import weight_norm
+    import torch.nn.utils.weight_norm
+    assert callable(weight_norm) and torch.nn.utils.weight_norm is weight_norm
+    import sys
+    handle.undo()
+    print(sorted(name for name in sys.modules if name.startswith("torch")))
+    """
+    assert run(code) == "[]\n"
+
+
 def test_what_0_3_has_not_of_its_own_is_todays():
     code = """
     import flambeau

@@ -4,6 +4,7 @@ import hashlib
 import importlib
 import json
 import pathlib
+import sys
 
 import pytest
 
@@ -21,7 +22,6 @@ ABSENT = {  # section -> (reason, names); "*": the whole section
     "FloatTensor": [("helpers of 0.3's own indexing and serialisation in Python", "_advanced_index_add "
                      "_advanced_index_select _check_advanced_indexing _new_with_metadata_file _set_index "
                      "_write_metadata")],
-    "nn.utils": [("not here yet", "remove_weight_norm weight_norm weight_norm.WeightNorm")],
     "nn.parallel": [("needs distributed", "DistributedDataParallel")],
     "autograd": [
         ("reads the files of nvprof", "profiler.emit_nvtx profiler.load_nvprof profiler.parse_nvprof_trace "
@@ -59,6 +59,8 @@ def found(path):
     """The object at a dotted path below torch, whose parts are attributes or modules."""
     place, value = torch.__name__, torch
     for name in path.split("."):
+        if not hasattr(value, name):
+            value = sys.modules.get(place, value)  # a module that a function of the same name hides
         place = f"{place}.{name}"
         value = getattr(value, name) if hasattr(value, name) else importlib.import_module(place)
     return value

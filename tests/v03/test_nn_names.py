@@ -36,7 +36,7 @@ NAMES = {
         "xavier_normal xavier_uniform "
     ),
     "nn.utils": (
-        "clip_grad_norm parameters_to_vector vector_to_parameters "
+        "clip_grad_norm parameters_to_vector remove_weight_norm vector_to_parameters weight_norm "
     ),
     "optim": (
         "Adagrad Adam Optimizer Optimizer.add_param_group Optimizer.step Optimizer.zero_grad RMSprop SGD "

@@ -49,10 +49,7 @@ cdef extern from "flambeau.h" nogil:
                      void*, int64_t)
     int fb_gemm_batched(int, int, int, int64_t, int64_t, int64_t, int64_t, double, double, const void*, int64_t,
                         int64_t, const void*, int64_t, int64_t, double, void*, int64_t, int64_t)
-    int fb_sgd(int, int64_t, const int64_t*, void**, const void**, void**, const uint8_t*, double, double, double,
-               double, int, int)
-    int fb_adam(int, int64_t, const int64_t*, void**, const void**, void**, void**, void**, const double*, double,
-                double, double, double, double, int, int)
+    int fb_optimise(int, int, int64_t, const int64_t*, int, void***, int, const double*, int, const double*)
     int fb_softmax(int, int, int64_t, int64_t, int64_t, const void*, void*)
     int fb_softmax_grad(int, int, int64_t, int64_t, int64_t, const void*, const void*, void*)
 
@@ -634,9 +631,42 @@ def softmax_grad(cnp.ndarray g not None, cnp.ndarray y not None, int axis, bint 
 
 # ---------------------------------------------------------------------------------------------- optimisers
 
-cdef bint addresses(object arrays, int num, vector[int64_t]* sizes, vector[void*]* out, bint written) except -1:
-    """The addresses of a list of arrays; False unless all are contiguous, of dtype `num` and of the given sizes (which
-    the first list sets)."""
+cdef bint is_dense(cnp.ndarray a) noexcept:
+    """Whether the elements lie one beside the other in some order of the dimensions."""
+    cdef int ndim = cnp.PyArray_NDIM(a), d, found = 0
+    cdef cnp.npy_intp step = cnp.PyArray_ITEMSIZE(a)
+    cdef uint64_t used = 0
+    for d in range(ndim):
+        if cnp.PyArray_DIM(a, d) == 1:
+            used |= <uint64_t>1 << d
+            found += 1
+    while found < ndim:
+        for d in range(ndim):
+            if not used >> d & 1 and cnp.PyArray_STRIDE(a, d) == step:
+                break
+        else:
+            return False
+        used |= <uint64_t>1 << d
+        step *= cnp.PyArray_DIM(a, d)
+        found += 1
+    return True
+
+
+cdef bint in_same_order(cnp.ndarray a, cnp.ndarray b) noexcept:
+    """Whether a and b, both dense, have their elements in the same order in memory."""
+    cdef int d
+    if not cnp.PyArray_SAMESHAPE(a, b):
+        return False
+    for d in range(cnp.PyArray_NDIM(a)):
+        if cnp.PyArray_DIM(a, d) != 1 and cnp.PyArray_STRIDE(a, d) != cnp.PyArray_STRIDE(b, d):
+            return False
+    return True
+
+
+cdef bint addresses(object arrays, object like, int num, vector[int64_t]* sizes, vector[void*]* out,
+                    bint written) except -1:
+    """The addresses of a list of arrays; False unless all are of dtype `num`, dense, and have the sizes and the order of
+    dimensions in memory of those in `like` (which may be the same list)."""
     cdef cnp.ndarray a
     cdef size_t i = 0
     cdef bint first = sizes.size() == 0
@@ -644,8 +674,13 @@ cdef bint addresses(object arrays, int num, vector[int64_t]* sizes, vector[void*
         if type(item) is not cnp.ndarray:
             return False
         a = <cnp.ndarray>item
-        if cnp.PyArray_TYPE(a) != num or not is_plain(a) or (written and not cnp.PyArray_ISWRITEABLE(a)):
+        if cnp.PyArray_TYPE(a) != num or (written and not cnp.PyArray_ISWRITEABLE(a)):
             return False
+        if not is_plain(a) and not (cnp.PyArray_ISALIGNED(a) and cnp.PyArray_ISNOTSWAPPED(a) and is_dense(a)):
+            return False
+        if not first and (i >= sizes.size() or not is_plain(a) or not is_plain(<cnp.ndarray>like[i])):
+            if i >= sizes.size() or not in_same_order(a, <cnp.ndarray>like[i]):
+                return False
         if first:
             sizes.push_back(cnp.PyArray_SIZE(a))
         elif i >= sizes.size() or deref(sizes, i) != cnp.PyArray_SIZE(a):
@@ -659,65 +694,38 @@ cdef inline int64_t deref(vector[int64_t]* v, size_t i) noexcept:
     return v[0][i]
 
 
-def sgd(params, grads, momenta, first, double lr, double momentum, double dampening, double weight_decay,
-        bint nesterov, bint maximize):
-    """One SGD step over lists of arrays of one dtype (float32 or float64), in place; `momenta` is None without momentum,
-    `first[i]` says that momentum i has no value yet. False, nothing changed, for other dtypes and layouts."""
+def optimise(int rule, lists, numbers, settings):
+    """One step of a rule (`enum fb_optim_rule`) over lists of arrays of one dtype (float32 or float64), in place: the
+    parameters, the gradients and the states (None for those left out); `numbers` are lists, `settings` numbers. False,
+    nothing changed, for other dtypes and layouts."""
     cdef vector[int64_t] sizes
-    cdef vector[void*] p, g, v
-    cdef vector[uint8_t] is_first
-    if not params:
+    cdef vector[vector[void*]] found
+    cdef vector[void**] heads
+    cdef vector[double] own, shared
+    cdef size_t i
+    if not lists[0]:
         return True
-    cdef int code = float_code(params[0]), status
+    cdef int code = float_code(lists[0][0]), status
     if code != FLOAT32 and code != FLOAT64:
         return False
-    cdef int num = cnp.PyArray_TYPE(params[0])
-    if not (addresses(params, num, &sizes, &p, True) and addresses(grads, num, &sizes, &g, False)):
-        return False
-    if momenta is not None:
-        if not addresses(momenta, num, &sizes, &v, True):
+    cdef int num = cnp.PyArray_TYPE(lists[0][0])
+    found.resize(len(lists))
+    for i in range(found.size()):
+        if lists[i] is not None and not addresses(lists[i], lists[0], num, &sizes, &found[i], i != 1):
             return False
-        for f in first:
-            is_first.push_back(bool(f))
-        if is_first.size() != sizes.size():
-            raise ValueError(f"sgd: {sizes.size()} parameters, {is_first.size()} entries of `first`")
+        heads.push_back(found[i].data() if lists[i] is not None else NULL)
+    for values in numbers:
+        if <size_t>len(values) != sizes.size():
+            raise ValueError(f"optimise: {sizes.size()} parameters, {len(values)} numbers for them")
+        for value in values:
+            own.push_back(value)
+    for value in settings:
+        shared.push_back(value)
     state = pause(True)
-    status = fb_sgd(code, sizes.size(), sizes.data(), p.data(), <const void**>g.data(),
-                    v.data() if v.size() else NULL, is_first.data() if v.size() else NULL, lr, momentum, dampening,
-                    weight_decay, nesterov, maximize)
+    status = fb_optimise(rule, code, sizes.size(), sizes.data(), heads.size(), heads.data(), len(numbers), own.data(),
+                         shared.size(), shared.data())
     resume(state)
-    checked(status, "sgd")
-    return True
-
-
-def adam(params, grads, means, squares, largest, steps, double lr, double beta1, double beta2, double eps,
-         double weight_decay, bint decoupled, bint maximize):
-    """One Adam step over lists of arrays of one dtype (float32 or float64), in place; `largest` is None without AMSGrad,
-    `steps[i]` counts the steps of parameter i, this one included. False, nothing changed, for other dtypes and layouts."""
-    cdef vector[int64_t] sizes
-    cdef vector[void*] p, g, m, s, l
-    cdef vector[double] counts
-    if not params:
-        return True
-    cdef int code = float_code(params[0]), status
-    if code != FLOAT32 and code != FLOAT64:
-        return False
-    cdef int num = cnp.PyArray_TYPE(params[0])
-    if not (addresses(params, num, &sizes, &p, True) and addresses(grads, num, &sizes, &g, False)
-            and addresses(means, num, &sizes, &m, True) and addresses(squares, num, &sizes, &s, True)):
-        return False
-    if largest is not None and not addresses(largest, num, &sizes, &l, True):
-        return False
-    for t in steps:
-        counts.push_back(t)
-    if counts.size() != sizes.size():
-        raise ValueError(f"adam: {sizes.size()} parameters, {counts.size()} counts of steps")
-    state = pause(True)
-    status = fb_adam(code, sizes.size(), sizes.data(), p.data(), <const void**>g.data(), m.data(), s.data(),
-                     l.data() if l.size() else NULL, counts.data(), lr, beta1, beta2, eps, weight_decay, decoupled,
-                     maximize)
-    resume(state)
-    checked(status, "adam")
+    checked(status, "optimise")
     return True
 
 

@@ -18,17 +18,65 @@ namespace fb {
 
 // The kernels of one instruction set that are not found by name.
 struct OptimKernels {
+    // Weight decay: the step starts from w = shrink p, along d = sign g + decay w.
+    struct Decay {
+        double shrink, decay, sign;
+    };
     struct Sgd {
-        double lr, momentum, dampening, weight_decay;
-        int nesterov, maximize, first;
+        Decay decay;
+        double lr, momentum, keep;
+        int nesterov, first;
     };
+    // keep: the weight of what a moment gets.
     struct Adam {
-        double step_size, lr, beta1, beta2, eps, weight_decay, root_correction2;
-        int decoupled, maximize;
+        Decay decay;
+        double rate, keep1, beta2, keep2, root, eps;
     };
-    // [0] float32, [1] float64; buf and vmax may be NULL.
-    void (*sgd[2])(const Sgd&, void* p, const void* g, void* buf, int64_t begin, int64_t end);
-    void (*adam[2])(const Adam&, void* p, const void* g, void* m, void* v, void* vmax, int64_t begin, int64_t end);
+    struct Adamax {
+        Decay decay;
+        double rate, keep1, beta2, eps;
+    };
+    struct Nadam {
+        Decay decay;
+        double rate_gradient, rate_mean, keep1, beta2, keep2, correction2, eps;
+    };
+    struct Radam {
+        Decay decay;
+        double rate, keep1, beta2, keep2, eps;
+        int rectified;
+    };
+    struct Rmsprop {
+        Decay decay;
+        double lr, alpha, keep, eps, momentum;
+    };
+    struct Rprop {
+        double sign, shrink, grow, smallest, largest;
+    };
+    struct Adagrad {
+        Decay decay;
+        double rate, eps;
+    };
+    struct Adadelta {
+        Decay decay;
+        double lr, rho, keep, eps;
+    };
+    struct Asgd {
+        Decay decay;
+        double shrink, eta, mu;
+    };
+    // A range of the elements of one tensor; arrays: its parameters, gradients and state, as fb_optimise has the lists.
+    template <class Options>
+    using Step = void (*)(const Options&, void* const* arrays, int64_t begin, int64_t end);
+    Step<Sgd> sgd[2];  // [0] float32, [1] float64
+    Step<Adam> adam[2];
+    Step<Adamax> adamax[2];
+    Step<Nadam> nadam[2];
+    Step<Radam> radam[2];
+    Step<Rmsprop> rmsprop[2];
+    Step<Rprop> rprop[2];
+    Step<Adagrad> adagrad[2];
+    Step<Adadelta> adadelta[2];
+    Step<Asgd> asgd[2];
 };
 
 struct RandomKernels {

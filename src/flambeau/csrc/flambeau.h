@@ -187,18 +187,42 @@ FB_API int fb_mt_exponential(fb_mt19937* s, int dtype, void* out, int64_t n, dou
 
 /* ---- optimisers ---------------------------------------------------------------------------- */
 
-/* One step over a list of contiguous tensors, float32 or float64; params and state change in place.
- * SGD: momentum_bufs is NULL without momentum; first_step[i] != 0 makes buffer i a copy of the gradient
- * (first_step NULL: none is first). */
-FB_API int fb_sgd(int dtype, int64_t n_tensors, const int64_t* sizes, void* const* params,
-                  const void* const* grads, void* const* momentum_bufs, const uint8_t* first_step, double lr,
-                  double momentum, double dampening, double weight_decay, int nesterov, int maximize);
-/* Adam; AdamW with decoupled != 0; AMSGrad with max_exp_avg_sq != NULL. steps[i] is the count of tensor i's steps,
- * this one included (the first is 1). */
-FB_API int fb_adam(int dtype, int64_t n_tensors, const int64_t* sizes, void* const* params,
-                   const void* const* grads, void* const* exp_avg, void* const* exp_avg_sq,
-                   void* const* max_exp_avg_sq, const double* steps, double lr, double beta1, double beta2,
-                   double eps, double weight_decay, int decoupled, int maximize);
+/* One step over lists of contiguous tensors, float32 or float64, in place. The lists are of n_tensors addresses each: the
+ * parameters, their gradients (only read), and the state. numbers: those of each tensor, [n_numbers][n_tensors];
+ * settings: those of all. FB_ERR_VALUE for counts other than the rule's, and for a step that is not at least 1.
+ * Lists in brackets may be NULL: without momentum, AMSGrad, centering.
+ *
+ *              state                              numbers         settings
+ * FB_SGD       [momentum]                         first           lr, momentum, dampening, weight_decay, nesterov,
+ *                                                                 maximize
+ * FB_ADAM      mean, square, [largest square]     step            lr, beta1, beta2, eps, weight_decay, decoupled, maximize
+ * FB_ADAMAX    mean, largest                      step            lr, beta1, beta2, eps, weight_decay, maximize
+ * FB_NADAM     mean, square                       step, product   lr, beta1, beta2, eps, weight_decay, momentum_decay,
+ *                                                                 decoupled, maximize
+ * FB_RADAM     mean, square                       step            as FB_ADAM
+ * FB_RMSPROP   square, [velocity], [mean]                         lr, alpha, eps, weight_decay, momentum, maximize
+ * FB_RPROP     previous gradient, step size                       shrink, grow, smallest, largest, maximize
+ * FB_ADAGRAD   sum of squares                     step            lr, lr_decay, eps, weight_decay, maximize
+ * FB_ADADELTA  square, square of change                           lr, rho, eps, weight_decay, maximize
+ * FB_ASGD      average                            eta, mu         lambd, weight_decay, maximize
+ *
+ * first != 0: the momentum has no value yet and becomes the gradient. step counts this one. product: NAdam's momenta
+ * up to this step. The formulas are those of flambeau.optim. */
+enum fb_optim_rule {
+    FB_SGD = 0,
+    FB_ADAM = 1,
+    FB_ADAMAX = 2,
+    FB_NADAM = 3,
+    FB_RADAM = 4,
+    FB_RMSPROP = 5,
+    FB_RPROP = 6,
+    FB_ADAGRAD = 7,
+    FB_ADADELTA = 8,
+    FB_ASGD = 9
+};
+FB_API int fb_optimise(int rule, int dtype, int64_t n_tensors, const int64_t* sizes, int n_lists,
+                       void* const* const* lists, int n_numbers, const double* numbers, int n_settings,
+                       const double* settings);
 
 /* ---- reductions ---------------------------------------------------------------------------- */
 

@@ -329,9 +329,9 @@ class Module(HookMethods, StateMethods):
                 seen.add(module)
                 yield name, module
 
-    def modules(self):
-        """This module and all modules below it, each once."""
-        for _, module in self.named_modules():
+    def modules(self, remove_duplicate=True):
+        """This module and all modules below it; remove_duplicate: each once."""
+        for _, module in self.named_modules(remove_duplicate=remove_duplicate):
             yield module
 
     def named_modules(self, memo=None, prefix="", remove_duplicate=True):

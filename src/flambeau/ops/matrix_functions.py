@@ -136,6 +136,8 @@ def norm_except_dim(v, pow=2, dim=0):
     if dim == -1:
         return vector_norm(v, pow)
     kept = normalize_dim(dim, v.ndim)
+    if v.ndim == 1:  # each element alone
+        return vector_norm(v.unsqueeze(1), pow, 1)
     return vector_norm(v, pow, tuple(d for d in range(v.ndim) if d != kept), True)
 
 

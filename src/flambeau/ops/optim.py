@@ -1,72 +1,69 @@
-"""The steps of optimisers over lists of tensors: one call of a kernel for all of them, in place and unrecorded."""
+"""The steps of optimisers over lists of tensors: one call of a kernel for all of them."""
 
 from typing import Any
 
 from .. import _core
-from .op import Op
+from ..kernels.base.optim import RULES
+from .op import FUNCTIONS, Op
 
 
 def _reals(array):
     """A complex array as pairs of reals, which an optimiser treats as parameters of their own."""
-    return array[..., None].view(array.real.dtype) if array.dtype.kind == "c" else array
+    return None if array is None else array[..., None].view(array.real.dtype)
 
 
-def _lists(arrays, n):
-    """The lists of n arrays each, one after the other in `arrays`; None for those that are left out."""
-    arrays = [None if a is None else _reals(a) for a in arrays]
-    lists = [arrays[i : i + n] for i in range(0, len(arrays), n)]
-    return [None if values[0] is None else values for values in lists]
-
-
-class _SGDStep(Op, name="_sgd_step"):
-    """The kernel `sgd` on params, grads, momenta."""
+class _OptimizerStep(Op, name="_optimizer_step"):
+    """The kernel `optimise`: n tensors of each list, one list after the other."""
 
     @staticmethod
-    def forward(ctx, n, first, settings, *arrays):
-        params, grads, momenta = _lists(arrays, n)
-        ctx.k.sgd(params, grads, momenta, first, *settings)
+    def forward(ctx, rule, n, numbers, settings, *arrays):
+        if arrays[0].dtype.kind == "c":
+            arrays = tuple([_reals(a) for a in arrays])
+        lists = [arrays[i : i + n] for i in range(0, len(arrays), n)]
+        ctx.k.optimise(rule, [None if a[0] is None else a for a in lists], numbers, settings)
         return ()
 
 
-class _AdamStep(Op, name="_adam_step"):
-    """The kernel `adam` on params, grads, means, squares, largest."""
+def optimizer_step(rule, lists, numbers, settings):
+    """One step by a rule of `kernels.base.optim`, in place and unrecorded.
 
-    @staticmethod
-    def forward(ctx, n, steps, settings, *arrays):
-        ctx.k.adam(*_lists(arrays, n), steps, *settings)
-        return ()
-
-
-def _step(op, params, others, extra, settings):
-    """Runs op on the tensors of each dtype; the versions of all that are written advance."""
+    lists: of parameters, of gradients and of each state; None for a state that the rule is to do without. numbers: a
+    list for each number that differs between parameters.
+    """
     groups: dict[Any, list[int]] = {}
-    for i, p in enumerate(params):
-        groups.setdefault(p.dtype, []).append(i)
-    lists = (params, *others)
+    for i, p in enumerate(lists[0]):
+        groups.setdefault((p.dtype, p.device), []).append(i)
     for indices in groups.values():
+        n = len(indices)
         tensors = []
         for values in lists:
-            tensors += [None] * len(indices) if values is None else [values[i] for i in indices]
-        op.apply(len(indices), [extra[i] for i in indices], settings, *tensors)
+            tensors += [None] * n if values is None else [values[i] for i in indices]
+        own = numbers if n == len(lists[0]) else [[values[i] for i in indices] for values in numbers]
+        _OptimizerStep.apply(rule, n, own, settings, *tensors)
     for i, values in enumerate(lists):
         if i != 1 and values is not None:  # the gradients are only read
             for t in values:
                 _core.bump_version(t)
 
 
-def sgd_(params, grads, momenta, first, lr, momentum, dampening, weight_decay, nesterov, maximize):
-    """One SGD step of the tensors `params`, in place.
+class _Functions:
+    """The functions of tensors that rules call."""
 
-    momenta: None without momentum; first[i] says that momentum i has no value yet. The formula is the kernel's.
+    def __getattr__(self, name):
+        return FUNCTIONS[name]
+
+
+def differentiable_step(rule, tensors, numbers, settings):
+    """The new values (parameter, *states) of one parameter: the rule in recorded operations, nothing changes.
+
+    tensors: the parameter, its gradient and the states (None for those that the rule does without).
     """
-    settings = (lr, momentum, dampening, weight_decay, nesterov, maximize)
-    _step(_SGDStep, params, (grads, momenta), first, settings)
-
-
-def adam_(params, grads, means, squares, largest, steps, lr, betas, eps, weight_decay, decoupled, maximize):
-    """One Adam step of the tensors `params`, in place, with their moments.
-
-    largest: None without AMSGrad; steps[i] counts the steps of parameter i, from 1. The formula is the kernel's.
-    """
-    settings = (lr, *betas, eps, weight_decay, decoupled, maximize)
-    _step(_AdamStep, params, (grads, means, squares, largest), steps, settings)
+    # A copy: what backward needs of the old parameter must outlive it.
+    tensors = [tensors[0].clone(), *tensors[1:]]
+    is_complex = tensors[0].is_complex()
+    if is_complex:
+        tensors = [None if t is None else FUNCTIONS["view_as_real"](t) for t in tensors]
+    new = RULES[rule](_Functions(), *tensors, *numbers, *settings)
+    if is_complex:
+        new = [None if t is None else FUNCTIONS["view_as_complex"](t.contiguous()) for t in new]
+    return new

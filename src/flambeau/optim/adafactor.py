@@ -4,7 +4,7 @@ import math
 
 import flambeau as fb
 
-from .optimizer import Optimizer, _check_dense, _check_real, _count_step, _number, _steps_as_tensors
+from .optimizer import Optimizer, _check_dense, _check_real, _count_step, _number, _rate
 
 
 class Adafactor(Optimizer):
@@ -19,6 +19,8 @@ class Adafactor(Optimizer):
     `foreach` is accepted and changes nothing.
     """
 
+    _float32_states = ("step",)
+
     def __init__(
         self,
         params,
@@ -31,7 +33,7 @@ class Adafactor(Optimizer):
         foreach=None,
         maximize=False,
     ):
-        if not _number(lr) >= 0.0:
+        if not _rate(lr) >= 0.0:
             raise ValueError(f"Learning rate should be >= 0 but is: {lr}")
         if not beta2_decay <= 0.0:
             raise ValueError(f"beta2_decay should be <= 0 but is: {beta2_decay}")
@@ -53,10 +55,6 @@ class Adafactor(Optimizer):
             "maximize": maximize,
         }
         super().__init__(params, defaults)
-
-    def __setstate__(self, state):
-        super().__setstate__(state)
-        _steps_as_tensors(self.state)
 
     def _update(self, group, params):
         _check_dense(self, params)

@@ -1,83 +1,48 @@
 """Averaged stochastic gradient descent."""
 
-import flambeau as fb
-
-from .optimizer import (
-    Optimizer,
-    _as_reals,
-    _check_dense,
-    _check_not_negative,
-    _count_step,
-    _number,
-    _steps_as_tensors,
-)
+from .optimizer import _check_lr, _check_not_negative, _count_step, _number
+from .rule import RuleOptimizer
 
 
-class ASGD(Optimizer):
+class ASGD(RuleOptimizer):
     """ASGD(params, lr=1e-2, lambd=1e-4, alpha=0.75, t0=1e6, weight_decay=0, maximize=False)
 
     g = grad + weight_decay p;  p = (1 - lambd eta) p - eta g, where eta = lr at first and
     lr / (1 + lambd lr t)^alpha after t steps. The mean of the parameters after step t0 (before: the last ones) is the
     state "ax" of each  (Polyak and Juditsky, 1992).
-    `foreach`, `capturable` and `differentiable` are accepted and change nothing.
+    `foreach` and `capturable` are accepted and change nothing; differentiable: see `RuleOptimizer`.
     """
 
-    def __init__(
-        self,
-        params,
-        lr=1e-2,
-        lambd=1e-4,
-        alpha=0.75,
-        t0=1e6,
-        weight_decay=0,
-        foreach=None,
-        maximize=False,
-        differentiable=False,
-        capturable=False,
-    ):
-        _check_not_negative({"learning rate": lr, "weight_decay value": weight_decay})
-        defaults = {
-            "lr": lr,
-            "lambd": lambd,
-            "alpha": alpha,
-            "t0": t0,
-            "weight_decay": weight_decay,
-            "foreach": foreach,
-            "maximize": maximize,
-            "differentiable": differentiable,
-            "capturable": capturable,
-        }
+    _rule = "asgd"
+    _since = {"foreach": None, "maximize": False, "differentiable": False, "capturable": False}
+    _float32_states = ("step", "eta", "mu")
+
+    def __init__(self, params, lr=1e-2, lambd=1e-4, alpha=0.75, t0=1e6, weight_decay=0, foreach=None,
+                 maximize=False, differentiable=False, capturable=False):  # fmt: skip
+        _check_lr(lr)
+        _check_not_negative({"weight_decay value": weight_decay})
+        defaults = dict(
+            lr=lr, lambd=lambd, alpha=alpha, t0=t0, weight_decay=weight_decay, foreach=foreach,
+            maximize=maximize, differentiable=differentiable, capturable=capturable,
+        )  # fmt: skip
         super().__init__(params, defaults)
 
-    def __setstate__(self, state):
-        super().__setstate__(state)
-        for group in self.param_groups:  # written before this option existed
-            group.setdefault("maximize", False)
-        _steps_as_tensors(self.state)
-        for values in self.state.values():
-            for name in ("eta", "mu"):  # floats in older files, and in float32 whatever the parameter's dtype is
-                if name in values:
-                    values[name] = fb.tensor(_number(values[name]), dtype=fb.float32)
+    def _settings(self, group):
+        return [group[name] for name in ("lambd", "weight_decay", "maximize")]
 
-    def _update(self, group, params):
-        _check_dense(self, params)
-        lr, lambd = _number(group["lr"]), group["lambd"]
-        for param in params:
-            state = self.state[param] or self._first_state(param, lr)
-            step, eta, mu = _count_step(state), state["eta"].item(), state["mu"].item()
-            grad = -param.grad if group["maximize"] else param.grad
-            if group["weight_decay"] != 0:
-                grad = grad.add(param, alpha=group["weight_decay"])
-            p, g, mean = _as_reals(param, grad, state["ax"])
-            p.mul_(1 - lambd * eta).add_(g, alpha=-eta)
-            mean.add_(p - mean, alpha=mu) if mu != 1 else mean.copy_(p)
-            state["eta"].fill_(lr / (1 + lambd * lr * step) ** group["alpha"])
-            state["mu"].fill_(1 / max(1, step - group["t0"]))
+    def _state_names(self, group):
+        return ("ax",)
 
-    def _first_state(self, param, lr):
-        state = self.state[param]
-        state["step"] = fb.tensor(0.0, dtype=fb.float32)
-        state["eta"] = fb.tensor(float(lr), dtype=fb.float32)
-        state["mu"] = fb.tensor(1.0, dtype=fb.float32)
-        state["ax"] = fb.zeros_like(param.data)
-        return state
+    def _numbers(self, group, states):
+        """eta and mu of this step; the state then has those of the next one."""
+        etas, mus = ([state[name].item() for state in states] for name in ("eta", "mu"))
+        lr, lambd, alpha, t0 = _number(group["lr"]), group["lambd"], group["alpha"], group["t0"]
+        for state, mu in zip(states, mus, strict=True):
+            step = _count_step(state)
+            state["eta"].fill_(lr / (1 + lambd * lr * step) ** alpha)
+            if mu != 1 or step > t0:
+                state["mu"].fill_(1 / max(1, step - t0))
+        return [etas, mus]
+
+    def _first_numbers(self, group):
+        return {"eta": float(_number(group["lr"])), "mu": 1.0}

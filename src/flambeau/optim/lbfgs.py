@@ -5,7 +5,7 @@ from collections import namedtuple
 import flambeau as fb
 
 from .line_search import strong_wolfe
-from .optimizer import Optimizer, _as_reals, _check_not_negative, _number
+from .optimizer import Optimizer, _as_reals, _check_lr, _number
 
 _Point = namedtuple("_Point", "loss grad")
 
@@ -32,7 +32,7 @@ class LBFGS(Optimizer):
         history_size=100,
         line_search_fn=None,
     ):
-        _check_not_negative({"learning rate": lr})
+        _check_lr(lr)
         defaults = {
             "lr": lr,
             "max_iter": max_iter,

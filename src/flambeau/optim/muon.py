@@ -4,7 +4,7 @@ import math
 
 import flambeau as fb
 
-from .optimizer import Optimizer, _check_dense, _check_real, _number
+from .optimizer import Optimizer, _check_dense, _check_real, _number, _rate
 
 
 class Muon(Optimizer):
@@ -30,7 +30,7 @@ class Muon(Optimizer):
         ns_steps=5,
         adjust_lr_fn=None,
     ):
-        if not _number(lr) >= 0.0:
+        if not _rate(lr) >= 0.0:
             raise ValueError(f"Learning rate should be >= 0 but is: {lr}")
         if not momentum >= 0.0:
             raise ValueError(f"momentum should be >= 0 but is: {momentum}")

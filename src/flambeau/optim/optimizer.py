@@ -29,7 +29,8 @@ _global_step_post_hooks: OrderedDict = OrderedDict()
 
 
 def register_optimizer_step_pre_hook(hook):
-    """Call `hook(optimizer, args, kwargs)` before the step of every optimizer; not None replaces both."""
+    """Call `hook(optimizer, args, kwargs)` before the step of every optimizer; not None replaces both. args begins with
+    the optimizer."""
     return add_hook(_global_step_pre_hooks, hook)
 
 
@@ -52,14 +53,14 @@ def _with_hooks(step):
     """`step` as every optimizer class gets it: the hooks around it, a range of the profiler, a mark that it was
     called."""
 
-    def run(self, args, kwargs):
+    def run(self, args, kwargs):  # args begin with the optimizer, as hooks see them
         if not (
             _global_step_pre_hooks
             or self._optimizer_step_pre_hooks
             or _global_step_post_hooks
             or self._optimizer_step_post_hooks
         ):
-            return step(self, *args, **kwargs)
+            return step(*args, **kwargs)
         for hook in chain(_global_step_pre_hooks.values(), self._optimizer_step_pre_hooks.values()):
             replaced = hook(self, args, kwargs)
             if replaced is not None:
@@ -68,7 +69,7 @@ def _with_hooks(step):
                         f"{step} must return None or a tuple of (new_args, new_kwargs), but got {replaced}."
                     )
                 args, kwargs = replaced
-        result = step(self, *args, **kwargs)
+        result = step(*args, **kwargs)
         for hook in chain(self._optimizer_step_post_hooks.values(), _global_step_post_hooks.values()):
             hook(self, args, kwargs)
         return result
@@ -77,7 +78,7 @@ def _with_hooks(step):
     def hooked(self, *args, **kwargs):
         self._opt_called = True
         with _range(self, "step"):
-            return run(self, args, kwargs)
+            return run(self, (self, *args), kwargs)
 
     hooked.hooked = True  # type: ignore[attr-defined]
     return hooked
@@ -89,7 +90,13 @@ class Optimizer:
     params: an iterable of Tensors, of (name, Tensor) pairs, or of dictionaries, each a group with its own options
     ({"params": [...], "lr": 0.1}). defaults: the options of groups that do not give them. `param_groups` is the list
     of groups, `state` maps each parameter to its dictionary of state.
+
+    A subclass may say which options state dictionaries lack that were written before these existed, with their values
+    (`_since`), and which states are float32 tensors of one element, Python numbers in older files (`_float32_states`).
     """
+
+    _since: dict = {}
+    _float32_states: tuple[str, ...] = ()
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -131,8 +138,14 @@ class Optimizer:
         if "_optimizer_step_pre_hooks" not in self.__dict__:
             self._add_hook_tables()
         self.defaults.setdefault("differentiable", False)
-        for group in self.param_groups:  # written before this option existed
-            group.setdefault("maximize", False)
+        for group in self.param_groups:
+            for name, value in self._since.items():
+                group.setdefault(name, value)
+        for name in self._float32_states:
+            for values in self.state.values():
+                # Loading casts all but the count of steps to the parameter's dtype.
+                if name in values and (not isinstance(values[name], Tensor) or name != "step"):
+                    values[name] = fb.tensor(float(_number(values[name])), dtype=fb.float32)
 
     def __repr__(self):
         lines = [f"{type(self).__name__} ("]
@@ -220,7 +233,7 @@ class Optimizer:
         if closure is not None:
             with fb.enable_grad():
                 loss = closure()
-        with fb.no_grad():
+        with fb.set_grad_enabled(bool(self.defaults.get("differentiable"))):
             for group in self.param_groups:
                 params = [p for p in group["params"] if p.grad is not None]
                 if params:
@@ -228,13 +241,15 @@ class Optimizer:
         return loss
 
     def _update(self, group, params):
-        """One step of the parameters of a group that have gradients, with recording off: the optimizer's formula."""
+        """One step of the parameters of a group that have gradients: the optimizer's formula. Recording is off, unless
+        the optimizer was made with differentiable=True."""
         raise NotImplementedError(
             f"Optimizer [{type(self).__name__}] has to define step() or _update(group, params)"
         )
 
     def register_step_pre_hook(self, hook):
-        """Call `hook(optimizer, args, kwargs)` before each step; not None replaces both."""
+        """Call `hook(optimizer, args, kwargs)` before each step; not None replaces both. args begins with the
+        optimizer."""
         return add_hook(self._optimizer_step_pre_hooks, hook)
 
     def register_step_post_hook(self, hook):
@@ -347,11 +362,42 @@ def _number(value):
     return value.item() if isinstance(value, Tensor) else value
 
 
+def _rate(lr):
+    """A learning rate as a Python number; ValueError for a tensor of several."""
+    if isinstance(lr, Tensor) and lr.numel() != 1:
+        raise ValueError("Tensor lr must be 1-element")
+    return _number(lr)
+
+
 def _check_not_negative(options):
     """ValueError for a value below zero (or NaN) in {name in the message: value}."""
     for name, value in options.items():
         if not _number(value) >= 0.0:
-            raise ValueError(f"Invalid {name}: {value}")
+            raise ValueError(f"Invalid {name}: {_number(value)}")
+
+
+def _check_lr(lr, foreach=None, capturable=False):
+    """ValueError for a rate below zero, or a tensor that is not a number or not for the given kind of step."""
+    if isinstance(lr, Tensor) and foreach and not capturable:
+        raise ValueError("lr as a Tensor is not supported for capturable=False and foreach=True")
+    _check_not_negative({"learning rate": _rate(lr)})
+
+
+def _check_betas(betas):
+    """ValueError for decay rates out of [0, 1)."""
+    for i in (0, 1):
+        beta = _number(betas[i])
+        if not 0.0 <= beta < 1.0:
+            raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
+
+
+def _check_fused(optimizer):
+    """RuntimeError for fused=True together with what excludes it."""
+    options = optimizer.defaults
+    if options["fused"] and options["differentiable"]:
+        raise RuntimeError("`fused` does not support `differentiable`")
+    if options["fused"] and options["foreach"]:
+        raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
 
 
 def _count_step(state):
@@ -360,22 +406,9 @@ def _count_step(state):
     return state["step"].item()
 
 
-def _steps_as_tensors(state):
-    """Older state dictionaries have the number of steps as a Python number."""
-    for values in state.values():
-        if "step" in values and not isinstance(values["step"], Tensor):
-            values["step"] = fb.tensor(float(values["step"]), dtype=fb.float32)
-
-
 def _as_reals(*tensors):
     """Complex tensors as views with a last dimension of two reals, which are optimised each on its own."""
     return [fb.view_as_real(t) if t.is_complex() else t for t in tensors]
-
-
-def _check_betas(betas):
-    for i, beta in enumerate(betas):
-        if not 0.0 <= _number(beta) < 1.0:
-            raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
 
 
 def _check_dense(optimizer, params):

@@ -4,7 +4,7 @@ import math
 
 import flambeau as fb
 
-from .optimizer import Optimizer, _check_betas, _number
+from .optimizer import Optimizer, _check_betas, _number, _rate
 
 
 class SparseAdam(Optimizer):
@@ -16,8 +16,10 @@ class SparseAdam(Optimizer):
     ValueError for parameters that are sparse or complex, RuntimeError for a dense gradient.
     """
 
+    _since = {"maximize": False}
+
     def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, maximize=False):
-        if not _number(lr) > 0.0:
+        if not _rate(lr) > 0.0:
             raise ValueError(f"Invalid learning rate: {lr}")
         if not eps > 0.0:
             raise ValueError(f"Invalid epsilon value: {eps}")
@@ -32,11 +34,6 @@ class SparseAdam(Optimizer):
             raise ValueError(
                 f"Complex params at indices {of_complex}: SparseAdam does not support complex parameters"
             )
-
-    def __setstate__(self, state):
-        super().__setstate__(state)
-        for group in self.param_groups:  # written before this option existed
-            group.setdefault("maximize", False)
 
     def _update(self, group, params):
         if any(p.grad.layout is fb.strided for p in params):

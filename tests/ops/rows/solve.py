@@ -173,7 +173,7 @@ ROWS = [
     direct("linalg.vector_norm", vector_norms, dtypes=(*FLOATS, *COMPLEX)),
     direct("nuclear_norm", lambda t: matrices((3, 3), (2, 3, 4))(t) + matrices((2, 3, 4), dim=(0, 1), keepdim=True)(t)),
     direct("frobenius_norm", lambda t: matrices((3, 3), (2, 3, 4), dim=(0, 1))(t) + matrices((4,), dim=0)(t)),
-    direct("norm_except_dim", lambda t: matrices((2, 3), (2, 3, 4), pow=2, dim=1)(t) + matrices((2, 3), pow=1)(t)
+    direct("norm_except_dim", lambda t: matrices((2, 3), (2, 3, 4), pow=2, dim=1)(t) + matrices((2, 3), (3,), pow=1)(t)
            + matrices((2, 3), dim=-1)(t)),
     direct("linalg.vecdot", vectors, dtypes=(*FLOATS, *COMPLEX), atol={"float16": 1e-2, "bfloat16": 0.1}),
     direct("linalg.cross", pairs(((2, 3), (2, 3)), ((3,), (3,)), ((2, 3), (1, 3)))),

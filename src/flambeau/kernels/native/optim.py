@@ -8,20 +8,23 @@ from ..._core import native as _native
 from ..base import optim as _base
 from ..base._xp import Array
 
+# The numbers of `enum fb_optim_rule`.
+_CODES = {
+    "sgd": 0,
+    "adam": 1,
+    "adamax": 2,
+    "nadam": 3,
+    "radam": 4,
+    "rmsprop": 5,
+    "rprop": 6,
+    "adagrad": 7,
+    "adadelta": 8,
+    "asgd": 9,
+}
 
-def sgd(params: Sequence[Array], grads: Sequence[Array], momenta: Sequence[Array] | None, first: Sequence[bool],
-        lr: float, momentum: float = 0.0, dampening: float = 0.0, weight_decay: float = 0.0, nesterov: bool = False,
-        maximize: bool = False) -> None:  # fmt: skip
-    """One SGD step, as in base."""
-    settings = (lr, momentum, dampening, weight_decay, nesterov, maximize)
-    if not _native.sgd(params, grads, momenta, first, *settings):
-        _base.sgd(params, grads, momenta, first, *settings)
 
-
-def adam(params: Sequence[Array], grads: Sequence[Array], means: Sequence[Array], squares: Sequence[Array],
-         largest: Sequence[Array] | None, steps: Sequence[float], lr: float, beta1: float, beta2: float, eps: float,
-         weight_decay: float = 0.0, decoupled: bool = False, maximize: bool = False) -> None:  # fmt: skip
-    """One Adam, AdamW or AMSGrad step, as in base."""
-    settings = (lr, beta1, beta2, eps, weight_decay, decoupled, maximize)
-    if not _native.adam(params, grads, means, squares, largest, steps, *settings):
-        _base.adam(params, grads, means, squares, largest, steps, *settings)
+def optimise(rule: str, lists: Sequence[Sequence[Array] | None], numbers: Sequence[Sequence[float]],
+             settings: Sequence[float]) -> None:  # fmt: skip
+    """One step of all parameters, as in base."""
+    if not _native.optimise(_CODES[rule], lists, numbers, settings):
+        _base.optimise(rule, lists, numbers, settings)

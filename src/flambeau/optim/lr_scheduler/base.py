@@ -46,7 +46,7 @@ class LRScheduler:
     then need "initial_lr". TypeError when `optimizer` is no Optimizer.
     """
 
-    _called_in_step = False
+    _get_lr_called_within_step = False
 
     def __init__(self, optimizer, last_epoch=-1, verbose=None):
         if not isinstance(optimizer, Optimizer):
@@ -96,7 +96,7 @@ class LRScheduler:
         return [lr * factor for lr in self._current()]
 
     def _warn_if_not_in_step(self):
-        if not self._called_in_step:
+        if not self._get_lr_called_within_step:
             warnings.warn(
                 "To get the last learning rate computed by the scheduler, please use `get_last_lr()`.",
                 stacklevel=3,
@@ -123,7 +123,7 @@ class LRScheduler:
 
     def _move_to(self, epoch=None):
         """Set the rates of `epoch` (None: the next), by the closed form where there is one."""
-        self._called_in_step = True
+        self._get_lr_called_within_step = True
         try:
             if epoch is None:
                 self.last_epoch += 1
@@ -133,7 +133,7 @@ class LRScheduler:
                 closed_form = getattr(self, "_get_closed_form_lr", self.get_lr)
                 rates = closed_form()
         finally:
-            self._called_in_step = False
+            self._get_lr_called_within_step = False
         self._set_rates(rates)
 
     def _set_rates(self, rates):

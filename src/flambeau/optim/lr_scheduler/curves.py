@@ -242,7 +242,6 @@ class CosineAnnealingWarmRestarts(LRScheduler):
 
     def step(self, epoch=None):
         """Set the rates of the next epoch, or of `epoch`, which may be a fraction."""
-        self._step_count += 1
         self._move_to(epoch)
 
     def _move_to(self, epoch=None):
@@ -266,9 +265,9 @@ class CosineAnnealingWarmRestarts(LRScheduler):
             self.T_cur = epoch - self.T_0 * (self.T_mult**n - 1) / (self.T_mult - 1)
             self.T_i = self.T_0 * self.T_mult**n
         self.last_epoch = math.floor(epoch)
-        self._called_in_step = True
+        self._get_lr_called_within_step = True
         try:
             rates = self.get_lr()
         finally:
-            self._called_in_step = False
+            self._get_lr_called_within_step = False
         self._set_rates(rates)

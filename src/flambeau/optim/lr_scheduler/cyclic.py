@@ -67,7 +67,7 @@ class CyclicLR(_WithMomentum):
         self.step_ratio = up / self.total_size
         self.mode = mode
         self.gamma = gamma
-        self._custom_scale_fn = scale_fn
+        self._scale_fn_custom = scale_fn
         self.scale_mode = (
             scale_mode if scale_fn is not None else ("iterations" if mode == "exp_range" else "cycle")
         )
@@ -84,8 +84,8 @@ class CyclicLR(_WithMomentum):
 
     def scale_fn(self, x):
         """The factor of the height in cycle (or step) `x`."""
-        if self._custom_scale_fn is not None:
-            return self._custom_scale_fn(x)
+        if self._scale_fn_custom is not None:
+            return self._scale_fn_custom(x)
         if self.mode == "triangular":
             return 1.0
         if self.mode == "triangular2":
@@ -111,18 +111,18 @@ class CyclicLR(_WithMomentum):
     def state_dict(self):
         """The state; of `scale_fn` only the attributes of a callable object are saved."""
         state = super().state_dict()
-        fn = state.pop("_custom_scale_fn")
-        state["_custom_scale_fn"] = None if fn is None or isinstance(fn, FunctionType) else fn.__dict__.copy()
+        fn = state.pop("_scale_fn_custom")
+        state["_scale_fn_custom"] = None if fn is None or isinstance(fn, FunctionType) else fn.__dict__.copy()
         return state
 
     def load_state_dict(self, state_dict):
         """Go on from what `state_dict` returned; the function stays this object's."""
-        saved = state_dict.get("_custom_scale_fn")
+        saved = state_dict.get("_scale_fn_custom")
         super().load_state_dict(
-            {key: value for key, value in state_dict.items() if key != "_custom_scale_fn"}
+            {key: value for key, value in state_dict.items() if key != "_scale_fn_custom"}
         )
         if saved is not None:
-            self._custom_scale_fn.__dict__.update(saved)
+            self._scale_fn_custom.__dict__.update(saved)
 
 
 def _anneal_cos(start, end, pct):
@@ -131,6 +131,12 @@ def _anneal_cos(start, end, pct):
 
 def _anneal_linear(start, end, pct):
     return (end - start) * pct + start
+
+
+def _phase(end_step, start_lr, end_lr, start_momentum, end_momentum):
+    """The last step of a phase, and the groups' keys of rate and momentum at its ends, as in state dictionaries."""
+    return dict(end_step=end_step, start_lr=start_lr, end_lr=end_lr, start_momentum=start_momentum,
+                end_momentum=end_momentum)  # fmt: skip
 
 
 class OneCycleLR(_WithMomentum):
@@ -173,24 +179,17 @@ class OneCycleLR(_WithMomentum):
         self._anneal_func_type = anneal_strategy
         up = float(pct_start * self.total_steps) - 1
         last = self.total_steps - 1
-        # (last step, rate and momentum at the beginning, rate and momentum at the end), by the groups' keys
+        rising = _phase(up, "initial_lr", "max_lr", "max_momentum", "base_momentum")
         if three_phase:
+            middle = float(2 * pct_start * self.total_steps) - 2
             self._schedule_phases = [
-                (up, "initial_lr", "max_momentum", "max_lr", "base_momentum"),
-                (
-                    float(2 * pct_start * self.total_steps) - 2,
-                    "max_lr",
-                    "base_momentum",
-                    "initial_lr",
-                    "max_momentum",
-                ),
-                (last, "initial_lr", "max_momentum", "min_lr", "max_momentum"),
+                rising,
+                _phase(middle, "max_lr", "initial_lr", "base_momentum", "max_momentum"),
+                _phase(last, "initial_lr", "min_lr", "max_momentum", "max_momentum"),
             ]
         else:
-            self._schedule_phases = [
-                (up, "initial_lr", "max_momentum", "max_lr", "base_momentum"),
-                (last, "max_lr", "base_momentum", "min_lr", "max_momentum"),
-            ]
+            falling = _phase(last, "max_lr", "min_lr", "base_momentum", "max_momentum")
+            self._schedule_phases = [rising, falling]
         highest = _one_per_group("max_lr", optimizer, max_lr)
         self.cycle_momentum = cycle_momentum
         if cycle_momentum:
@@ -224,7 +223,7 @@ class OneCycleLR(_WithMomentum):
             )
         start = 0
         for phase in self._schedule_phases:
-            end, lr_from, momentum_from, lr_to, momentum_to = phase
+            end = phase["end_step"]
             if step <= end or phase is self._schedule_phases[-1]:
                 break
             start = end
@@ -232,5 +231,7 @@ class OneCycleLR(_WithMomentum):
         part = (step - start) / (end - start)
         if self.cycle_momentum:
             for group in self.optimizer.param_groups:
-                self._set_momentum(group, anneal(group[momentum_from], group[momentum_to], part))
-        return [anneal(group[lr_from], group[lr_to], part) for group in self.optimizer.param_groups]
+                ends = group[phase["start_momentum"]], group[phase["end_momentum"]]
+                self._set_momentum(group, anneal(*ends, part))
+        groups = self.optimizer.param_groups
+        return [anneal(group[phase["start_lr"]], group[phase["end_lr"]], part) for group in groups]

@@ -37,6 +37,7 @@ class ReduceLROnPlateau(LRScheduler):
             raise ValueError(f"expected {len(optimizer.param_groups)} min_lrs, got {len(min_lr)}")
         self.factor = factor
         self.optimizer = optimizer
+        self.default_min_lr = None if isinstance(min_lr, (list, tuple)) else min_lr
         self.min_lrs = _one_per_group("min_lr", optimizer, min_lr)
         self.patience = patience
         self.cooldown = cooldown

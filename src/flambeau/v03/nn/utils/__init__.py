@@ -3,8 +3,11 @@
 from ....nn.utils import parameters_to_vector, vector_to_parameters
 from ...families import family
 from . import rnn
+from .weight_norm import remove_weight_norm, weight_norm
 
-__all__ = ["clip_grad_norm", "parameters_to_vector", "rnn", "vector_to_parameters"]
+__all__ = [
+    "clip_grad_norm", "parameters_to_vector", "remove_weight_norm", "rnn", "vector_to_parameters", "weight_norm",
+]  # fmt: skip
 
 
 def clip_grad_norm(parameters, max_norm, norm_type=2):
