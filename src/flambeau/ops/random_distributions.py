@@ -229,7 +229,7 @@ class Binomial(_Drawn, name="binomial"):
 
 
 class StandardGamma(Op, name="_standard_gamma"):
-    """_standard_gamma(input, generator=None) -> Tensor of gamma numbers of rate 1 whose shapes are the elements of input
+    """_standard_gamma(input, generator=None) -> Tensor of gamma numbers of rate 1 with the elements of input as shapes
 
     input: floating, >= 0. The numbers are at least the smallest positive one of the dtype. Their gradient is the
     implicit reparameterisation: how the number of a fixed probability moves with the shape.
