@@ -179,6 +179,8 @@ def test_history_subclasses_and_formats():
     assert repr(Image([1.0, 2.0])) == "Image([1., 2.])"
     assert f"{fb.tensor(1.5):.2f}" == "1.50"
     assert f"{fb.tensor([1.5])}" == "tensor([1.5000])"
+    assert f"{fb.tensor(1.5)} {fb.tensor(3, requires_grad=False)} {fb.tensor(True)}" == "1.5 3 True"
+    assert f"{fb.nn.Parameter(fb.tensor(1.5))}".startswith("Parameter containing:")
 
 
 def test_bad_options_change_nothing():

@@ -375,7 +375,7 @@ class Tensor(_core.TensorBase):
         return tensor_html(self)
 
     def __format__(self, spec):
-        if self.ndim == 0 and spec:
+        if self.ndim == 0 and (spec or type(self) is Tensor):
             return self.item().__format__(spec)
         return object.__format__(self, spec)
 

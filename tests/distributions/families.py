@@ -101,7 +101,7 @@ FAMILIES = [
            dict(temperature=0.7, probs=[0.2, 0.5, 0.9]), (3,), has=()),
     Family("Bernoulli", lambda d, p, **o: d.Bernoulli(p, **o), dict(probs=[0.1, 0.5, 0.8]), (3,),
            lambda s, p: s.bernoulli(p), discrete=True, has=MODE),
-    Family("Geometric", lambda d, p, **o: d.Geometric(p, **o), dict(probs=[0.1, 0.5, 0.8, 1.0]), (4,),
+    Family("Geometric", lambda d, p, **o: d.Geometric(p, **o), dict(probs=[0.1, 0.5, 0.8, 0.95]), (4,),
            lambda s, p: s.geom(p, -1), discrete=True, has=MODE),
     Family("Binomial", lambda d, n, p, **o: d.Binomial(n, p, **o), dict(total_count=[6.0], probs=[0.1, 0.5, 0.8]),
            (3,), lambda s, n, p: s.binom(n, p), discrete=True, has=MODE),

@@ -136,7 +136,7 @@ class _IndependentConstraint(Constraint):
         if result.dim() < n:
             expected = self.base_constraint.event_dim + n
             raise ValueError(f"Expected value.dim() >= {expected} but got {value.dim()}")
-        return result.reshape((*result.shape[: result.dim() - n], -1)).all(-1)
+        return result.all(tuple(range(-n, 0))) if n else result
 
     def __repr__(self):
         return f"IndependentConstraint({self.base_constraint!r}, {self.reinterpreted_batch_ndims})"
@@ -285,7 +285,7 @@ class _Multinomial(Constraint):
 
 
 def _all_of_matrix(mask):
-    return mask.reshape((*mask.shape[:-2], -1)).all(-1)
+    return mask.all((-2, -1))
 
 
 class _LowerTriangular(Constraint):

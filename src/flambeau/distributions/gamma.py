@@ -10,7 +10,8 @@ from .utils import broadcast_all
 class Gamma(ExponentialFamily):
     """Gamma(concentration, rate, validate_args=None): density rate^c x^(c - 1) exp(-rate x) / Gamma(c)
 
-    for c = concentration; both parameters > 0. The concentration is also called shape, and 1 / rate scale. Samples are differentiable in both.
+    for c = concentration; both parameters > 0. The concentration is also called shape, and 1 / rate
+    scale. Samples are differentiable in both.
     """
 
     arg_constraints = {"concentration": constraints.positive, "rate": constraints.positive}

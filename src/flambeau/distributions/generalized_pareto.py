@@ -10,7 +10,8 @@ from .utils import broadcast_all
 class GeneralizedPareto(Distribution):
     """GeneralizedPareto(loc, scale, concentration, validate_args=None): survival (1 + c z)^(-1 / c)
 
-    for c = concentration and z = (x - loc) / scale >= 0: what exceeds a high threshold. c = 0: exponential; c < 0: bounded by z = -1 / c.
+    for c = concentration and z = (x - loc) / scale >= 0: what exceeds a high threshold. c = 0:
+    exponential; c < 0: bounded by z = -1 / c.
     """
 
     arg_constraints = {"loc": constraints.real, "scale": constraints.positive, "concentration": constraints.real}
@@ -67,16 +68,16 @@ class GeneralizedPareto(Distribution):
 
     @property
     def mean(self):
-        """Infinite for concentration >= 1."""
+        """NaN for concentration >= 1."""
         finite = self.loc + self.scale / (1 - self.concentration)
-        return finite.masked_fill(self.concentration >= 1, fb.inf)
+        return finite.masked_fill(self.concentration >= 1, fb.nan)
 
     @property
     def variance(self):
-        """Infinite for concentration >= 1 / 2."""
+        """NaN for concentration >= 1 / 2."""
         c = self.concentration
         finite = self.scale.pow(2) / ((1 - c).pow(2) * (1 - 2 * c))
-        return finite.masked_fill(c >= 0.5, fb.inf)
+        return finite.masked_fill(c >= 0.5, fb.nan)
 
     def entropy(self):
         return (self.scale.log() + self.concentration + 1).expand(self._batch_shape)

@@ -677,7 +677,8 @@ def _same(a, b):
 class CumulativeDistributionTransform(Transform):
     """CumulativeDistributionTransform(distribution, cache_size=0): y = distribution.cdf(x)
 
-    of a univariate distribution with cdf and icdf. With its inverse it makes a Gaussian copula of a multivariate normal distribution.
+    of a univariate distribution with cdf and icdf. With its inverse it makes a Gaussian copula of
+    a multivariate normal distribution.
     """
 
     bijective = True

@@ -50,7 +50,7 @@ def sum_rightmost(value, dims):
     """The sum over the last `dims` dimensions."""
     if dims == 0 or not isinstance(value, fb.Tensor):
         return value
-    return value.reshape((*value.shape[: value.dim() - dims], -1)).sum(-1)
+    return value.sum(tuple(range(-dims, 0)))
 
 
 def clamp_probs(probs):

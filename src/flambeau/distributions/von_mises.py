@@ -32,8 +32,8 @@ def _rejection(loc, concentration, proposal_r, shape):
 class VonMises(Distribution):
     """VonMises(loc, concentration, validate_args=None): density exp(k cos(x - loc)) / (2 pi I_0(k))
 
-    of angles in [-pi, pi), for k = concentration > 0: the normal distribution of the circle, of variance about 1 / k. Any angle may be given to
-    log_prob; loc is an angle too. Samples are drawn in double precision.
+    of angles in [-pi, pi), for k = concentration > 0: the normal distribution of the circle, of variance about 1 / k.
+    Any angle may be given to log_prob; loc is an angle too. Samples are drawn in double precision.
     """
 
     arg_constraints = {"loc": constraints.real, "concentration": constraints.positive}
