@@ -27,15 +27,15 @@ ARGUMENTS = {
     "Normal": ([[0.0, 1.0], [1.0, 2.0]], [[1.0, -1.0], [3.0, 0.5]]),
     "OneHotCategorical": ([[[0.2, 0.3, 0.5], [0.1, 0.1, 0.8]]], [[[0.5, 0.3, 0.2], [0.3, 0.4, 0.3]]]),
     "Pareto": ([[1.5, 2.0], [2.5, 3.0]], [[1.0, 0.1], [1.5, 4.0]]),
-    "Poisson": ([[0.5, 4.0]], [[1.5, 3.0]]),
+    "Poisson": ([[6.0, 4.0]], [[1.5, 3.0]]),
     "Uniform": ([[0.2, 0.3], [0.9, 0.5]], [[-1.0, 0.1], [2.0, 3.0]]),
 }
 
 
-def build(lib, family, side):
+def build(lib, family, side, **options):
     """The distribution of a family as p (side 0) or q (side 1), in float64."""
     arguments = [lib.tensor(a, dtype=lib.float64) for a in ARGUMENTS[family][side]]
-    return getattr(lib.distributions, family)(*arguments)
+    return getattr(lib.distributions, family)(*arguments, **options)
 
 
 def registered(kl):

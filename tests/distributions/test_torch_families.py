@@ -15,6 +15,7 @@ APPROXIMATE = {"VonMises": 1e-4, "Multinomial": 1e-6}  # polynomials of 7 digits
 IMPLICIT = {"Gamma", "Chi2", "InverseGamma", "StudentT", "Beta", "Dirichlet", "FisherSnedecor", "Wishart"}
 MODE_AT_A_CORNER = {"Beta", "Dirichlet"}  # all concentrations below 1: PyTorch takes the first corner
 REDRAWS = {"Wishart"}  # PyTorch takes a regular sample for a singular one and draws again
+BIASED = {"LKJCholesky"}  # PyTorch draws the length of row i from Beta(i - 1/2, ...) in place of Beta(i / 2, ...)
 FLOAT32 = {"GeneralizedPareto"}  # PyTorch's log_prob needs float32
 
 
@@ -37,7 +38,7 @@ def numpy(t):
     return t.detach().numpy()
 
 
-@some([f for f in FAMILIES if f.name not in REDRAWS])
+@some([f for f in FAMILIES if f.name not in REDRAWS | BIASED])
 def test_samples_from_one_seed(family):
     (ours, _), (other, _) = both(family)
     for shape in ((), (5,), (3, 40)):
@@ -154,7 +155,7 @@ def test_names():
     assert sorted(fb.distributions.__all__) == sorted(theirs.__all__)
     for module in ("constraints", "transforms", "kl", "utils"):
         ours = getattr(fb.distributions, module)
-        assert not {n for n in getattr(getattr(theirs, module), "__all__", ())} - set(dir(ours)), module
+        assert set(getattr(getattr(theirs, module), "__all__", ())) <= set(dir(ours)), module
 
 
 def test_classes_derive_from_the_same_classes():

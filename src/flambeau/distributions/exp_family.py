@@ -26,11 +26,14 @@ class ExponentialFamily(Distribution):
         raise NotImplementedError(f"{type(self).__name__} does not define the mean of its carrier measure")
 
     def _bregman(self):
-        """(natural parameters as leaves of a graph, F of them, its gradients)"""
+        """(natural parameters, F of them, its gradients), differentiable in the parameters that require gradients"""
+        recorded = fb.is_grad_enabled() and any(p.requires_grad for p in self._natural_params)
         with fb.enable_grad():
-            natural = [p.detach().requires_grad_() for p in self._natural_params]
+            natural = [p if p.requires_grad else p.detach().requires_grad_() for p in self._natural_params]
             normalizer = self._log_normalizer(*natural)
-            gradients = fb.autograd.grad(normalizer.sum(), natural, create_graph=True)
+            gradients = fb.autograd.grad(normalizer.sum(), natural, create_graph=recorded)
+        if not recorded:
+            natural, normalizer = [p.detach() for p in natural], normalizer.detach()
         return natural, normalizer, gradients
 
     def entropy(self):

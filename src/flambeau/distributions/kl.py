@@ -207,7 +207,8 @@ def _exp_family_exp_family(p, q):
     natural, normalizer, gradients = p._bregman()
     result = q._log_normalizer(*q._natural_params) - normalizer
     for of_p, of_q, gradient in zip(natural, q._natural_params, gradients, strict=True):
-        result = result - sum_rightmost((of_q - of_p) * gradient, len(q.event_shape))
+        own = of_q.dim() - len(q.batch_shape)
+        result = result - sum_rightmost((of_q - of_p) * gradient, own)
     return result
 
 

@@ -26,11 +26,11 @@ class LKJCholesky(Distribution):
             raise ValueError(f"Expected dim to be an integer greater than or equal to 2. Found dim={dim}.")
         self.dim = dim
         (self.concentration,) = broadcast_all(concentration)
-        # the squared length of row i below the diagonal
-        offset = fb.arange(dim - 1, dtype=self.concentration.dtype, device=self.concentration.device)
-        offset = fb.cat([offset.new_zeros((1,)), offset])
+        # The squared length of row i below the diagonal, of i elements, is Beta(i / 2, ...); row 0 has none.
+        half = 0.5 * fb.arange(dim - 1, dtype=self.concentration.dtype, device=self.concentration.device)
+        half = fb.cat([half.new_zeros((1,)), half])
         marginal = self.concentration + 0.5 * (dim - 2)
-        self._beta = Beta(offset + 0.5, marginal.unsqueeze(-1) - 0.5 * offset, validate_args=False)
+        self._beta = Beta(half + 0.5, marginal.unsqueeze(-1) - half, validate_args=False)
         super().__init__(self.concentration.size(), fb.Size((dim, dim)), validate_args)
 
     def expand(self, batch_shape, _instance=None):
