@@ -64,6 +64,18 @@ class _Between(_Bounded):
 # ---- constraints that depend on other values
 
 
+def _known(name):
+    """A property of what may not be known of a dependent constraint."""
+
+    def get(self):
+        value = getattr(self, f"_{name}")
+        if value is NotImplemented:
+            raise NotImplementedError(f".{name} cannot be determined statically")
+        return value
+
+    return property(get)
+
+
 class _Dependent(Constraint):
     """Depends on other variables, so that it cannot be checked. `dependent(is_discrete=..., event_dim=...)` tells what
     is known of it."""
@@ -72,17 +84,8 @@ class _Dependent(Constraint):
         self._is_discrete, self._event_dim = is_discrete, event_dim
         super().__init__()
 
-    @property
-    def is_discrete(self):
-        if self._is_discrete is NotImplemented:
-            raise NotImplementedError(".is_discrete cannot be determined statically")
-        return self._is_discrete
-
-    @property
-    def event_dim(self):
-        if self._event_dim is NotImplemented:
-            raise NotImplementedError(".event_dim cannot be determined statically")
-        return self._event_dim
+    is_discrete = _known("is_discrete")
+    event_dim = _known("event_dim")
 
     def __call__(self, *, is_discrete=NotImplemented, event_dim=NotImplemented):
         return _Dependent(
@@ -109,7 +112,7 @@ class _DependentProperty(property, _Dependent):
         super().__init__(fn)
         self._is_discrete, self._event_dim = is_discrete, event_dim
 
-    def __call__(self, fn):
+    def __call__(self, fn):  # type: ignore[override]
         return _DependentProperty(fn, is_discrete=self._is_discrete, event_dim=self._event_dim)
 
 
@@ -122,13 +125,8 @@ class _IndependentConstraint(Constraint):
         self.base_constraint, self.reinterpreted_batch_ndims = base_constraint, reinterpreted_batch_ndims
         super().__init__()
 
-    @property
-    def is_discrete(self):
-        return self.base_constraint.is_discrete
-
-    @property
-    def event_dim(self):
-        return self.base_constraint.event_dim + self.reinterpreted_batch_ndims
+    is_discrete = property(lambda self: self.base_constraint.is_discrete)
+    event_dim = property(lambda self: self.base_constraint.event_dim + self.reinterpreted_batch_ndims)
 
     def check(self, value):
         result = self.base_constraint.check(value)
@@ -151,13 +149,8 @@ class MixtureSameFamilyConstraint(Constraint):
         self.base_constraint = base_constraint
         super().__init__()
 
-    @property
-    def is_discrete(self):
-        return self.base_constraint.is_discrete
-
-    @property
-    def event_dim(self):
-        return self.base_constraint.event_dim
+    is_discrete = property(lambda self: self.base_constraint.is_discrete)
+    event_dim = property(lambda self: self.base_constraint.event_dim)
 
     def check(self, value):
         if value.dim() < self.event_dim:
@@ -365,9 +358,7 @@ class _Several(Constraint):
                 raise TypeError(f"{type(self).__name__[1:].lower()}: expected constraints, got {type(c).__name__}")
         super().__init__()
 
-    @property
-    def is_discrete(self):
-        return any(c.is_discrete for c in self.cseq)
+    is_discrete = property(lambda self: any(c.is_discrete for c in self.cseq))
 
     def _check_dim(self, value):
         if not -value.dim() <= self.dim < value.dim():
@@ -383,9 +374,7 @@ class _Cat(_Several):
         if len(self.lengths) != len(self.cseq):
             raise ValueError(f"cat: {len(self.cseq)} constraints, but {len(self.lengths)} lengths")
 
-    @property
-    def event_dim(self):
-        return max(c.event_dim for c in self.cseq)
+    event_dim = property(lambda self: max(c.event_dim for c in self.cseq))
 
     def check(self, value):
         self._check_dim(value)
@@ -396,10 +385,11 @@ class _Cat(_Several):
 class _Stack(_Several):
     """stack(cseq, dim=0): slices, one for each constraint"""
 
-    @property
-    def event_dim(self):
+    def _count(self):
         dim = max(c.event_dim for c in self.cseq)
         return dim + 1 if self.dim + dim < 0 else dim
+
+    event_dim = property(_count)
 
     def check(self, value):
         self._check_dim(value)

@@ -2,6 +2,7 @@
 
 import flambeau as fb
 
+from ..ops.random_distributions import SampleDirichlet
 from . import constraints
 from .exp_family import ExponentialFamily
 
@@ -44,7 +45,7 @@ class Dirichlet(ExponentialFamily):
         return self.concentration * (total - self.concentration) / (total.pow(2) * (total + 1))
 
     def rsample(self, sample_shape=fb.Size()):
-        return fb._sample_dirichlet(self.concentration.expand(self._extended_shape(sample_shape)))
+        return SampleDirichlet.function(self.concentration.expand(self._extended_shape(sample_shape)))
 
     def log_prob(self, value):
         if self._validate_args:

@@ -2,6 +2,7 @@
 
 import flambeau as fb
 
+from ..ops.random_distributions import StandardGamma
 from . import constraints
 from .exp_family import ExponentialFamily
 from .utils import broadcast_all
@@ -40,7 +41,7 @@ class Gamma(ExponentialFamily):
 
     def rsample(self, sample_shape=fb.Size()):
         shape = self._extended_shape(sample_shape)
-        value = fb._standard_gamma(self.concentration.expand(shape)) / self.rate.expand(shape)
+        value = StandardGamma.function(self.concentration.expand(shape)) / self.rate.expand(shape)
         value.detach().clamp_(min=fb.finfo(value.dtype).tiny)
         return value
 
@@ -53,7 +54,7 @@ class Gamma(ExponentialFamily):
     def cdf(self, value):
         if self._validate_args:
             self._validate_sample(value)
-        return fb.special.gammainc(self.concentration, self.rate * value)
+        return fb.igamma(self.concentration, self.rate * value)
 
     def entropy(self):
         c = self.concentration

@@ -7,6 +7,7 @@ cross-entropy less entropy, where the cross-entropy with q needs a few expectati
 import functools
 import math
 import warnings
+from typing import Any
 
 import flambeau as fb
 
@@ -42,7 +43,7 @@ from .utils import EULER, sum_rightmost
 
 __all__ = ["kl_divergence", "register_kl"]
 
-_REGISTRY = {}  # (class of p, class of q) -> function of p and q
+_REGISTRY: dict[tuple[type, type], Any] = {}  # (class of p, class of q) -> function of p and q
 
 
 def register_kl(type_p, type_q):
@@ -64,7 +65,7 @@ def register_kl(type_p, type_q):
 
 
 @functools.cache
-def _dispatch(type_p, type_q):
+def _dispatch(type_p: Any, type_q: Any) -> Any:
     """The function for the closest registered pair of superclasses, or None."""
     mro_p, mro_q = type_p.__mro__, type_q.__mro__
     pairs = [(mro_p.index(p), mro_q.index(q), p, q) for p, q in _REGISTRY if p in mro_p and q in mro_q]
@@ -87,7 +88,8 @@ def kl_divergence(p, q):
 
     NotImplementedError for pairs of families that nothing is registered for.
     """
-    function = _dispatch(type(p), type(q))
+    families: Any = type(p), type(q)
+    function = _dispatch(*families)
     if function is None:
         raise NotImplementedError(
             f"No KL(p || q) is implemented for p type {type(p).__name__} and q type {type(q).__name__}"
@@ -465,7 +467,7 @@ def _infinite(p, q):
     return like.new_full(fb.broadcast_shapes(p.batch_shape, q.batch_shape), fb.inf)
 
 
-for _p, _others in {
+_DISJOINT: dict[type, list[type]] = {
     Beta: [Pareto],
     ContinuousBernoulli: [Pareto],
     Exponential: [Uniform, Pareto, ContinuousBernoulli, Beta],
@@ -475,6 +477,7 @@ for _p, _others in {
     Normal: [Uniform, Pareto, Gamma, Exponential, ContinuousBernoulli, Beta],
     Pareto: [Uniform, ContinuousBernoulli, Beta],
     Poisson: [Binomial, Bernoulli],
-}.items():
+}
+for _p, _others in _DISJOINT.items():
     for _q in _others:
         register_kl(_p, _q)(_infinite)

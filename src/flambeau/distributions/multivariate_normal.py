@@ -1,6 +1,7 @@
 """The multivariate normal distribution."""
 
 import math
+from typing import Any
 
 import flambeau as fb
 
@@ -39,6 +40,9 @@ def half_log_det(factor):
 class OfCovariance:
     """Mixin of families of a covariance matrix, given by itself, by its inverse or by its Cholesky factor. What is not
     given follows from `_unbroadcasted_scale_tril`."""
+
+    _batch_shape: Any
+    _event_shape: Any
 
     def _set_matrix(self, batch, **matrices):
         """Takes the one matrix that is given; `batch` are the other batch dimensions. The batch shape of both."""

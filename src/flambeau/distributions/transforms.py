@@ -209,9 +209,7 @@ class ComposeTransform(Transform):
             event_dim = max(event_dim + part.codomain.event_dim - part.domain.event_dim, part.codomain.event_dim)
         return _with_events(self.parts[-1].codomain, event_dim)
 
-    @property
-    def bijective(self):
-        return all(part.bijective for part in self.parts)
+    bijective = property(lambda self: all(part.bijective for part in self.parts))
 
     @property
     def sign(self):
@@ -326,9 +324,7 @@ class _Parts(Transform):
         self.transforms = [t.with_cache(cache_size) for t in tseq] if cache_size else list(tseq)
         self.dim = dim
 
-    @property
-    def bijective(self):
-        return all(t.bijective for t in self.transforms)
+    bijective = property(lambda self: all(t.bijective for t in self.transforms))
 
     def _check_dim(self, x):
         if not -x.dim() <= self.dim < x.dim():
@@ -689,9 +685,7 @@ class CumulativeDistributionTransform(Transform):
         super().__init__(cache_size=cache_size)
         self.distribution = distribution
 
-    @property
-    def domain(self):
-        return self.distribution.support
+    domain = property(lambda self: self.distribution.support)
 
     def _call(self, x):
         return self.distribution.cdf(x)

@@ -1,6 +1,5 @@
 """What the families share: broadcasting of parameters, probabilities and logits, properties that are computed once."""
 
-import functools
 from numbers import Number
 
 import flambeau as fb
@@ -75,7 +74,7 @@ class lazy_property:
 
     def __init__(self, wrapped):
         self.wrapped = wrapped
-        functools.update_wrapper(self, wrapped)
+        self.__name__, self.__doc__ = wrapped.__name__, wrapped.__doc__
 
     def __get__(self, instance, owner=None):
         if instance is None:

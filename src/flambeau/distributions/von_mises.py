@@ -1,6 +1,7 @@
 """The von Mises distribution."""
 
 import math
+from typing import Any
 
 import flambeau as fb
 
@@ -8,10 +9,12 @@ from . import constraints
 from .distribution import Distribution
 from .utils import broadcast_all, lazy_property
 
+_special: Any = fb.special
+
 
 def _log_i0(x):
     """log I_0(x), of the modified Bessel function."""
-    return fb.special.i0e(x).log() + x
+    return _special.i0e(x).log() + x
 
 
 def _rejection(loc, concentration, proposal_r, shape):
@@ -85,4 +88,4 @@ class VonMises(Distribution):
     @lazy_property
     def variance(self):
         """The circular variance 1 - I_1(k) / I_0(k)."""
-        return 1 - fb.special.i1e(self.concentration) / fb.special.i0e(self.concentration)
+        return 1 - _special.i1e(self.concentration) / _special.i0e(self.concentration)
