@@ -6,22 +6,15 @@
 #include <cmath>
 
 #include "flambeau.h"
+#include "gamma.hpp"
 #include "threads.hpp"
 
 namespace {
 
+using fb::digamma;
+
 constexpr double kEps = 0x1p-53;
 constexpr int kSteps = 200000;
-
-// The derivative of log Gamma for x > 0 (DLMF 5.11.2, 5.5.2).
-double digamma(double x) {
-    double total = 0.0;
-    for (; x < 10.0; x += 1.0) total -= 1.0 / x;
-    const double r = 1.0 / (x * x);
-    const double series =
-        r * (1.0 / 12 - r * (1.0 / 120 - r * (1.0 / 252 - r * (1.0 / 240 - r * (1.0 / 132 - r * (691.0 / 32760))))));
-    return total + std::log(x) - 0.5 / x - series;
-}
 
 // A continued fraction b0 + a1/(b1 + a2/(b2 + ...)) and its derivative by a parameter of the a and b, evaluated forward
 // (I. J. Thompson, A. R. Barnett, 1986): the fraction is a product of factors c d, whose logarithms are differentiated.

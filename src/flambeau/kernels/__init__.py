@@ -15,7 +15,7 @@ from ..device import CPU
 BASE = ("pointwise", "pad", "shape", "index", "special", "activation", "reduce", "linalg", "conv", "pool", "norm",
         "patches", "softmax", "loss", "embedding", "select", "sort", "optim", "fft", "lapack", "ldl",
         "bessel", "gamma", "implicit", "polynomial", "rnn")  # fmt: skip
-NATIVE = ("pointwise", "reduce", "linalg", "softmax", "optim", "lapack", "implicit")
+NATIVE = ("pointwise", "reduce", "linalg", "softmax", "optim", "lapack", "implicit", "special")
 
 
 class Kernels:
