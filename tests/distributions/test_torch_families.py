@@ -56,6 +56,24 @@ def test_wishart_draws_before_its_correction():
     )
 
 
+def test_correlations_of_two_dimensions():
+    drawn = []
+    for lib in (fb, torch):
+        lib.manual_seed(5)
+        drawn.append(lib.distributions.LKJCholesky(2, lib.tensor([0.5, 3.0])).sample((9,)).numpy())
+    np.testing.assert_allclose(*drawn, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("family", [f for f in FAMILIES if f.name not in REDRAWS | BIASED], ids=lambda f: f.name)
+def test_samples_of_float32_from_one_seed(family):
+    drawn = []
+    for lib in (fb, torch):
+        lib.manual_seed(5)
+        drawn.append((numpy(family.build(lib, "float32")[0].sample((50,))), lib.rand(1).item()))
+    np.testing.assert_allclose(drawn[0][0], drawn[1][0], rtol=1e-4, atol=1e-6)
+    assert drawn[0][1] == drawn[1][1]
+
+
 @some(FAMILIES)
 def test_log_prob_and_its_gradients(family):
     (ours, p), (other, q) = both(family, requires_grad=True)
