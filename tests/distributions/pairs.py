@@ -40,5 +40,5 @@ def build(lib, family, side, **options):
 
 def registered(kl):
     """The pairs of names that a module `kl` has registered, but for those of structure."""
-    names = sorted((p.__name__, q.__name__) for p, q in kl._REGISTRY)
+    names = sorted((p.__name__, q.__name__) for p, q in kl._KL_REGISTRY)
     return [pair for pair in names if pair[0] in ARGUMENTS and pair[1] in ARGUMENTS]

@@ -117,10 +117,10 @@ def test_gradients_of_divergences():
 @pytest.fixture
 def registry():
     """Leaves the registry as it was."""
-    before = dict(kl._REGISTRY)
+    before = dict(kl._KL_REGISTRY)
     yield
-    kl._REGISTRY.clear()
-    kl._REGISTRY.update(before)
+    kl._KL_REGISTRY.clear()
+    kl._KL_REGISTRY.update(before)
     kl._dispatch.cache_clear()
 
 

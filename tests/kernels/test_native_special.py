@@ -4,7 +4,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-import flambeau  # noqa: F401  (registers the dtypes with the core)
+import flambeau
 from flambeau.kernels.base import special as base
 from flambeau.kernels.native import special as native
 

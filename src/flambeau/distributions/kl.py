@@ -29,21 +29,21 @@ from .independent import Independent
 from .laplace import Laplace
 from .lowrank_multivariate_normal import (
     LowRankMultivariateNormal,
-    lowrank_logdet,
-    lowrank_mahalanobis,
+    _batch_lowrank_logdet,
+    _batch_lowrank_mahalanobis,
 )
-from .multivariate_normal import MultivariateNormal, batch_mahalanobis, half_log_det
+from .multivariate_normal import MultivariateNormal, _batch_mahalanobis, half_log_det
 from .normal import Normal
 from .one_hot_categorical import OneHotCategorical
 from .pareto import Pareto
 from .poisson import Poisson
 from .transformed_distribution import TransformedDistribution
 from .uniform import Uniform
-from .utils import EULER, sum_rightmost
+from .utils import _sum_rightmost, euler_constant
 
 __all__ = ["kl_divergence", "register_kl"]
 
-_REGISTRY: dict[tuple[type, type], Any] = {}  # (class of p, class of q) -> function of p and q
+_KL_REGISTRY: dict[tuple[type, type], Any] = {}  # (class of p, class of q) -> function of p and q
 
 
 def register_kl(type_p, type_q):
@@ -57,7 +57,7 @@ def register_kl(type_p, type_q):
             raise TypeError(f"Expected {name} to be a Distribution subclass but got {family}")
 
     def register(function):
-        _REGISTRY[type_p, type_q] = function
+        _KL_REGISTRY[type_p, type_q] = function
         _dispatch.cache_clear()
         return function
 
@@ -68,19 +68,19 @@ def register_kl(type_p, type_q):
 def _dispatch(type_p: Any, type_q: Any) -> Any:
     """The function for the closest registered pair of superclasses, or None."""
     mro_p, mro_q = type_p.__mro__, type_q.__mro__
-    pairs = [(mro_p.index(p), mro_q.index(q), p, q) for p, q in _REGISTRY if p in mro_p and q in mro_q]
+    pairs = [(mro_p.index(p), mro_q.index(q), p, q) for p, q in _KL_REGISTRY if p in mro_p and q in mro_q]
     if not pairs:
         return None
     *_, left_p, left_q = min(pairs, key=lambda pair: pair[:2])
     *_, right_p, right_q = min(pairs, key=lambda pair: pair[1::-1])
-    if _REGISTRY[left_p, left_q] is not _REGISTRY[right_p, right_q]:
+    if _KL_REGISTRY[left_p, left_q] is not _KL_REGISTRY[right_p, right_q]:
         warnings.warn(
             f"Ambiguous kl_divergence({type_p.__name__}, {type_q.__name__}). Please "
             f"register_kl({left_p.__name__}, {right_q.__name__})",
             RuntimeWarning,
             stacklevel=3,
         )
-    return _REGISTRY[left_p, left_q]
+    return _KL_REGISTRY[left_p, left_q]
 
 
 def kl_divergence(p, q):
@@ -210,7 +210,7 @@ def _exp_family_exp_family(p, q):
     result = q._log_normalizer(*q._natural_params) - normalizer
     for of_p, of_q, gradient in zip(natural, q._natural_params, gradients, strict=True):
         own = of_q.dim() - len(q.batch_shape)
-        result = result - sum_rightmost((of_q - of_p) * gradient, own)
+        result = result - _sum_rightmost((of_q - of_p) * gradient, own)
     return result
 
 
@@ -283,7 +283,7 @@ def _independent_independent(p, q):
             "KL(p || q) of Independent distributions is implemented for the same reinterpreted_batch_ndims, got "
             f"{p.reinterpreted_batch_ndims} and {q.reinterpreted_batch_ndims}"
         )
-    return sum_rightmost(kl_divergence(p.base_dist, q.base_dist), p.reinterpreted_batch_ndims)
+    return _sum_rightmost(kl_divergence(p.base_dist, q.base_dist), p.reinterpreted_batch_ndims)
 
 
 # ---- multivariate normal distributions
@@ -308,7 +308,7 @@ def _solve(factor, matrix):
 
 def _log_det(d):
     if isinstance(d, LowRankMultivariateNormal):
-        return lowrank_logdet(d._unbroadcasted_cov_factor, d._unbroadcasted_cov_diag, d._capacitance_tril)
+        return _batch_lowrank_logdet(d._unbroadcasted_cov_factor, d._unbroadcasted_cov_diag, d._capacitance_tril)
     return 2 * half_log_det(d._unbroadcasted_scale_tril)
 
 
@@ -324,12 +324,12 @@ def _distance_and_trace(p, q):
     away = q.loc - p.loc
     if isinstance(q, LowRankMultivariateNormal):
         factor, diagonal = q._unbroadcasted_cov_factor, q._unbroadcasted_cov_diag
-        distance = lowrank_mahalanobis(factor, diagonal, away, q._capacitance_tril)
+        distance = _batch_lowrank_mahalanobis(factor, diagonal, away, q._capacitance_tril)
         half = _solve(q._capacitance_tril, factor.mT / diagonal.unsqueeze(-2))  # Woodbury's identity
         root = diagonal.rsqrt().unsqueeze(-1)
         return distance, sum(_square_sum(root * m) - _square_sum(half @ m) for m in _roots(p))
     factor = q._unbroadcasted_scale_tril
-    return batch_mahalanobis(factor, away), sum(_square_sum(_solve(factor, m)) for m in _roots(p))
+    return _batch_mahalanobis(factor, away), sum(_square_sum(_solve(factor, m)) for m in _roots(p))
 
 
 @register_kl(MultivariateNormal, MultivariateNormal)
@@ -384,7 +384,7 @@ def _beta_gamma(p, q):
 
 @register_kl(Exponential, Gamma)
 def _exponential_gamma(p, q):
-    return _with_gamma(q, p.mean, -EULER - p.rate.log()) - p.entropy()
+    return _with_gamma(q, p.mean, -euler_constant - p.rate.log()) - p.entropy()
 
 
 @register_kl(Pareto, Gamma)

@@ -6,7 +6,7 @@ from . import constraints
 from .transformed_distribution import TransformedDistribution
 from .transforms import AffineTransform, PowerTransform
 from .uniform import Uniform
-from .utils import EULER, broadcast_all
+from .utils import broadcast_all, euler_constant
 
 
 class Kumaraswamy(TransformedDistribution):
@@ -55,5 +55,5 @@ class Kumaraswamy(TransformedDistribution):
 
     def entropy(self):
         a, b = self.concentration1, self.concentration0
-        harmonic = (b + 1).digamma() + EULER
+        harmonic = (b + 1).digamma() + euler_constant
         return 1 - 1 / b + (1 - 1 / a) * harmonic - a.log() - b.log()

@@ -6,11 +6,11 @@ import flambeau as fb
 
 from . import constraints
 from .distribution import Distribution
-from .multivariate_normal import batch_mahalanobis, batch_mv, half_log_det
-from .utils import lazy_property, standard_normal
+from .multivariate_normal import _batch_mahalanobis, _batch_mv, half_log_det
+from .utils import _standard_normal, lazy_property
 
 
-def capacitance_tril(factor, diagonal):
+def _batch_capacitance_tril(factor, diagonal):
     """The Cholesky factor of the capacitance I + W^T D^-1 W of covariances W W^T + D."""
     rank = factor.shape[-1]
     weighted = factor.mT / diagonal.unsqueeze(-2)
@@ -18,15 +18,15 @@ def capacitance_tril(factor, diagonal):
     return fb.linalg.cholesky(weighted @ factor + identity)
 
 
-def lowrank_logdet(factor, diagonal, capacitance):
+def _batch_lowrank_logdet(factor, diagonal, capacitance):
     """log det(W W^T + D), by the matrix determinant lemma."""
     return 2 * half_log_det(capacitance) + diagonal.log().sum(-1)
 
 
-def lowrank_mahalanobis(factor, diagonal, x, capacitance):
+def _batch_lowrank_mahalanobis(factor, diagonal, x, capacitance):
     """x^T (W W^T + D)^-1 x, by Woodbury's identity."""
     weighted = factor.mT / diagonal.unsqueeze(-2)
-    return (x.pow(2) / diagonal).sum(-1) - batch_mahalanobis(capacitance, batch_mv(weighted, x))
+    return (x.pow(2) / diagonal).sum(-1) - _batch_mahalanobis(capacitance, _batch_mv(weighted, x))
 
 
 class LowRankMultivariateNormal(Distribution):
@@ -65,7 +65,7 @@ class LowRankMultivariateNormal(Distribution):
         self.cov_factor = cov_factor.expand(batch_shape + cov_factor.shape[-2:])
         self.cov_diag = cov_diag.expand(batch_shape + event_shape)
         self._unbroadcasted_cov_factor, self._unbroadcasted_cov_diag = cov_factor, cov_diag
-        self._capacitance_tril = capacitance_tril(cov_factor, cov_diag)
+        self._capacitance_tril = _batch_capacitance_tril(cov_factor, cov_diag)
         super().__init__(batch_shape, event_shape, validate_args=validate_args)
 
     def expand(self, batch_shape, _instance=None):
@@ -114,21 +114,21 @@ class LowRankMultivariateNormal(Distribution):
 
     def rsample(self, sample_shape=fb.Size()):
         shape = self._extended_shape(sample_shape)
-        small = standard_normal((*shape[:-1], self.cov_factor.shape[-1]), self.loc.dtype, self.loc.device)
-        noise = standard_normal(shape, self.loc.dtype, self.loc.device)
-        spread = batch_mv(self._unbroadcasted_cov_factor, small)
+        small = _standard_normal((*shape[:-1], self.cov_factor.shape[-1]), self.loc.dtype, self.loc.device)
+        noise = _standard_normal(shape, self.loc.dtype, self.loc.device)
+        spread = _batch_mv(self._unbroadcasted_cov_factor, small)
         return self.loc + spread + self._unbroadcasted_cov_diag.sqrt() * noise
 
     def log_prob(self, value):
         if self._validate_args:
             self._validate_sample(value)
         parts = self._unbroadcasted_cov_factor, self._unbroadcasted_cov_diag
-        distance = lowrank_mahalanobis(*parts, value - self.loc, self._capacitance_tril)
-        log_det = lowrank_logdet(*parts, self._capacitance_tril)
+        distance = _batch_lowrank_mahalanobis(*parts, value - self.loc, self._capacitance_tril)
+        log_det = _batch_lowrank_logdet(*parts, self._capacitance_tril)
         return -0.5 * (self._event_shape[0] * math.log(2 * math.pi) + log_det + distance)
 
     def entropy(self):
         parts = self._unbroadcasted_cov_factor, self._unbroadcasted_cov_diag
-        log_det = lowrank_logdet(*parts, self._capacitance_tril)
+        log_det = _batch_lowrank_logdet(*parts, self._capacitance_tril)
         half = 0.5 * (self._event_shape[0] * (1.0 + math.log(2 * math.pi)) + log_det)
         return half.expand(self._batch_shape)

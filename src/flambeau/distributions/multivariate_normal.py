@@ -7,15 +7,15 @@ import flambeau as fb
 
 from . import constraints
 from .distribution import Distribution
-from .utils import lazy_property, standard_normal
+from .utils import _standard_normal, lazy_property
 
 
-def batch_mv(matrix, vector):
+def _batch_mv(matrix, vector):
     """The products of matrices (..., n, m) and vectors (..., m)."""
     return (matrix @ vector.unsqueeze(-1)).squeeze(-1)
 
 
-def batch_mahalanobis(factor, x):
+def _batch_mahalanobis(factor, x):
     """x^T (L L^T)^-1 x for vectors x (..., n) and lower triangular matrices L (..., n, n); batches broadcast."""
     batch, n = factor.shape[:-2], factor.shape[-1]
     shape = fb.broadcast_shapes(x.shape[:-1], batch)
@@ -24,7 +24,7 @@ def batch_mahalanobis(factor, x):
     return solved.pow(2).sum(-2).movedim(-1, 0).reshape(shape)
 
 
-def precision_to_scale_tril(precision):
+def _precision_to_scale_tril(precision):
     """The Cholesky factor of the inverse of positive definite matrices."""
     flipped = fb.linalg.cholesky(precision.flip((-2, -1)))
     inverse = flipped.flip((-2, -1)).mT
@@ -65,7 +65,7 @@ class OfCovariance:
         elif name == "covariance_matrix":
             self._unbroadcasted_scale_tril = fb.linalg.cholesky(matrix)
         else:
-            self._unbroadcasted_scale_tril = precision_to_scale_tril(matrix)
+            self._unbroadcasted_scale_tril = _precision_to_scale_tril(matrix)
 
     def _expand_matrices(self, new, batch_shape):
         new._unbroadcasted_scale_tril = self._unbroadcasted_scale_tril
@@ -150,14 +150,14 @@ class MultivariateNormal(OfCovariance, Distribution):
         return variance.expand(self._batch_shape + self._event_shape)
 
     def rsample(self, sample_shape=fb.Size()):
-        noise = standard_normal(self._extended_shape(sample_shape), self.loc.dtype, self.loc.device)
-        return self.loc + batch_mv(self._unbroadcasted_scale_tril, noise)
+        noise = _standard_normal(self._extended_shape(sample_shape), self.loc.dtype, self.loc.device)
+        return self.loc + _batch_mv(self._unbroadcasted_scale_tril, noise)
 
     def log_prob(self, value):
         if self._validate_args:
             self._validate_sample(value)
         factor = self._unbroadcasted_scale_tril
-        distance = batch_mahalanobis(factor, value - self.loc)
+        distance = _batch_mahalanobis(factor, value - self.loc)
         return -0.5 * (self._event_shape[0] * math.log(2 * math.pi) + distance) - half_log_det(factor)
 
     def entropy(self):

@@ -6,7 +6,7 @@ import flambeau as fb
 
 from . import constraints
 from .exp_family import ExponentialFamily
-from .utils import broadcast_all, standard_normal
+from .utils import _standard_normal, broadcast_all
 
 _LOG_SQRT_2PI = math.log(math.sqrt(2 * math.pi))
 
@@ -51,7 +51,7 @@ class Normal(ExponentialFamily):
             return fb.normal(self.loc.expand(shape), self.scale.expand(shape))
 
     def rsample(self, sample_shape=fb.Size()):
-        noise = standard_normal(self._extended_shape(sample_shape), self.loc.dtype, self.loc.device)
+        noise = _standard_normal(self._extended_shape(sample_shape), self.loc.dtype, self.loc.device)
         return self.loc + noise * self.scale
 
     def log_prob(self, value):

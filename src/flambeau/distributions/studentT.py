@@ -7,7 +7,7 @@ import flambeau as fb
 from . import constraints
 from .chi2 import Chi2
 from .distribution import Distribution
-from .utils import broadcast_all, standard_normal
+from .utils import _standard_normal, broadcast_all
 
 
 class StudentT(Distribution):
@@ -46,7 +46,7 @@ class StudentT(Distribution):
         return finite.masked_fill(self.df <= 2, fb.inf).masked_fill(self.df <= 1, fb.nan)
 
     def rsample(self, sample_shape=fb.Size()):
-        noise = standard_normal(self._extended_shape(sample_shape), self.df.dtype, self.df.device)
+        noise = _standard_normal(self._extended_shape(sample_shape), self.df.dtype, self.df.device)
         return self.loc + self.scale * noise * (self._chi2.rsample(sample_shape) / self.df).rsqrt()
 
     def log_prob(self, value):

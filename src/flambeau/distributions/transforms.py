@@ -14,7 +14,7 @@ import flambeau as fb
 import flambeau.nn.functional as F
 
 from . import constraints
-from .utils import broadcast_all, lazy_property, sum_rightmost, tril_matrix_to_vec, vec_to_tril_matrix
+from .utils import _sum_rightmost, broadcast_all, lazy_property, tril_matrix_to_vec, vec_to_tril_matrix
 
 __all__ = [
     "AbsTransform", "AffineTransform", "CatTransform", "ComposeTransform", "CorrCholeskyTransform",
@@ -241,7 +241,7 @@ class ComposeTransform(Transform):
         event_dim, terms = self.domain.event_dim, []
         for part, before, after in zip(self.parts, points, points[1:], strict=False):
             term = part.log_abs_det_jacobian(before, after)
-            terms.append(sum_rightmost(term, event_dim - part.domain.event_dim))
+            terms.append(_sum_rightmost(term, event_dim - part.domain.event_dim))
             event_dim += part.codomain.event_dim - part.domain.event_dim
         return functools.reduce(operator.add, terms)
 
@@ -299,7 +299,7 @@ class IndependentTransform(Transform):
         return self.base_transform.inv(y)
 
     def log_abs_det_jacobian(self, x, y):
-        return sum_rightmost(self.base_transform.log_abs_det_jacobian(x, y), self.reinterpreted_batch_ndims)
+        return _sum_rightmost(self.base_transform.log_abs_det_jacobian(x, y), self.reinterpreted_batch_ndims)
 
     def forward_shape(self, shape):
         return self.base_transform.forward_shape(shape)
@@ -372,7 +372,7 @@ class CatTransform(_Parts):
         terms = []
         for t, before, after in zip(self.transforms, self._split(x), self._split(y), strict=True):
             term = t.log_abs_det_jacobian(before, after)
-            terms.append(sum_rightmost(term, self.event_dim - t.event_dim))
+            terms.append(_sum_rightmost(term, self.event_dim - t.event_dim))
         dim = self.dim - x.dim() if self.dim >= 0 else self.dim
         dim += self.event_dim
         if dim < 0:
@@ -656,7 +656,7 @@ class AffineTransform(Transform):
         else:
             result = fb.full_like(x, math.log(abs(self.scale)))
         kept = x.shape[: x.dim() - self._event_dim]
-        return sum_rightmost(result.expand(x.shape), self._event_dim).expand(kept)
+        return _sum_rightmost(result.expand(x.shape), self._event_dim).expand(kept)
 
     def forward_shape(self, shape):
         return fb.broadcast_shapes(shape, getattr(self.loc, "shape", ()), getattr(self.scale, "shape", ()))

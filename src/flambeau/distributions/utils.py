@@ -9,7 +9,7 @@ __all__ = [
     "vec_to_tril_matrix",
 ]  # fmt: skip
 
-EULER = 0.57721566490153286060  # the constant of Euler and Mascheroni
+euler_constant = 0.57721566490153286060  # the constant of Euler and Mascheroni
 
 
 def broadcast_all(*values):
@@ -43,12 +43,12 @@ def one_of(**parameters):
         raise ValueError(f"Either {names} must be specified, but not both.")
 
 
-def standard_normal(shape, dtype, device):
+def _standard_normal(shape, dtype, device):
     """Normal numbers of mean 0 and variance 1."""
     return fb.randn(shape, dtype=dtype, device=device)
 
 
-def sum_rightmost(value, dims):
+def _sum_rightmost(value, dims):
     """The sum over the last `dims` dimensions."""
     if dims == 0 or not isinstance(value, fb.Tensor):
         return value

@@ -6,7 +6,7 @@ from . import constraints
 from .exponential import Exponential
 from .transformed_distribution import TransformedDistribution
 from .transforms import AffineTransform, PowerTransform
-from .utils import EULER, broadcast_all
+from .utils import broadcast_all, euler_constant
 
 
 class Weibull(TransformedDistribution):
@@ -49,4 +49,5 @@ class Weibull(TransformedDistribution):
         return self.scale.pow(2) * (self._moment(2) - self._moment(1).pow(2))
 
     def entropy(self):
-        return EULER * (1 - self.concentration_reciprocal) + (self.scale * self.concentration_reciprocal).log() + 1
+        r = self.concentration_reciprocal
+        return euler_constant * (1 - r) + (self.scale * r).log() + 1
