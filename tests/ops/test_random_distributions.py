@@ -5,7 +5,7 @@ import pytest
 
 import flambeau as fb
 
-BINOMIALS = [(10, 0.3), (100, 0.4), (100, 0.9), (5, 0.99), (1e5, 1e-5), (1000, 0.7)]
+BINOMIALS = [(10, 0.3), (100, 0.4), (100, 0.9), (5, 0.99), (1e5, 1e-5), (1000, 0.7), (1e5, 0.3), (1e6, 0.5)]
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

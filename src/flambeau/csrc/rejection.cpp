@@ -1,6 +1,5 @@
 // Gamma and binomial numbers, drawn by rejection: the draws in the order in which PyTorch's CPU generator makes them.
-// Its constants are visible in the last digits: those of gamma numbers are float, those of binomial numbers double,
-// whatever the type of the numbers.
+// Which of its constants and products are float is visible in the last digits.
 #include <cmath>
 
 #include "flambeau.h"
@@ -42,14 +41,10 @@ double gamma(fb_mt19937* s, T shape) {
 }
 
 // log k! less the first terms of Stirling's series for it: the rest from (k + 1)^-1 on.
-template <class T>
-T stirling_rest(T k) {
-    if (k <= 9) {
-        const double x = static_cast<double>(k);
-        return static_cast<T>(std::lgamma(x + 1) - 0.91893853320467274178 - (x + 0.5) * std::log(x + 1) + (x + 1));
-    }
-    const T square = (k + 1) * (k + 1);
-    return static_cast<T>((1.0 / 12 - (1.0 / 360 - 1.0 / 1260 / square) / square) / (k + 1));
+double stirling_rest(double k) {
+    if (k <= 9) return std::lgamma(k + 1) - 0.91893853320467274178 - (k + 0.5) * std::log(k + 1) + (k + 1);
+    const double square = (k + 1) * (k + 1);
+    return (1.0 / 12 - (1.0 / 360 - 1.0 / 1260 / square) / square) / (k + 1);
 }
 
 // Few successes: the trials up to each are geometric numbers (L. Devroye: Non-uniform random variate generation,
@@ -69,23 +64,22 @@ T binomial_by_waiting(fb_mt19937* s, T count, T prob) {
 // Journal of Statistical Computation and Simulation 46, 1993. For count * prob >= 10, prob <= 1/2.
 template <class T>
 T binomial_by_rejection(fb_mt19937* s, T count, T prob) {
-    const T deviation = std::sqrt(count * prob * (1 - prob)), odds = prob / (1 - prob);
-    const T b = static_cast<T>(1.15 + 2.53 * deviation), a = static_cast<T>(-0.0873 + 0.0248 * b + 0.01 * prob);
-    const T centre = static_cast<T>(count * prob + 0.5), v_r = static_cast<T>(0.92 - 4.2 / b);
-    const T alpha = static_cast<T>((2.83 + 5.1 / b) * deviation), mode = std::floor((count + 1) * prob);
+    const double deviation = std::sqrt(count * prob * (1 - prob)), odds = prob / (1 - prob);
+    const double b = 1.15 + 2.53 * deviation, a = -0.0873 + 0.0248 * b + 0.01 * prob;
+    const double centre = count * prob + 0.5, v_r = 0.92 - 4.2 / b, alpha = (2.83 + 5.1 / b) * deviation;
+    const double mode = std::floor((count + 1) * prob);
     for (;;) {
-        const T u = static_cast<T>(uniform(s) - 0.5);
-        T v = static_cast<T>(uniform(s));
-        const T us = static_cast<T>(0.5 - std::abs(u)), k = std::floor((2 * a / us + b) * u + centre);
-        if (us >= 0.07 && v <= v_r) return k;
+        const double u = uniform(s) - 0.5;
+        double v = uniform(s);
+        const double us = 0.5 - std::abs(u), k = std::floor((2 * a / us + b) * u + centre);
+        if (us >= 0.07 && v <= v_r) return static_cast<T>(k);
         if (k < 0 || k > count) continue;
         v = std::log(v * alpha / (a / (us * us) + b));
-        const T bound = static_cast<T>(
-            (mode + 0.5) * std::log((mode + 1) / (odds * (count - mode + 1))) +
-            (count + 1) * std::log((count - mode + 1) / (count - k + 1)) +
-            (k + 0.5) * std::log(odds * (count - k + 1) / (k + 1)) + stirling_rest(mode) +
-            stirling_rest(count - mode) - stirling_rest(k) - stirling_rest(count - k));
-        if (v <= bound) return k;
+        const double bound = (mode + 0.5) * std::log((mode + 1) / (odds * (count - mode + 1))) +
+                             (count + 1) * std::log((count - mode + 1) / (count - k + 1)) +
+                             (k + 0.5) * std::log(odds * (count - k + 1) / (k + 1)) + stirling_rest(mode) +
+                             stirling_rest(count - mode) - stirling_rest(k) - stirling_rest(count - k);
+        if (v <= bound) return static_cast<T>(k);
     }
 }
 
