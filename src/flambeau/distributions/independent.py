@@ -1,6 +1,7 @@
 """Batch dimensions as event dimensions."""
 
 import types
+from typing import Any
 
 import flambeau as fb
 
@@ -15,7 +16,7 @@ class Independent(Distribution):
     """
 
     arg_constraints: dict[str, constraints.Constraint] = {}
-    __class_getitem__ = classmethod(types.GenericAlias)  # Independent[Normal], in annotations
+    __class_getitem__: Any = classmethod(types.GenericAlias)  # Independent[Normal], in annotations
 
     def __init__(self, base_distribution, reinterpreted_batch_ndims, validate_args=None):
         if reinterpreted_batch_ndims > len(base_distribution.batch_shape):

@@ -29,8 +29,8 @@ def broadcast_all(*values):
     if like is None or (like.dtype is fb.get_default_dtype() and like.is_cpu):  # the quickest way to make them
         tensors = [v if isinstance(v, fb.Tensor) else fb.tensor(float(v)) for v in values]
     else:
-        options = dict(dtype=like.dtype, device=like.device)
-        tensors = [v if isinstance(v, fb.Tensor) else fb.tensor(v, **options) for v in values]
+        dtype, device = like.dtype, like.device
+        tensors = [v if isinstance(v, fb.Tensor) else fb.tensor(v, dtype=dtype, device=device) for v in values]
     if all(t.shape == tensors[0].shape for t in tensors):
         return tuple(tensors)
     return fb.broadcast_tensors(*tensors)
