@@ -18,9 +18,7 @@ class Family:
     scipy: object = None
     event: tuple = ()
     discrete: bool = False
-    has: tuple = ("mean", "variance", "entropy")  # what PyTorch computes of it beyond log_prob and sample
-    same: bool = True  # whether PyTorch draws the same numbers from the same seed
-    values: object = None  # arrays of values for log_prob, where samples will not do
+    has: tuple = ("mean", "variance", "entropy")  # what it computes beyond log_prob and sample
 
     def arrays(self, dtype=np.float64):
         return [np.array(v, dtype) for v in self.parameters.values()]

@@ -88,6 +88,10 @@ class Distribution:
                 value = self.__dict__[name]
                 own = value.shape[value.dim() - constraint.event_dim :]
                 setattr(new, name, value.expand(batch_shape + own))
+        return self._as_expanded(new, batch_shape)
+
+    def _as_expanded(self, new, batch_shape):
+        """new, which has its parameters, with all else that a distribution of that batch shape has."""
         Distribution.__init__(new, batch_shape, self._event_shape, validate_args=False)
         new._validate_args = self._validate_args
         return new

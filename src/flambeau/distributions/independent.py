@@ -35,9 +35,7 @@ class Independent(Distribution):
         reinterpreted = self._event_shape[: self.reinterpreted_batch_ndims]
         new.base_dist = self.base_dist.expand(batch_shape + reinterpreted)
         new.reinterpreted_batch_ndims = self.reinterpreted_batch_ndims
-        Distribution.__init__(new, batch_shape, self._event_shape, validate_args=False)
-        new._validate_args = self._validate_args
-        return new
+        return self._as_expanded(new, batch_shape)
 
     has_rsample = property(lambda self: self.base_dist.has_rsample)
     has_enumerate_support = property(

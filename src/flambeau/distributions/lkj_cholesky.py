@@ -38,9 +38,7 @@ class LKJCholesky(Distribution):
         batch_shape = fb.Size(batch_shape)
         new.dim, new.concentration = self.dim, self.concentration.expand(batch_shape)
         new._beta = self._beta.expand(batch_shape + (self.dim,))
-        Distribution.__init__(new, batch_shape, self._event_shape, validate_args=False)
-        new._validate_args = self._validate_args
-        return new
+        return self._as_expanded(new, batch_shape)
 
     def sample(self, sample_shape=fb.Size()):
         with fb.no_grad():

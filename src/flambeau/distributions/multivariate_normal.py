@@ -131,9 +131,7 @@ class MultivariateNormal(OfCovariance, Distribution):
         batch_shape = fb.Size(batch_shape)
         new.loc = self.loc.expand(batch_shape + self._event_shape)
         self._expand_matrices(new, batch_shape)
-        Distribution.__init__(new, batch_shape, self._event_shape, validate_args=False)
-        new._validate_args = self._validate_args
-        return new
+        return self._as_expanded(new, batch_shape)
 
     @property
     def mean(self):

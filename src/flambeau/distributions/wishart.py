@@ -7,7 +7,6 @@ import flambeau as fb
 
 from . import constraints
 from .chi2 import Chi2
-from .distribution import Distribution
 from .exp_family import ExponentialFamily
 from .multivariate_normal import OfCovariance, half_log_det
 from .utils import broadcast_all
@@ -62,8 +61,7 @@ class Wishart(OfCovariance, ExponentialFamily):
         batch_shape = fb.Size(batch_shape)
         new.df = self.df.expand(batch_shape)
         self._expand_matrices(new, batch_shape)
-        Distribution.__init__(new, batch_shape, self._event_shape, validate_args=False)
-        new._validate_args = self._validate_args
+        self._as_expanded(new, batch_shape)
         new._dist_chi2 = new._diagonal()
         return new
 
