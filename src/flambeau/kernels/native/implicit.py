@@ -22,6 +22,6 @@ def standard_gamma_grad(a: Array, z: Array) -> Array:
 def dirichlet_grad(x: Array, alpha: Array, total: Array) -> Array:
     """The derivatives of beta numbers by alpha, over 1 - x, as in base."""
     a = alpha.astype(np.float64)
-    x, alpha, total = x, a, total.astype(np.float64) - a
-    shape = np.broadcast_shapes(x.shape, alpha.shape)
-    return _native.beta_implicit(*_wide(x, alpha, total)).reshape(shape).astype(x.dtype, copy=False)
+    b = total.astype(np.float64) - a
+    shape = np.broadcast_shapes(x.shape, b.shape)
+    return _native.beta_implicit(*_wide(x, a, b)).reshape(shape).astype(x.dtype, copy=False)
