@@ -53,21 +53,6 @@ def test_check(constraint, values, answers):
     assert isinstance(constraint, (c.cat, c.stack)) or result.shape == t.shape[:cut]
 
 
-SIMPLE = [row for row in CHECKS if not hasattr(row[0], "base_constraint") and not hasattr(row[0], "cseq")]
-
-
-@pytest.mark.parametrize("constraint, values, answers", SIMPLE)
-def test_texts_and_attributes_equal_those_of_torch(constraint, values, answers):
-    torch = pytest.importorskip("torch")
-    name = type(constraint).__name__
-    arguments = [a for k in ("lower_bound", "upper_bound") if (a := getattr(constraint, k, None)) is not None]
-    arguments = [torch.tensor(a.tolist()) if isinstance(a, fb.Tensor) else a for a in arguments]
-    other = getattr(torch.distributions.constraints, name)(*arguments)
-    assert repr(other) == repr(constraint)
-    assert (other.is_discrete, other.event_dim) == (constraint.is_discrete, constraint.event_dim)
-    assert other.check(torch.tensor(values)).tolist() == answers
-
-
 def test_texts():
     assert repr(c.positive) == "GreaterThan(lower_bound=0.0)"
     assert repr(c.real_vector) == "IndependentConstraint(Real(), 1)"
