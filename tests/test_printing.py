@@ -181,6 +181,8 @@ def test_history_subclasses_and_formats():
     assert f"{fb.tensor(1.5, requires_grad=True)} {fb.tensor(True)}" == "1.5 True"
     assert f"{fb.nn.Parameter(fb.tensor(1.5))}" == "Parameter containing:\ntensor(1.5000, requires_grad=True)"
     assert f"{fb.tensor([1.5])}" == "tensor([1.5000])"
+    assert f"{fb.tensor(1.5)} {fb.tensor(3, requires_grad=False)} {fb.tensor(True)}" == "1.5 3 True"
+    assert f"{fb.nn.Parameter(fb.tensor(1.5))}".startswith("Parameter containing:")
 
 
 def test_bad_options_change_nothing():

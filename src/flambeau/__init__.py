@@ -64,8 +64,8 @@ for _name, _method in ops.METHODS.items():
 newaxis = None
 
 _LAZY_PACKAGES = (
-    "aliasing", "array_api", "cli", "cuda", "fft", "func", "linalg", "multiprocessing", "nn", "optim", "profiler",
-    "random", "serialization", "sparse", "special", "utils", "vision",
+    "aliasing", "array_api", "cli", "cuda", "distributions", "fft", "func", "linalg", "multiprocessing", "nn", "optim",
+    "profiler", "random", "serialization", "sparse", "special", "utils", "vision",
 )  # fmt: skip
 _LAZY_NAMES = {
     "vmap": "func",

@@ -13,6 +13,7 @@ from . import array_api as array_api
 from . import autograd as autograd
 from . import cli as cli
 from . import cuda as cuda
+from . import distributions as distributions
 from . import fft as fft
 from . import func as func
 from . import linalg as linalg

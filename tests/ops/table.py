@@ -129,7 +129,7 @@ class Row:
     torch: object = "auto"
     dtypes: tuple = FLOATS
     domain: tuple = (-2.0, 2.0)
-    grad: bool = True
+    grad: bool | None = True  # False: results ask for no gradient; None: to differentiate them is an error
     gradgrad: bool = True
     grad_samples: object = None  # other samples for gradcheck: away from kinks, small
     errors: object = _no_errors

@@ -41,6 +41,10 @@ cdef extern from "flambeau.h" nogil:
     int fb_mt_exponential(fb_mt19937*, int, void*, int64_t, double)
     uint32_t fb_crc32(uint32_t, const void*, int64_t)
     int fb_read(int, int64_t, void*, int64_t, uint32_t*)
+    int fb_mt_gamma(fb_mt19937*, int, void*, int64_t)
+    int fb_mt_binomial(fb_mt19937*, int, void*, const void*, int64_t)
+    void fb_gamma_implicit(const double*, const double*, double*, int64_t)
+    void fb_beta_implicit(const double*, const double*, const double*, double*, int64_t)
     int fb_blas_load(const char*)
     int fb_blas_loaded()
     int fb_gemm(int, int, int, int64_t, int64_t, int64_t, double, double, const void*, int64_t, const void*, int64_t,
@@ -285,6 +289,28 @@ cdef class MT19937:
                 x[i] = one_poisson(&self.s, x[i])
             resume(state)
 
+    def gamma(self, cnp.ndarray shapes):
+        """Replaces each shape by a gamma number of that shape and rate 1: float32 or float64, shapes >= 0."""
+        cdef int code = self.target(shapes), status
+        cdef int64_t n = cnp.PyArray_SIZE(shapes)
+        with self.lock:
+            state = pause(n > 256)
+            status = fb_mt_gamma(&self.s, code, cnp.PyArray_DATA(shapes), n)
+            resume(state)
+        checked(status, "gamma")
+
+    def binomial(self, cnp.ndarray counts, cnp.ndarray probs):
+        """Replaces each count by the number of successes of so many trials: float32 or float64, contiguous."""
+        cdef int64_t n = cnp.PyArray_SIZE(counts)
+        cdef int code = self.target(counts), status
+        if float_code(probs) != code or not is_plain(probs) or cnp.PyArray_SIZE(probs) != n:
+            raise ValueError("binomial: the probabilities have to be contiguous, as many as the counts, of their dtype")
+        with self.lock:
+            state = pause(n > 256)
+            status = fb_mt_binomial(&self.s, code, cnp.PyArray_DATA(counts), cnp.PyArray_DATA(probs), n)
+            resume(state)
+        checked(status, "binomial")
+
 
 cdef inline double unit(fb_mt19937* s) noexcept nogil:
     return <double>(fb_mt_random64(s) & ((<uint64_t>1 << 53) - 1)) / <double>(<uint64_t>1 << 53)
@@ -320,6 +346,39 @@ cdef double one_poisson(fb_mt19937* s, double rate) noexcept nogil:
             continue
         if log(v) + log(inv_alpha) - log(a / (us * us) + b) <= -rate + k * log_rate - lgamma(k + 1):
             return k
+
+
+# ------------------------------------------------------------------------- derivatives of random numbers
+
+def gamma_implicit(cnp.ndarray shapes, cnp.ndarray x):
+    """The derivatives of gamma numbers x by their shapes; contiguous float64 arrays of one size."""
+    return implicit(shapes, x, None)
+
+
+def beta_implicit(cnp.ndarray x, cnp.ndarray a, cnp.ndarray b):
+    """The derivatives of numbers x of Beta(a, b) by a, over 1 - x; contiguous float64 arrays of one size."""
+    return implicit(x, a, b)
+
+
+cdef object implicit(cnp.ndarray first, cnp.ndarray second, cnp.ndarray third):
+    cdef int64_t n = cnp.PyArray_SIZE(first)
+    for a in (first, second, third):
+        if a is not None and (float_code(a) != FLOAT64 or not is_plain(a) or cnp.PyArray_SIZE(a) != n):
+            raise ValueError("contiguous float64 arrays of one size expected")
+    out = empty_array(_shape(first, cnp.PyArray_NDIM(first)), first.dtype)
+    cdef double* to = <double*>cnp.PyArray_DATA(<cnp.ndarray>out)
+    cdef double* p = <double*>cnp.PyArray_DATA(first)
+    cdef double* q = <double*>cnp.PyArray_DATA(second)
+    cdef double* r = NULL
+    if third is not None:
+        r = <double*>cnp.PyArray_DATA(third)
+    state = pause(n > 64)
+    if r == NULL:
+        fb_gamma_implicit(p, q, to, n)
+    else:
+        fb_beta_implicit(p, q, r, to, n)
+    resume(state)
+    return out
 
 
 # ------------------------------------------------------------------------------------------- matrix products

@@ -184,6 +184,14 @@ FB_API int fb_mt_bernoulli(fb_mt19937* s, int dtype, void* out, int64_t n, doubl
 FB_API int fb_mt_bernoulli_probs(fb_mt19937* s, int dtype, void* out, int p_dtype, const void* p, int64_t n);
 /* Exponentials of rate lambda: float32, float64. */
 FB_API int fb_mt_exponential(fb_mt19937* s, int dtype, void* out, int64_t n, double lambda);
+/* Replaces each shape >= 0 by a gamma number of that shape and rate 1; float32 or float64. */
+FB_API int fb_mt_gamma(fb_mt19937* s, int dtype, void* shapes, int64_t n);
+/* Replaces each count by the number of successes of so many trials; float32 or float64, both contiguous. */
+FB_API int fb_mt_binomial(fb_mt19937* s, int dtype, void* counts, const void* probs, int64_t n);
+/* Derivatives of random numbers at a fixed probability: of a gamma number by its shape; of a beta number x by a,
+ * divided by 1 - x. NaN outside the domain. */
+FB_API void fb_gamma_implicit(const double* shapes, const double* x, double* out, int64_t n);
+FB_API void fb_beta_implicit(const double* x, const double* a, const double* b, double* out, int64_t n);
 
 /* ---- optimisers ---------------------------------------------------------------------------- */
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "dispatch.hpp"
+#include "gamma.hpp"
 
 namespace fb {
 namespace {
@@ -70,6 +71,12 @@ void binary(Kernels& k, const char* name) {
     k.binary(name, FB_FLOAT64, FB_FLOAT64, &binary_loop<double, D>);
 }
 
+// A function of doubles, for floats.
+template <D1 D>
+float narrow(float x) {
+    return static_cast<float>(D(static_cast<double>(x)));
+}
+
 double pow_root(double x, double y) {
     if (y == 0.5) return std::sqrt(x);
     if (y == -0.5) return 1.0 / std::sqrt(x);
@@ -105,6 +112,8 @@ void register_libm(Kernels& k) {
     unary<::atanhf, ::atanh>(k, "atanh");
     unary<::erff, ::erf>(k, "erf");
     unary<::erfcf, ::erfc>(k, "erfc");
+    unary<narrow<log_gamma>, log_gamma>(k, "lgamma");
+    unary<narrow<digamma>, digamma>(k, "digamma");
     binary<::atan2f, ::atan2>(k, "atan2");
     binary<::hypotf, ::hypot>(k, "hypot");
     binary<::fmodf, ::fmod>(k, "fmod");

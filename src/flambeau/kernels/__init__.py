@@ -14,8 +14,8 @@ from ..device import CPU
 
 BASE = ("pointwise", "pad", "shape", "index", "special", "activation", "reduce", "linalg", "conv", "pool", "norm",
         "patches", "softmax", "loss", "loss_ctc", "embedding", "select", "sort", "optim", "fft", "lapack", "ldl",
-        "bessel", "gamma", "polynomial", "resample", "rnn")  # fmt: skip
-NATIVE = ("pointwise", "reduce", "linalg", "softmax", "optim", "lapack")
+        "bessel", "gamma", "implicit", "polynomial", "resample", "rnn")  # fmt: skip
+NATIVE = ("pointwise", "reduce", "linalg", "softmax", "optim", "lapack", "implicit", "special")
 
 
 class Kernels:

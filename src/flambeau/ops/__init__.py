@@ -6,7 +6,6 @@ Importing this package registers them all; `FUNCTIONS` and `METHODS` are what th
 from . import (
     activation,
     bessel,
-    binomial,
     compare,
     complex,
     conv,
@@ -41,6 +40,8 @@ from . import (
     pointwise,
     pool,
     random,
+    random_distributions,
+    random_fill,
     reduce,
     resample,
     rnn,

@@ -20,7 +20,7 @@ _UNBATCHED = (
 
 RANDOM |= {
     "uniform_", "normal_", "random_", "bernoulli_", "exponential_", "log_normal_", "cauchy_", "geometric_",
-    "bernoulli", "poisson", "_normal", "binomial", "multinomial", "rrelu",
+    "bernoulli", "poisson", "_normal", "binomial", "multinomial", "rrelu", "_standard_gamma", "_sample_dirichlet",
 }  # fmt: skip
 
 _here = threading.local()  # answering: a batched tensor is at work, and no draw asks for others
