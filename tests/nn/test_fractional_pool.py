@@ -48,7 +48,7 @@ def test_constructor_errors(options):
 
 
 def test_errors():
-    with pytest.raises(RuntimeError, match="pool size 2 too large relative to input size 5"):
+    with pytest.raises(RuntimeError, match="pool height 2 too large relative to input height 5"):
         fb.nn.FractionalMaxPool2d(2, output_size=5)(fb.zeros(1, 2, 5, 5))
     with pytest.raises(RuntimeError, match="expected an input of 3 or 4 dimensions"):
         fb.nn.FractionalMaxPool2d(2, output_size=3)(fb.zeros(5, 5))

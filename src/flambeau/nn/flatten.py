@@ -39,11 +39,12 @@ class Unflatten(Module):
         self.unflattened_size = unflattened_size
 
     def forward(self, input):
-        dim = self.dim + input.dim() if self.dim < 0 else self.dim
+        total = input.size(self.dim)
+        dim = self.dim % input.dim()
         shape = tuple(input.shape)
-        return input.reshape(*shape[:dim], *self._sizes(shape[dim]), *shape[dim + 1 :])
+        return input.reshape(*shape[:dim], *self._sizes(total, dim), *shape[dim + 1 :])
 
-    def _sizes(self, total):
+    def _sizes(self, total, dim):
         """The sizes with -1 worked out: reshape sees only one unknown, and must not spread it over other dims."""
         known = 1
         for size in self.unflattened_size:
@@ -54,7 +55,7 @@ class Unflatten(Module):
         if not fits:
             raise RuntimeError(
                 f"unflatten: Provided sizes {list(self.unflattened_size)} don't multiply up to the size of dim "
-                f"{self.dim} ({total}) in the input tensor"
+                f"{dim} ({total}) in the input tensor"
             )
         return [total // known if size == -1 else size for size in self.unflattened_size]
 

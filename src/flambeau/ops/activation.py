@@ -87,6 +87,8 @@ class Hardtanh(Op, name="hardtanh", tangent="elementwise", methods=("hardtanh_",
             check_number(min_val, "hardtanh", "min_val", 2),
             check_number(max_val, "hardtanh", "max_val", 3),
         )
+        if input.dtype.category == "bool":
+            raise RuntimeError("Bool inputs not supported for hardtanh")
         if min_val < 0 and input.dtype.category == "int" and not input.dtype.is_signed:
             raise RuntimeError("cannot do hardtanh on an unsigned type with negative limits")
         if min_val > max_val:

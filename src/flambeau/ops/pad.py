@@ -87,13 +87,12 @@ def pad(input, pad, mode="constant", value=None):
         raise RuntimeError(f'Padding mode "{mode}" doesn\'t take in value argument')
     amounts = _amounts(pad)
     n = len(amounts) // 2
+    before, after = _sides(amounts, input.ndim)
     if not 1 <= n <= 3 or input.ndim not in (n + 1, n + 2):
         raise NotImplementedError(
             f"Padding size {len(amounts)} is not supported for {input.ndim}D input tensor."
         )
-    before, after = _sides(amounts, input.ndim)
-    batched = mode == "circular" or input.ndim == n + 2
-    if 0 in input.shape[batched:]:
+    if mode != "circular" and 0 in input.shape[input.ndim == n + 2 :]:
         raise RuntimeError(
             f"Expected {n + 1}D or {n + 2}D (batch mode) tensor with possibly 0 batch size and other non-zero "
             "dimensions "

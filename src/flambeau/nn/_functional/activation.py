@@ -89,7 +89,7 @@ def softsign(input):
 def glu(input, dim=-1):
     """a * sigmoid(b), where a and b are the halves of x along `dim`"""
     if input.dim() == 0:
-        raise RuntimeError("glu does not support 0-dimensional tensors")
+        raise RuntimeError("glu does not support scalars because halving size must be even")
     size = input.size(dim)
     if size % 2:
         raise RuntimeError(

@@ -4,6 +4,7 @@ import math
 import warnings
 
 import flambeau as fb
+from flambeau.interpreters import any_true
 
 from .distance import pairwise_distance
 from .primitives import op
@@ -93,8 +94,15 @@ def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
     _warn_if_broadcast(input, target)
     if delta <= 0:
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
+    common = fb.result_type(input, target)
+    if not fb.can_cast(common, input.dtype):
+        raise RuntimeError(
+            f"huber_loss(): result type {common.title} can't be cast to the desired output type {input.dtype.title}"
+        )
     distance = (input - target).abs()
     loss = fb.where(distance <= delta, distance * distance * 0.5, (distance - 0.5 * delta) * delta)
+    if input.is_floating_point():
+        loss = loss.to(input.dtype)
     return reduced(loss if weight is None else loss * weight, reduction)
 
 
@@ -141,6 +149,9 @@ def kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_
 
 
 def _kl_div(input, target, log_target):
+    for t in (input, target):
+        if not t.is_floating_point():
+            raise RuntimeError(f"kl_div: {'Complex' if t.is_complex() else 'Integral'} inputs not supported.")
     if log_target:
         return target.exp() * (target - input)
     log = fb.where(target == 0, fb.ones_like(target), target).log()  # 0 log 0 is 0
@@ -177,9 +188,7 @@ def gaussian_nll_loss(input, target, var, full=False, eps=1e-6, reduction="mean"
     if var.shape != input.shape:
         if input.shape[:-1] == var.shape:
             var = var.unsqueeze(-1)
-        elif input.dim() != var.dim() or any(
-            v not in (i, 1) for v, i in zip(var.shape, input.shape, strict=True)
-        ):
+        elif input.dim() != var.dim() or not _broadcasts_along_one(var.shape, input.shape):
             raise ValueError("var is of incorrect size")
     var = var.clone()
     with fb.no_grad():  # limited without touching the gradient
@@ -188,6 +197,12 @@ def gaussian_nll_loss(input, target, var, full=False, eps=1e-6, reduction="mean"
     if full:
         loss = loss + 0.5 * math.log(2 * math.pi)
     return reduced(loss, reduction)
+
+
+def _broadcasts_along_one(shape, full):
+    """Whether shape is full but for one dimension of size 1."""
+    other = [m for m, n in zip(shape, full, strict=True) if m != n]
+    return other == [1]
 
 
 def hinge_embedding_loss(input, target, margin=1.0, size_average=None, reduce=None, reduction="mean"):
@@ -251,11 +266,6 @@ def triplet_margin_loss(
     reduction = choose_reduction(size_average, reduce, reduction)
     if margin <= 0:
         raise ValueError(f"margin must be greater than 0, got {margin}")
-    if anchor.dim() != positive.dim() or anchor.dim() != negative.dim():
-        raise RuntimeError(
-            "The anchor, positive, and negative tensors are expected to have the same number of dimensions, but got: "
-            f"anchor {anchor.dim()}D, positive {positive.dim()}D, and negative {negative.dim()}D inputs"
-        )
     return _triplet(
         anchor, positive, negative, lambda a, b: pairwise_distance(a, b, p, eps), margin, swap, reduction
     )
@@ -273,6 +283,11 @@ def triplet_margin_with_distance_loss(
 
 
 def _triplet(anchor, positive, negative, distance, margin, swap, reduction):
+    if anchor.dim() != positive.dim() or anchor.dim() != negative.dim():
+        raise RuntimeError(
+            "The anchor, positive, and negative tensors are expected to have the same number of dimensions, but got: "
+            f"anchor {anchor.dim()}D, positive {positive.dim()}D, and negative {negative.dim()}D inputs"
+        )
     near = distance(anchor, positive)
     far = distance(anchor, negative)
     if swap:
@@ -283,7 +298,21 @@ def _triplet(anchor, positive, negative, distance, margin, swap, reduction):
 def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="mean"):
     """log(1 + exp(-target x))"""
     reduction = choose_reduction(size_average, reduce, reduction)
-    return reduced(-op.logsigmoid(target * input), reduction)
+    product = input * target
+    if product.shape != input.shape:
+        raise RuntimeError(
+            f"output with shape {list(input.shape)} doesn't match the broadcast shape {list(product.shape)}"
+        )
+    return reduced(-op.logsigmoid(product), reduction)
+
+
+def _check_margin_input(input, target):
+    if input.dim() > 2 or (input.dim() and input.size(-1) == 0):
+        raise RuntimeError(
+            f"Expected non-empty vector or matrix with optional 0-dim batch size, but got: {list(input.shape)}"
+        )
+    if target.dtype != fb.int64:
+        raise RuntimeError(f"expected scalar type Long but found {target.dtype.title}")
 
 
 def multi_margin_loss(
@@ -293,10 +322,23 @@ def multi_margin_loss(
     reduction = choose_reduction(size_average, reduce, reduction)
     if p not in (1, 2):
         raise ValueError("only p == 1 and p == 2 supported")
+    _check_margin_input(input, target)
     single = input.dim() < 2
     scores = input.reshape(1, -1) if single else input
     index = target.reshape(-1, 1)
     classes = scores.size(1)
+    if target.dim() > 1 or index.size(0) != scores.size(0):
+        raise RuntimeError(
+            "multi_margin_loss: target tensor should be 1-D with size equal to the number of input samples (batch "
+            f"size). Expected target size [{scores.size(0)}], but got {list(target.shape)}. Input has shape "
+            f"{list(input.shape)}."
+        )
+    if weight is not None and tuple(weight.shape) != (classes,):
+        raise RuntimeError(f"inconsistent weight size, expected {classes} but got {list(weight.shape)}")
+    if weight is not None and weight.dtype != input.dtype:
+        raise RuntimeError(f"expected scalar type {input.dtype.title} but found {weight.dtype.title}")
+    if any_true((index < 0) | (index >= classes)):
+        raise RuntimeError(f"multi_margin_loss: target out of range: with {classes} classes it is in 0..{classes - 1}")
     violation = (margin - scores.gather(1, index) + scores).clamp(min=0)
     if p == 2:
         violation = violation * violation
@@ -313,6 +355,7 @@ def multilabel_margin_loss(input, target, size_average=None, reduce=None, reduct
     input (N, C) or (C); target int64 of the same shape: the classes of the sample, then -1.
     """
     reduction = choose_reduction(size_average, reduce, reduction)
+    _check_margin_input(input, target)
     if input.shape != target.shape:
         raise RuntimeError(
             f"inconsistent target size: {list(target.shape)} for input of size: {list(input.shape)}"

@@ -70,6 +70,12 @@ def rms_norm(input, normalized_shape, weight=None, eps=None):
     """
     normalized_shape = tuple(normalized_shape)
     n = len(normalized_shape)
+    if input.dim() < n:
+        raise ValueError(f"Input tensor must have at least {n} dimensions, but got {input.dim()}")
+    if not (input.is_floating_point() or input.is_complex()):
+        raise NotImplementedError(
+            f"\"rms_norm\" not implemented for '{input.dtype.title}': convert to a float type first"
+        )
     if not n or tuple(input.shape[-n:]) != normalized_shape:
         raise RuntimeError(
             f"Given normalized_shape={list(normalized_shape)}, expected input with shape "
@@ -79,7 +85,7 @@ def rms_norm(input, normalized_shape, weight=None, eps=None):
         eps = fb.finfo(input.dtype).eps
     dims = tuple(range(-n, 0))
     result = input * ((input * input).mean(dims, keepdim=True) + eps).rsqrt()
-    return result if weight is None else result * weight
+    return result if weight is None else (result * weight).to(input.dtype)
 
 
 def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
