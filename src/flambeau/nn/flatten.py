@@ -4,7 +4,10 @@ from .module import Module
 
 
 class Flatten(Module):
-    """Flatten(start_dim=1, end_dim=-1): merge the dimensions start_dim..end_dim into one."""
+    """Flatten(start_dim=1, end_dim=-1): merge the dimensions start_dim..end_dim into one
+
+    (N, *) -> (N, S) with S the product of the other sizes, for the defaults.
+    """
 
     def __init__(self, start_dim=1, end_dim=-1):
         super().__init__()
@@ -19,7 +22,10 @@ class Flatten(Module):
 
 
 class Unflatten(Module):
-    """Unflatten(dim, unflattened_size): split dimension `dim` into `unflattened_size` (one entry may be -1)."""
+    """Unflatten(dim, unflattened_size): split dimension `dim` into `unflattened_size` (one entry may be -1)
+
+    (*, S, *) with S at `dim` -> (*, *unflattened_size, *).
+    """
 
     def __init__(self, dim, unflattened_size):
         super().__init__()

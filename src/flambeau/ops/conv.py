@@ -313,6 +313,7 @@ def conv_transpose1d(input, weight, bias=None, stride=1, padding=0, output_paddi
     """conv_transpose1d(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1) -> Tensor
 
     As conv_transpose2d, over one spatial dimension.
+    input (N, C, L), weight (C, C_out / groups, k) -> (N, C_out, L_out).
     """
     return _convolve(
         "conv_transpose1d", 1, input, weight, bias, stride, padding, dilation, groups, True, output_padding
@@ -338,6 +339,7 @@ def conv_transpose3d(input, weight, bias=None, stride=1, padding=0, output_paddi
     """conv_transpose3d(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1) -> Tensor
 
     As conv_transpose2d, over three spatial dimensions.
+    input (N, C, D, H, W), weight (C, C_out / groups, kD, kH, kW) -> (N, C_out, D_out, H_out, W_out).
     """
     return _convolve(
         "conv_transpose3d", 3, input, weight, bias, stride, padding, dilation, groups, True, output_padding

@@ -158,7 +158,8 @@ class NativeLayerNorm(Op, name="layer_norm"):
     """layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5) -> Tensor
 
     (input - mean) / sqrt(var + eps) * weight + bias, with mean and (biased) variance over the last dimensions,
-    whose sizes are normalized_shape, a tuple; weight and bias have that shape. Ba et al. 2016,
+    whose sizes are normalized_shape, a tuple; weight and bias have that shape. (*, *normalized_shape) -> (*,
+    *normalized_shape). Ba et al. 2016,
     https://arxiv.org/abs/1607.06450. Raises RuntimeError when sizes or dtypes do not fit.
     """
 

@@ -396,6 +396,7 @@ def avg_pool3d(
 def adaptive_max_pool1d(input, output_size, return_indices=False):
     """adaptive_max_pool1d(input, output_size, return_indices=False) -> Tensor: as adaptive_max_pool2d, over one
     dimension.
+    (N, C, L) -> (N, C, L_out).
     """
     return _adaptive_max_pool(AdaptiveMaxPool1D, 1, input, output_size, return_indices)
 
@@ -414,23 +415,33 @@ def adaptive_max_pool2d(input, output_size, return_indices=False):
 def adaptive_max_pool3d(input, output_size, return_indices=False):
     """adaptive_max_pool3d(input, output_size, return_indices=False) -> Tensor: as adaptive_max_pool2d, over three
     dimensions.
+    (N, C, D, H, W) -> (N, C, D_out, H_out, W_out).
     """
     return _adaptive_max_pool(AdaptiveMaxPool3D, 3, input, output_size, return_indices)
 
 
 @composite()
 def adaptive_avg_pool1d(input, output_size):
-    """adaptive_avg_pool1d(input, output_size) -> Tensor: as adaptive_avg_pool2d, over one dimension."""
+    """adaptive_avg_pool1d(input, output_size) -> Tensor: as adaptive_avg_pool2d, over one dimension.
+
+    (N, C, L) -> (N, C, L_out).
+    """
     return _adaptive_avg_pool(1, input, output_size)
 
 
 @composite()
 def adaptive_avg_pool2d(input, output_size):
-    """adaptive_avg_pool2d(input, output_size) -> Tensor: the mean of each window of adaptive_max_pool2d."""
+    """adaptive_avg_pool2d(input, output_size) -> Tensor: the mean of each window of adaptive_max_pool2d.
+
+    (N, C, H, W) -> (N, C, H_out, W_out).
+    """
     return _adaptive_avg_pool(2, input, output_size)
 
 
 @composite()
 def adaptive_avg_pool3d(input, output_size):
-    """adaptive_avg_pool3d(input, output_size) -> Tensor: as adaptive_avg_pool2d, over three dimensions."""
+    """adaptive_avg_pool3d(input, output_size) -> Tensor: as adaptive_avg_pool2d, over three dimensions.
+
+    (N, C, D, H, W) -> (N, C, D_out, H_out, W_out).
+    """
     return _adaptive_avg_pool(3, input, output_size)

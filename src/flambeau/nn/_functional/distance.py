@@ -4,12 +4,15 @@ import flambeau as fb
 
 
 def pairwise_distance(x1, x2, p=2.0, eps=1e-6, keepdim=False):
-    """||x1 - x2 + eps||_p over the last dimension"""
+    """||x1 - x2 + eps||_p over the last dimension; x1, x2 (N, D) or (D) -> (N) or ()"""
     return (x1 - x2 + eps).norm(p, -1, keepdim=keepdim)
 
 
 def cosine_similarity(x1, x2, dim=1, eps=1e-8):
-    """x1 . x2 / (max(||x1||, eps) max(||x2||, eps)) along `dim`"""
+    """x1 . x2 / (max(||x1||, eps) max(||x2||, eps)) along `dim`
+
+    x1, x2 (*, D, *) with D at `dim`, broadcast -> (*, *).
+    """
     dtype = fb.result_type(x1, x2)
     if not dtype.is_floating_point:
         raise RuntimeError(

@@ -60,7 +60,7 @@ def nll_loss(input, target, weight=None, size_average=None, ignore_index=-100, r
 
 
 def mse_loss(input, target, size_average=None, reduce=None, reduction="mean", weight=None):
-    """(input - target)^2"""
+    """(input - target)^2; input and target (*) -> (), or (*) with reduction 'none'"""
     reduction = choose_reduction(size_average, reduce, reduction)
     _warn_if_broadcast(input, target)
     if weight is None:
@@ -69,14 +69,17 @@ def mse_loss(input, target, size_average=None, reduce=None, reduction="mean", we
 
 
 def l1_loss(input, target, size_average=None, reduce=None, reduction="mean", weight=None):
-    """|input - target|"""
+    """|input - target|; input and target (*) -> (), or (*) with reduction 'none'"""
     reduction = choose_reduction(size_average, reduce, reduction)
     _warn_if_broadcast(input, target)
     return _weighted_mean((input - target).abs(), weight, reduction)
 
 
 def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mean", beta=1.0):
-    """d^2 / (2 beta) where d = |input - target| < beta, else d - beta / 2 (Girshick, 2015)"""
+    """d^2 / (2 beta) where d = |input - target| < beta, else d - beta / 2 (Girshick, 2015)
+
+    input and target (*) -> (), or (*) with reduction 'none'.
+    """
     reduction = choose_reduction(size_average, reduce, reduction)
     _warn_if_broadcast(input, target)
     if beta < 0:
@@ -89,7 +92,10 @@ def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mea
 
 
 def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
-    """d^2 / 2 where d = |input - target| <= delta, else delta * (d - delta / 2) (Huber, 1964)"""
+    """d^2 / 2 where d = |input - target| <= delta, else delta * (d - delta / 2) (Huber, 1964)
+
+    input and target (*) -> (), or (*) with reduction 'none'.
+    """
     reduction = choose_reduction(None, None, reduction)
     _warn_if_broadcast(input, target)
     if delta <= 0:
@@ -107,7 +113,10 @@ def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
 
 
 def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=None, reduction="mean"):
-    """-(t log(x) + (1 - t) log(1 - x)) for probabilities x, the logarithms limited to -100"""
+    """-(t log(x) + (1 - t) log(1 - x)) for probabilities x, the logarithms limited to -100
+
+    input and target (*) -> (), or (*) with reduction 'none'.
+    """
     reduction = choose_reduction(size_average, reduce, reduction)
     if target.size() != input.size():
         raise ValueError(
@@ -120,7 +129,10 @@ def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=N
 def binary_cross_entropy_with_logits(
     input, target, weight=None, size_average=None, reduce=None, reduction="mean", pos_weight=None
 ):
-    """binary_cross_entropy(sigmoid(input), target) without overflow; pos_weight: factor of the positive term"""
+    """binary_cross_entropy(sigmoid(input), target) without overflow; pos_weight: factor of the positive term
+
+    input and target (*) -> (), or (*) with reduction 'none'.
+    """
     reduction = choose_reduction(size_average, reduce, reduction)
     if target.size() != input.size():
         raise ValueError(f"Target size ({target.size()}) must be the same as input size ({input.size()})")
@@ -133,6 +145,7 @@ def kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_
     """t (log t - input), for log-probabilities `input` and probabilities t (log_target: their logarithms).
 
     reduction 'batchmean': the sum divided by the batch size, which is the divergence's definition.
+    input and target (*) -> (), or (*) with reduction 'none'.
     """
     if reduction == "batchmean" and size_average is None and reduce is None:
         loss = _kl_div(input, target, log_target).sum()
@@ -168,7 +181,10 @@ def poisson_nll_loss(
     reduce=None,
     reduction="mean",
 ):
-    """exp(x) - t x (log_input), or x - t log(x + eps); full: plus Stirling's approximation of log(t!) for t > 1"""
+    """exp(x) - t x (log_input), or x - t log(x + eps); full: plus Stirling's approximation of log(t!) for t > 1
+
+    input and target (*) -> (), or (*) with reduction 'none'.
+    """
     reduction = choose_reduction(size_average, reduce, reduction)
     loss = input.exp() - target * input if log_input else input - target * (input + eps).log()
     if full:
@@ -179,7 +195,11 @@ def poisson_nll_loss(
 
 
 def gaussian_nll_loss(input, target, var, full=False, eps=1e-6, reduction="mean"):
-    """(log v + (input - target)^2 / v) / 2 with v = max(var, eps); full: plus log(2 pi) / 2"""
+    """(log v + (input - target)^2 / v) / 2 with v = max(var, eps); full: plus log(2 pi) / 2
+
+    input, target (N, *), var (N, *), (N, *) without the last dimension or with one of size 1, or a number -> (),
+    or (N, *) with reduction 'none'.
+    """
     reduction = choose_reduction(None, None, reduction)
     if not isinstance(var, fb.Tensor):
         var = fb.full_like(input, var)
@@ -206,7 +226,10 @@ def _broadcasts_along_one(shape, full):
 
 
 def hinge_embedding_loss(input, target, margin=1.0, size_average=None, reduce=None, reduction="mean"):
-    """x where target is 1, max(0, margin - x) where it is -1"""
+    """x where target is 1, max(0, margin - x) where it is -1
+
+    input and target (*) -> (), or (*) with reduction 'none'.
+    """
     reduction = choose_reduction(size_average, reduce, reduction)
     zero = fb.zeros_like(input)
     loss = fb.where(target != 1, (margin - input).clamp(min=0), zero) + fb.where(target != -1, input, zero)
@@ -214,7 +237,10 @@ def hinge_embedding_loss(input, target, margin=1.0, size_average=None, reduce=No
 
 
 def margin_ranking_loss(input1, input2, target, margin=0.0, size_average=None, reduce=None, reduction="mean"):
-    """max(0, -target (input1 - input2) + margin)"""
+    """max(0, -target (input1 - input2) + margin)
+
+    input1, input2, target (N) or () -> (), or (N) with reduction 'none'.
+    """
     reduction = choose_reduction(size_average, reduce, reduction)
     if input1.dim() != input2.dim() or input1.dim() != target.dim():
         raise RuntimeError(
@@ -262,6 +288,7 @@ def triplet_margin_loss(
     """max(0, margin + d(anchor, positive) - d(anchor, negative)) with the p-norm's distance
 
     swap: d(positive, negative) where it is smaller than d(anchor, negative) (Balntas et al., 2016).
+    anchor, positive, negative (N, D) or (D) -> (), or (N) with reduction 'none'.
     """
     reduction = choose_reduction(size_average, reduce, reduction)
     if margin <= 0:
@@ -274,7 +301,10 @@ def triplet_margin_loss(
 def triplet_margin_with_distance_loss(
     anchor, positive, negative, *, distance_function=None, margin=1.0, swap=False, reduction="mean"
 ):
-    """`triplet_margin_loss` with any distance function (default: `pairwise_distance`)"""
+    """`triplet_margin_loss` with any distance function (default: `pairwise_distance`)
+
+    anchor, positive, negative (N, *) that the distance takes -> (), or its shape with reduction 'none'.
+    """
     reduction = choose_reduction(None, None, reduction)
     if margin <= 0:
         raise ValueError(f"margin must be greater than 0, got {margin}")
@@ -296,7 +326,7 @@ def _triplet(anchor, positive, negative, distance, margin, swap, reduction):
 
 
 def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="mean"):
-    """log(1 + exp(-target x))"""
+    """log(1 + exp(-target x)); input and target (*) -> (), or (*) with reduction 'none'"""
     reduction = choose_reduction(size_average, reduce, reduction)
     product = input * target
     if product.shape != input.shape:

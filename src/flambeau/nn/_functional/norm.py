@@ -19,6 +19,7 @@ def batch_norm(
     """Normalise each channel (dimension 1) over all other dimensions (Ioffe and Szegedy, 2015).
 
     training: with the batch's statistics, which also move the running ones by `momentum`; else with the running ones.
+    (N, C, *) -> (N, C, *); statistics, weight and bias (C).
     """
     if training:
         _check_more_than_one_value(input.shape)
@@ -66,7 +67,7 @@ def instance_norm(
 def rms_norm(input, normalized_shape, weight=None, eps=None):
     """x / sqrt(mean(x^2) + eps) over the last len(normalized_shape) dimensions (Zhang and Sennrich, 2019).
 
-    eps: the machine epsilon of the dtype when None.
+    (*, *normalized_shape) -> (*, *normalized_shape). eps: the machine epsilon of the dtype when None.
     """
     normalized_shape = tuple(normalized_shape)
     n = len(normalized_shape)
@@ -89,7 +90,10 @@ def rms_norm(input, normalized_shape, weight=None, eps=None):
 
 
 def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
-    """x / (k + alpha * mean of x^2 over `size` neighbouring channels)^beta (Krizhevsky et al., 2012)."""
+    """x / (k + alpha * mean of x^2 over `size` neighbouring channels)^beta (Krizhevsky et al., 2012).
+
+    (N, C, *) -> (N, C, *).
+    """
     if input.dim() < 3:
         raise ValueError(
             f"Expected 3D or higher dimensionality                          input (got {input.dim()} dimensions)"
@@ -108,6 +112,6 @@ def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
 
 
 def normalize(input, p=2.0, dim=1, eps=1e-12, out=None):
-    """x / max(||x||_p, eps) along `dim`"""
+    """x / max(||x||_p, eps) along `dim`; (*) -> (*)"""
     norm = input.norm(p, dim, keepdim=True).clamp(min=eps)
     return input / norm if out is None else fb.div(input, norm, out=out)
