@@ -53,3 +53,13 @@ def raised(fn):
     with pytest.raises(Exception) as info:
         fn()
     return type(info.value), str(info.value)
+
+
+@pytest.fixture
+def one_thread():
+    """For PyTorch, whose threads wait for each other on a busy machine."""
+    torch = pytest.importorskip("torch")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

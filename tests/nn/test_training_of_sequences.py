@@ -5,18 +5,12 @@ import pytest
 
 import flambeau as fb
 
+from .parity import one_thread  # noqa: F401
+
 torch = pytest.importorskip("torch")
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 TOKENS, WIDTH, STEPS = 17, 16, 100
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """For PyTorch, whose threads wait for each other on a busy machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def text():

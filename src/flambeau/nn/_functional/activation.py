@@ -145,8 +145,7 @@ def gumbel_softmax(logits, tau=1, hard=False, eps=1e-10, dim=-1):
     hard: a one-hot sample whose gradient is the soft one's.
     (*) -> (*).
     """
-    uniform = fb.rand(logits.shape, dtype=logits.dtype, device=logits.device)
-    exponential = (-(-uniform).log1p()).clamp(min=fb.finfo(logits.dtype).tiny)
+    exponential = fb.empty_like(logits, memory_format=fb.contiguous_format, requires_grad=False).exponential_()
     soft = op.softmax((logits - exponential.log()) / tau, dim)
     if not hard:
         return soft
