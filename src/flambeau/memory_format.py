@@ -100,3 +100,12 @@ def in_format(array, format):
     if format.order is None:
         return array.copy(order="C")
     return array.transpose(format.order).copy(order="C").transpose(inverse(format.order))
+
+
+def like_images(result, input):
+    """A tensor in memory with the channels last if those of another one, images or volumes, are."""
+    for candidate in (channels_last, channels_last_3d):
+        if input.ndim == len(candidate.order) and not input.is_contiguous():
+            if input.is_contiguous(memory_format=candidate):
+                return result.contiguous(memory_format=candidate)
+    return result

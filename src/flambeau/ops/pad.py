@@ -5,6 +5,7 @@ import operator
 import numpy as np
 
 from .. import _core
+from ..memory_format import in_format, like_images, suggested
 from ._args import check_tensor
 from .convert import element
 from .op import Op, composite
@@ -30,7 +31,7 @@ class ConstantPadNd(Op, name="constant_pad_nd"):
     @staticmethod
     def forward(ctx, input, before, after, value):
         ctx.sides = before, after
-        return ctx.k.constant_pad(input, before, after, value)
+        return in_format(ctx.k.constant_pad(input, before, after, value), suggested(input))
 
     @staticmethod
     def backward(ctx, grad):
@@ -101,15 +102,16 @@ def pad(input, pad, mode="constant", value=None):
         )
     for dim in reversed(range(input.ndim - n, input.ndim)):
         _check_amounts(mode, tuple(input.shape), dim, before[dim], after[dim])
+    padded = input
     for dim in range(input.ndim - n, input.ndim):
         if before[dim] or after[dim]:
-            b, size, a = before[dim], input.shape[dim], after[dim]
+            b, size, a = before[dim], padded.shape[dim], after[dim]
             if mode == "circular" and min(b, a) < 0:  # what cropping leaves goes round
-                input = input.narrow(dim, max(-b, 0), size + min(b, 0) + min(a, 0))
-                b, size, a = max(b, 0), input.shape[dim], max(a, 0)
+                padded = padded.narrow(dim, max(-b, 0), size + min(b, 0) + min(a, 0))
+                b, size, a = max(b, 0), padded.shape[dim], max(a, 0)
             positions = _POSITIONS[mode](np.arange(-b, size + a), size)
-            input = input.index_select(dim, _core.make(positions).to(input.device))
-    return input
+            padded = padded.index_select(dim, _core.make(positions).to(input.device))
+    return padded if mode == "circular" else like_images(padded, input)
 
 
 def _check_amounts(mode, shape, dim, before, after):

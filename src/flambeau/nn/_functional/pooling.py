@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 import flambeau as fb
+from flambeau.memory_format import like_images
 
 from .primitives import op
 
@@ -82,7 +83,8 @@ def _max_unpool(dims, input, indices, kernel_size, stride, padding, output_size)
         shape = "x".join(map(str, sizes))
         raise RuntimeError(f"Found an invalid max index: {wrong} (output volumes are of size {shape})")
     lead = input.shape[:-dims]
-    return input.new_zeros((*lead, volume)).scatter(-1, flat, input.flatten(-dims)).reshape(*lead, *sizes)
+    placed = input.new_zeros((*lead, volume)).scatter(-1, flat, input.flatten(-dims)).reshape(*lead, *sizes)
+    return like_images(placed, input) if dims == 2 else placed
 
 
 def max_unpool1d(input, indices, kernel_size, stride=None, padding=0, output_size=None):

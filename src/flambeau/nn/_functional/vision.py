@@ -4,6 +4,7 @@ import math
 import warnings
 
 import flambeau as fb
+from flambeau.memory_format import like_images
 
 from .primitives import op
 
@@ -98,7 +99,8 @@ def pixel_shuffle(input, upscale_factor):
     n = len(lead)
     split = input.reshape(*lead, channels // (r * r), r, r, height, width)
     moved = split.permute(*range(n), n, n + 3, n + 1, n + 4, n + 2)
-    return moved.reshape(*lead, channels // (r * r), height * r, width * r)
+    shuffled = moved.reshape(*lead, channels // (r * r), height * r, width * r)
+    return like_images(shuffled, input)
 
 
 def pixel_unshuffle(input, downscale_factor):
@@ -116,7 +118,7 @@ def pixel_unshuffle(input, downscale_factor):
     n = len(lead)
     split = input.reshape(*lead, channels, height // r, r, width // r, r)
     moved = split.permute(*range(n), n, n + 2, n + 4, n + 1, n + 3)
-    return moved.reshape(*lead, channels * r * r, height // r, width // r)
+    return like_images(moved.reshape(*lead, channels * r * r, height // r, width // r), input)
 
 
 def channel_shuffle(input, groups):
@@ -133,7 +135,7 @@ def channel_shuffle(input, groups):
             f"Number of channels must be divisible by groups. Got {channels} channels and {groups} groups."
         )
     split = input.reshape(n, groups, channels // groups, *space)
-    return split.transpose(1, 2).reshape(n, channels, *space)
+    return like_images(split.transpose(1, 2).reshape(n, channels, *space), input)
 
 
 def _image_shape(name, input):
