@@ -104,8 +104,7 @@ def in_format(array, format):
 
 def like_images(result, input):
     """A tensor in memory with the channels last if those of another one, images or volumes, are."""
-    for candidate in (channels_last, channels_last_3d):
-        if input.ndim == len(candidate.order) and not input.is_contiguous():
-            if input.is_contiguous(memory_format=candidate):
-                return result.contiguous(memory_format=candidate)
-    return result
+    candidate = {4: channels_last, 5: channels_last_3d}.get(input.ndim)
+    if candidate is None or input.is_contiguous() or not input.is_contiguous(memory_format=candidate):
+        return result
+    return result.contiguous(memory_format=candidate)

@@ -179,3 +179,14 @@ def test_wrong_inputs(case):
         a, b = outcome(fb, case, arrays, dtypes), outcome(torch, case, arrays, dtypes)
         found.append(difference(case, what, a, b))
     assert not [f for f in found if f], "\n".join(f for f in found if f)
+
+
+@pytest.mark.parametrize("shape", [(2, 5, 4), (5, 4)])
+def test_unused_channels_of_instance_norm(shape):
+    """Without weights the number of channels does not matter; a warning says so."""
+    texts = []
+    for lib in (fb, torch):
+        with pytest.warns(UserWarning, match="does not match num_features") as caught:
+            lib.nn.InstanceNorm1d(3)(lib.zeros(*shape))
+        texts.append(str(caught[0].message))
+    assert texts[0] == texts[1]
