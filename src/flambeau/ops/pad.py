@@ -78,7 +78,7 @@ def pad(input, pad, mode="constant", value=None):
     at the edge elements), 'replicate' (the edge elements again) or 'circular' (the other end); these three pad
     the last 1, 2 or 3 dimensions of tensors with one or two more. Raises RuntimeError for amounts that do not
     fit the sizes.
-    (N, C, *) -> (N, C, *) with larger last sizes.
+    (*) -> (*), with other sizes of the last dimensions.
     """
     check_tensor(input, "pad")
     if mode == "constant":
