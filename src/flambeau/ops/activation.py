@@ -508,7 +508,10 @@ def _logsigmoid_second(x):
 
 
 class Logsigmoid(Unary, name="logsigmoid", kinds="f", saves="input"):
-    """logsigmoid(input, *, out=None) -> Tensor: log(1 / (1 + exp(-input))), without overflow; (*) -> (*)."""
+    """logsigmoid(input, *, out=None) -> Tensor: log(1 / (1 + exp(-input))), without overflow.
+
+    (*) -> (*).
+    """
 
     @staticmethod
     def backward(ctx, grad):
