@@ -100,3 +100,11 @@ def in_format(array, format):
     if format.order is None:
         return array.copy(order="C")
     return array.transpose(format.order).copy(order="C").transpose(inverse(format.order))
+
+
+def like_images(result, input):
+    """A tensor in memory with the channels last if those of another one, images or volumes, are."""
+    candidate = {4: channels_last, 5: channels_last_3d}.get(input.ndim)
+    if candidate is None or input.is_contiguous() or not input.is_contiguous(memory_format=candidate):
+        return result
+    return result.contiguous(memory_format=candidate)

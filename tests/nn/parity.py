@@ -68,3 +68,13 @@ def assert_same_state(ours, theirs, **tolerance):
     assert ours._metadata == theirs._metadata
     for name, value in theirs.items():
         assert_close(ours[name], value, **tolerance)
+
+
+@pytest.fixture
+def one_thread():
+    """For PyTorch, whose threads wait for each other on a busy machine."""
+    torch = pytest.importorskip("torch")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

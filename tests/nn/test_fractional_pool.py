@@ -48,9 +48,9 @@ def test_constructor_errors(options):
 
 
 def test_errors():
-    with pytest.raises(RuntimeError, match="pool size 2 too large relative to input size 5"):
+    with pytest.raises(RuntimeError, match="pool height 2 too large relative to input height 5"):
         fb.nn.FractionalMaxPool2d(2, output_size=5)(fb.zeros(1, 2, 5, 5))
-    with pytest.raises(RuntimeError, match="expected an input of 3 or 4 dimensions"):
+    with pytest.raises(RuntimeError, match="Expected 3D or 4D tensor, but got"):
         fb.nn.FractionalMaxPool2d(2, output_size=3)(fb.zeros(5, 5))
-    with pytest.raises(RuntimeError, match="expected _random_samples of shape"):
+    with pytest.raises(RuntimeError, match="Expect _random_samples.size.2. equals to 2"):
         fb.nn.FractionalMaxPool2d(2, 3, _random_samples=fb.zeros(1, 2, 3))(fb.zeros(1, 2, 5, 5))

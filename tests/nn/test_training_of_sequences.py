@@ -5,18 +5,12 @@ import pytest
 
 import flambeau as fb
 
+from .parity import assert_close, one_thread  # noqa: F401
+
 torch = pytest.importorskip("torch")
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 TOKENS, WIDTH, STEPS = 17, 16, 100
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """For PyTorch, whose threads wait for each other on a busy machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def text():
@@ -78,6 +72,18 @@ def losses(lib, make, optimizer, **options):
         step.step()
         found.append(loss.item())
     return found
+
+
+@pytest.mark.parametrize("make", [lstm_model, transformer_model])
+def test_the_same_start(make):
+    """The weights of one seed; those of the embedding, normal numbers, but for the last bit of a logarithm."""
+    fb.manual_seed(0)
+    torch.manual_seed(0)
+    ours, theirs = make(fb).state_dict(), make(torch).state_dict()
+    assert list(ours) == list(theirs)
+    for key, value in theirs.items():
+        tolerance = 1e-6 if key == "embed.weight" else 0
+        assert_close(ours[key], value, rtol=tolerance, atol=tolerance)
 
 
 @pytest.mark.parametrize("make", [lstm_model, transformer_model])

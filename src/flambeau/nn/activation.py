@@ -26,32 +26,32 @@ class _MaybeInplace(Module):
 
 
 class ReLU(_MaybeInplace):
-    """ReLU(inplace=False): max(0, x)"""
+    """ReLU(inplace=False): max(0, x); (*) -> (*)"""
 
     def forward(self, input):
         return F.relu(input, self.inplace)
 
 
 class SELU(_MaybeInplace):
-    """SELU(inplace=False): the self-normalising exponential linear unit"""
+    """SELU(inplace=False): the self-normalising exponential linear unit; (*) -> (*)"""
 
     _function = "selu"
 
 
 class SiLU(_MaybeInplace):
-    """SiLU(inplace=False): x * sigmoid(x)"""
+    """SiLU(inplace=False): x * sigmoid(x); (*) -> (*)"""
 
     _function = "silu"
 
 
 class Mish(_MaybeInplace):
-    """Mish(inplace=False): x * tanh(softplus(x))"""
+    """Mish(inplace=False): x * tanh(softplus(x)); (*) -> (*)"""
 
     _function = "mish"
 
 
 class Hardsigmoid(_MaybeInplace):
-    """Hardsigmoid(inplace=False): min(max(0, x + 3), 6) / 6"""
+    """Hardsigmoid(inplace=False): min(max(0, x + 3), 6) / 6; (*) -> (*)"""
 
     _function = "hardsigmoid"
 
@@ -60,7 +60,7 @@ class Hardsigmoid(_MaybeInplace):
 
 
 class Hardswish(_MaybeInplace):
-    """Hardswish(inplace=False): x * hardsigmoid(x)"""
+    """Hardswish(inplace=False): x * hardsigmoid(x); (*) -> (*)"""
 
     _function = "hardswish"
 
@@ -78,37 +78,37 @@ class _Plain(Module):
 
 
 class Sigmoid(_Plain):
-    """Sigmoid(): 1 / (1 + exp(-x))"""
+    """Sigmoid(): 1 / (1 + exp(-x)); (*) -> (*)"""
 
     _function = "sigmoid"
 
 
 class Tanh(_Plain):
-    """Tanh(): the hyperbolic tangent"""
+    """Tanh(): the hyperbolic tangent; (*) -> (*)"""
 
     _function = "tanh"
 
 
 class LogSigmoid(_Plain):
-    """LogSigmoid(): log(sigmoid(x))"""
+    """LogSigmoid(): log(sigmoid(x)); (*) -> (*)"""
 
     _function = "logsigmoid"
 
 
 class Softsign(_Plain):
-    """Softsign(): x / (1 + |x|)"""
+    """Softsign(): x / (1 + |x|); (*) -> (*)"""
 
     _function = "softsign"
 
 
 class Tanhshrink(_Plain):
-    """Tanhshrink(): x - tanh(x)"""
+    """Tanhshrink(): x - tanh(x); (*) -> (*)"""
 
     _function = "tanhshrink"
 
 
 class LeakyReLU(Module):
-    """LeakyReLU(negative_slope=0.01, inplace=False): x where x > 0, else negative_slope * x"""
+    """LeakyReLU(negative_slope=0.01, inplace=False): x where x > 0, else negative_slope * x; (*) -> (*)"""
 
     def __init__(self, negative_slope=1e-2, inplace=False):
         super().__init__()
@@ -123,7 +123,7 @@ class LeakyReLU(Module):
 
 
 class ELU(Module):
-    """ELU(alpha=1, inplace=False): x where x > 0, else alpha * (exp(x) - 1)"""
+    """ELU(alpha=1, inplace=False): x where x > 0, else alpha * (exp(x) - 1); (*) -> (*)"""
 
     def __init__(self, alpha=1.0, inplace=False):
         super().__init__()
@@ -138,14 +138,14 @@ class ELU(Module):
 
 
 class CELU(ELU):
-    """CELU(alpha=1, inplace=False): max(0, x) + min(0, alpha * (exp(x / alpha) - 1))"""
+    """CELU(alpha=1, inplace=False): max(0, x) + min(0, alpha * (exp(x / alpha) - 1)); (*) -> (*)"""
 
     def forward(self, input):
         return F.celu(input, self.alpha, self.inplace)
 
 
 class GELU(Module):
-    """GELU(approximate='none'): x * Phi(x); approximate='tanh': its usual approximation"""
+    """GELU(approximate='none'): x * Phi(x); approximate='tanh': its usual approximation; (*) -> (*)"""
 
     def __init__(self, approximate="none"):
         super().__init__()
@@ -159,7 +159,10 @@ class GELU(Module):
 
 
 class Softplus(Module):
-    """Softplus(beta=1, threshold=20): log(1 + exp(beta x)) / beta, and x where beta x > threshold"""
+    """Softplus(beta=1, threshold=20): log(1 + exp(beta x)) / beta, and x where beta x > threshold
+
+    (*) -> (*).
+    """
 
     def __init__(self, beta=1.0, threshold=20.0):
         super().__init__()
@@ -194,19 +197,19 @@ class _AlongDim(Module):
 
 
 class Softmax(_AlongDim):
-    """Softmax(dim=None): exp(x) / sum(exp(x)) along `dim`"""
+    """Softmax(dim=None): exp(x) / sum(exp(x)) along `dim`; (*) -> (*)"""
 
     _function = "softmax"
 
 
 class LogSoftmax(_AlongDim):
-    """LogSoftmax(dim=None): log(softmax(x)) along `dim`"""
+    """LogSoftmax(dim=None): log(softmax(x)) along `dim`; (*) -> (*)"""
 
     _function = "log_softmax"
 
 
 class Softmin(_AlongDim):
-    """Softmin(dim=None): softmax(-x) along `dim`"""
+    """Softmin(dim=None): softmax(-x) along `dim`; (*) -> (*)"""
 
     _function = "softmin"
 
@@ -221,7 +224,7 @@ class Softmax2d(Module):
 
 
 class Hardtanh(Module):
-    """Hardtanh(min_val=-1, max_val=1, inplace=False): x limited to [min_val, max_val]"""
+    """Hardtanh(min_val=-1, max_val=1, inplace=False): x limited to [min_val, max_val]; (*) -> (*)"""
 
     def __init__(self, min_val=-1.0, max_val=1.0, inplace=False, min_value=None, max_value=None):
         super().__init__()
@@ -266,7 +269,7 @@ def _warn_renamed(old, new):
 
 
 class Threshold(Module):
-    """Threshold(threshold, value, inplace=False): x where x > threshold, else value"""
+    """Threshold(threshold, value, inplace=False): x where x > threshold, else value; (*) -> (*)"""
 
     def __init__(self, threshold, value, inplace=False):
         super().__init__()
@@ -282,7 +285,7 @@ class Threshold(Module):
 
 
 class Hardshrink(Module):
-    """Hardshrink(lambd=0.5): x where |x| > lambd, else 0"""
+    """Hardshrink(lambd=0.5): x where |x| > lambd, else 0; (*) -> (*)"""
 
     def __init__(self, lambd=0.5):
         super().__init__()
@@ -296,14 +299,17 @@ class Hardshrink(Module):
 
 
 class Softshrink(Hardshrink):
-    """Softshrink(lambd=0.5): x moved by lambd towards 0"""
+    """Softshrink(lambd=0.5): x moved by lambd towards 0; (*) -> (*)"""
 
     def forward(self, input):
         return F.softshrink(input, self.lambd)
 
 
 class GLU(Module):
-    """GLU(dim=-1): a * sigmoid(b) for the halves a, b of x along `dim`"""
+    """GLU(dim=-1): a * sigmoid(b) for the halves a, b of x along `dim`
+
+    (*, 2 K, *) with 2 K at `dim` -> (*, K, *).
+    """
 
     def __init__(self, dim=-1):
         super().__init__()
@@ -317,7 +323,10 @@ class GLU(Module):
 
 
 class RReLU(Module):
-    """RReLU(lower=1/8, upper=1/3, inplace=False): leaky ReLU with random slopes in training mode"""
+    """RReLU(lower=1/8, upper=1/3, inplace=False): leaky ReLU with random slopes in training mode
+
+    (*) -> (*).
+    """
 
     def __init__(self, lower=1.0 / 8, upper=1.0 / 3, inplace=False):
         super().__init__()
@@ -333,7 +342,10 @@ class RReLU(Module):
 
 
 class PReLU(Module):
-    """PReLU(num_parameters=1, init=0.25): leaky ReLU with a trained slope, one or one for each channel"""
+    """PReLU(num_parameters=1, init=0.25): leaky ReLU with a trained slope, one or one for each channel
+
+    (N, C, *) -> (N, C, *), (*) with one slope.
+    """
 
     def __init__(self, num_parameters=1, init=0.25, device=None, dtype=None):
         super().__init__()

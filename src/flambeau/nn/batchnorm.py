@@ -1,5 +1,7 @@
 """Batch and instance normalisation: layers with running statistics."""
 
+import warnings
+
 import flambeau as fb
 
 from . import functional as F
@@ -212,16 +214,25 @@ class _InstanceNorm(_NormBase):
 
     def forward(self, input):
         self._check_input_dim(input)
-        batched = max(self._input_dims)
-        if input.dim() == batched:
-            return self._normalize(input)
-        return self._normalize(input.unsqueeze(0)).squeeze(0)
+        batched = input.dim() == max(self._input_dims)
+        self._check_channels(input, 1 if batched else 0)
+        return self._normalize(input) if batched else self._normalize(input.unsqueeze(0)).squeeze(0)
+
+    def _check_channels(self, input, dim):
+        if input.size(dim) == self.num_features:
+            return
+        if self.affine:
+            raise ValueError(
+                f"expected input's size at dim={dim} to match num_features ({self.num_features}), but got: "
+                f"{input.size(dim)}."
+            )
+        warnings.warn(
+            f"input's size at dim={dim} does not match num_features. You can silence this warning by not passing in "
+            "num_features, which is not used because affine=False",
+            stacklevel=3,
+        )
 
     def _normalize(self, input):
-        if self.affine and input.size(1) != self.num_features:
-            raise ValueError(
-                f"expected input's size at dim=1 to match num_features ({self.num_features}), got: {input.size(1)}."
-            )
         return F.instance_norm(
             input,
             self.running_mean,

@@ -269,7 +269,8 @@ class ConvTranspose1d(_ConvTransposeNd):
     """ConvTranspose1d(in_channels, out_channels, kernel_size, stride=1, padding=0, output_padding=0, groups=1,
     bias=True, dilation=1): the gradient of Conv1d with respect to its input, as a layer
 
-    L_out = (L - 1) stride - 2 padding + dilation (kernel_size - 1) + output_padding + 1. Called with `output_size`
+    (N, C_in, L) or (C_in, L) -> (N, C_out, L_out) or (C_out, L_out) with L_out = (L - 1) stride - 2 padding +
+    dilation (kernel_size - 1) + output_padding + 1. Called with `output_size`
     it chooses the output padding itself.
     """
 

@@ -22,7 +22,7 @@ class _DropoutNd(Module):
 
 
 class Dropout(_DropoutNd):
-    """Dropout(p=0.5): zero elements with probability p, scale the others by 1 / (1 - p)."""
+    """Dropout(p=0.5): zero elements with probability p, scale the others by 1 / (1 - p); (*) -> (*)"""
 
     _function = "dropout"
 
@@ -46,12 +46,15 @@ class Dropout3d(_DropoutNd):
 
 
 class AlphaDropout(_DropoutNd):
-    """AlphaDropout(p=0.5): dropout that keeps mean and variance after selu (Klambauer et al., 2017)."""
+    """AlphaDropout(p=0.5): dropout that keeps mean and variance after selu (Klambauer et al., 2017).
+
+    (*) -> (*).
+    """
 
     _function = "alpha_dropout"
 
 
 class FeatureAlphaDropout(_DropoutNd):
-    """FeatureAlphaDropout(p=0.5): AlphaDropout of whole channels."""
+    """FeatureAlphaDropout(p=0.5): AlphaDropout of whole channels; (N, C, *) -> (N, C, *)"""
 
     _function = "feature_alpha_dropout"

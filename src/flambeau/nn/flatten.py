@@ -4,7 +4,10 @@ from .module import Module
 
 
 class Flatten(Module):
-    """Flatten(start_dim=1, end_dim=-1): merge the dimensions start_dim..end_dim into one."""
+    """Flatten(start_dim=1, end_dim=-1): merge the dimensions start_dim..end_dim into one
+
+    (N, *) -> (N, S) with S the product of the other sizes, for the defaults.
+    """
 
     def __init__(self, start_dim=1, end_dim=-1):
         super().__init__()
@@ -19,7 +22,10 @@ class Flatten(Module):
 
 
 class Unflatten(Module):
-    """Unflatten(dim, unflattened_size): split dimension `dim` into `unflattened_size` (one entry may be -1)."""
+    """Unflatten(dim, unflattened_size): split dimension `dim` into `unflattened_size` (one entry may be -1)
+
+    (*, S, *) with S at `dim` -> (*, *unflattened_size, *).
+    """
 
     def __init__(self, dim, unflattened_size):
         super().__init__()
@@ -39,11 +45,12 @@ class Unflatten(Module):
         self.unflattened_size = unflattened_size
 
     def forward(self, input):
-        dim = self.dim + input.dim() if self.dim < 0 else self.dim
+        total = input.size(self.dim)
+        dim = self.dim % input.dim()
         shape = tuple(input.shape)
-        return input.reshape(*shape[:dim], *self._sizes(shape[dim]), *shape[dim + 1 :])
+        return input.reshape(*shape[:dim], *self._sizes(total, dim), *shape[dim + 1 :])
 
-    def _sizes(self, total):
+    def _sizes(self, total, dim):
         """The sizes with -1 worked out: reshape sees only one unknown, and must not spread it over other dims."""
         known = 1
         for size in self.unflattened_size:
@@ -54,7 +61,7 @@ class Unflatten(Module):
         if not fits:
             raise RuntimeError(
                 f"unflatten: Provided sizes {list(self.unflattened_size)} don't multiply up to the size of dim "
-                f"{self.dim} ({total}) in the input tensor"
+                f"{dim} ({total}) in the input tensor"
             )
         return [total // known if size == -1 else size for size in self.unflattened_size]
 

@@ -11,7 +11,7 @@ from .parameter import Parameter
 
 
 class Identity(Module):
-    """Identity(*ignored): returns its input."""
+    """Identity(*ignored): returns its input; (*) -> (*)"""
 
     def __init__(self, *args, **kwargs):
         super().__init__()

@@ -24,21 +24,24 @@ class _WeightedLoss(_Loss):
 
 
 class L1Loss(_Loss):
-    """L1Loss(reduction='mean'): |x - y|"""
+    """L1Loss(reduction='mean'): |x - y|; input and target (*) -> (), or (*) with reduction 'none'"""
 
     def forward(self, input, target):
         return F.l1_loss(input, target, reduction=self.reduction)
 
 
 class MSELoss(_Loss):
-    """MSELoss(reduction='mean'): (x - y)^2"""
+    """MSELoss(reduction='mean'): (x - y)^2; input and target (*) -> (), or (*) with reduction 'none'"""
 
     def forward(self, input, target):
         return F.mse_loss(input, target, reduction=self.reduction)
 
 
 class SmoothL1Loss(_Loss):
-    """SmoothL1Loss(reduction='mean', beta=1): quadratic below beta, linear above"""
+    """SmoothL1Loss(reduction='mean', beta=1): quadratic below beta, linear above
+
+    input and target (*) -> (), or (*) with reduction 'none'.
+    """
 
     def __init__(self, size_average=None, reduce=None, reduction="mean", beta=1.0):
         super().__init__(size_average, reduce, reduction)
@@ -49,7 +52,10 @@ class SmoothL1Loss(_Loss):
 
 
 class HuberLoss(_Loss):
-    """HuberLoss(reduction='mean', delta=1): quadratic up to delta, linear above"""
+    """HuberLoss(reduction='mean', delta=1): quadratic up to delta, linear above
+
+    input and target (*) -> (), or (*) with reduction 'none'.
+    """
 
     def __init__(self, reduction="mean", delta=1.0):
         super().__init__(reduction=reduction)
@@ -60,7 +66,10 @@ class HuberLoss(_Loss):
 
 
 class NLLLoss(_WeightedLoss):
-    """NLLLoss(weight=None, ignore_index=-100, reduction='mean'): negative log-likelihood of class indices"""
+    """NLLLoss(weight=None, ignore_index=-100, reduction='mean'): negative log-likelihood of class indices
+
+    input (N, C, *) or (C), target (N, *) or () of classes -> (), or as target with reduction 'none'.
+    """
 
     def __init__(self, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean"):
         super().__init__(weight, size_average, reduce, reduction)
@@ -73,11 +82,15 @@ class NLLLoss(_WeightedLoss):
 
 
 class NLLLoss2d(NLLLoss):
-    """The older name of NLLLoss for images."""
+    """The older name of NLLLoss for images; input (N, C, H, W), target (N, H, W)"""
 
 
 class CrossEntropyLoss(_WeightedLoss):
-    """CrossEntropyLoss(weight=None, ignore_index=-100, reduction='mean', label_smoothing=0)"""
+    """CrossEntropyLoss(weight=None, ignore_index=-100, reduction='mean', label_smoothing=0)
+
+    input (N, C, *) or (C), target (N, *) or () of classes, or of input's shape and dtype: probabilities ->
+    (), or (N, *) with reduction 'none'.
+    """
 
     def __init__(
         self,
@@ -104,14 +117,20 @@ class CrossEntropyLoss(_WeightedLoss):
 
 
 class BCELoss(_WeightedLoss):
-    """BCELoss(weight=None, reduction='mean'): binary cross-entropy of probabilities"""
+    """BCELoss(weight=None, reduction='mean'): binary cross-entropy of probabilities
+
+    input and target (*) -> (), or (*) with reduction 'none'.
+    """
 
     def forward(self, input, target):
         return F.binary_cross_entropy(input, target, weight=self.weight, reduction=self.reduction)
 
 
 class BCEWithLogitsLoss(_Loss):
-    """BCEWithLogitsLoss(weight=None, reduction='mean', pos_weight=None): binary cross-entropy of logits"""
+    """BCEWithLogitsLoss(weight=None, reduction='mean', pos_weight=None): binary cross-entropy of logits
+
+    input and target (*) -> (), or (*) with reduction 'none'.
+    """
 
     def __init__(self, weight=None, size_average=None, reduce=None, reduction="mean", pos_weight=None):
         super().__init__(size_average, reduce, reduction)
@@ -125,7 +144,10 @@ class BCEWithLogitsLoss(_Loss):
 
 
 class KLDivLoss(_Loss):
-    """KLDivLoss(reduction='mean', log_target=False): Kullback-Leibler divergence of log-probabilities"""
+    """KLDivLoss(reduction='mean', log_target=False): Kullback-Leibler divergence of log-probabilities
+
+    input and target (*) -> (), or (*) with reduction 'none'.
+    """
 
     def __init__(self, size_average=None, reduce=None, reduction="mean", log_target=False):
         super().__init__(size_average, reduce, reduction)
@@ -136,7 +158,10 @@ class KLDivLoss(_Loss):
 
 
 class PoissonNLLLoss(_Loss):
-    """PoissonNLLLoss(log_input=True, full=False, eps=1e-8, reduction='mean')"""
+    """PoissonNLLLoss(log_input=True, full=False, eps=1e-8, reduction='mean')
+
+    input and target (*) -> (), or (*) with reduction 'none'.
+    """
 
     def __init__(
         self, log_input=True, full=False, size_average=None, eps=1e-8, reduce=None, reduction="mean"
@@ -158,7 +183,11 @@ class PoissonNLLLoss(_Loss):
 
 
 class GaussianNLLLoss(_Loss):
-    """GaussianNLLLoss(full=False, eps=1e-6, reduction='mean'); called with (input, target, var)"""
+    """GaussianNLLLoss(full=False, eps=1e-6, reduction='mean'); called with (input, target, var)
+
+    input, target (N, *), var (N, *), (N, *) without the last dimension or with one of size 1, or a number -> (),
+    or (N, *) with reduction 'none'.
+    """
 
     def __init__(self, *, full=False, eps=1e-6, reduction="mean"):
         super().__init__(reduction=reduction)
@@ -170,7 +199,10 @@ class GaussianNLLLoss(_Loss):
 
 
 class HingeEmbeddingLoss(_Loss):
-    """HingeEmbeddingLoss(margin=1, reduction='mean'): targets 1 and -1"""
+    """HingeEmbeddingLoss(margin=1, reduction='mean'): targets 1 and -1
+
+    input and target (*) -> (), or (*) with reduction 'none'.
+    """
 
     def __init__(self, margin=1.0, size_average=None, reduce=None, reduction="mean"):
         super().__init__(size_average, reduce, reduction)
@@ -181,7 +213,10 @@ class HingeEmbeddingLoss(_Loss):
 
 
 class MarginRankingLoss(_Loss):
-    """MarginRankingLoss(margin=0, reduction='mean'); called with (input1, input2, target)"""
+    """MarginRankingLoss(margin=0, reduction='mean'); called with (input1, input2, target)
+
+    input1, input2, target (N) or () -> (), or (N) with reduction 'none'.
+    """
 
     def __init__(self, margin=0.0, size_average=None, reduce=None, reduction="mean"):
         super().__init__(size_average, reduce, reduction)
@@ -192,7 +227,10 @@ class MarginRankingLoss(_Loss):
 
 
 class CosineEmbeddingLoss(_Loss):
-    """CosineEmbeddingLoss(margin=0, reduction='mean'); called with (input1, input2, target)"""
+    """CosineEmbeddingLoss(margin=0, reduction='mean'); called with (input1, input2, target)
+
+    input1, input2 (N, D) or (D), target (N) or () of 1 and -1 -> (), or as target with reduction 'none'.
+    """
 
     def __init__(self, margin=0.0, size_average=None, reduce=None, reduction="mean"):
         super().__init__(size_average, reduce, reduction)
@@ -203,7 +241,10 @@ class CosineEmbeddingLoss(_Loss):
 
 
 class TripletMarginLoss(_Loss):
-    """TripletMarginLoss(margin=1, p=2, eps=1e-6, swap=False); called with (anchor, positive, negative)"""
+    """TripletMarginLoss(margin=1, p=2, eps=1e-6, swap=False); called with (anchor, positive, negative)
+
+    anchor, positive, negative (N, D) or (D) -> (), or (N) with reduction 'none'.
+    """
 
     def __init__(
         self, margin=1.0, p=2.0, eps=1e-6, swap=False, size_average=None, reduce=None, reduction="mean"
@@ -230,7 +271,10 @@ class TripletMarginLoss(_Loss):
 
 
 class TripletMarginWithDistanceLoss(_Loss):
-    """TripletMarginWithDistanceLoss(distance_function=None, margin=1, swap=False, reduction='mean')"""
+    """TripletMarginWithDistanceLoss(distance_function=None, margin=1, swap=False, reduction='mean')
+
+    anchor, positive, negative (N, *) that the distance takes -> (), or its shape with reduction 'none'.
+    """
 
     def __init__(self, *, distance_function=None, margin=1.0, swap=False, reduction="mean"):
         super().__init__(reduction=reduction)
@@ -255,14 +299,20 @@ class TripletMarginWithDistanceLoss(_Loss):
 
 
 class SoftMarginLoss(_Loss):
-    """SoftMarginLoss(reduction='mean'): log(1 + exp(-y x)), targets 1 and -1"""
+    """SoftMarginLoss(reduction='mean'): log(1 + exp(-y x)), targets 1 and -1
+
+    input and target (*) -> (), or (*) with reduction 'none'.
+    """
 
     def forward(self, input, target):
         return F.soft_margin_loss(input, target, reduction=self.reduction)
 
 
 class MultiMarginLoss(_WeightedLoss):
-    """MultiMarginLoss(p=1, margin=1, weight=None, reduction='mean'): hinge loss of class indices"""
+    """MultiMarginLoss(p=1, margin=1, weight=None, reduction='mean'): hinge loss of class indices
+
+    input (N, C) or (C), target int64 (N) or () -> (), or (N) with reduction 'none'.
+    """
 
     def __init__(self, p=1, margin=1.0, weight=None, size_average=None, reduce=None, reduction="mean"):
         super().__init__(weight, size_average, reduce, reduction)
@@ -282,14 +332,20 @@ class MultiMarginLoss(_WeightedLoss):
 
 
 class MultiLabelMarginLoss(_Loss):
-    """MultiLabelMarginLoss(reduction='mean'): hinge loss of several class indices for each sample"""
+    """MultiLabelMarginLoss(reduction='mean'): hinge loss of several class indices for each sample
+
+    input (N, C) or (C), target int64 of the same shape: classes, then -1 -> (), or (N) with reduction 'none'.
+    """
 
     def forward(self, input, target):
         return F.multilabel_margin_loss(input, target, reduction=self.reduction)
 
 
 class MultiLabelSoftMarginLoss(_WeightedLoss):
-    """MultiLabelSoftMarginLoss(weight=None, reduction='mean'): binary cross-entropy of each class's logit"""
+    """MultiLabelSoftMarginLoss(weight=None, reduction='mean'): binary cross-entropy of each class's logit
+
+    input, target (N, C) or (C) -> (), or (N) with reduction 'none'.
+    """
 
     def forward(self, input, target):
         return F.multilabel_soft_margin_loss(input, target, weight=self.weight, reduction=self.reduction)

@@ -17,7 +17,7 @@ class LayerNorm(Module):
     """LayerNorm(normalized_shape, eps=1e-5, elementwise_affine=True, bias=True)
 
     (x - mean) / sqrt(var + eps) * weight + bias over the last dimensions, which are `normalized_shape`
-    (Ba et al., 2016).
+    (Ba et al., 2016). (*, *normalized_shape) -> (*, *normalized_shape).
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class RMSNorm(Module):
     """RMSNorm(normalized_shape, eps=None, elementwise_affine=True)
 
     x / sqrt(mean(x^2) + eps) * weight over the last dimensions (Zhang and Sennrich, 2019); eps None: the dtype's
-    machine epsilon.
+    machine epsilon. (*, *normalized_shape) -> (*, *normalized_shape).
     """
 
     def __init__(self, normalized_shape, eps=None, elementwise_affine=True, device=None, dtype=None):
@@ -144,7 +144,10 @@ class GroupNorm(Module):
 
 
 class LocalResponseNorm(Module):
-    """LocalResponseNorm(size, alpha=1e-4, beta=0.75, k=1): see `functional.local_response_norm`."""
+    """LocalResponseNorm(size, alpha=1e-4, beta=0.75, k=1): see `functional.local_response_norm`
+
+    (N, C, *) -> (N, C, *).
+    """
 
     def __init__(self, size, alpha=1e-4, beta=0.75, k=1.0):
         super().__init__()

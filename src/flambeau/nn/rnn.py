@@ -259,7 +259,8 @@ class GRU(RNNBase):
     """GRU(input_size, hidden_size, num_layers=1, bias=True, batch_first=False, dropout=0.0, bidirectional=False)
 
     Gated recurrent units (Cho et al. 2014): r, z = sigmoid of W_i x + b_i + W_h h + b_h,
-    n = tanh(W_in x + b_in + r (W_hn h + b_hn)), h' = (1 - z) n + z h. Inputs and outputs as for RNN.
+    n = tanh(W_in x + b_in + r (W_hn h + b_hn)), h' = (1 - z) n + z h. Inputs and outputs as for RNN:
+    (T, B, I) and h (layers, B, H) -> (T, B, H) and h.
     """
 
     def __init__(self, input_size, hidden_size, num_layers=1, bias=True, batch_first=False, dropout=0.0,
@@ -325,7 +326,8 @@ class LSTM(RNNBase):
 
 
 class RNNCellBase(Module):
-    """What the cells share: weight_ih (G H, I), weight_hh (G H, H), bias_ih and bias_hh (G H,) for G gates."""
+    """What the cells share: (N, I) and states (N, H) -> (N, H); weight_ih (G H, I), weight_hh (G H, H), bias_ih and
+    bias_hh (G H,) for G gates."""
 
     def __init__(self, input_size, hidden_size, bias, num_chunks, device=None, dtype=None):
         super().__init__()

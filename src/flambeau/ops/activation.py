@@ -87,6 +87,8 @@ class Hardtanh(Op, name="hardtanh", tangent="elementwise", methods=("hardtanh_",
             check_number(min_val, "hardtanh", "min_val", 2),
             check_number(max_val, "hardtanh", "max_val", 3),
         )
+        if input.dtype.category == "bool":
+            raise RuntimeError("Bool inputs not supported for hardtanh")
         if min_val < 0 and input.dtype.category == "int" and not input.dtype.is_signed:
             raise RuntimeError("cannot do hardtanh on an unsigned type with negative limits")
         if min_val > max_val:
@@ -149,7 +151,10 @@ class Threshold(Op, name="threshold", tangent="elementwise", methods=("threshold
 
 
 class Hardshrink(Op, name="hardshrink", tangent="elementwise", methods=("hardshrink",)):
-    """hardshrink(input, lambd=0.5, *, out=None) -> Tensor: input where |input| > lambd, else 0."""
+    """hardshrink(input, lambd=0.5, *, out=None) -> Tensor: input where |input| > lambd, else 0.
+
+    (*) -> (*).
+    """
 
     @staticmethod
     def forward(ctx, input, lambd=0.5):
@@ -164,7 +169,10 @@ class Hardshrink(Op, name="hardshrink", tangent="elementwise", methods=("hardshr
 
 
 class Softshrink(Op, name="softshrink", tangent="elementwise"):
-    """softshrink(input, lambd=0.5, *, out=None) -> Tensor: input moved by lambd towards 0; 0 where |input| <= lambd."""
+    """softshrink(input, lambd=0.5, *, out=None) -> Tensor: input moved by lambd towards 0; 0 where |input| <= lambd.
+
+    (*) -> (*).
+    """
 
     @staticmethod
     def prepare(input, lambd=0.5):
@@ -236,7 +244,7 @@ class PreluKernel(Op, name="_prelu_kernel", out=False):
 def prelu(input, weight):
     """prelu(input, weight) -> Tensor: input where it is above 0, else weight * input (He et al., 2015).
 
-    weight has one element, or one for each channel (dimension 1 of input), and input's dtype.
+    input (N, C, *), weight (C), of one dtype -> (N, C, *); with one weight, (1) or (), input (*).
     """
     check_tensor(input, "prelu")
     check_tensor(weight, "prelu", "weight", 2)
@@ -411,6 +419,7 @@ class Gelu(Unary, name="gelu", methods=("gelu_",), kinds="f", saves="input"):
     """gelu(input, approximate="none", *, out=None) -> Tensor: input * Phi(input), Phi the normal distribution function.
 
     approximate="tanh": 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) (Hendrycks and Gimpel, 2016).
+    (*) -> (*).
     """
 
     @staticmethod
@@ -461,6 +470,7 @@ class Softplus(Unary, name="softplus", kinds="f", saves="input"):
     """softplus(input, beta=1, threshold=20, *, out=None) -> Tensor: log(1 + exp(beta input)) / beta.
 
     Where beta * input > threshold it is input itself.
+    (*) -> (*).
     """
 
     @staticmethod
@@ -498,7 +508,10 @@ def _logsigmoid_second(x):
 
 
 class Logsigmoid(Unary, name="logsigmoid", kinds="f", saves="input"):
-    """logsigmoid(input, *, out=None) -> Tensor: log(1 / (1 + exp(-input))), without overflow."""
+    """logsigmoid(input, *, out=None) -> Tensor: log(1 / (1 + exp(-input))), without overflow.
+
+    (*) -> (*).
+    """
 
     @staticmethod
     def backward(ctx, grad):

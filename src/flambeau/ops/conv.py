@@ -214,10 +214,14 @@ def _checked(name, input, weight, bias, stride, padding, dilation, transposed, o
             input = pad(input, [side for more in reversed(further) for side in (0, more)])
             output_padding = tuple(o % s for o, s in zip(output_padding, stride, strict=True))
     elif min(input.shape[2:]) < 1:
-        raise RuntimeError(
-            f"{name}(): the input must have elements in its spatial dimensions, got {list(input.shape)}"
-        )
+        raise _no_elements(name, input)
     return input, weight, bias, stride, padding, dilation, transposed, output_padding, groups
+
+
+def _no_elements(name, input):
+    return RuntimeError(
+        f"{name}(): Only zero batch or zero channel inputs are supported, but got input shape: {list(input.shape)}"
+    )
 
 
 def _check_transposed(name, input, weight, stride, padding, dilation, output_padding, groups):
@@ -227,7 +231,9 @@ def _check_transposed(name, input, weight, stride, padding, dilation, output_pad
             f"output_padding: {list(output_padding)} stride: {list(stride)} dilation: {list(dilation)}"
         )
     shape = _transposed_shape(input.shape, weight.shape, stride, padding, output_padding, dilation, groups)
-    if min(shape[2:]) < 1 or min(input.shape[2:]) < 1:
+    if min(input.shape[2:]) < 1:
+        raise _no_elements(name, input)
+    if min(shape[2:]) < 1:
         raise RuntimeError(
             f"Given input size per channel: ({' x '.join(map(str, input.shape[2:]))}). Calculated output size per "
             "channel: "
@@ -307,6 +313,7 @@ def conv_transpose1d(input, weight, bias=None, stride=1, padding=0, output_paddi
     """conv_transpose1d(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1) -> Tensor
 
     As conv_transpose2d, over one spatial dimension.
+    input (N, C, L), weight (C, C_out / groups, k) -> (N, C_out, L_out).
     """
     return _convolve(
         "conv_transpose1d", 1, input, weight, bias, stride, padding, dilation, groups, True, output_padding
@@ -332,6 +339,7 @@ def conv_transpose3d(input, weight, bias=None, stride=1, padding=0, output_paddi
     """conv_transpose3d(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1) -> Tensor
 
     As conv_transpose2d, over three spatial dimensions.
+    input (N, C, D, H, W), weight (C, C_out / groups, kD, kH, kW) -> (N, C_out, D_out, H_out, W_out).
     """
     return _convolve(
         "conv_transpose3d", 3, input, weight, bias, stride, padding, dilation, groups, True, output_padding

@@ -33,7 +33,10 @@ def _kept(input, p, shape=None):
 def _factor(input, p, shape=None):
     """0 with probability p, else 1 / (1 - p)."""
     kept = _kept(input, p, shape)
-    return kept if p == 1 else kept.div_(1 - p)
+    if p == 1:
+        return kept
+    # In half precision 1 - p would be rounded before the division.
+    return kept.div_(1 - p) if input.dtype.itemsize > 2 else kept.mul_(1 / (1 - p))
 
 
 def _channels(input):

@@ -509,7 +509,10 @@ class SigmoidGrad(Binary, name="_sigmoid_grad", kernel="sigmoid_grad", saves=("i
 
 
 class Sigmoid(Unary, name="sigmoid", methods=("sigmoid", "sigmoid_"), floats=True, saves="output"):
-    """sigmoid(input, *, out=None) -> Tensor: 1 / (1 + exp(-input))."""
+    """sigmoid(input, *, out=None) -> Tensor: 1 / (1 + exp(-input)).
+
+    (*) -> (*).
+    """
 
     @staticmethod
     def backward(ctx, grad):
@@ -531,7 +534,10 @@ class TanhGrad(Binary, name="_tanh_grad", kernel="tanh_grad", saves=("input", "o
 
 
 class Tanh(Unary, name="tanh", methods=("tanh", "tanh_"), floats=True, saves="output"):
-    """tanh(input, *, out=None) -> Tensor: the hyperbolic tangent."""
+    """tanh(input, *, out=None) -> Tensor: the hyperbolic tangent.
+
+    (*) -> (*).
+    """
 
     @staticmethod
     def backward(ctx, grad):

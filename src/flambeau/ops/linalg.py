@@ -517,6 +517,8 @@ def _check_linear(x, w, b):
     if x.dtype != w.dtype:
         raise RuntimeError(
             f"expected m1 and m2 to have the same dtype, but got: {_c_name(x)} != {_c_name(w)}"
+            if b is None
+            else f"mat1 and mat2 must have the same dtype, but got {_title(x)} and {_title(w)}"
         )
     _check_no_bool("linear", x)
     if b is not None:

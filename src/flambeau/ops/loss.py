@@ -51,18 +51,24 @@ def _check_classes(name, input, target, weight, reduction):
     if len(shape) == 1:
         if want == (1,):
             target, want = target.reshape(()), ()
-        if want != ():
-            raise ValueError(
-                f"Expected input batch_size (1) to match target batch_size ({want[0]}): {name}() of scores of shape "
-                f"{list(shape)} takes one class number"
+        if len(want) == 1:
+            raise ValueError(f"For 1D input, 1D target must have size 1, but got target size: {want[0]}")
+        if want:
+            raise RuntimeError(
+                f"0D or 1D target tensor expected, multi-target not supported: got target {list(want)}"
             )
     elif want != (shape[0], *shape[2:]):
         if want[:1] != shape[:1]:
-            got = want[0] if want else 1
+            got = want[0] if want else 0
             raise ValueError(f"Expected input batch_size ({shape[0]}) to match target batch_size ({got}).")
         if len(shape) == 2:
             raise RuntimeError(
                 f"0D or 1D target tensor expected, multi-target not supported: got target {list(want)}"
+            )
+        if len(shape) == 4:
+            raise RuntimeError(
+                f"size mismatch (got input: {list(shape)} , target: {list(want)}): "
+                f"Expected target size {[shape[0], *shape[2:]]}"
             )
         raise RuntimeError(f"Expected target size {[shape[0], *shape[2:]]}, got {list(want)}")
     if target.dtype.name not in ("int64", "uint8"):
@@ -326,18 +332,20 @@ def binary_cross_entropy(input, target, weight=None, reduction="mean"):
     for probabilities x and t of one shape and dtype; the logarithms are limited to -100. weight: factors, broadcast.
     """
     _check_reduction(reduction)
-    _check_pair("binary_cross_entropy", input, target)
+    check_tensor(input, "binary_cross_entropy")
+    check_tensor(target, "binary_cross_entropy", "target", 2)
     if target.dtype is not input.dtype:
         raise RuntimeError(
             f"binary_cross_entropy(): Found dtype {target.dtype.title} but expected {input.dtype.title}"
         )
+    _check_pair("binary_cross_entropy", input, target)
     for argument, t in (("input", input), ("target", target)):
         if any_true(~((t >= 0) & (t <= 1))):
             raise RuntimeError(
                 f"binary_cross_entropy(): all elements of {argument} should be between 0 and 1"
             )
     loss = BinaryCrossEntropy.function(input, target)
-    return _reduced(loss if weight is None else loss * weight, reduction)
+    return _reduced(loss if weight is None else (loss * weight).to(input.dtype), reduction)
 
 
 @composite()

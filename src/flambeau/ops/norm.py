@@ -38,6 +38,16 @@ def _check_parameters(input, **parameters):
         )
 
 
+def _check_layer_input(name, input, weight, bias):
+    """As _check_float; before integers are refused as such, they are as not of the dtype of the parameters."""
+    check_tensor(input, name)
+    for argument, p in (("weight", weight), ("bias", bias)):
+        if p is not None:
+            check_tensor(p, name, argument)
+    _check_parameters(input, weight=weight, bias=bias)
+    _check_float(name, input)
+
+
 def _check_float(name, input):
     check_tensor(input, name)
     if not input.is_floating_point():
@@ -148,13 +158,14 @@ class NativeLayerNorm(Op, name="layer_norm"):
     """layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5) -> Tensor
 
     (input - mean) / sqrt(var + eps) * weight + bias, with mean and (biased) variance over the last dimensions,
-    whose sizes are normalized_shape, a tuple; weight and bias have that shape. Ba et al. 2016,
+    whose sizes are normalized_shape, a tuple; weight and bias have that shape. (*, *normalized_shape) -> (*,
+    *normalized_shape). Ba et al. 2016,
     https://arxiv.org/abs/1607.06450. Raises RuntimeError when sizes or dtypes do not fit.
     """
 
     @staticmethod
     def prepare(input, normalized_shape, weight=None, bias=None, eps=1e-5, cudnn_enable=True):
-        _check_float("layer_norm", input)
+        _check_layer_input("layer_norm", input, weight, bias)
         if not isinstance(normalized_shape, (tuple, list)):
             raise TypeError(
                 "layer_norm(): argument 'normalized_shape' (position 2) must be tuple of ints, "
@@ -168,8 +179,6 @@ class NativeLayerNorm(Op, name="layer_norm"):
                 "normalized_shape = []"
             )
         for name, p in (("weight", weight), ("bias", bias)):
-            if p is not None:
-                check_tensor(p, "layer_norm", name)
             if p is not None and p.shape != shape:
                 raise RuntimeError(
                     f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape "
@@ -182,7 +191,6 @@ class NativeLayerNorm(Op, name="layer_norm"):
                 f"{', '.join(map(str, shape))}], but got "
                 f"input of size{list(input.shape)}"
             )
-        _check_parameters(input, weight=weight, bias=bias)
         return input, len(shape), weight, bias, eps
 
     @staticmethod
@@ -225,7 +233,7 @@ class NativeGroupNorm(Op, name="group_norm"):
 
     @staticmethod
     def prepare(input, num_groups, weight=None, bias=None, eps=1e-5, cudnn_enabled=True):
-        _check_float("group_norm", input)
+        _check_layer_input("group_norm", input, weight, bias)
         shape, groups = list(input.shape), operator.index(num_groups)
         if len(shape) < 2:
             raise RuntimeError(f"Expected at least 2 dimensions for input tensor but received {len(shape)}")
@@ -239,15 +247,12 @@ class NativeGroupNorm(Op, name="group_norm"):
         if shape[0] * (shape[1] // groups) * math.prod(shape[2:]) == 1:
             raise ValueError(f"Expected more than 1 value per channel when training, got input size {shape}")
         for name, p in (("weight", weight), ("bias", bias)):
-            if p is not None:
-                check_tensor(p, "group_norm", name)
             if p is not None and tuple(p.shape) != (shape[1],):
                 raise RuntimeError(
                     f"Expected {name} to be a vector of size equal to the number of channels in input, but got "
                     f"{name} of "
                     f"shape {list(p.shape)} and input of shape {shape}"
                 )
-        _check_parameters(input, weight=weight, bias=bias)
         return input, groups, weight, bias, eps
 
     @staticmethod

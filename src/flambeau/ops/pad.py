@@ -5,6 +5,7 @@ import operator
 import numpy as np
 
 from .. import _core
+from ..memory_format import in_format, like_images, suggested
 from ._args import check_tensor
 from .convert import element
 from .op import Op, composite
@@ -30,7 +31,7 @@ class ConstantPadNd(Op, name="constant_pad_nd"):
     @staticmethod
     def forward(ctx, input, before, after, value):
         ctx.sides = before, after
-        return ctx.k.constant_pad(input, before, after, value)
+        return in_format(ctx.k.constant_pad(input, before, after, value), suggested(input))
 
     @staticmethod
     def backward(ctx, grad):
@@ -77,6 +78,7 @@ def pad(input, pad, mode="constant", value=None):
     at the edge elements), 'replicate' (the edge elements again) or 'circular' (the other end); these three pad
     the last 1, 2 or 3 dimensions of tensors with one or two more. Raises RuntimeError for amounts that do not
     fit the sizes.
+    (*) -> (*), with other sizes of the last dimensions.
     """
     check_tensor(input, "pad")
     if mode == "constant":
@@ -87,13 +89,12 @@ def pad(input, pad, mode="constant", value=None):
         raise RuntimeError(f'Padding mode "{mode}" doesn\'t take in value argument')
     amounts = _amounts(pad)
     n = len(amounts) // 2
+    before, after = _sides(amounts, input.ndim)
     if not 1 <= n <= 3 or input.ndim not in (n + 1, n + 2):
         raise NotImplementedError(
             f"Padding size {len(amounts)} is not supported for {input.ndim}D input tensor."
         )
-    before, after = _sides(amounts, input.ndim)
-    batched = mode == "circular" or input.ndim == n + 2
-    if 0 in input.shape[batched:]:
+    if mode != "circular" and 0 in input.shape[input.ndim == n + 2 :]:
         raise RuntimeError(
             f"Expected {n + 1}D or {n + 2}D (batch mode) tensor with possibly 0 batch size and other non-zero "
             "dimensions "
@@ -101,15 +102,16 @@ def pad(input, pad, mode="constant", value=None):
         )
     for dim in reversed(range(input.ndim - n, input.ndim)):
         _check_amounts(mode, tuple(input.shape), dim, before[dim], after[dim])
+    padded = input
     for dim in range(input.ndim - n, input.ndim):
         if before[dim] or after[dim]:
-            b, size, a = before[dim], input.shape[dim], after[dim]
+            b, size, a = before[dim], padded.shape[dim], after[dim]
             if mode == "circular" and min(b, a) < 0:  # what cropping leaves goes round
-                input = input.narrow(dim, max(-b, 0), size + min(b, 0) + min(a, 0))
-                b, size, a = max(b, 0), input.shape[dim], max(a, 0)
+                padded = padded.narrow(dim, max(-b, 0), size + min(b, 0) + min(a, 0))
+                b, size, a = max(b, 0), padded.shape[dim], max(a, 0)
             positions = _POSITIONS[mode](np.arange(-b, size + a), size)
-            input = input.index_select(dim, _core.make(positions).to(input.device))
-    return input
+            padded = padded.index_select(dim, _core.make(positions).to(input.device))
+    return padded if mode == "circular" else like_images(padded, input)
 
 
 def _check_amounts(mode, shape, dim, before, after):

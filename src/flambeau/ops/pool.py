@@ -212,10 +212,19 @@ def _ints(name, argument, value, n):
 def _check_input(name, input, n):
     """n spatial dimensions, with one or two before them; only the batch may be empty."""
     check_tensor(input, name)
+    _check_dims_of_1d(name, input, n)
     if input.ndim not in (n + 1, n + 2) or 0 in input.shape[max(input.ndim - n - 1, 0) :]:
         raise RuntimeError(
             f"{name}: Expected {n + 1}D or {n + 2}D (batch mode) tensor with optional 0 dim batch size for input, "
             f"but got:{list(input.shape)}"
+        )
+
+
+def _check_dims_of_1d(name, input, n):
+    if n == 1 and input.ndim not in (2, 3):
+        raise RuntimeError(
+            f"Expected 2 to 3 dimensions, but got {input.ndim}-dimensional tensor for argument #1 'self' (while "
+            f"checking arguments for {name})"
         )
 
 
@@ -267,9 +276,12 @@ def _avg_pool(n, input, kernel_size, stride, padding, ceil_mode, count_include_p
 def _output_size(name, n, input, output_size, categories):
     """The checked output size; None stands for the size of the input."""
     check_tensor(input, name)
+    _check_dims_of_1d(name, input, n)
+    maxima = "max" in name
     if input.ndim not in (n + 1, n + 2):
-        raise RuntimeError(f"{name}(): Expected {n + 1}D or {n + 2}D tensor, but got {list(input.shape)}")
-    for dim in range(input.ndim - n - 1, input.ndim):
+        colon = ":" if maxima else ""
+        raise RuntimeError(f"{name}(): Expected {n + 1}D or {n + 2}D tensor, but got{colon} {list(input.shape)}")
+    for dim in range(input.ndim - n - maxima, input.ndim):  # a mean may also have no channels
         if input.shape[dim] == 0 and dim > 0:
             raise RuntimeError(
                 f"{name}(): Expected input to have non-zero size for non-batch dimensions, but input has sizes "
@@ -384,6 +396,7 @@ def avg_pool3d(
 def adaptive_max_pool1d(input, output_size, return_indices=False):
     """adaptive_max_pool1d(input, output_size, return_indices=False) -> Tensor: as adaptive_max_pool2d, over one
     dimension.
+    (N, C, L) -> (N, C, L_out).
     """
     return _adaptive_max_pool(AdaptiveMaxPool1D, 1, input, output_size, return_indices)
 
@@ -402,23 +415,33 @@ def adaptive_max_pool2d(input, output_size, return_indices=False):
 def adaptive_max_pool3d(input, output_size, return_indices=False):
     """adaptive_max_pool3d(input, output_size, return_indices=False) -> Tensor: as adaptive_max_pool2d, over three
     dimensions.
+    (N, C, D, H, W) -> (N, C, D_out, H_out, W_out).
     """
     return _adaptive_max_pool(AdaptiveMaxPool3D, 3, input, output_size, return_indices)
 
 
 @composite()
 def adaptive_avg_pool1d(input, output_size):
-    """adaptive_avg_pool1d(input, output_size) -> Tensor: as adaptive_avg_pool2d, over one dimension."""
+    """adaptive_avg_pool1d(input, output_size) -> Tensor: as adaptive_avg_pool2d, over one dimension.
+
+    (N, C, L) -> (N, C, L_out).
+    """
     return _adaptive_avg_pool(1, input, output_size)
 
 
 @composite()
 def adaptive_avg_pool2d(input, output_size):
-    """adaptive_avg_pool2d(input, output_size) -> Tensor: the mean of each window of adaptive_max_pool2d."""
+    """adaptive_avg_pool2d(input, output_size) -> Tensor: the mean of each window of adaptive_max_pool2d.
+
+    (N, C, H, W) -> (N, C, H_out, W_out).
+    """
     return _adaptive_avg_pool(2, input, output_size)
 
 
 @composite()
 def adaptive_avg_pool3d(input, output_size):
-    """adaptive_avg_pool3d(input, output_size) -> Tensor: as adaptive_avg_pool2d, over three dimensions."""
+    """adaptive_avg_pool3d(input, output_size) -> Tensor: as adaptive_avg_pool2d, over three dimensions.
+
+    (N, C, D, H, W) -> (N, C, D_out, H_out, W_out).
+    """
     return _adaptive_avg_pool(3, input, output_size)

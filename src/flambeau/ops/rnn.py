@@ -101,8 +101,8 @@ def _check_dtypes(name, input, *tensors):
     for t in tensors:
         if t is not None and t.dtype is not input.dtype:
             raise RuntimeError(
-                f"{name}: input, states and weights must have the same dtype, but got {input.dtype.title} and "
-                f"{t.dtype.title}"
+                f"{name}: input, states and weights, or mat1 and mat2 must have the same dtype, but got "
+                f"{input.dtype.title} and {t.dtype.title}"
             )
 
 
@@ -265,10 +265,10 @@ def lstm(*args):
 
 def _cell(name, kind, input, states, w_ih, w_hh, b_ih, b_hh):
     """One step for a batch (B, I), or for a single vector (I,): (h,) or (h, c)."""
-    _check_input(name, input)
-    for what, t in (("hx", states[0]), ("w_ih", w_ih), ("w_hh", w_hh)):
-        check_tensor(t, name, what, 2)
+    for what, t in (("input", input), ("hx", states[0]), ("w_ih", w_ih), ("w_hh", w_hh)):
+        check_tensor(t, name, what, 1 if t is input else 2)
     _check_dtypes(name, input, *states, w_ih, w_hh, b_ih, b_hh)
+    _check_input(name, input)
     single = input.ndim == 1
     if single:
         input, states = input.unsqueeze(0), [s.unsqueeze(0) for s in states]

@@ -109,7 +109,7 @@ def avg_errors(t):
 def adaptive_errors(name):
     def errors(t):
         return [
-            Bad(Sample(t(2, 3), 2), RuntimeError, rf"{name}\(\): Expected 3D or 4D tensor, but got \[2, 3\]"),
+            Bad(Sample(t(2, 3), 2), RuntimeError, rf"{name}\(\): Expected 3D or 4D tensor, but got:? \[2, 3\]"),
             Bad(Sample(t(2, 3, 4, 4), (2, 2, 2)), RuntimeError, f"{name}: output_size must be 2"),
             Bad(
                 Sample(t(2, 3, 4, 4), -1),

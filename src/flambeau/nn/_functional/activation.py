@@ -11,7 +11,7 @@ def _choose(name, input, inplace, *args):
 
 
 def relu(input, inplace=False):
-    """max(0, x)"""
+    """max(0, x); (*) -> (*)"""
     return _choose("relu", input, inplace)
 
 
@@ -21,74 +21,77 @@ def relu_(input):
 
 
 def leaky_relu(input, negative_slope=0.01, inplace=False):
-    """x where x > 0, else negative_slope * x"""
+    """x where x > 0, else negative_slope * x; (*) -> (*)"""
     return _choose("leaky_relu", input, inplace, negative_slope)
 
 
 def elu(input, alpha=1.0, inplace=False):
-    """x where x > 0, else alpha * (exp(x) - 1)"""
+    """x where x > 0, else alpha * (exp(x) - 1); (*) -> (*)"""
     return _choose("elu", input, inplace, alpha)
 
 
 def selu(input, inplace=False):
-    """scale * elu(x, alpha) with the constants of Klambauer et al., 2017."""
+    """scale * elu(x, alpha) with the constants of Klambauer et al., 2017; (*) -> (*)"""
     return _choose("selu", input, inplace)
 
 
 def celu(input, alpha=1.0, inplace=False):
-    """max(0, x) + min(0, alpha * (exp(x / alpha) - 1))"""
+    """max(0, x) + min(0, alpha * (exp(x / alpha) - 1)); (*) -> (*)"""
     return _choose("celu", input, inplace, alpha)
 
 
 def silu(input, inplace=False):
-    """x * sigmoid(x)"""
+    """x * sigmoid(x); (*) -> (*)"""
     return _choose("silu", input, inplace)
 
 
 def mish(input, inplace=False):
-    """x * tanh(softplus(x))"""
+    """x * tanh(softplus(x)); (*) -> (*)"""
     return _choose("mish", input, inplace)
 
 
 def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
-    """x limited to [min_val, max_val]"""
+    """x limited to [min_val, max_val]; (*) -> (*)"""
     return _choose("hardtanh", input, inplace, min_val, max_val)
 
 
 def relu6(input, inplace=False):
-    """min(max(0, x), 6)"""
+    """min(max(0, x), 6); (*) -> (*)"""
     return _choose("relu6", input, inplace)
 
 
 def hardsigmoid(input, inplace=False):
-    """min(max(0, x + 3), 6) / 6"""
+    """min(max(0, x + 3), 6) / 6; (*) -> (*)"""
     return _choose("hardsigmoid", input, inplace)
 
 
 def hardswish(input, inplace=False):
-    """x * hardsigmoid(x)"""
+    """x * hardsigmoid(x); (*) -> (*)"""
     return _choose("hardswish", input, inplace)
 
 
 def threshold(input, threshold, value, inplace=False):
-    """x where x > threshold, else value"""
+    """x where x > threshold, else value; (*) -> (*)"""
     return _choose("threshold", input, inplace, threshold, value)
 
 
 def tanhshrink(input):
-    """x - tanh(x)"""
+    """x - tanh(x); (*) -> (*)"""
     return input - input.tanh()
 
 
 def softsign(input):
-    """x / (1 + |x|)"""
+    """x / (1 + |x|); (*) -> (*)"""
     return input / (input.abs() + 1)
 
 
 def glu(input, dim=-1):
-    """a * sigmoid(b), where a and b are the halves of x along `dim`"""
+    """a * sigmoid(b), where a and b are the halves of x along `dim`
+
+    (*, 2 K, *) with 2 K at `dim` -> (*, K, *).
+    """
     if input.dim() == 0:
-        raise RuntimeError("glu does not support 0-dimensional tensors")
+        raise RuntimeError("glu does not support scalars because halving size must be even")
     size = input.size(dim)
     if size % 2:
         raise RuntimeError(
@@ -98,7 +101,10 @@ def glu(input, dim=-1):
 
 
 def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, inplace=False):
-    """leaky_relu with a slope drawn from U(lower, upper) for each element (not training: their mean)"""
+    """leaky_relu with a slope drawn from U(lower, upper) for each element (not training: their mean)
+
+    (*) -> (*).
+    """
     return (op.rrelu_ if inplace else op.rrelu)(input, lower, upper, training)
 
 
@@ -110,21 +116,21 @@ def _implicit_dim(name, dims):
 
 
 def softmax(input, dim=None, _stacklevel=3, dtype=None):
-    """exp(x) / sum(exp(x)) along `dim`; dtype: cast to it first"""
+    """exp(x) / sum(exp(x)) along `dim`; dtype: cast to it first; (*) -> (*)"""
     if dim is None:
         dim = _implicit_dim("softmax", input.dim())
     return op.softmax(input, dim) if dtype is None else op.softmax(input.to(dtype), dim)
 
 
 def log_softmax(input, dim=None, _stacklevel=3, dtype=None):
-    """log of `softmax`, without overflow"""
+    """log of `softmax`, without overflow; (*) -> (*)"""
     if dim is None:
         dim = _implicit_dim("log_softmax", input.dim())
     return op.log_softmax(input, dim) if dtype is None else op.log_softmax(input.to(dtype), dim)
 
 
 def softmin(input, dim=None, _stacklevel=3, dtype=None):
-    """softmax(-x)"""
+    """softmax(-x); (*) -> (*)"""
     if dim is None:
         dim = _implicit_dim("softmin", input.dim())
     return softmax(-input, dim, dtype=dtype)
@@ -134,9 +140,9 @@ def gumbel_softmax(logits, tau=1, hard=False, eps=1e-10, dim=-1):
     """A sample of the Gumbel-softmax distribution (Jang et al., 2017).
 
     hard: a one-hot sample whose gradient is the soft one's.
+    (*) -> (*).
     """
-    uniform = fb.rand(logits.shape, dtype=logits.dtype, device=logits.device)
-    exponential = (-(-uniform).log1p()).clamp(min=fb.finfo(logits.dtype).tiny)
+    exponential = fb.empty_like(logits, memory_format=fb.contiguous_format, requires_grad=False).exponential_()
     soft = op.softmax((logits - exponential.log()) / tau, dim)
     if not hard:
         return soft

@@ -11,7 +11,10 @@ def _check_probability(p):
 
 
 def dropout(input, p=0.5, training=True, inplace=False):
-    """Zero each element with probability p and scale the others by 1 / (1 - p) (Srivastava et al., 2014)."""
+    """Zero each element with probability p and scale the others by 1 / (1 - p) (Srivastava et al., 2014).
+
+    (*) -> (*).
+    """
     _check_probability(p)
     return _choose("dropout", input, p, training, inplace)
 
@@ -76,12 +79,12 @@ def _maybe_batched(input, unbatched_dims, p, training, inplace):
 
 
 def alpha_dropout(input, p=0.5, training=False, inplace=False):
-    """Dropout to selu's negative limit that keeps mean and variance (Klambauer et al., 2017)."""
+    """Dropout to selu's negative limit that keeps mean and variance (Klambauer et al., 2017); (*) -> (*)"""
     _check_probability(p)
     return _choose("alpha_dropout", input, p, training, inplace)
 
 
 def feature_alpha_dropout(input, p=0.5, training=False, inplace=False):
-    """`alpha_dropout` of whole channels (dimension 1)."""
+    """`alpha_dropout` of whole channels (dimension 1); (N, C, *) -> (N, C, *)"""
     _check_probability(p)
     return _choose("feature_alpha_dropout", input, p, training, inplace)

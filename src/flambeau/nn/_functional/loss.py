@@ -4,6 +4,7 @@ import math
 import warnings
 
 import flambeau as fb
+from flambeau.interpreters import any_true
 
 from .distance import pairwise_distance
 from .primitives import op
@@ -59,7 +60,7 @@ def nll_loss(input, target, weight=None, size_average=None, ignore_index=-100, r
 
 
 def mse_loss(input, target, size_average=None, reduce=None, reduction="mean", weight=None):
-    """(input - target)^2"""
+    """(input - target)^2; input and target (*) -> (), or (*) with reduction 'none'"""
     reduction = choose_reduction(size_average, reduce, reduction)
     _warn_if_broadcast(input, target)
     if weight is None:
@@ -68,14 +69,17 @@ def mse_loss(input, target, size_average=None, reduce=None, reduction="mean", we
 
 
 def l1_loss(input, target, size_average=None, reduce=None, reduction="mean", weight=None):
-    """|input - target|"""
+    """|input - target|; input and target (*) -> (), or (*) with reduction 'none'"""
     reduction = choose_reduction(size_average, reduce, reduction)
     _warn_if_broadcast(input, target)
     return _weighted_mean((input - target).abs(), weight, reduction)
 
 
 def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mean", beta=1.0):
-    """d^2 / (2 beta) where d = |input - target| < beta, else d - beta / 2 (Girshick, 2015)"""
+    """d^2 / (2 beta) where d = |input - target| < beta, else d - beta / 2 (Girshick, 2015)
+
+    input and target (*) -> (), or (*) with reduction 'none'.
+    """
     reduction = choose_reduction(size_average, reduce, reduction)
     _warn_if_broadcast(input, target)
     if beta < 0:
@@ -88,18 +92,31 @@ def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mea
 
 
 def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
-    """d^2 / 2 where d = |input - target| <= delta, else delta * (d - delta / 2) (Huber, 1964)"""
+    """d^2 / 2 where d = |input - target| <= delta, else delta * (d - delta / 2) (Huber, 1964)
+
+    input and target (*) -> (), or (*) with reduction 'none'.
+    """
     reduction = choose_reduction(None, None, reduction)
     _warn_if_broadcast(input, target)
     if delta <= 0:
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
+    common = fb.result_type(input, target)
+    if not fb.can_cast(common, input.dtype):
+        raise RuntimeError(
+            f"huber_loss(): result type {common.title} can't be cast to the desired output type {input.dtype.title}"
+        )
     distance = (input - target).abs()
     loss = fb.where(distance <= delta, distance * distance * 0.5, (distance - 0.5 * delta) * delta)
+    if input.is_floating_point():
+        loss = loss.to(input.dtype)
     return reduced(loss if weight is None else loss * weight, reduction)
 
 
 def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=None, reduction="mean"):
-    """-(t log(x) + (1 - t) log(1 - x)) for probabilities x, the logarithms limited to -100"""
+    """-(t log(x) + (1 - t) log(1 - x)) for probabilities x, the logarithms limited to -100
+
+    input and target (*) -> (), or (*) with reduction 'none'.
+    """
     reduction = choose_reduction(size_average, reduce, reduction)
     if target.size() != input.size():
         raise ValueError(
@@ -112,7 +129,10 @@ def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=N
 def binary_cross_entropy_with_logits(
     input, target, weight=None, size_average=None, reduce=None, reduction="mean", pos_weight=None
 ):
-    """binary_cross_entropy(sigmoid(input), target) without overflow; pos_weight: factor of the positive term"""
+    """binary_cross_entropy(sigmoid(input), target) without overflow; pos_weight: factor of the positive term
+
+    input and target (*) -> (), or (*) with reduction 'none'.
+    """
     reduction = choose_reduction(size_average, reduce, reduction)
     if target.size() != input.size():
         raise ValueError(f"Target size ({target.size()}) must be the same as input size ({input.size()})")
@@ -125,6 +145,7 @@ def kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_
     """t (log t - input), for log-probabilities `input` and probabilities t (log_target: their logarithms).
 
     reduction 'batchmean': the sum divided by the batch size, which is the divergence's definition.
+    input and target (*) -> (), or (*) with reduction 'none'.
     """
     if reduction == "batchmean" and size_average is None and reduce is None:
         loss = _kl_div(input, target, log_target).sum()
@@ -141,6 +162,9 @@ def kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_
 
 
 def _kl_div(input, target, log_target):
+    for t in (input, target):
+        if not t.is_floating_point():
+            raise RuntimeError(f"kl_div: {'Complex' if t.is_complex() else 'Integral'} inputs not supported.")
     if log_target:
         return target.exp() * (target - input)
     log = fb.where(target == 0, fb.ones_like(target), target).log()  # 0 log 0 is 0
@@ -157,7 +181,10 @@ def poisson_nll_loss(
     reduce=None,
     reduction="mean",
 ):
-    """exp(x) - t x (log_input), or x - t log(x + eps); full: plus Stirling's approximation of log(t!) for t > 1"""
+    """exp(x) - t x (log_input), or x - t log(x + eps); full: plus Stirling's approximation of log(t!) for t > 1
+
+    input and target (*) -> (), or (*) with reduction 'none'.
+    """
     reduction = choose_reduction(size_average, reduce, reduction)
     loss = input.exp() - target * input if log_input else input - target * (input + eps).log()
     if full:
@@ -168,7 +195,11 @@ def poisson_nll_loss(
 
 
 def gaussian_nll_loss(input, target, var, full=False, eps=1e-6, reduction="mean"):
-    """(log v + (input - target)^2 / v) / 2 with v = max(var, eps); full: plus log(2 pi) / 2"""
+    """(log v + (input - target)^2 / v) / 2 with v = max(var, eps); full: plus log(2 pi) / 2
+
+    input, target (N, *), var (N, *), (N, *) without the last dimension or with one of size 1, or a number -> (),
+    or (N, *) with reduction 'none'.
+    """
     reduction = choose_reduction(None, None, reduction)
     if not isinstance(var, fb.Tensor):
         var = fb.full_like(input, var)
@@ -177,9 +208,7 @@ def gaussian_nll_loss(input, target, var, full=False, eps=1e-6, reduction="mean"
     if var.shape != input.shape:
         if input.shape[:-1] == var.shape:
             var = var.unsqueeze(-1)
-        elif input.dim() != var.dim() or any(
-            v not in (i, 1) for v, i in zip(var.shape, input.shape, strict=True)
-        ):
+        elif input.dim() != var.dim() or not _broadcasts_along_one(var.shape, input.shape):
             raise ValueError("var is of incorrect size")
     var = var.clone()
     with fb.no_grad():  # limited without touching the gradient
@@ -190,8 +219,17 @@ def gaussian_nll_loss(input, target, var, full=False, eps=1e-6, reduction="mean"
     return reduced(loss, reduction)
 
 
+def _broadcasts_along_one(shape, full):
+    """Whether shape is full but for one dimension of size 1."""
+    other = [m for m, n in zip(shape, full, strict=True) if m != n]
+    return other == [1]
+
+
 def hinge_embedding_loss(input, target, margin=1.0, size_average=None, reduce=None, reduction="mean"):
-    """x where target is 1, max(0, margin - x) where it is -1"""
+    """x where target is 1, max(0, margin - x) where it is -1
+
+    input and target (*) -> (), or (*) with reduction 'none'.
+    """
     reduction = choose_reduction(size_average, reduce, reduction)
     zero = fb.zeros_like(input)
     loss = fb.where(target != 1, (margin - input).clamp(min=0), zero) + fb.where(target != -1, input, zero)
@@ -199,7 +237,10 @@ def hinge_embedding_loss(input, target, margin=1.0, size_average=None, reduce=No
 
 
 def margin_ranking_loss(input1, input2, target, margin=0.0, size_average=None, reduce=None, reduction="mean"):
-    """max(0, -target (input1 - input2) + margin)"""
+    """max(0, -target (input1 - input2) + margin)
+
+    input1, input2, target (N) or () -> (), or (N) with reduction 'none'.
+    """
     reduction = choose_reduction(size_average, reduce, reduction)
     if input1.dim() != input2.dim() or input1.dim() != target.dim():
         raise RuntimeError(
@@ -247,15 +288,11 @@ def triplet_margin_loss(
     """max(0, margin + d(anchor, positive) - d(anchor, negative)) with the p-norm's distance
 
     swap: d(positive, negative) where it is smaller than d(anchor, negative) (Balntas et al., 2016).
+    anchor, positive, negative (N, D) or (D) -> (), or (N) with reduction 'none'.
     """
     reduction = choose_reduction(size_average, reduce, reduction)
     if margin <= 0:
         raise ValueError(f"margin must be greater than 0, got {margin}")
-    if anchor.dim() != positive.dim() or anchor.dim() != negative.dim():
-        raise RuntimeError(
-            "The anchor, positive, and negative tensors are expected to have the same number of dimensions, but got: "
-            f"anchor {anchor.dim()}D, positive {positive.dim()}D, and negative {negative.dim()}D inputs"
-        )
     return _triplet(
         anchor, positive, negative, lambda a, b: pairwise_distance(a, b, p, eps), margin, swap, reduction
     )
@@ -264,7 +301,10 @@ def triplet_margin_loss(
 def triplet_margin_with_distance_loss(
     anchor, positive, negative, *, distance_function=None, margin=1.0, swap=False, reduction="mean"
 ):
-    """`triplet_margin_loss` with any distance function (default: `pairwise_distance`)"""
+    """`triplet_margin_loss` with any distance function (default: `pairwise_distance`)
+
+    anchor, positive, negative (N, *) that the distance takes -> (), or its shape with reduction 'none'.
+    """
     reduction = choose_reduction(None, None, reduction)
     if margin <= 0:
         raise ValueError(f"margin must be greater than 0, got {margin}")
@@ -273,6 +313,11 @@ def triplet_margin_with_distance_loss(
 
 
 def _triplet(anchor, positive, negative, distance, margin, swap, reduction):
+    if anchor.dim() != positive.dim() or anchor.dim() != negative.dim():
+        raise RuntimeError(
+            "The anchor, positive, and negative tensors are expected to have the same number of dimensions, but got: "
+            f"anchor {anchor.dim()}D, positive {positive.dim()}D, and negative {negative.dim()}D inputs"
+        )
     near = distance(anchor, positive)
     far = distance(anchor, negative)
     if swap:
@@ -281,9 +326,23 @@ def _triplet(anchor, positive, negative, distance, margin, swap, reduction):
 
 
 def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="mean"):
-    """log(1 + exp(-target x))"""
+    """log(1 + exp(-target x)); input and target (*) -> (), or (*) with reduction 'none'"""
     reduction = choose_reduction(size_average, reduce, reduction)
-    return reduced(-op.logsigmoid(target * input), reduction)
+    product = input * target
+    if product.shape != input.shape:
+        raise RuntimeError(
+            f"output with shape {list(input.shape)} doesn't match the broadcast shape {list(product.shape)}"
+        )
+    return reduced(-op.logsigmoid(product), reduction)
+
+
+def _check_margin_input(input, target):
+    if input.dim() > 2 or (input.dim() and input.size(-1) == 0):
+        raise RuntimeError(
+            f"Expected non-empty vector or matrix with optional 0-dim batch size, but got: {list(input.shape)}"
+        )
+    if target.dtype != fb.int64:
+        raise RuntimeError(f"expected scalar type Long but found {target.dtype.title}")
 
 
 def multi_margin_loss(
@@ -293,10 +352,23 @@ def multi_margin_loss(
     reduction = choose_reduction(size_average, reduce, reduction)
     if p not in (1, 2):
         raise ValueError("only p == 1 and p == 2 supported")
+    _check_margin_input(input, target)
     single = input.dim() < 2
     scores = input.reshape(1, -1) if single else input
     index = target.reshape(-1, 1)
     classes = scores.size(1)
+    if target.dim() > 1 or index.size(0) != scores.size(0):
+        raise RuntimeError(
+            "multi_margin_loss: target tensor should be 1-D with size equal to the number of input samples (batch "
+            f"size). Expected target size [{scores.size(0)}], but got {list(target.shape)}. Input has shape "
+            f"{list(input.shape)}."
+        )
+    if weight is not None and tuple(weight.shape) != (classes,):
+        raise RuntimeError(f"inconsistent weight size, expected {classes} but got {list(weight.shape)}")
+    if weight is not None and weight.dtype != input.dtype:
+        raise RuntimeError(f"expected scalar type {input.dtype.title} but found {weight.dtype.title}")
+    if any_true((index < 0) | (index >= classes)):
+        raise RuntimeError(f"multi_margin_loss: target out of range: with {classes} classes it is in 0..{classes - 1}")
     violation = (margin - scores.gather(1, index) + scores).clamp(min=0)
     if p == 2:
         violation = violation * violation
@@ -313,6 +385,7 @@ def multilabel_margin_loss(input, target, size_average=None, reduce=None, reduct
     input (N, C) or (C); target int64 of the same shape: the classes of the sample, then -1.
     """
     reduction = choose_reduction(size_average, reduce, reduction)
+    _check_margin_input(input, target)
     if input.shape != target.shape:
         raise RuntimeError(
             f"inconsistent target size: {list(target.shape)} for input of size: {list(input.shape)}"

@@ -20,6 +20,7 @@ def batch_norm(
     """Normalise each channel (dimension 1) over all other dimensions (Ioffe and Szegedy, 2015).
 
     training: with the batch's statistics, which also move the running ones by `momentum`; else with the running ones.
+    (N, C, *) -> (N, C, *); statistics, weight and bias (C).
     """
     if training:
         _check_more_than_one_value(input.shape)
@@ -67,10 +68,16 @@ def instance_norm(
 def rms_norm(input, normalized_shape, weight=None, eps=None):
     """x / sqrt(mean(x^2) + eps) over the last len(normalized_shape) dimensions (Zhang and Sennrich, 2019).
 
-    eps: the machine epsilon of the dtype when None.
+    (*, *normalized_shape) -> (*, *normalized_shape). eps: the machine epsilon of the dtype when None.
     """
     normalized_shape = tuple(normalized_shape)
     n = len(normalized_shape)
+    if input.dim() < n:
+        raise ValueError(f"Input tensor must have at least {n} dimensions, but got {input.dim()}")
+    if not (input.is_floating_point() or input.is_complex()):
+        raise NotImplementedError(
+            f"\"rms_norm\" not implemented for '{input.dtype.title}': convert to a float type first"
+        )
     if not n or tuple(input.shape[-n:]) != normalized_shape:
         raise RuntimeError(
             f"Given normalized_shape={list(normalized_shape)}, expected input with shape "
@@ -80,11 +87,14 @@ def rms_norm(input, normalized_shape, weight=None, eps=None):
         eps = fb.finfo(input.dtype).eps
     dims = tuple(range(-n, 0))
     result = input * ((input * input).mean(dims, keepdim=True) + eps).rsqrt()
-    return result if weight is None else result * weight
+    return result if weight is None else (result * weight).to(input.dtype)
 
 
 def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
-    """x / (k + alpha * mean of x^2 over `size` neighbouring channels)^beta (Krizhevsky et al., 2012)."""
+    """x / (k + alpha * mean of x^2 over `size` neighbouring channels)^beta (Krizhevsky et al., 2012).
+
+    (N, C, *) -> (N, C, *).
+    """
     if input.dim() < 3:
         raise ValueError(
             f"Expected 3D or higher dimensionality                          input (got {input.dim()} dimensions)"
@@ -137,6 +147,6 @@ def cross_map_lrn2d(input, size, alpha, beta, k):
 
 
 def normalize(input, p=2.0, dim=1, eps=1e-12, out=None):
-    """x / max(||x||_p, eps) along `dim`"""
+    """x / max(||x||_p, eps) along `dim`; (*) -> (*)"""
     norm = input.norm(p, dim, keepdim=True).clamp(min=eps)
     return input / norm if out is None else fb.div(input, norm, out=out)

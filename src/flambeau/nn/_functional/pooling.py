@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 import flambeau as fb
+from flambeau.memory_format import like_images
 
 from .primitives import op
 
@@ -82,7 +83,8 @@ def _max_unpool(dims, input, indices, kernel_size, stride, padding, output_size)
         shape = "x".join(map(str, sizes))
         raise RuntimeError(f"Found an invalid max index: {wrong} (output volumes are of size {shape})")
     lead = input.shape[:-dims]
-    return input.new_zeros((*lead, volume)).scatter(-1, flat, input.flatten(-dims)).reshape(*lead, *sizes)
+    placed = input.new_zeros((*lead, volume)).scatter(-1, flat, input.flatten(-dims)).reshape(*lead, *sizes)
+    return like_images(placed, input) if dims == 2 else placed
 
 
 def max_unpool1d(input, indices, kernel_size, stride=None, padding=0, output_size=None):
@@ -124,26 +126,45 @@ def _fractional(dims, input, kernel_size, output_size, output_ratio, return_indi
         raise ValueError(f"{name} requires specifying either an output_size or an output_ratio")
     if input.dim() not in (dims + 1, dims + 2):
         raise RuntimeError(
-            f"{name}: expected an input of {dims + 1} or {dims + 2} dimensions, but got {list(input.shape)}"
+            f"{name}(): Expected {dims + 1}D or {dims + 2}D tensor, but got: {list(input.shape)}"
         )
+    for dim in range(input.dim() - dims - 1, input.dim()):
+        if input.size(dim) == 0:
+            raise RuntimeError(
+                f"{name}(): Expected input to have non-zero size for non-batch dimensions, but got{list(input.shape)} "
+                f"with dimension {dim} being empty."
+            )
     lead, space, kernel = input.shape[:-dims], input.shape[-dims:], _tuple(kernel_size, dims)
     if output_size is None:
         ratios = (output_ratio,) * dims if isinstance(output_ratio, (int, float)) else output_ratio
         output_size = [int(n * r) for n, r in zip(space, ratios, strict=True)]
     sizes = _tuple(output_size, dims)
-    for n, k, out in zip(space, kernel, sizes, strict=True):
+    names = ("time", "height", "width")[-dims:]
+    for what, n, k, out in zip(names, space, kernel, sizes, strict=True):
         if out < 1 or out + k - 1 > n:
             raise RuntimeError(
-                f"{name}(): pool size {k} too large relative to input size {n}, or no {out} windows fit in it"
+                f"{name}(): pool {what} {k} too large relative to input {what} {n}, or no {out} windows fit in it"
             )
     planes = (1, *lead) if input.dim() == dims + 1 else lead
     if samples is None:
         samples = fb.rand(*planes, dims, dtype=input.dtype, device=input.device)
-    if samples.dim() != 3 or tuple(samples.shape) != (*planes, dims):
-        raise RuntimeError(
-            f"{name}: expected _random_samples of shape {[*planes, dims]}, got {list(samples.shape)}"
-        )
-    return _pooled_at(input, kernel, sizes, samples.reshape(*lead, dims), return_indices)
+    _check_samples(samples, input.dtype, (*planes, dims))
+    samples = samples[: planes[0]].reshape(*lead, dims)
+    return _pooled_at(input, kernel, sizes, samples, return_indices)
+
+
+def _check_samples(samples, dtype, shape):
+    if samples.dtype != dtype:
+        raise RuntimeError("Expect _random_samples to have the same dtype as input")
+    if samples.dim() != 3:
+        raise RuntimeError(f"Expect _random_samples to have 3 dimensions got {samples.dim()}")
+    n, channels, dims = shape
+    if samples.size(0) < n:
+        raise RuntimeError("Expect _random_samples.size(0) no less then input batch size.")
+    if samples.size(1) != channels:
+        raise RuntimeError("Expect _random_samples.size(1) equals to input channel size.")
+    if samples.size(2) != dims:
+        raise RuntimeError(f"Expect _random_samples.size(2) equals to {dims} got {samples.size(2)}.")
 
 
 def _pooled_at(input, kernel, sizes, samples, return_indices):
@@ -158,7 +179,7 @@ def _pooled_at(input, kernel, sizes, samples, return_indices):
         shape[d], shape[dims + d] = sizes[d], kernel[d]
         places = starts.unsqueeze(-1) + fb.arange(kernel[d], device=input.device)
         flat = flat * space[d] + places.reshape(*lead, *shape)
-    flat = flat.reshape(*lead, -1, math.prod(kernel))
+    flat = flat.reshape(*lead, math.prod(sizes), math.prod(kernel))
     values = input.detach().flatten(-dims).gather(-1, flat.flatten(-2)).reshape(flat.shape)
     indices = flat.gather(-1, values.argmax(-1, keepdim=True)).squeeze(-1)
     maxima = input.flatten(-dims).gather(-1, indices).reshape(*lead, *sizes)

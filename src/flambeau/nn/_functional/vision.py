@@ -4,6 +4,7 @@ import math
 import warnings
 
 import flambeau as fb
+from flambeau.memory_format import like_images
 
 from .primitives import op
 
@@ -98,7 +99,8 @@ def pixel_shuffle(input, upscale_factor):
     n = len(lead)
     split = input.reshape(*lead, channels // (r * r), r, r, height, width)
     moved = split.permute(*range(n), n, n + 3, n + 1, n + 4, n + 2)
-    return moved.reshape(*lead, channels // (r * r), height * r, width * r)
+    shuffled = moved.reshape(*lead, channels // (r * r), height * r, width * r)
+    return like_images(shuffled, input)
 
 
 def pixel_unshuffle(input, downscale_factor):
@@ -107,15 +109,16 @@ def pixel_unshuffle(input, downscale_factor):
     *lead, channels, height, width = _image_shape("pixel_unshuffle", input)
     if r <= 0:
         raise RuntimeError(f"pixel_unshuffle expects a positive downscale_factor, but got {r}")
-    if height % r or width % r:
-        raise RuntimeError(
-            "pixel_unshuffle expects height and width to be divisible by downscale_factor, "
-            f"but got {height} and {width} with {r}"
-        )
+    for what, size, dim in (("height", height, -2), ("width", width, -1)):
+        if size % r:
+            raise RuntimeError(
+                f"pixel_unshuffle expects {what} to be divisible by downscale_factor, but input.size({dim})={size} is "
+                f"not divisible by {r}"
+            )
     n = len(lead)
     split = input.reshape(*lead, channels, height // r, r, width // r, r)
     moved = split.permute(*range(n), n, n + 2, n + 4, n + 1, n + 3)
-    return moved.reshape(*lead, channels * r * r, height // r, width // r)
+    return like_images(moved.reshape(*lead, channels * r * r, height // r, width // r), input)
 
 
 def channel_shuffle(input, groups):
@@ -125,12 +128,14 @@ def channel_shuffle(input, groups):
             f"channel_shuffle expects input with > 2 dims, but got input with sizes {list(input.shape)}"
         )
     n, channels, *space = input.shape
-    if groups <= 0 or channels % groups:
+    if groups <= 0:
+        raise RuntimeError(f"Number of groups to divide channels in must be positive. Value of groups:{groups}")
+    if channels % groups:
         raise RuntimeError(
-            f"channel_shuffle(): number of channels {channels} must be divisible by a positive groups, got {groups}"
+            f"Number of channels must be divisible by groups. Got {channels} channels and {groups} groups."
         )
     split = input.reshape(n, groups, channels // groups, *space)
-    return split.transpose(1, 2).reshape(n, channels, *space)
+    return like_images(split.transpose(1, 2).reshape(n, channels, *space), input)
 
 
 def _image_shape(name, input):
