@@ -290,3 +290,19 @@ def test_sgn_of_complex_numbers_with_nan_in_one_part():
     assert fb.isnan(got).tolist() == [True, True, False, False, False, False]
     assert fb.isnan(got[:2].real).all() and fb.isnan(got[:2].imag).all()
     np.testing.assert_allclose(got[2:].numpy(), [1, 1j, 0, 0.6 + 0.8j], rtol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("number", [1.1, 0.3337, 3, 2049])
+def test_halves_and_numbers_round_once(dtype, number):
+    """The number itself is not rounded to the dtype of the tensor."""
+    values = np.random.default_rng(0).uniform(0.1, 4, 100)
+    ours, theirs = (lib.tensor(values).to(getattr(lib, dtype)) for lib in (fb, torch))
+    scalar = fb.tensor(float(number)), torch.tensor(float(number))
+    for ours_out, theirs_out in [
+        (ours * number, theirs * number), (number * ours, number * theirs), (ours / number, theirs / number),
+        (ours.clone().mul_(number), theirs.clone().mul_(number)), (ours * scalar[0], theirs * scalar[1]),
+        (ours.clone().div_(number), theirs.clone().div_(number)), (ours + number, theirs + number),
+    ]:  # fmt: skip
+        assert str(ours_out.dtype) == str(theirs_out.dtype)
+        np.testing.assert_array_equal(ours_out.double().numpy(), theirs_out.double().numpy())

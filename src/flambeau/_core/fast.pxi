@@ -100,8 +100,8 @@ cdef object fast_binary(OpFunction f, object x, object y):
         if fb_grad_mode and f.differentiable:
             needs = needs_grad(<TensorBase>x) | (needs_grad(<TensorBase>y) << 1)
     else:
-        if (FB_FLAGS(a) & FB_PLAIN) != FB_PLAIN or not scalar_element(y if tx else x, code, element):
-            return None
+        if (FB_FLAGS(a) & FB_PLAIN) != FB_PLAIN or code == FLOAT16 or not scalar_element(y if tx else x, code, element):
+            return None                                # with halves the op itself says how it takes a number
         out = fb_new_array(descr, FB_NDIM(a), FB_DIMS(a))
         n = FB_SIZE(a)
         if tx:
@@ -345,7 +345,7 @@ cdef object fast_inplace(OpFunction f, object x, object y):
         else:
             return None
     else:
-        if not scalar_element(y, code, element):
+        if code == FLOAT16 or not scalar_element(y, code, element):
             return None
         run_binary(f.binary[code], FB_DATA(a), item, FB_DATA(a), item, element, 0, n, <int>item)
     bump(<TensorBase>x)

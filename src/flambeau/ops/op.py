@@ -17,7 +17,7 @@ import functools
 from typing import Any
 
 from .. import _core
-from ..dtype import from_numpy_dtype
+from ..dtype import float32, from_numpy_dtype
 
 FUNCTIONS: dict[str, Any] = {}  # public name -> callable: what `flambeau.<name>` is
 NAMESPACES: dict[str, dict[str, Any]] = {"special": {}}  # the same of `flambeau.<namespace>.<name>`
@@ -172,6 +172,7 @@ class Pointwise(Op):
     when the gradient of `input` is wanted, else None.
     The core runs such an op on small plain tensors without entering Python (`_core/fast.pxi`); `plain` below says the
     same for all other cases. `fast_ints=False` keeps ints out of the short path: for ops whose forward checks values.
+    `exact_numbers=True`: with half-precision tensors a number is not rounded to their dtype; the result is, once.
     An op with further, optional arguments defines forward itself and calls `plain` when they are not given.
     """
 
@@ -182,12 +183,14 @@ class Pointwise(Op):
     _forward: Any  # makes it
 
     @classmethod
-    def _declare(cls, name, shown, kernel=None, floats=False, saves=(), kinds="bifc", fast_ints=True):
+    def _declare(cls, name, shown, kernel=None, floats=False, saves=(), kinds="bifc", fast_ints=True,
+                 exact_numbers=False):  # fmt: skip
         if name is None:
             return
         kernel = kernel or name
         plan = _save_plan(saves, cls.inputs)
-        cls.plain = staticmethod(cls._forward(shown, kernel, floats, kinds, plan))
+        compute = _with_exact_numbers if exact_numbers else _promoted
+        cls.plain = staticmethod(cls._forward(shown, kernel, floats, kinds, plan, compute))
         if "forward" not in cls.__dict__:
             cls.forward = cls.plain
         cls._pointwise = dict(kind=cls.kind, to_float=floats, saves=plan, loop=kernel, fast_ints=fast_ints)
@@ -198,6 +201,25 @@ def check_kind(name, array, kinds):
     kind = array.dtype.kind
     if {"u": "i", "V": "f"}.get(kind, kind) not in kinds:
         raise NotImplementedError(f"\"{name}\" not implemented for '{from_numpy_dtype(array.dtype).title}'")
+
+
+def _promoted(kernel, a, b, input, other):
+    """A binary kernel on the operands a and b, which are input and other in their common dtype."""
+    return kernel(a, b)
+
+
+def _with_exact_numbers(kernel, a, b, input, other):
+    """As `_promoted`; a half-precision array with a number, or a 0-dim array of another dtype, is computed in float32
+    and rounded once."""
+    if a.dtype.itemsize == 2 and a.dtype.kind in "fV":
+        a_is_number, b_is_number = (
+            getattr(v, "ndim", 0) == 0 and getattr(v, "dtype", None) != a.dtype for v in (input, other)
+        )
+        if a_is_number or b_is_number:
+            code, wide = _core.code_of(a.dtype), float32.code
+            operands = [_core.cast(v, wide) if hasattr(v, "dtype") else v for v in (input, other)]
+            return _core.cast(kernel(*_core.promote_to_broadcast(tuple(operands))), code)
+    return kernel(a, b)
 
 
 def _save_plan(saves, names):
@@ -227,7 +249,7 @@ class Unary(Pointwise):
     kind = "unary"
 
     @staticmethod
-    def _forward(name, kernel, floats, kinds, plan):
+    def _forward(name, kernel, floats, kinds, plan, compute):
         def forward(ctx, input):
             (a,) = _core.promote((input,), floats)
             check_kind(name, a, kinds)
@@ -245,13 +267,13 @@ class Binary(Pointwise):
     kind = "binary"
 
     @staticmethod
-    def _forward(name, kernel, floats, kinds, plan):
+    def _forward(name, kernel, floats, kinds, plan, compute):
         def forward(ctx, input, other):
             if input is None or other is None:
                 raise TypeError(f"{name}(): arguments must be Tensors or Numbers, not NoneType")
             a, b = _core.promote_to_broadcast((input, other), floats)
             check_kind(name, a, kinds)
-            out = getattr(ctx.k, kernel)(a, b)
+            out = compute(getattr(ctx.k, kernel), a, b, input, other)
             _save(ctx, plan, (input, other), out)
             return out
 

@@ -104,7 +104,7 @@ class Sub(Binary, name="sub", methods=("sub", "sub_", "subtract", "subtract_"), 
 
 
 class Mul(Binary, name="mul", tangent="multilinear", methods=("mul", "mul_", "multiply", "multiply_"),
-          aliases=("multiply",), operator="*", inplace_operator="*=",
+          aliases=("multiply",), operator="*", inplace_operator="*=", exact_numbers=True,
           saves=(("other", "input"), ("input", "other"))):  # fmt: skip
     """mul(input, other, *, out=None) -> Tensor: input times other, broadcast."""
 
@@ -136,7 +136,7 @@ def check_divisor(name, input, other):
 
 
 class Div(Binary, name="div", methods=("div", "div_", "divide", "divide_", "true_divide", "true_divide_"),
-          aliases=("divide", "true_divide"), operator="/", inplace_operator="/=", floats=True,
+          aliases=("divide", "true_divide"), operator="/", inplace_operator="/=", floats=True, exact_numbers=True,
           saves=("other", ("input", "other"))):  # fmt: skip
     """div(input, other, *, rounding_mode=None, out=None) -> Tensor: input / other, broadcast; ints give floats.
 

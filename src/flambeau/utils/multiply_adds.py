@@ -26,7 +26,7 @@ import math
 
 from .. import nn
 from ..nn.batchnorm import _NormBase
-from ..nn.conv import _Conv, _ConvTranspose
+from ..nn.conv import _Conv, _ConvTransposeNd
 from ..nn.utils.rnn import PackedSequence
 
 
@@ -78,7 +78,7 @@ FORMULAS = {
     nn.Linear: _linear,
     nn.Bilinear: _bilinear,
     _Conv: _conv,
-    _ConvTranspose: _conv_transpose,
+    _ConvTransposeNd: _conv_transpose,
     nn.RNNBase: _recurrent,
     nn.RNNCellBase: _cell,
     nn.MultiheadAttention: _attention,
