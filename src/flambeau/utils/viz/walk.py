@@ -89,7 +89,7 @@ FAMILIES = {
     "reduction": "distance loss loss_ctc reduce scan segment softmax stats",
     "matrix": "decomposition einsum fft ldl linalg lowrank matrix matrix_functions signal solve",
     "network": "conv embedding grid norm patches pool resample rnn",
-    "random": "binomial dropout random",
+    "random": "dropout random random_distributions random_fill",
     "pointwise": "activation bessel compare complex elementary pointwise special",
     "shape": "convert create index inplace join memory pad part select shape sort sparse",
 }
