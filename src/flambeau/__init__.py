@@ -64,8 +64,9 @@ for _name, _method in ops.METHODS.items():
 newaxis = None
 
 _LAZY_PACKAGES = (
-    "aliasing", "array_api", "cli", "cuda", "fft", "func", "linalg", "multiprocessing", "nn", "optim", "profiler",
-    "random", "serialization", "sparse", "special", "utils", "vision",
+    "aliasing", "amp", "array_api", "backends", "cli", "cuda", "fft", "func", "linalg", "multiprocessing", "nn",
+    "optim", "profiler", "random", "serialization", "sparse", "special", "testing", "types", "utils", "version",
+    "vision",
 )  # fmt: skip
 _LAZY_NAMES = {
     "vmap": "func",
@@ -73,6 +74,7 @@ _LAZY_NAMES = {
     "load": "serialization",
     "set_printoptions": "printing",
     "alias": "aliasing",
+    **dict.fromkeys(["GradScaler", "autocast", "get_autocast_dtype", "is_autocast_enabled"], "amp"),
     **dict.fromkeys(
         ["BoolTensor", "ByteTensor", "CharTensor", "ShortTensor", "IntTensor", "LongTensor", "HalfTensor",
          "BFloat16Tensor", "FloatTensor", "DoubleTensor"],

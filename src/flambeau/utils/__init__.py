@@ -2,7 +2,7 @@
 
 import importlib
 
-_SUBMODULES = ("checkpoint", "data", "dlpack", "viz")
+_SUBMODULES = ("checkpoint", "data", "dlpack", "hooks", "viz")
 
 
 def __getattr__(name):
