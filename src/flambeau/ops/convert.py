@@ -4,7 +4,19 @@ import math
 
 from .. import _core
 from ..device import device as Device
-from ..dtype import ALIASES, as_dtype, bfloat16, bool_, complex64, finfo, float32, iinfo, int8, plain_dtype, uint8
+from ..dtype import (
+    ALIASES,
+    as_dtype,
+    bfloat16,
+    bool_,
+    complex64,
+    finfo,
+    float32,
+    iinfo,
+    int8,
+    plain_dtype,
+    uint8,
+)
 from ..dtype import dtype as DType
 from ..interpreters import copy_for
 from ..kernels import backend_on
