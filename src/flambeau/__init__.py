@@ -65,8 +65,8 @@ newaxis = None
 
 _LAZY_PACKAGES = (
     "aliasing", "amp", "array_api", "backends", "cli", "compiler", "cuda", "fft", "func", "jit", "linalg",
-    "multiprocessing", "nn", "optim", "profiler", "random", "serialization", "sparse", "special", "testing", "types", "utils",
-    "version", "vision",
+    "multiprocessing", "nn", "optim", "profiler", "random", "serialization", "sparse", "special", "testing", "types",
+    "utils", "version", "vision",
 )  # fmt: skip
 _LAZY_NAMES = {
     "vmap": "func",
