@@ -113,8 +113,9 @@ _LAZY_NAMES = {
 def __getattr__(name):
     if name in _LAZY_PACKAGES:
         return importlib.import_module(f"{__name__}.{name}")
-    if name in _LAZY_NAMES:
-        value = getattr(importlib.import_module(f"{__name__}.{_LAZY_NAMES[name]}"), name)
+    home = "foreach" if name.startswith("_foreach_") else _LAZY_NAMES.get(name)
+    if home is not None:
+        value = getattr(importlib.import_module(f"{__name__}.{home}"), name)
         globals()[name] = value
         return value
     raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

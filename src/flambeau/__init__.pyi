@@ -14,9 +14,11 @@ from . import array_api as array_api
 from . import autograd as autograd
 from . import backends as backends
 from . import cli as cli
+from . import compiler as compiler
 from . import cuda as cuda
 from . import fft as fft
 from . import func as func
+from . import jit as jit
 from . import linalg as linalg
 from . import multiprocessing as multiprocessing
 from . import nn as nn
