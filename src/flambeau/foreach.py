@@ -72,7 +72,8 @@ def _function(name):
             return tuple(self**exponent for exponent in _tensors(name, *args))
         count = len(_tensors(name, self))
         if "addc" in name and len(args) == 3:  # the factor may stand in third place; the method takes it by name
-            args, kwargs["value"] = args[:2], args[2]
+            kwargs["value"] = args[-1]
+            args = args[:-1]
         rows = list(zip(self, *(_column(name, a, count) for a in args), strict=True))
         options = {key: _column(name, value, count) for key, value in kwargs.items()}
         if in_place:
