@@ -11,6 +11,8 @@ import pytest
 import flambeau as fb
 from flambeau.dtype import ALL, as_dtype
 
+from .compare import outcome
+
 UNSIGNED = ("uint16", "uint32", "uint64")  # of which PyTorch defines little: tests/test_unsigned.py
 NAMES = [d.name for d in ALL if d.name not in UNSIGNED]
 PAIRS = list(itertools.product(NAMES, NAMES))
@@ -87,7 +89,7 @@ def test_can_cast(torch, a):
         assert ours is torch.can_cast(getattr(torch, a), getattr(torch, b)), (a, b)
 
 
-@pytest.mark.parametrize("bad", [None, "float32", float, np.float32, 1])
+@pytest.mark.parametrize("bad", [None, "float32", str, np.float32, 1])
 def test_promotion_takes_dtypes_only(bad):
     with pytest.raises(TypeError):
         fb.promote_types(fb.float32, bad)
@@ -287,3 +289,34 @@ def test_size(torch):
 def test_sizes_are_ints(torch, bad):
     with pytest.raises(TypeError):
         fb.Size(bad)
+
+
+PYTHON_TYPES = """
+T.ones(2).to(int)
+T.ones(2).to(float)
+T.ones(2).to(bool)
+T.ones(2).to("cpu", complex)
+T.ones(2).to(int, copy=True)
+T.zeros(2).view(int)
+T.ones(2).sum(dtype=float)
+T.ones(2).cumsum(0, dtype=int)
+T.ones(2).softmax(0, dtype=float)
+T.nn.Linear(1, 1).to(float).weight.dtype
+T.nn.Linear(1, 1).to("cpu", float).weight.dtype
+T.nn.Linear(1, 1).to(dtype=float).weight.dtype
+T.nn.Linear(1, 1).to(int)
+T.finfo(float).eps
+T.finfo(int)
+T.iinfo(int).max
+T.promote_types(float, int)
+T.can_cast(int, float)
+T.can_cast(float, int)
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("expression", PYTHON_TYPES)
+def test_python_types_stand_for_dtypes(torch, expression):
+    ours, theirs = (outcome(lib, expression) for lib in (fb, torch))
+    if isinstance(theirs[1], torch.dtype):
+        ours, theirs = (ours[0], name(ours[1])), (theirs[0], name(theirs[1]))
+    assert ours == theirs

@@ -64,8 +64,9 @@ for _name, _method in ops.METHODS.items():
 newaxis = None
 
 _LAZY_PACKAGES = (
-    "aliasing", "array_api", "cli", "cuda", "distributions", "fft", "func", "linalg", "multiprocessing", "nn", "optim",
-    "profiler", "random", "serialization", "sparse", "special", "utils", "vision",
+    "aliasing", "amp", "array_api", "backends", "cli", "compiler", "cuda", "distributions", "fft", "func", "jit", "linalg",
+    "multiprocessing", "nn", "optim", "profiler", "random", "serialization", "sparse", "special", "testing", "types",
+    "utils", "version", "vision",
 )  # fmt: skip
 _LAZY_NAMES = {
     "vmap": "func",
@@ -73,6 +74,7 @@ _LAZY_NAMES = {
     "load": "serialization",
     "set_printoptions": "printing",
     "alias": "aliasing",
+    **dict.fromkeys(["GradScaler", "autocast", "get_autocast_dtype", "is_autocast_enabled"], "amp"),
     **dict.fromkeys(
         ["BoolTensor", "ByteTensor", "CharTensor", "ShortTensor", "IntTensor", "LongTensor", "HalfTensor",
          "BFloat16Tensor", "FloatTensor", "DoubleTensor"],
@@ -111,8 +113,9 @@ _LAZY_NAMES = {
 def __getattr__(name):
     if name in _LAZY_PACKAGES:
         return importlib.import_module(f"{__name__}.{name}")
-    if name in _LAZY_NAMES:
-        value = getattr(importlib.import_module(f"{__name__}.{_LAZY_NAMES[name]}"), name)
+    home = "foreach" if name.startswith("_foreach_") else _LAZY_NAMES.get(name)
+    if home is not None:
+        value = getattr(importlib.import_module(f"{__name__}.{home}"), name)
         globals()[name] = value
         return value
     raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

@@ -9,13 +9,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from . import aliasing as aliasing
+from . import amp as amp
 from . import array_api as array_api
 from . import autograd as autograd
+from . import backends as backends
 from . import cli as cli
+from . import compiler as compiler
 from . import cuda as cuda
 from . import distributions as distributions
 from . import fft as fft
 from . import func as func
+from . import jit as jit
 from . import linalg as linalg
 from . import multiprocessing as multiprocessing
 from . import nn as nn
@@ -26,9 +30,16 @@ from . import random as random
 from . import serialization as serialization
 from . import sparse as sparse
 from . import special as special
+from . import testing as testing
+from . import types as types
 from . import utils as utils
+from . import version as version
 from . import vision as vision
 from .aliasing import alias as alias
+from .amp import GradScaler as GradScaler
+from .amp import autocast as autocast
+from .amp import get_autocast_dtype as get_autocast_dtype
+from .amp import is_autocast_enabled as is_autocast_enabled
 from .autograd import enable_grad as enable_grad
 from .autograd import inference_mode as inference_mode
 from .autograd import is_grad_enabled as is_grad_enabled

@@ -89,6 +89,7 @@ ALIASES = {
     "half": float16, "float": float32, "double": float64, "short": int16, "int": int32, "long": int64,
     "cfloat": complex64, "cdouble": complex128,
 }  # fmt: skip
+_OF_PYTHON = {float: float64, int: int64, bool: bool_, complex: complex128}
 
 
 def _promote(a, b):
@@ -118,19 +119,21 @@ _core.register_promotion([[getattr(_promote(a, b), "code", -1) for b in ALL] for
 def promote_types(type1, type2):
     """promote_types(type1, type2) -> dtype: the smallest type that holds the values of both; RuntimeError for uint64
     and a signed integer type, which no type holds."""
-    _check_dtypes("promote_types", type1, type2)
+    type1, type2 = _dtypes("promote_types", type1, type2)
     return _promote(type1, type2) or _core.raise_promotion(type1.code, type2.code)
 
 
-def _check_dtypes(name, *types):
+def _dtypes(name, *types):
+    types = tuple(map(plain_dtype, types))
     for t in types:
         if not isinstance(t, dtype):
             raise TypeError(f"{name}(): expected two dtypes, got {type(t).__name__}")
+    return types
 
 
 def can_cast(from_, to):
     """can_cast(from_, to) -> bool: whether promotion rules allow writing `from_` into `to` (no fall in category)."""
-    _check_dtypes("can_cast", from_, to)
+    from_, to = _dtypes("can_cast", from_, to)
     return _CATEGORY[from_.category] <= _CATEGORY[to.category]
 
 
@@ -146,21 +149,19 @@ def set_default_dtype(d):
     _core.set_default_float(d.code)
 
 
+def plain_dtype(d):
+    """The dtype that a Python type stands for (float is float64); anything else as it is."""
+    return _OF_PYTHON.get(d, d) if isinstance(d, type) else d
+
+
 def as_dtype(d):
     """The dtype meant by a dtype, a NumPy dtype or scalar type, or a Python type (float is float64); None is the
     default dtype."""
+    d = plain_dtype(d)
     if isinstance(d, dtype):
         return d
     if d is None:
         return get_default_dtype()
-    if d is float:
-        return float64
-    if d is int:
-        return int64
-    if d is bool:
-        return bool_
-    if d is complex:
-        return complex128
     return from_numpy_dtype(np.dtype(d))
 
 
@@ -180,6 +181,7 @@ class iinfo:
     """iinfo(dtype): limits of an integer type: `min`, `max`, `bits`, `dtype`."""
 
     def __init__(self, type):
+        type = plain_dtype(type)
         if not isinstance(type, dtype) or type.category not in ("int",):
             raise TypeError(
                 f"iinfo() requires an integer dtype, got {type!r}; use finfo for floating-point types"
@@ -196,7 +198,7 @@ class finfo:
     `bits`."""
 
     def __init__(self, type=None):
-        type = get_default_dtype() if type is None else type
+        type = get_default_dtype() if type is None else plain_dtype(type)
         if not isinstance(type, dtype) or type.category not in ("float", "complex"):
             raise TypeError(
                 f"finfo() requires a floating-point dtype, got {type!r}; use iinfo for integer types"

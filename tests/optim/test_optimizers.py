@@ -368,3 +368,10 @@ def test_steps_are_not_recorded():
         assert p.is_leaf
         assert p.requires_grad
         assert all(not v.requires_grad for v in optimizer.state[p].values() if isinstance(v, fb.Tensor))
+
+
+def test_repr_separates_groups():
+    params = [{"params": [fb.nn.Parameter(fb.ones(1))]}, {"params": [fb.nn.Parameter(fb.ones(1))], "lr": 0.2}]
+    rows = repr(fb.optim.Rprop(params, lr=0.1)).splitlines()
+    assert rows[:2] == ["Rprop (", "Parameter Group 0"] and rows[-1] == ")"
+    assert rows[rows.index("Parameter Group 1") - 1] == ""

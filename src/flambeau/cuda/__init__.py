@@ -12,8 +12,8 @@ from ..device import device as _Device
 def __getattr__(name):
     from ..typed import CUDA_TYPES
 
-    if name == "sparse":
-        return importlib.import_module(f"{__name__}.sparse")
+    if name in ("amp", "sparse"):
+        return importlib.import_module(f"{__name__}.{name}")
     if name not in CUDA_TYPES:
         raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
     return CUDA_TYPES[name]

@@ -5,6 +5,7 @@ from collections import OrderedDict
 import flambeau as fb
 from flambeau import Tensor, _core
 
+from ..dtype import plain_dtype
 from .hooks import (  # noqa: F401  (where scripts look for them)
     CALL_TABLES,
     HOOK_TABLES,
@@ -508,6 +509,7 @@ def _typename(value):
 def _parse_to(*args, **kwargs):
     """(device, dtype, non_blocking, memory_format) of a call of `to` in any of its forms."""
     names = ["device", "dtype", "non_blocking"]
+    args = tuple(map(plain_dtype, args))
     if args and isinstance(args[0], Tensor):
         args = (args[0].device, args[0].dtype, *args[1:])
     elif args and isinstance(args[0], fb.dtype):
@@ -523,7 +525,7 @@ def _parse_to(*args, **kwargs):
         if key not in ("device", "dtype", "non_blocking", "memory_format"):
             raise TypeError(f"to() got an unexpected keyword argument '{key}'")
         given[key] = value
-    device, dtype = given.get("device"), given.get("dtype")
+    device, dtype = given.get("device"), plain_dtype(given.get("dtype"))
     if isinstance(device, (str, int)) and not isinstance(device, bool):
         device = fb.device(device)
     if device is not None and not isinstance(device, fb.device):

@@ -4,7 +4,19 @@ import math
 
 from .. import _core
 from ..device import device as Device
-from ..dtype import ALIASES, as_dtype, bfloat16, bool_, complex64, finfo, float32, iinfo, int8, uint8
+from ..dtype import (
+    ALIASES,
+    as_dtype,
+    bfloat16,
+    bool_,
+    complex64,
+    finfo,
+    float32,
+    iinfo,
+    int8,
+    plain_dtype,
+    uint8,
+)
 from ..dtype import dtype as DType
 from ..interpreters import copy_for
 from ..kernels import backend_on
@@ -124,7 +136,7 @@ def to(input, *args, dtype=None, device=None, other=None, non_blocking=False, co
     The tensor converted and moved; self when there is nothing to do (unless copy). Gradients pass. Complex to
     real keeps the real part.
     """
-    for a in args:
+    for a in map(plain_dtype, args):
         if isinstance(a, DType):
             dtype = a
         elif isinstance(a, TensorBase):

@@ -9,6 +9,7 @@ import math
 
 from .. import _core
 from ..dtype import dtype as DType
+from ..dtype import plain_dtype
 from ._args import check_tensor, ints, normalize_dim, normalize_dims
 from .op import METHODS, Op, composite
 
@@ -75,7 +76,7 @@ class View(Op, name="_view", view=True, quick="reshape"):
 
     @staticmethod
     def prepare(input, *size, dtype=None):
-        if len(size) == 1 and isinstance(size[0], DType):
+        if len(size) == 1 and isinstance(plain_dtype(size[0]), DType):
             (dtype,) = size
         if dtype is not None:
             return ViewDtype.function(input, dtype)
@@ -99,6 +100,7 @@ class ViewDtype(Op, name="_view_dtype", view=True):
 
     @staticmethod
     def prepare(input, dtype):
+        dtype = plain_dtype(dtype)
         if not isinstance(dtype, DType):
             raise TypeError(f"view(): argument 'dtype' must be torch.dtype, not {type(dtype).__name__}")
         old, new = input.element_size(), dtype.itemsize
