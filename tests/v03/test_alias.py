@@ -27,6 +27,21 @@ def test_torch_is_the_namespace_of_the_era(era, module):
     assert run(f"import flambeau; flambeau.alias(torch={era!r}); import torch; print(torch.__name__)") == f"{module}\n"
 
 
+@pytest.mark.parametrize("era, version", [("0.3", "0.3.0"), ("today", "2.13.0+flambeau.")])
+def test_the_version_is_that_of_a_release_of_pytorch(era, version):
+    """Programs compare it with releases."""
+    code = f"""
+    import flambeau
+    own = flambeau.__version__
+    with flambeau.alias(torch={era!r}):
+        import torch, torch.version
+        assert torch.__version__ == torch.version.__version__
+        print(torch.__version__.removesuffix(own))
+    assert flambeau.__version__ == own
+    """
+    assert run(code) == f"{version}\n"
+
+
 def test_a_module_is_one_object_under_both_names():
     code = """
     import sys, flambeau

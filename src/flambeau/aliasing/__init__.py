@@ -4,10 +4,13 @@ import os
 import sys
 from importlib.machinery import PathFinder
 
+import flambeau
+
 from . import children
 from .modules import NAMESPACES, TorchFinder, foreign
 from .source import SourceFinder
 
+TODAY = "2.13.0"  # the release of PyTorch whose interface `flambeau` has
 ENVIRONMENT = "FLAMBEAU_TORCH"  # the era of a `flambeau run` without --torch in a process that this one starts
 
 
@@ -29,6 +32,9 @@ class Alias:
             from . import compat  # imports what it adds names to
 
             compat.install()
+        self._version = flambeau.__version__
+        if era == "today":  # programs compare it with releases of PyTorch
+            flambeau.__version__ = f"{TODAY}+flambeau.{self._version}"
 
     def undo(self):
         """`torch` means again what it meant, once all who asked for this alias have undone it. Modules that have
@@ -42,6 +48,7 @@ class Alias:
         sys.meta_path.remove(self.source)
         self._torch.forget()
         children.stop()
+        flambeau.__version__ = self._version
         if self._environment is None:
             os.environ.pop(ENVIRONMENT, None)
         else:
@@ -72,6 +79,7 @@ def alias(torch):
             are there again (see `flambeau.aliasing.compat`). "today": `flambeau`.
 
     A module has one identity under its two names: `torch.nn` is `flambeau.nn`. `torchvision` is `flambeau.vision`.
+    `torch.__version__` is that of PyTorch's release, "0.3.0" or "2.13.0+flambeau.(our own)".
     Modules imported from now on may use `async` as a name, as before Python 3.7. Child processes of `multiprocessing`
     begin with the same alias. The result undoes it: by `undo()`, or at the end of `with flambeau.alias(...):`.
 
