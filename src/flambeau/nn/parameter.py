@@ -1,7 +1,6 @@
 """Parameter: a Tensor that a Module finds and registers by itself when it is assigned as an attribute."""
 
 from collections.abc import Callable
-from typing import Any
 
 import flambeau as fb
 
@@ -9,37 +8,29 @@ from .. import Tensor, _core
 
 
 class _Defaults:
-    """What modules make of tensors: the class of parameters (None: Parameter), and a function of new buffers; and a
-    function that gives the package from which ready-made models take their layers (None: nn)."""
+    """What modules make of tensors: the class of parameters (None: Parameter), and a function of new buffers."""
 
     parameter: type | None = None
     buffer: Callable[[Tensor], Tensor] | None = None
-    layers: Callable[[], Any] | None = None
 
 
 _defaults = _Defaults()
 
 
-def set_defaults(parameter=None, buffer=None, layers=None):
-    """set_defaults(parameter=None, buffer=None, layers=None) -> what was set before, as a tuple
+def set_defaults(parameter=None, buffer=None):
+    """set_defaults(parameter=None, buffer=None) -> what was set before, as a tuple
 
     Process-wide: Parameter(...) makes an instance of `parameter`, a subclass, and Module.register_buffer puts new plain
-    Tensors through the function `buffer`. None: as they are. The models of `vision` are made of the layers in the
-    package that `layers()` returns; None: `nn`.
+    Tensors through the function `buffer`. None: as they are.
     """
-    before = _defaults.parameter, _defaults.buffer, _defaults.layers
-    _defaults.parameter, _defaults.buffer, _defaults.layers = parameter, buffer, layers
+    before = _defaults.parameter, _defaults.buffer
+    _defaults.parameter, _defaults.buffer = parameter, buffer
     return before
 
 
 def as_buffer(tensor):
     """A tensor as Module.register_buffer keeps it."""
     return tensor if _defaults.buffer is None or type(tensor) is not Tensor else _defaults.buffer(tensor)
-
-
-def layers():
-    """The package whose layers ready-made models consist of."""
-    return fb.nn if _defaults.layers is None else _defaults.layers()
 
 
 class Parameter(Tensor):

@@ -3,20 +3,22 @@
 import importlib
 
 from .. import __version__
-from .digits import Digits, load_digits
 
-_SUBMODULES = ("datasets", "models", "ops", "transforms", "utils")
+_SUBMODULES = ("datasets", "digits", "models", "ops", "transforms", "utils")
+_DIGITS = ("Digits", "load_digits")
 _backend = "PIL"
 
 
 def __getattr__(name):
     if name in _SUBMODULES:
         return importlib.import_module(f"{__name__}.{name}")
+    if name in _DIGITS:
+        return getattr(importlib.import_module(f"{__name__}.digits"), name)
     raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
 
 
 def __dir__():
-    return sorted({*globals(), *_SUBMODULES})
+    return sorted({*globals(), *_SUBMODULES, *_DIGITS})
 
 
 def get_image_backend():
