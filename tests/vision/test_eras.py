@@ -124,6 +124,9 @@ def test_grids_of_03(tmp_path):
     batch = torch.rand(4, 1, 3, 3)
     grid = utils.make_grid(batch, nrow=2, normalize=True, range=(0, 1))
     assert type(grid) is torch.FloatTensor and grid.size() == torch.Size([3, 12, 12])
+    boxes = torch.LongTensor([[0, 1, 4, 6]])
+    with era.entered():
+        assert type(utils.draw_bounding_boxes(grid, boxes, colors="red")) is torch.FloatTensor
     utils.save_image(batch, str(tmp_path / "grid.png"), nrow=2)
     with Image.open(tmp_path / "grid.png") as saved:
         assert saved.size == (12, 12)

@@ -1,8 +1,12 @@
 """Data sets, transforms and models for images, with torchvision's names: `flambeau run` calls it `torchvision`."""
 
 import importlib
+from typing import TYPE_CHECKING
 
 from .. import __version__
+
+if TYPE_CHECKING:
+    from .digits import Digits, load_digits
 
 _SUBMODULES = ("datasets", "digits", "models", "ops", "transforms", "utils")
 _DIGITS = ("Digits", "load_digits")
