@@ -113,7 +113,7 @@ def check_same(ours, theirs, old_inputs, new_inputs):
 
 
 def todays_module(name, args, **options):
-    before = era.shared.set_defaults()
+    before = era.leave()
     try:
         return getattr(flambeau.nn, name)(*args, **options).double()
     finally:

@@ -22,7 +22,7 @@ def todays_defaults():
     """A function that runs a program in today's words."""
 
     def run(program):
-        before = era.shared.set_defaults()
+        before = era.leave()
         try:
             return program()
         finally:

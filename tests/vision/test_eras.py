@@ -1,5 +1,6 @@
 """The face of what `flambeau.vision` makes, and what importing it costs. `import torchvision` under an alias."""
 
+import random
 import subprocess
 import sys
 import textwrap
@@ -19,6 +20,13 @@ era.leave()
 
 IMAGE = Image.fromarray(np.arange(60, dtype=np.uint8).reshape(4, 5, 3))
 NORMALIZED = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.5,) * 3, (0.25,) * 3)])
+
+
+def seed():
+    """Of all generators that random choices come from."""
+    random.seed(0)
+    np.random.seed(0)
+    fb.manual_seed(0)
 
 
 def run(code, folder=None):
@@ -64,10 +72,10 @@ def test_tensors_have_the_face_of_03(tmp_path):
 def test_transforms_of_the_tensors_of_03(transform):
     """They give the same numbers and plain tensors."""
     todays = transforms.ToTensor()(IMAGE)
-    fb.manual_seed(0)
-    expected = transform(todays)
     with era.entered():
-        fb.manual_seed(0)
+        seed()
+        expected = transform(todays)
+        seed()
         found = transform(transforms.ToTensor()(IMAGE))
         assert type(found) is torch.FloatTensor and tuple(found.size()) == tuple(expected.shape)
         np.testing.assert_array_equal(found.numpy(), expected.numpy())
@@ -116,6 +124,9 @@ def test_grids_of_03(tmp_path):
     batch = torch.rand(4, 1, 3, 3)
     grid = utils.make_grid(batch, nrow=2, normalize=True, range=(0, 1))
     assert type(grid) is torch.FloatTensor and grid.size() == torch.Size([3, 12, 12])
+    boxes = torch.LongTensor([[0, 1, 4, 6]])
+    with era.entered():
+        assert type(utils.draw_bounding_boxes(grid, boxes, colors="red")) is torch.FloatTensor
     utils.save_image(batch, str(tmp_path / "grid.png"), nrow=2)
     with Image.open(tmp_path / "grid.png") as saved:
         assert saved.size == (12, 12)

@@ -85,3 +85,20 @@ def test_save_image(tmp_path):
     their_utils.save_image(torch.from_numpy(array), tmp_path / "theirs.png", normalize=True)
     mine, reference = (np.asarray(Image.open(tmp_path / f"{name}.png")) for name in ("ours", "theirs"))
     np.testing.assert_array_equal(mine, reference)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, dict(fill=True, width=2), dict(colors="red", width=3), dict(labels=["a", None, "dog"]),
+     dict(labels=["a", "b", "dog"], fill_labels=True, label_background_colors="lime")],
+)  # fmt: skip
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_draw_bounding_boxes(dtype, options):
+    rng = np.random.RandomState(0)
+    image = rng.randint(0, 256, (3, 60, 80)) if dtype == "uint8" else rng.rand(3, 60, 80)
+    boxes = np.array([[2.7, 3, 40, 30], [10, 5, 79, 59], [-5, -5, 3, 4]], np.float32)
+    mine = our_utils.draw_bounding_boxes(fb.tensor(image.astype(dtype)), fb.from_numpy(boxes), **options)
+    reference = their_utils.draw_bounding_boxes(
+        torch.tensor(image.astype(dtype)), torch.from_numpy(boxes), **options
+    )
+    np.testing.assert_allclose(mine.numpy(), reference.numpy(), rtol=0, atol=1e-6)

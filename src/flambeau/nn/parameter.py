@@ -2,7 +2,6 @@
 those without a shape yet, of modules that learn it from their first input."""
 
 from collections.abc import Callable
-from typing import Any
 
 import flambeau as fb
 
@@ -11,27 +10,24 @@ from ..interpreters import Shell
 
 
 class _Defaults:
-    """What modules make of tensors: the class of parameters (None: Parameter), and a function of new buffers; and a
-    function that gives the package from which ready-made models take their layers (None: nn)."""
+    """What modules make of tensors: the class of parameters (None: Parameter), and a function of new buffers."""
 
     parameter: type | None = None
     buffer: Callable[[Tensor], Tensor] | None = None
-    layers: Callable[[], Any] | None = None
     dots = False
 
 
 _defaults = _Defaults()
 
 
-def set_defaults(parameter=None, buffer=None, layers=None, dots=False):
-    """set_defaults(parameter=None, buffer=None, layers=None, dots=False) -> what was set before, as a tuple
+def set_defaults(parameter=None, buffer=None, dots=False):
+    """set_defaults(parameter=None, buffer=None, dots=False) -> what was set before, as a tuple
 
     Process-wide: Parameter(...) makes an instance of `parameter`, a subclass, and Module.register_buffer puts new plain
-    Tensors through the function `buffer`. None: as they are. The models of `vision` are made of the layers in the
-    package that `layers()` returns; None: `nn`. dots: names in modules may have dots.
+    Tensors through the function `buffer`. None: as they are. dots: names in modules may have dots.
     """
-    before = _defaults.parameter, _defaults.buffer, _defaults.layers, _defaults.dots
-    _defaults.parameter, _defaults.buffer, _defaults.layers, _defaults.dots = parameter, buffer, layers, dots
+    before = _defaults.parameter, _defaults.buffer, _defaults.dots
+    _defaults.parameter, _defaults.buffer, _defaults.dots = parameter, buffer, dots
     return before
 
 
@@ -43,11 +39,6 @@ def names_may_have_dots():
 def as_buffer(tensor):
     """A tensor as Module.register_buffer keeps it."""
     return tensor if _defaults.buffer is None or type(tensor) is not Tensor else _defaults.buffer(tensor)
-
-
-def layers():
-    """The package whose layers ready-made models consist of."""
-    return fb.nn if _defaults.layers is None else _defaults.layers()
 
 
 class Parameter(Tensor):

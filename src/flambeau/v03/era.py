@@ -1,22 +1,31 @@
-"""What shared code makes by itself in a program of 0.3: Variables as parameters, plain tensors as buffers, and models
-of 0.3's layers."""
+"""What shared code makes by itself in a program of 0.3: Variables as parameters, plain tensors as buffers, models of
+0.3's layers, and the random images of its torchvision."""
 
 import contextlib
 import importlib
 
-from ..nn import parameter as shared
+from ..nn import parameter as modules
+from ..vision import defaults as images
 from .faces import Parameter, plain
 
 
+def _module(name):
+    return importlib.import_module(f"{__package__}.{name}")
+
+
 def enter():
-    """From now on parameters, buffers and layers are 0.3's, and names in modules may have dots. Returns what to give to
-    `leave`."""
-    return shared.set_defaults(Parameter, plain, lambda: importlib.import_module(f"{__package__}.nn"), dots=True)
+    """From now on parameters, buffers, layers and random images are 0.3's, and names in modules may have dots. Returns
+    what to give to `leave`."""
+    return modules.set_defaults(Parameter, plain, dots=True), images.set_defaults(
+        layers=lambda: _module("nn"),
+        draws=lambda: _module("images").draws,
+        scaled=lambda tensor: _module("images").scaled(tensor),
+    )
 
 
-def leave(before=(None, None, None, False)):
-    """Undoes `enter`; without its result, parameters, buffers, layers and names are today's."""
-    shared.set_defaults(*before)
+def leave(before=((), ())):
+    """Undoes `enter`; without its result, all of it is today's. Returns what to give to another `leave`."""
+    return modules.set_defaults(*before[0]), images.set_defaults(*before[1])
 
 
 @contextlib.contextmanager

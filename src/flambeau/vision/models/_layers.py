@@ -5,11 +5,13 @@ Today's `nn`; in a program of PyTorch 0.3 its own, whose classes `isinstance` as
 
 from typing import Any
 
+import flambeau as fb
+
 from ...nn.module import Module
-from ...nn.parameter import layers
+from ..defaults import current
 
 __all__ = ["Module"]
 
 
 def __getattr__(name: str) -> Any:
-    return getattr(layers(), name)
+    return getattr(fb.nn if current.layers is None else current.layers(), name)

@@ -7,7 +7,8 @@ import flambeau as fb
 
 from . import functional as F
 from ._args import two
-from ._base import Transform, chance, uniform
+from ._base import Transform
+from .draws import draws
 
 
 class ColorJitter(Transform):
@@ -42,19 +43,33 @@ class ColorJitter(Transform):
 
     @staticmethod
     def get_params(brightness, contrast, saturation, hue):
-        """get_params(brightness, contrast, saturation, hue) -> (order, four factors or None): drawn."""
-        order = fb.randperm(4)
-        factors = [None if i is None else uniform(*i) for i in (brightness, contrast, saturation, hue)]
-        return (order, *factors)
+        """get_params(brightness, contrast, saturation, hue) -> (order, four factors or None): drawn.
+
+        Of intervals (low, high) or None. Numbers, as in torchvision 0.2, give a function of an image that makes
+        the drawn changes.
+        """
+        given = (brightness, contrast, saturation, hue)
+        if any(isinstance(value, numbers.Real) for value in given):
+            return ColorJitter(*given)._drawn()
+        order, factors = draws().jitter(given)
+        return (fb.tensor(order, dtype=fb.int64), *factors)
+
+    def _drawn(self):
+        """A function of an image that makes changes which have been drawn."""
+        order, *factors = self.get_params(self.brightness, self.contrast, self.saturation, self.hue)
+        functions = (F.adjust_brightness, F.adjust_contrast, F.adjust_saturation, F.adjust_hue)
+
+        def changed(img):
+            for i in order.tolist():
+                if factors[i] is not None:
+                    img = functions[i](img, factors[i])
+            return img
+
+        return changed
 
     def forward(self, img):
         """The changed image."""
-        order, *factors = self.get_params(self.brightness, self.contrast, self.saturation, self.hue)
-        functions = (F.adjust_brightness, F.adjust_contrast, F.adjust_saturation, F.adjust_hue)
-        for i in order.tolist():
-            if factors[i] is not None:
-                img = functions[i](img, factors[i])
-        return img
+        return self._drawn()(img)
 
 
 class Grayscale(Transform):
@@ -83,7 +98,7 @@ class RandomGrayscale(Transform):
     def forward(self, img):
         """The image, grey or not."""
         channels = F.get_dimensions(img)[0]
-        return F.rgb_to_grayscale(img, channels) if chance() < self.p else img
+        return F.rgb_to_grayscale(img, channels) if draws().chance() < self.p else img
 
 
 class GaussianBlur(Transform):
@@ -110,7 +125,7 @@ class GaussianBlur(Transform):
     @staticmethod
     def get_params(sigma_min, sigma_max):
         """get_params(sigma_min, sigma_max) -> sigma: drawn."""
-        return uniform(sigma_min, sigma_max)
+        return draws().uniform(sigma_min, sigma_max)
 
     def forward(self, img):
         """The blurred image."""
@@ -131,7 +146,7 @@ class _Sometimes(Transform):
 
     def forward(self, img):
         """The image, changed or not."""
-        return self.change(img) if chance() < self.p else img
+        return self.change(img) if draws().chance() < self.p else img
 
 
 class RandomInvert(_Sometimes):

@@ -3,7 +3,8 @@
 import random
 
 from ...nn import ModuleList
-from ._base import Transform, chance
+from ._base import Transform
+from .draws import draws
 
 
 class Compose:
@@ -66,7 +67,7 @@ class RandomApply(Transform):
 
     def forward(self, img):
         """The transformed image."""
-        if self.p < chance():
+        if self.p < draws().chance():
             return img
         for t in self.transforms:
             img = t(img)
@@ -99,8 +100,7 @@ class RandomChoice(RandomTransforms):
         self.p = p
 
     def __call__(self, *args):
-        (t,) = random.choices(self.transforms, weights=self.p)
-        return t(*args)
+        return draws().choice(self.transforms, self.p)(*args)
 
     def __repr__(self):
         return f"{super().__repr__()}(p={self.p})"

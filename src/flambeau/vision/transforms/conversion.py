@@ -6,7 +6,8 @@ import flambeau as fb
 
 from .._images import is_tensor
 from . import functional as F
-from ._base import Transform, chance, integer, log_uniform, uniform
+from ._base import Transform
+from .draws import draws
 
 
 class ToTensor:
@@ -135,10 +136,11 @@ class RandomErasing(Transform):
     def get_params(img, scale, ratio, value=None):
         """get_params(img, scale, ratio, value=None) -> (top, left, height, width, value): drawn. value: a list, or None
         for noise. The whole image itself when no rectangle of ten fits."""
+        draw = draws()
         c, h, w = img.shape[-3:]
         for _ in range(10):
-            area = h * w * uniform(scale[0], scale[1])
-            aspect = log_uniform(*ratio)
+            area = h * w * draw.uniform(scale[0], scale[1])
+            aspect = draw.log_uniform(*ratio)
             height, width = round((area * aspect) ** 0.5), round((area / aspect) ** 0.5)
             if not (height < h and width < w):
                 continue
@@ -146,14 +148,14 @@ class RandomErasing(Transform):
                 v = fb.empty((c, height, width), dtype=fb.float32).normal_()
             else:
                 v = fb.tensor(value)[:, None, None]
-            return integer(0, h - height + 1), integer(0, w - width + 1), height, width, v
+            return draw.integer(0, h - height + 1), draw.integer(0, w - width + 1), height, width, v
         return 0, 0, h, w, img
 
     def forward(self, img):
         """The tensor, erased or not."""
         if not is_tensor(img):
             raise TypeError("img should be Tensor Image")
-        if chance() >= self.p:
+        if draws().chance() >= self.p:
             return img
         if self.value == "random":
             value = None

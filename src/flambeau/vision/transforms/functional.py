@@ -15,6 +15,7 @@ import flambeau as fb
 
 from ...nn.parameter import as_buffer
 from .._images import is_pil, is_tensor, pil_image
+from ..defaults import current
 from . import _tensor
 from ._args import (
     InterpolationMode,
@@ -77,6 +78,8 @@ def to_tensor(pic):
     if array.ndim not in (2, 3):
         raise ValueError(f"pic should be 2/3 dimensional. Got {array.ndim} dimensions.")
     tensor = _channels_first(array)
+    if array is pic and current.scaled is not None:
+        return as_buffer(current.scaled(tensor))
     return as_buffer(tensor.to(fb.get_default_dtype()).div(255) if array.dtype == np.uint8 else tensor)
 
 

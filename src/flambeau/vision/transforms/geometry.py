@@ -1,6 +1,5 @@
-"""Transforms of size, part and form. Where an image goes is drawn from the default generator, as in torchvision."""
+"""Transforms of size, part and form."""
 
-import math
 import numbers
 from collections.abc import Sequence
 
@@ -9,7 +8,8 @@ import flambeau as fb
 from .._images import is_tensor
 from . import functional as F
 from ._args import InterpolationMode, check_padding, check_padding_mode, mode_of, older, pair, two
-from ._base import Transform, chance, integer, log_uniform, uniform
+from ._base import Transform
+from .draws import draws
 
 _NEAREST, _BILINEAR = InterpolationMode.NEAREST, InterpolationMode.BILINEAR
 
@@ -121,7 +121,8 @@ class RandomCrop(Transform):
             raise ValueError(f"Required crop size {(height, width)} is larger than input image size {(h, w)}")
         if (h, w) == (height, width):
             return 0, 0, h, w
-        return integer(0, h - height + 1), integer(0, w - width + 1), height, width
+        draw = draws()
+        return draw.integer(0, h - height + 1), draw.integer(0, w - width + 1), height, width
 
     def forward(self, img):
         """The part."""
@@ -146,7 +147,7 @@ class RandomHorizontalFlip(Transform):
 
     def forward(self, img):
         """The image, flipped or not."""
-        return F.hflip(img) if chance() < self.p else img
+        return F.hflip(img) if draws().chance() < self.p else img
 
 
 class RandomVerticalFlip(Transform):
@@ -160,7 +161,7 @@ class RandomVerticalFlip(Transform):
 
     def forward(self, img):
         """The image, flipped or not."""
-        return F.vflip(img) if chance() < self.p else img
+        return F.vflip(img) if draws().chance() < self.p else img
 
 
 class RandomResizedCrop(Transform):
@@ -185,20 +186,9 @@ class RandomResizedCrop(Transform):
 
     @staticmethod
     def get_params(img, scale, ratio):
-        """get_params(img, scale, ratio) -> (top, left, height, width): drawn; the middle when no part of ten fits."""
+        """get_params(img, scale, ratio) -> (top, left, height, width): drawn; see Draws.part."""
         _, h, w = F.get_dimensions(img)
-        for _ in range(10):
-            area = h * w * uniform(scale[0], scale[1])
-            aspect = log_uniform(*ratio)
-            width, height = round(math.sqrt(area * aspect)), round(math.sqrt(area / aspect))
-            if 0 < width <= w and 0 < height <= h:
-                return integer(0, h - height + 1), integer(0, w - width + 1), height, width
-        width, height = w, h
-        if w / h < min(ratio):
-            height = round(width / min(ratio))
-        elif w / h > max(ratio):
-            width = round(height * max(ratio))
-        return (h - height) // 2, (w - width) // 2, height, width
+        return draws().part(h, w, scale, ratio)
 
     def forward(self, img):
         """The part, resized."""
@@ -271,7 +261,7 @@ class RandomRotation(Transform):
     @staticmethod
     def get_params(degrees):
         """get_params(degrees) -> angle: drawn."""
-        return uniform(*degrees)
+        return draws().angle(*degrees)
 
     def forward(self, img):
         """The turned image."""
@@ -312,6 +302,7 @@ class RandomAffine(Transform):
 
         img_size: [width, height]; translations are whole pixels.
         """
+        uniform = draws().uniform
         angle = uniform(*degrees)
         translations = (0, 0)
         if translate is not None:
@@ -353,14 +344,15 @@ class RandomPerspective(Transform):
         left, right = (0, dx + 1), (width - dx - 1, width)
         top, bottom = (0, dy + 1), (height - dy - 1, height)
         corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
-        endpoints = [[integer(*x), integer(*y)] for x, y in corners]
+        draw = draws()
+        endpoints = [[draw.integer(*x), draw.integer(*y)] for x, y in corners]
         return [[0, 0], [width - 1, 0], [width - 1, height - 1], [0, height - 1]], endpoints
 
     def forward(self, img):
         """The image, in another perspective or not."""
         fill = _fill_for(img, self.fill)
         _, height, width = F.get_dimensions(img)
-        if chance() >= self.p:
+        if draws().chance() >= self.p:
             return img
         startpoints, endpoints = self.get_params(width, height, self.distortion_scale)
         return F.perspective(img, startpoints, endpoints, self.interpolation, fill)
