@@ -2,6 +2,7 @@
 those without a shape yet, of modules that learn it from their first input."""
 
 from collections.abc import Callable
+from typing import Any
 
 import flambeau as fb
 
