@@ -20,6 +20,14 @@ WITHOUT_CASE = {
     "ModuleList": "test_containers.py",
     "ParameterDict": "test_containers.py",
     "ParameterList": "test_containers.py",
+    "Container": "test_more_functions.py",
+    "DataParallel": "test_parallel.py",
+    "LinearCrossEntropyLoss": "test_more_functions.py",
+    **{
+        f"Lazy{name}": "test_lazy.py"
+        for name in ("Linear", *(f"{k}{n}d" for k in ("Conv", "ConvTranspose", "BatchNorm", "InstanceNorm")
+                                 for n in (1, 2, 3)))
+    },
     "RNNBase": "the base of RNN, LSTM and GRU",
     "RNNCellBase": "the base of the cells",
 }

@@ -250,7 +250,7 @@ class Hardtanh(Module):
 
 
 class ReLU6(Hardtanh):
-    """ReLU6(inplace=False): min(max(0, x), 6)"""
+    """ReLU6(inplace=False): min(max(0, x), 6); (*) -> (*)"""
 
     def __init__(self, inplace=False):
         super().__init__(0.0, 6.0, inplace)

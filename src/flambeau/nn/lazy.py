@@ -86,7 +86,7 @@ def _materialise(*pairs):
 
 class LazyLinear(_Lazy, Linear):
     """LazyLinear(out_features, bias=True, device=None, dtype=None): a Linear whose in_features is the last size of the
-    first input"""
+    first input; (*, H_in) -> (*, H_out)"""
 
     cls_to_become = Linear
     _size_of_input = "in_features"
@@ -196,40 +196,43 @@ class _LazyConvTranspose(_LazyConvXdMixin):
 
 
 class LazyConv1d(_LazyConvForward, Conv1d):
-    """LazyConv1d(out_channels, kernel_size, ...): a Conv1d whose in_channels is that of the first input"""
+    """LazyConv1d(out_channels, kernel_size, ...): a Conv1d whose in_channels is that of the first input,
+    (N, C, L) or (C, L)"""
 
     cls_to_become = Conv1d
 
 
 class LazyConv2d(_LazyConvForward, Conv2d):
-    """LazyConv2d(out_channels, kernel_size, ...): a Conv2d whose in_channels is that of the first input"""
+    """LazyConv2d(out_channels, kernel_size, ...): a Conv2d whose in_channels is that of the first input,
+    (N, C, H, W) or (C, H, W)"""
 
     cls_to_become = Conv2d
 
 
 class LazyConv3d(_LazyConvForward, Conv3d):
-    """LazyConv3d(out_channels, kernel_size, ...): a Conv3d whose in_channels is that of the first input"""
+    """LazyConv3d(out_channels, kernel_size, ...): a Conv3d whose in_channels is that of the first input,
+    (N, C, D, H, W) or (C, D, H, W)"""
 
     cls_to_become = Conv3d
 
 
 class LazyConvTranspose1d(_LazyConvTranspose, ConvTranspose1d):
     """LazyConvTranspose1d(out_channels, kernel_size, ...): a ConvTranspose1d that takes in_channels from its first
-    input"""
+    input, (N, C, L) or (C, L)"""
 
     cls_to_become = ConvTranspose1d
 
 
 class LazyConvTranspose2d(_LazyConvTranspose, ConvTranspose2d):
     """LazyConvTranspose2d(out_channels, kernel_size, ...): a ConvTranspose2d that takes in_channels from its first
-    input"""
+    input, (N, C, H, W) or (C, H, W)"""
 
     cls_to_become = ConvTranspose2d
 
 
 class LazyConvTranspose3d(_LazyConvTranspose, ConvTranspose3d):
     """LazyConvTranspose3d(out_channels, kernel_size, ...): a ConvTranspose3d that takes in_channels from its first
-    input"""
+    input, (N, C, D, H, W) or (C, D, H, W)"""
 
     cls_to_become = ConvTranspose3d
 
@@ -284,36 +287,42 @@ class _LazyNormBase(_Lazy):
 
 
 class LazyBatchNorm1d(_LazyNormBase, BatchNorm1d):
-    """LazyBatchNorm1d(...): a BatchNorm1d whose num_features is that of the first input"""
+    """LazyBatchNorm1d(...): a BatchNorm1d whose num_features is that of the first input,
+    (N, C) or (N, C, L)"""
 
     cls_to_become = BatchNorm1d
 
 
 class LazyBatchNorm2d(_LazyNormBase, BatchNorm2d):
-    """LazyBatchNorm2d(...): a BatchNorm2d whose num_features is that of the first input"""
+    """LazyBatchNorm2d(...): a BatchNorm2d whose num_features is that of the first input,
+    (N, C, H, W)"""
 
     cls_to_become = BatchNorm2d
 
 
 class LazyBatchNorm3d(_LazyNormBase, BatchNorm3d):
-    """LazyBatchNorm3d(...): a BatchNorm3d whose num_features is that of the first input"""
+    """LazyBatchNorm3d(...): a BatchNorm3d whose num_features is that of the first input,
+    (N, C, D, H, W)"""
 
     cls_to_become = BatchNorm3d
 
 
 class LazyInstanceNorm1d(_LazyNormBase, InstanceNorm1d):
-    """LazyInstanceNorm1d(...): an InstanceNorm1d whose num_features is that of the first input"""
+    """LazyInstanceNorm1d(...): an InstanceNorm1d whose num_features is that of the first input,
+    (N, C, L) or (C, L)"""
 
     cls_to_become = InstanceNorm1d
 
 
 class LazyInstanceNorm2d(_LazyNormBase, InstanceNorm2d):
-    """LazyInstanceNorm2d(...): an InstanceNorm2d whose num_features is that of the first input"""
+    """LazyInstanceNorm2d(...): an InstanceNorm2d whose num_features is that of the first input,
+    (N, C, H, W) or (C, H, W)"""
 
     cls_to_become = InstanceNorm2d
 
 
 class LazyInstanceNorm3d(_LazyNormBase, InstanceNorm3d):
-    """LazyInstanceNorm3d(...): an InstanceNorm3d whose num_features is that of the first input"""
+    """LazyInstanceNorm3d(...): an InstanceNorm3d whose num_features is that of the first input,
+    (N, C, D, H, W) or (C, D, H, W)"""
 
     cls_to_become = InstanceNorm3d

@@ -44,14 +44,15 @@ class Upsample(Module):
 
 
 class UpsamplingNearest2d(Upsample):
-    """UpsamplingNearest2d(size=None, scale_factor=None): images by the nearest element"""
+    """UpsamplingNearest2d(size=None, scale_factor=None): images (N, C, H, W) by the nearest element"""
 
     def __init__(self, size=None, scale_factor=None):
         super().__init__(size, scale_factor, mode="nearest")
 
 
 class UpsamplingBilinear2d(Upsample):
-    """UpsamplingBilinear2d(size=None, scale_factor=None): images by bilinear interpolation, the corners aligned"""
+    """UpsamplingBilinear2d(size=None, scale_factor=None): images (N, C, H, W) by bilinear
+    interpolation, the corners aligned"""
 
     def __init__(self, size=None, scale_factor=None):
         super().__init__(size, scale_factor, mode="bilinear", align_corners=True)

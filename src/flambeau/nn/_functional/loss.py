@@ -416,7 +416,7 @@ def multilabel_soft_margin_loss(input, target, weight=None, size_average=None, r
 def ctc_loss(
     log_probs, targets, input_lengths, target_lengths, blank=0, reduction="mean", zero_infinity=False
 ):
-    """-log P(target) of all alignments (Graves et al., 2006); see `flambeau.ctc_loss`"""
+    """-log P(target) of all alignments (Graves et al., 2006), log_probs (T, N, C); see `flambeau.ctc_loss`"""
     reduction = choose_reduction(None, None, reduction)
     return op.ctc_loss(
         log_probs, targets, input_lengths, target_lengths, blank, reduction, zero_infinity

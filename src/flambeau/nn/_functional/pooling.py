@@ -218,7 +218,7 @@ def _max_pool_with_indices(n):
         pool = getattr(op, f"max_pool{n}d")
         return pool(input, kernel_size, stride, padding, dilation, ceil_mode, return_indices=True)
 
-    doc = f"(values, indices) of `max_pool{n}d`; return_indices changes nothing."
+    doc = f"(values, indices) of `max_pool{n}d`, both (N, C, *); return_indices changes nothing."
     return _named(function, f"max_pool{n}d_with_indices", doc)
 
 
@@ -226,7 +226,7 @@ def _adaptive_max_pool_with_indices(n):
     def function(input, output_size, return_indices=False):
         return getattr(op, f"adaptive_max_pool{n}d")(input, output_size, return_indices=True)
 
-    doc = f"(values, indices) of `adaptive_max_pool{n}d`; return_indices changes nothing."
+    doc = f"(values, indices) of `adaptive_max_pool{n}d`, both (N, C, *); return_indices changes nothing."
     return _named(function, f"adaptive_max_pool{n}d_with_indices", doc)
 
 
@@ -236,7 +236,7 @@ def _fractional_max_pool_with_indices(n):
     ):
         return _fractional(n, input, kernel_size, output_size, output_ratio, True, _random_samples)
 
-    doc = f"(values, indices) of `fractional_max_pool{n}d`; return_indices changes nothing."
+    doc = f"(values, indices) of `fractional_max_pool{n}d`, both (N, C, *); return_indices changes nothing."
     return _named(function, f"fractional_max_pool{n}d_with_indices", doc)
 
 

@@ -142,18 +142,18 @@ def _deprecated(name):
 
 
 def upsample(input, size=None, scale_factor=None, mode="nearest", align_corners=None):
-    """The older name of `interpolate`."""
+    """The older name of `interpolate`: (N, C, *) -> (N, C, *)"""
     _deprecated("upsample")
     return interpolate(input, size, scale_factor, mode, align_corners)
 
 
 def upsample_nearest(input, size=None, scale_factor=None):
-    """`interpolate` with mode 'nearest'."""
+    """`interpolate` of (N, C, *) with mode 'nearest'."""
     _deprecated("upsample_nearest")
     return interpolate(input, size, scale_factor, mode="nearest")
 
 
 def upsample_bilinear(input, size=None, scale_factor=None):
-    """`interpolate` with mode 'bilinear' and align_corners=True."""
+    """`interpolate` of (N, C, H, W) with mode 'bilinear' and align_corners=True."""
     _deprecated("upsample_bilinear")
     return interpolate(input, size, scale_factor, mode="bilinear", align_corners=True)
