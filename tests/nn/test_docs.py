@@ -11,7 +11,10 @@ from .table import module_classes
 # A shape in a docstring is letters, with or without a subscript, or * for any dimensions: (N, C, L_out), (*, H), (N).
 SHAPE = re.compile(r"\((\*|[A-Z](_\w+)?)(,[^()]*)?\)")
 
-CONTAINERS = {"Container", "DataParallel", "Module", "ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"}
+CONTAINERS = {
+    *("Container", "DataParallel", "Module", "ModuleDict", "ModuleList", "ParameterDict", "ParameterList"),
+    "Sequential",
+}
 
 
 @pytest.mark.parametrize("name", sorted(module_classes(fb.nn) - CONTAINERS))

@@ -98,7 +98,7 @@ OTHER_WORDS = [
     (r"fractional_max_pool3d_out\(\): .* relative", r"fractional_max_pool3d\(\): .* relative"),
     (r"fractional_max_pool3d_out\(\): Expected", r"fractional_max_pool3d\(\): Expected"),
     (r"argument #2 'target' is out of range", r"expected scalar type Long"),
-    (r"but got [56]-dimensional tensor for argument #1 'log_probs'", r"but got [45]-dimensional tensor for argument #1"),
+    (r"got [56]-dimensional tensor for argument #1 'log_probs'", r"got [45]-dimensional tensor for argument #1"),
     (r"input_lengths must be of size batch_size", r"for argument #2 'targets'"),
     (r"tuple index out of range", r"Dimension specified as 0 but"),
     (r"Dimension specified as", r"Dimension specified as 0 but|Dimension out of range|tuple index"),

@@ -407,7 +407,8 @@ class LinearCrossEntropyLoss(_WeightedLoss):
 
 
 class CTCLoss(_Loss):
-    """CTCLoss(blank=0, reduction='mean', zero_infinity=False): connectionist temporal classification"""
+    """CTCLoss(blank=0, reduction='mean', zero_infinity=False): connectionist temporal classification, log_probs
+    (T, N, C)"""
 
     def __init__(self, blank=0, reduction="mean", zero_infinity=False):
         super().__init__(reduction=reduction)
