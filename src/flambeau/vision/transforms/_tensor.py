@@ -46,6 +46,8 @@ def _in_floats(function):
     def call(img, *args):
         if img.dtype.is_floating_point:
             return function(img, *args)
+        if img.dtype is fb.bool:
+            return function(img.float(), *args).round().to(fb.bool)
         info = fb.iinfo(img.dtype)
         return function(img.float(), *args).round().clamp(info.min, info.max).to(img.dtype)
 
@@ -105,66 +107,18 @@ def _through(img, rows, columns):
     return like(rows) @ img @ like(columns).mT
 
 
-def _cubic(x, a):
-    """R. Keys' cubic convolution kernel (1981) with the free parameter a."""
-    x = np.abs(x)
-    near = ((a + 2) * x - (a + 3)) * x * x + 1
-    far = ((a * x - 5 * a) * x + 8 * a) * x - 4 * a
-    return np.where(x < 1, near, np.where(x < 2, far, 0.0))
-
-
-def _triangle(x):
-    return np.clip(1 - np.abs(x), 0, None)
-
-
-@functools.lru_cache(maxsize=64)
-def _resampling(old, new, mode, antialias):
-    """The matrix [new, old] that resamples a line of pixels, the centres of whose first and last pixels keep their
-    distance from the ends. antialias: the kernel widens when the line shrinks."""
-    scale = old / new
-    matrix = np.zeros((new, old))
-    if mode is _BILINEAR:
-        kernel, radius = _triangle, 1
-    else:
-        kernel, radius = functools.partial(_cubic, a=-0.5 if antialias else -0.75), 2
-    if antialias:
-        stretch = max(scale, 1.0)
-        for i in range(new):
-            center = scale * (i + 0.5)
-            first = max(int(center - radius * stretch + 0.5), 0)
-            last = min(int(center + radius * stretch + 0.5), old)
-            weights = kernel((np.arange(first, last) - center + 0.5) / stretch)
-            matrix[i, first:last] = weights / weights.sum()
-        return matrix
-    position = (np.arange(new) + 0.5) * scale - 0.5
-    if mode is _BILINEAR:
-        position = np.clip(position, 0, None)
-    below = np.floor(position).astype(int)
-    for offset in range(1 - radius, radius + 1):
-        weights = kernel(position - (below + offset))
-        np.add.at(matrix, (np.arange(new), np.clip(below + offset, 0, old - 1)), weights)
-    return matrix
-
-
-def _nearest(old, new, exact):
-    """The indices of the nearest pixels, in float32 as PyTorch finds them."""
-    position = (np.arange(new, dtype=np.float32) + np.float32(0.5 if exact else 0)) * np.float32(old / new)
-    return np.minimum(position.astype(np.int64), old - 1)
-
-
 def resize(img, size, mode, antialias=True):
     """To (height, width)."""
-    _, h, w = get_dimensions(img)
-    if mode in (_NEAREST, _EXACT):
-        for dim, old, new in ((-2, h, size[0]), (-1, w, size[1])):
-            index = fb.as_tensor(_nearest(old, new, mode is _EXACT), device=img.device)
-            img = img.index_select(dim, index)
-        return img
-    if mode not in (_BILINEAR, _BICUBIC):
+    if mode not in (_NEAREST, _EXACT, _BILINEAR, _BICUBIC):
         raise ValueError(f"This interpolation mode is unsupported with Tensor input: {mode.value}")
-    rows = _resampling(h, size[0], mode, bool(antialias))
-    columns = _resampling(w, size[1], mode, bool(antialias))
-    return _in_floats(_through)(img, rows, columns)
+    smooth = mode in (_BILINEAR, _BICUBIC)
+    return _in_floats(_interpolated)(img, size, mode.value, False if smooth else None, smooth and bool(antialias))
+
+
+def _interpolated(img, size, mode, align_corners, antialias):
+    planes = img.reshape(-1, 1, *img.shape[-2:])
+    out = F.interpolate(planes, tuple(size), mode=mode, align_corners=align_corners, antialias=antialias)
+    return out.reshape(*img.shape[:-2], *size)
 
 
 def _sampled(img, grid, mode, fill):
