@@ -45,8 +45,6 @@ ABSENT = {  # section -> (reason, names); "*": the whole section
             "RNNDescriptor check_error get_error_string get_handle c_type int_array descriptor descriptor_sequence "
             "add_tensor").split())),
     ],
-    "serialization": [("parts of 0.3's own file format", "DEFAULT_PROTOCOL INT_SIZE LONG_SIZE MAGIC_NUMBER "
-                       "PROTOCOL_VERSION SHORT_SIZE STORAGE_KEY_SEPARATOR mkdtemp")],
 }  # fmt: skip
 
 

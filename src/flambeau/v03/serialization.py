@@ -3,6 +3,8 @@
 import functools
 import importlib
 import pickle
+import struct
+from tempfile import mkdtemp  # noqa: F401  (0.3 has it here)
 
 from .. import _core, nn, serialization
 from ..serialization import (
@@ -15,11 +17,17 @@ from ..serialization import (
     storage_to_tensor_type,
 )
 from ..serialization.rebuild import Face
+from ..serialization.sequence import MAGIC_NUMBER, PROTOCOL_VERSION  # noqa: F401
 from .conversions import check_leaf_for_pickle
 from .faces import Parameter, Variable, _TensorBase, plain
 
 __all__ = ["SourceChangeWarning", "default_restore_location", "load", "location_tag", "normalize_storage_type",
            "register_package", "save", "storage_to_tensor_type"]  # fmt: skip
+
+# What files of 0.3 say of themselves: sizes in bytes on the machine that wrote them, and of its older format.
+DEFAULT_PROTOCOL = 2
+SHORT_SIZE, INT_SIZE, LONG_SIZE = (struct.calcsize(f"={code}") for code in "hil")
+STORAGE_KEY_SEPARATOR = ","
 
 
 class _Face(Face):
