@@ -60,7 +60,7 @@ class Generator:
         return self._seed
 
     def get_state(self):
-        """get_state() -> uint8 Tensor of 5056 bytes (5048 for the streams of 0.3 and before), as PyTorch lays it out."""
+        """get_state() -> uint8 Tensor of 5056 bytes (5048 in the streams of 0.3 and 0.2), laid out as PyTorch's."""
         words, index, normal = self._engine.get_state()
         head = self._seed, 625 - index, 1, index % 624, words.astype("<u8").tobytes()
         if self._engine.one_by_one:
@@ -119,9 +119,9 @@ default_generator.seed()
 def set_stream(stream):
     """set_stream(stream) -> what was set before
 
-    How the default generator, and those made from now on, turn the words of the Mersenne twister into numbers: "today" as
-    PyTorch does, "0.3" as PyTorch 0.3 did, "0.2" as it did before. Seeds and places in the stream stay. ValueError for
-    another name.
+    How the default generator, and those made from now on, turn the words of the Mersenne twister into numbers: "today"
+    as PyTorch does, "0.3" as PyTorch 0.3 did, "0.2" as it did before. Seeds and places in the stream stay. ValueError
+    for another name.
     """
     global _default_stream
     if stream not in STREAMS:

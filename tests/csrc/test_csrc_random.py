@@ -276,7 +276,8 @@ class TestStreamsOfTH:
         for dtype in ("float32", "float64"):
             p = probabilities.astype(dtype)
             np.testing.assert_array_equal(g.bernoulli_probs(dtype, p), reference.bernoulli(p))
-        np.testing.assert_array_equal(g("bernoulli", "uint8", 99, ctypes.c_double(0.4)), reference.bernoulli([0.4] * 99))
+        got = g("bernoulli", "uint8", 99, ctypes.c_double(0.4))
+        np.testing.assert_array_equal(got, reference.bernoulli([0.4] * 99))
 
     def test_exponential(self, both):
         g, reference = both

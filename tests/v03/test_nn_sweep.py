@@ -117,7 +117,7 @@ def todays_module(name, args, **options):
     try:
         return getattr(flambeau.nn, name)(*args, **options).double()
     finally:
-        era.leave(before)
+        era.shared.set_defaults(*before)
 
 
 @pytest.mark.parametrize(("name", "args", "x"), LAYERS, ids=lambda v: v if isinstance(v, str) else "")

@@ -157,8 +157,7 @@ cdef class MT19937:
 
     @property
     def one_by_one(self):
-        """Whether arrays are filled in the order of their indices, number after number, as TH did; today it is the order
-        of memory."""
+        """Whether arrays are filled in the order of their indices, as TH did; today's order is that of memory."""
         return self.s.stream != 0
 
     def renew_lock(self):

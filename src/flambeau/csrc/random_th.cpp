@@ -1,8 +1,9 @@
-// The streams of TH, the C library of Lua Torch and of PyTorch up to 0.3: numbers are made one after the other, whatever
-// the size of the array, and rounded to its dtype.
+// The streams of TH, the C library of Lua Torch and of PyTorch up to 0.3: numbers are made one after the other,
+// whatever the size of the array, and rounded to its dtype.
 #include <cmath>
 #include <vector>
 
+#include "dispatch.hpp"
 #include "random.hpp"
 
 namespace fb {
@@ -11,31 +12,56 @@ namespace {
 
 bool is_early(const fb_mt19937* s) { return s->stream == FB_STREAM_TH_EARLY; }
 
+// m numbers uniform in [0, 1).
+void units(fb_mt19937* s, double* out, int64_t m) {
+    uint32_t words[2 * kBlock];
+    for (int64_t i = 0; i < m; i += kBlock) {
+        const int64_t count = std::min(kBlock, m - i);
+        draw(s, words, is_early(s) ? count : 2 * count);
+        if (is_early(s)) {
+            for (int64_t j = 0; j < count; ++j) out[i + j] = words[j] * 0x1p-32;
+        } else {
+            kernels().random.uniform64(words, out + i, count, 0.0, 1.0, 1.0);
+        }
+    }
+}
+
 double unit(fb_mt19937* s) {
-    uint32_t words[2];
-    draw(s, words, is_early(s) ? 1 : 2);
-    if (is_early(s)) return words[0] * 0x1p-32;
-    return static_cast<double>(join(words) & ((uint64_t{1} << 53) - 1)) * 0x1p-53;
+    double u;
+    units(s, &u, 1);
+    return u;
 }
 
 // n values f(u), u uniform in [0, 1).
 template <class F>
 int from_units(fb_mt19937* s, int dtype, void* out, int64_t n, F&& f) {
     return converted<double>(FB_FLOAT64, dtype, out, n, [&](double* buf, int64_t m) {
-        for (int64_t i = 0; i < m; ++i) buf[i] = f(unit(s));
+        units(s, buf, m);
+        for (int64_t i = 0; i < m; ++i) buf[i] = f(buf[i]);
     });
 }
 
+// m <= kBlock standard normals in pairs, the second of the last one kept for the next call if there is no place for it.
 // Box and Muller 1958: the first uniform gives the angle, the second the radius.
-double one_normal(fb_mt19937* s) {
-    if (s->has_normal) {
+void normals(fb_mt19937* s, double* out, int64_t m) {
+    int64_t i = 0;
+    if (s->has_normal && m) {
         s->has_normal = 0;
-        return s->normal;
+        out[i++] = s->normal;
     }
-    const double angle = kTwoPi * unit(s), radius = std::sqrt(-2.0 * std::log(1.0 - unit(s)));
-    s->normal = radius * std::sin(angle);
-    s->has_normal = 1;
-    return radius * std::cos(angle);
+    double u[kBlock + 1];
+    units(s, u, (m - i + 1) / 2 * 2);
+    for (const double* pair = u; i < m; i += 2, pair += 2) {
+        const double angle = kTwoPi * pair[0], radius = std::sqrt(-2.0 * std::log(1.0 - pair[1]));
+        out[i] = radius * std::cos(angle);
+        const double second = radius * std::sin(angle);
+        if (i + 1 < m) {
+            out[i + 1] = second;
+        } else {
+            s->normal = second;
+            s->has_normal = 1;
+        }
+    }
 }
 
 template <class P>
@@ -101,7 +127,8 @@ int uniform(fb_mt19937* s, int dtype, void* out, int64_t n, double from, double 
 
 int normal(fb_mt19937* s, int dtype, void* out, int64_t n, double mean, double std) {
     return converted<double>(FB_FLOAT64, dtype, out, n, [&](double* buf, int64_t m) {
-        for (int64_t i = 0; i < m; ++i) buf[i] = one_normal(s) * std + mean;
+        normals(s, buf, m);
+        for (int64_t i = 0; i < m; ++i) buf[i] = buf[i] * std + mean;
     });
 }
 
@@ -135,7 +162,8 @@ int exponential(fb_mt19937* s, int dtype, void* out, int64_t n, double lambda) {
 // Here p is the probability that another trial follows.
 void geometric(fb_mt19937* s, double* out, int64_t n, double p) {
     const double scale = std::log(p);
-    for (int64_t i = 0; i < n; ++i) out[i] = std::trunc(std::log(1.0 - unit(s)) / scale) + 1.0;
+    units(s, out, n);
+    for (int64_t i = 0; i < n; ++i) out[i] = std::trunc(std::log(1.0 - out[i]) / scale) + 1.0;
 }
 
 }  // namespace th

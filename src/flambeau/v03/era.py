@@ -1,5 +1,5 @@
-"""What shared code makes by itself in a program of 0.3: Variables as parameters, plain tensors as buffers, models of 0.3's
-layers, and random numbers in 0.3's stream."""
+"""What shared code makes by itself in a program of 0.3: Variables as parameters, plain tensors as buffers, models of
+0.3's layers, and random numbers in 0.3's stream."""
 
 import contextlib
 import importlib
@@ -9,11 +9,14 @@ from ..random import set_stream
 from .faces import Parameter, plain
 
 
+def _layers():
+    return importlib.import_module(f"{__package__}.nn")
+
+
 def enter():
-    """From now on parameters, buffers, layers and random numbers are 0.3's, and names in modules may have dots. Seeds and
-    states of generators stay. Returns what to give to `leave`."""
-    layers = lambda: importlib.import_module(f"{__package__}.nn")  # noqa: E731
-    return set_stream("0.3"), shared.set_defaults(Parameter, plain, layers, dots=True)
+    """From now on parameters, buffers, layers and random numbers are 0.3's, and names in modules may have dots. Seeds
+    and states of generators stay. Returns what to give to `leave`."""
+    return set_stream("0.3"), shared.set_defaults(Parameter, plain, _layers, dots=True)
 
 
 def leave(before=("today", (None, None, None, False))):
