@@ -14,6 +14,7 @@ import flambeau.v03 as torch
 from flambeau import random as streams
 from flambeau.v03 import era, nn
 from flambeau.v03.autograd import Variable
+from flambeau.v03.legacy import nn as legacy
 from flambeau.v03.nn import functional as F
 
 from ..th_reference import SIZES, Reference
@@ -278,6 +279,15 @@ def test_rrelu_draws_for_what_is_not_positive(reference):
     slopes = np.ones(6, "float32")
     slopes[[0, 2, 3, 5]] = reference.uniform(4, 0.1, 0.4, "float64")
     same(F.rrelu(Variable(x), 0.1, 0.4, True), x.numpy() * slopes)
+    slopes[[0, 2, 3, 5]] = reference.uniform(4, 0.1, 0.4, "float64")
+    same(legacy.RReLU(0.1, 0.4).forward(x), x.numpy() * slopes)
+
+
+def test_legacy_layers(reference):
+    linear = legacy.Linear(7, 5)
+    same(linear.weight, reference.uniform(35, -1 / math.sqrt(7), 1 / math.sqrt(7)))
+    same(linear.bias, reference.uniform(5, -1 / math.sqrt(7), 1 / math.sqrt(7)))
+    same(legacy.Dropout(0.3).forward(torch.ones(20)), reference.bernoulli([0.7] * 20) / np.float32(0.7))
 
 
 def test_fractional_pooling(reference):
@@ -292,8 +302,24 @@ def test_data_loader(reference):
     data = torch.utils.data.TensorDataset(torch.arange(0, 20), torch.arange(0, 20))
     order = [int(x) for batch, _ in torch.utils.data.DataLoader(data, 4, shuffle=True) for x in batch]
     assert order == reference.permutation(20)
+    batches = torch.utils.data.DataLoader(data, 4, shuffle=True, num_workers=1)
+    reference.long_word()  # the seed of the worker, which is only drawn if there is one
+    assert [int(x) for batch, _ in batches for x in batch] == reference.permutation(20)
     weighted = torch.utils.data.sampler.WeightedRandomSampler([1.0, 5.0, 2.0], 9)
     assert list(weighted) == reference.multinomial([1, 5, 2], 9, True)
+
+
+class Drawing(torch.utils.data.Dataset):
+    def __len__(self):
+        return 3
+
+    def __getitem__(self, index):
+        return torch.randn(2)
+
+
+def test_workers_have_the_stream(reference):
+    batch = next(iter(torch.utils.data.DataLoader(Drawing(), 3, num_workers=1)))
+    close(batch, Reference(reference.long_word() % 2**32).normal(6))
 
 
 # ---- one era and the other

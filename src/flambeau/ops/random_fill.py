@@ -241,17 +241,6 @@ class LogNormal(_Fill, name="log_normal_", methods=("log_normal_",), mutates=Tru
         return x
 
 
-def _from_uniform(x, rng, transform):
-    """Fills x with transform(u), u uniform in [0, 1) in double precision."""
-
-    def draw(a):
-        rng.uniform(a, 0.0, 1.0)
-        with np.errstate(all="ignore"):
-            a[...] = transform(a)
-
-    _fill(x, rng, draw, np.float64)
-
-
 class Cauchy(_Fill, name="cauchy_", methods=("cauchy_",), mutates=True):
     """x.cauchy_(median=0, sigma=1, *, generator=None) -> x: fills with numbers of the density
     sigma / pi / ((x - median)**2 + sigma**2)."""
@@ -270,7 +259,13 @@ class Cauchy(_Fill, name="cauchy_", methods=("cauchy_",), mutates=True):
                 "Cauchy distribution is a continuous probability distribution. dtype must be a floating point but you "
                 f"specified {_dtype(x).title}"
             )
-        _from_uniform(x, rng, lambda u: median + sigma * np.tan(math.pi * (u - 0.5)))
+
+        def draw(a):
+            rng.uniform(a, 0.0, 1.0)
+            with np.errstate(all="ignore"):
+                a[...] = median + sigma * np.tan(math.pi * (a - 0.5))
+
+        _fill(x, rng, draw, np.float64)
         return x
 
 
