@@ -1,5 +1,6 @@
 """The face of what `flambeau.vision` makes, and what importing it costs. `import torchvision` under an alias."""
 
+import contextlib
 import subprocess
 import sys
 import textwrap
@@ -29,6 +30,17 @@ def run(code, folder=None):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+@contextlib.contextmanager
+def numbers_of_03():
+    """The seed 0 in 0.3's stream, whose uniform numbers differ from today's in the last digit, for today's objects."""
+    before = fb.random.set_stream("0.3")
+    try:
+        fb.manual_seed(0)
+        yield
+    finally:
+        fb.random.set_stream(before)
 
 
 def test_tensors_have_todays_face():
@@ -64,8 +76,8 @@ def test_tensors_have_the_face_of_03(tmp_path):
 def test_transforms_of_the_tensors_of_03(transform):
     """They give the same numbers and plain tensors."""
     todays = transforms.ToTensor()(IMAGE)
-    fb.manual_seed(0)
-    expected = transform(todays)
+    with numbers_of_03():
+        expected = transform(todays)
     with era.entered():
         fb.manual_seed(0)
         found = transform(transforms.ToTensor()(IMAGE))
@@ -103,8 +115,8 @@ def test_models_of_03_have_its_layers_and_variables():
 
 
 def test_weights_of_a_seed_are_the_same_in_both():
-    fb.manual_seed(0)
-    todays = models.squeezenet1_1(num_classes=3)
+    with numbers_of_03():
+        todays = models.squeezenet1_1(num_classes=3)
     with era.entered():
         fb.manual_seed(0)
         old = models.squeezenet1_1(num_classes=3)
