@@ -1,13 +1,14 @@
-"""Random number generators. `manual_seed(s)` starts the same CPU stream as PyTorch's."""
+"""Random number generators. `manual_seed(s)` starts the same CPU stream as PyTorch's, today's or an older one's."""
 
 import contextlib
+import math
 import os
 import struct
 
 import numpy as np
 
 from . import _core
-from ._core.native import MT19937
+from ._core.native import MT19937, STREAMS
 from .device import CPU
 from .device import device as Device
 
@@ -15,6 +16,8 @@ _DEFAULT_SEED = 67280421310721
 # The state as PyTorch lays it out: seed; words left in the block, 1; position in the block; the 624 words as uint64;
 # a second normal kept for the next call (in the middle of three doubles), whether there is one; 8 unused bytes.
 _STATE = struct.Struct("<QiiQ4992s8xd8xi12x")
+# The same up to PyTorch 0.3, where the kept normal is what an angle (in turns), a uniform and a radius give.
+_OLD_STATE = struct.Struct("<QiiQ4992s3di4x")
 
 
 def _wrapped(seed):
@@ -27,7 +30,8 @@ def _wrapped(seed):
 class Generator:
     """Generator(device="cpu"): a stream of random numbers of its own, for the `generator=` argument.
 
-    CPU generators are Mersenne twisters (Matsumoto and Nishimura, 1998). A new one has the seed 67280421310721.
+    CPU generators are Mersenne twisters (Matsumoto and Nishimura, 1998). A new one has the seed 67280421310721, and
+    makes numbers in the way that `set_stream` has set.
     """
 
     def __init__(self, device="cpu"):
@@ -35,7 +39,7 @@ class Generator:
         if self.device.type != "cpu":
             raise RuntimeError(f"Generator: device {self.device} has no generator; available: cpu")
         self._seed = _DEFAULT_SEED
-        self._engine = MT19937(self._seed)
+        self._engine = MT19937(self._seed, _default_stream)
 
     def manual_seed(self, seed):
         """manual_seed(seed) -> self: starts the stream of `seed`, an int in [-2**63, 2**64)."""
@@ -56,17 +60,13 @@ class Generator:
         return self._seed
 
     def get_state(self):
-        """get_state() -> uint8 Tensor of 5056 bytes, in the layout of PyTorch's."""
+        """get_state() -> uint8 Tensor of 5056 bytes (5048 in the streams of 0.3 and 0.2), laid out as PyTorch's."""
         words, index, normal = self._engine.get_state()
-        state = _STATE.pack(
-            self._seed,
-            625 - index,
-            1,
-            index % 624,
-            words.astype("<u8").tobytes(),
-            normal or 0.0,
-            normal is not None,
-        )
+        head = self._seed, 625 - index, 1, index % 624, words.astype("<u8").tobytes()
+        if self._engine.one_by_one:
+            state = _OLD_STATE.pack(*head, 0.25, 0.0, normal or 0.0, normal is not None)
+        else:
+            state = _STATE.pack(*head, normal or 0.0, normal is not None)
         return _core.make(np.frombuffer(state, np.uint8).copy())
 
     def set_state(self, new_state):
@@ -77,12 +77,16 @@ class Generator:
         if not isinstance(new_state, _core.TensorBase) or _core.array_of(new_state).dtype != np.uint8:
             raise TypeError("RNG state must be a torch.ByteTensor")
         raw = _core.array_of(new_state.detach()).tobytes()
-        if len(raw) != _STATE.size:
+        if len(raw) not in (_STATE.size, _OLD_STATE.size):
             raise RuntimeError(
                 f"Expected a CPUGeneratorImplState of size {_STATE.size} but found the input RNG state size to be "
                 f"{len(raw)}"
             )
-        seed, left, seeded, _, words, normal, has_normal = _STATE.unpack(raw)
+        if len(raw) == _OLD_STATE.size:
+            seed, left, seeded, _, words, turns, _, radius, has_normal = _OLD_STATE.unpack(raw)
+            normal = radius * math.sin(2 * math.pi * turns)
+        else:
+            seed, left, seeded, _, words, normal, has_normal = _STATE.unpack(raw)
         words = np.frombuffer(words, "<u8")
         if seeded != 1 or not 1 <= left <= 624 or (words >= 2**32).any():
             raise RuntimeError("Invalid mt19937 state")
@@ -92,21 +96,39 @@ class Generator:
 
     def clone_state(self):
         """clone_state() -> a new Generator at the same place of the same stream."""
-        return Generator(self.device).set_state(self.get_state())
+        return _rebuild_generator(type(self), self.device, self._engine.stream, self.get_state())
 
     def __reduce__(self):
-        return _rebuild_generator, (self.device, self.get_state())
+        return _rebuild_generator, (type(self), self.device, self._engine.stream, self.get_state())
 
     def __repr__(self):
         return f"<flambeau.Generator device={self.device} seed={self._seed}>"
 
 
-def _rebuild_generator(device, state):
-    return Generator(device).set_state(state)
+def _rebuild_generator(cls, device, stream, state):
+    made = cls(device)
+    made._engine.stream = stream
+    return made.set_state(state)
 
 
+_default_stream = "today"
 default_generator = Generator(CPU)
 default_generator.seed()
+
+
+def set_stream(stream):
+    """set_stream(stream) -> what was set before
+
+    How the default generator, and those made from now on, turn the words of the Mersenne twister into numbers: "today"
+    as PyTorch does, "0.3" as PyTorch 0.3 did, "0.2" as it did before. Seeds and places in the stream stay. ValueError
+    for another name.
+    """
+    global _default_stream
+    if stream not in STREAMS:
+        raise ValueError(f"set_stream: there is no stream {stream!r}, only {', '.join(map(repr, STREAMS))}")
+    before, _default_stream = _default_stream, stream
+    default_generator._engine.stream = stream
+    return before
 
 
 class Draws:
@@ -193,5 +215,5 @@ def fork_rng(devices=None, enabled=True):
 
 __all__ = [
     "Generator", "default_generator", "manual_seed", "seed", "initial_seed", "get_rng_state", "set_rng_state",
-    "fork_rng",
+    "fork_rng", "set_stream",
 ]  # fmt: skip

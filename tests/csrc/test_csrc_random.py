@@ -6,19 +6,21 @@ import ml_dtypes
 import numpy as np
 import pytest
 
+from tests.th_reference import SIZES, Reference
+
 FLOATS = ["float16", ml_dtypes.bfloat16, "float32", "float64"]
 
 
 class State(ctypes.Structure):
     _fields_ = [("mt", ctypes.c_uint32 * 624), ("index", ctypes.c_int32), ("has_normal", ctypes.c_int32),
-                ("normal", ctypes.c_double)]  # fmt: skip
+                ("normal", ctypes.c_double), ("stream", ctypes.c_int32)]  # fmt: skip
 
 
 class Generator:
     """The C functions of one state."""
 
-    def __init__(self, fb, seed):
-        self.fb, self.s = fb, State()
+    def __init__(self, fb, seed, stream=0):
+        self.fb, self.s = fb, State(stream=stream)
         fb.c.fb_mt_seed(ctypes.byref(self.s), ctypes.c_uint32(seed))
 
     def __call__(self, name, dtype, n, *args):
@@ -225,3 +227,87 @@ class TestAgainstTorch:
         got = g("exponential", dtype, 5000, ctypes.c_double(2.5))
         np.testing.assert_allclose(got, want.numpy(), rtol=2 * np.finfo(dtype).eps)
         self.same_position(g, torch)
+
+
+@pytest.mark.parametrize("stream", [1, 2])
+class TestStreamsOfTH:
+    """Whatever the size, number after number, in the order of 0.3 (1) and of what was before (2)."""
+
+    @pytest.fixture
+    def both(self, fb, stream):
+        return Generator(fb, 5, stream), Reference(5, early=stream == 2)
+
+    @pytest.mark.parametrize("dtype", ["float32", "float64"])
+    def test_uniform(self, both, dtype):
+        g, reference = both
+        for n, low, high in (1, 0, 1), (5000, 0, 1), (3, -0.3, 0.7):
+            np.testing.assert_array_equal(g.uniform(dtype, n, low, high), reference.uniform(n, low, high, dtype))
+
+    def test_16_bits_are_rounded(self, both):
+        g, reference = both
+        np.testing.assert_array_equal(g.uniform("float16", 99, 0, 3), reference.uniform(99, 0, 3).astype("float16"))
+
+    @pytest.mark.parametrize("dtype", ["float32", "float64"])
+    def test_normal_keeps_the_second_of_a_pair(self, both, dtype):
+        g, reference = both
+        for n in (1, 1, 3, 40, 16, 2111):
+            got, want = g.normal(dtype, n, 2.0, 0.3), reference.normal(n, 2.0, 0.3, dtype)
+            np.testing.assert_allclose(got, want, rtol=4 * np.finfo(dtype).eps, atol=1e-15)
+            np.testing.assert_array_equal(g.uniform("float32", 3), reference.uniform(3))
+
+    @pytest.mark.parametrize("dtype", SIZES)
+    def test_random(self, both, dtype):
+        g, reference = both
+        np.testing.assert_array_equal(g("random", dtype, 3000), reference.random(3000, dtype))
+
+    @pytest.mark.parametrize("bounds", [(0, 10), (-7, 8), (0, 2**31), (0, 2**32), (-3, 2**40), (-(2**62), 2**62)])
+    def test_integers(self, both, bounds):
+        g, reference = both
+        np.testing.assert_array_equal(g.randint("int64", 50, *bounds), reference.integers(50, *bounds, "int64"))
+
+    def test_permutation(self, both):
+        g, reference = both
+        for n in (1, 2, 3000):
+            assert g.randperm(n).tolist() == reference.permutation(n)
+
+    def test_bernoulli(self, both):
+        g, reference = both
+        probabilities = np.random.default_rng(0).random(3000)
+        for dtype in ("float32", "float64"):
+            p = probabilities.astype(dtype)
+            np.testing.assert_array_equal(g.bernoulli_probs(dtype, p), reference.bernoulli(p))
+        got = g("bernoulli", "uint8", 99, ctypes.c_double(0.4))
+        np.testing.assert_array_equal(got, reference.bernoulli([0.4] * 99))
+
+    def test_exponential(self, both):
+        g, reference = both
+        got = g("exponential", "float64", 3000, ctypes.c_double(2.5))
+        np.testing.assert_allclose(got, reference.exponential(3000, 2.5, "float64"), rtol=1e-14)
+
+    def test_geometric(self, fb, both):
+        g, reference = both
+        out = np.empty(3000)
+        place, n = ctypes.c_void_p(out.ctypes.data), ctypes.c_int64(3000)
+        assert fb.c.fb_mt_geometric(ctypes.byref(g.s), place, n, ctypes.c_double(0.7)) == 0
+        np.testing.assert_array_equal(out, reference.geometric(3000, 0.7, "float64"))
+        assert fb.c.fb_mt_geometric(ctypes.byref(g.s), place, n, ctypes.c_double(1.0)) == -2
+
+    @pytest.mark.parametrize("dtype", ["float32", "float64"])
+    @pytest.mark.parametrize("replacement", [False, True])
+    def test_multinomial(self, fb, both, dtype, replacement):
+        g, reference = both
+        p = np.random.default_rng(1).random((7, 20)).astype(dtype)
+        p[3, 4:] = 0
+        samples = 4
+        out = np.empty((7, samples), "int64")
+        status = fb.c.fb_th_multinomial(ctypes.byref(g.s), fb.codes[p.dtype], ctypes.c_void_p(p.ctypes.data),
+                                        *map(ctypes.c_int64, (7, 20, samples)), ctypes.c_int(replacement),
+                                        ctypes.c_void_p(out.ctypes.data))  # fmt: skip
+        assert status == 0 and out.tolist() == [reference.multinomial(row, samples, replacement) for row in p]
+
+    def test_seeding_keeps_the_stream_and_forgets_the_pair(self, fb, both, stream):
+        g, _ = both
+        g.normal("float32", 1)
+        fb.c.fb_mt_seed(ctypes.byref(g.s), ctypes.c_uint32(5))
+        want = Reference(5, early=stream == 2).normal(3, dtype="float64")
+        np.testing.assert_allclose(g.normal("float64", 3), want, rtol=1e-15)

@@ -8,9 +8,9 @@ import pytest
 
 import flambeau as fb
 
-from .test_layers import LAYERS
-
 torch = pytest.importorskip("torch")
+
+from .test_layers import LAYERS  # noqa: E402  (the rows are not there without PyTorch)
 
 ELSEWHERE = {"DataParallel"}  # of several devices
 CLASSES = [

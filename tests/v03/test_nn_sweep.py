@@ -113,11 +113,11 @@ def check_same(ours, theirs, old_inputs, new_inputs):
 
 
 def todays_module(name, args, **options):
-    before = era.leave()
+    before = era.modules.set_defaults()
     try:
         return getattr(flambeau.nn, name)(*args, **options).double()
     finally:
-        era.leave(before)
+        era.modules.set_defaults(*before)
 
 
 @pytest.mark.parametrize(("name", "args", "x"), LAYERS, ids=lambda v: v if isinstance(v, str) else "")

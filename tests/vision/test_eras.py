@@ -1,5 +1,6 @@
 """The face of what `flambeau.vision` makes, and what importing it costs. `import torchvision` under an alias."""
 
+import contextlib
 import random
 import subprocess
 import sys
@@ -37,6 +38,17 @@ def run(code, folder=None):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+@contextlib.contextmanager
+def numbers_of_03():
+    """The seed 0 in 0.3's stream, whose uniform numbers differ from today's in the last digit, for today's objects."""
+    before = fb.random.set_stream("0.3")
+    try:
+        fb.manual_seed(0)
+        yield
+    finally:
+        fb.random.set_stream(before)
 
 
 def test_tensors_have_todays_face():
@@ -111,8 +123,8 @@ def test_models_of_03_have_its_layers_and_variables():
 
 
 def test_weights_of_a_seed_are_the_same_in_both():
-    fb.manual_seed(0)
-    todays = models.squeezenet1_1(num_classes=3)
+    with numbers_of_03():
+        todays = models.squeezenet1_1(num_classes=3)
     with era.entered():
         fb.manual_seed(0)
         old = models.squeezenet1_1(num_classes=3)

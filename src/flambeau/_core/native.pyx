@@ -29,6 +29,7 @@ cdef extern from "flambeau.h" nogil:
         int32_t index
         int32_t has_normal
         double normal
+        int32_t stream
     void fb_mt_seed(fb_mt19937*, uint32_t)
     uint64_t fb_mt_random64(fb_mt19937*)
     int fb_mt_uniform(fb_mt19937*, int, void*, int64_t, double, double)
@@ -39,6 +40,8 @@ cdef extern from "flambeau.h" nogil:
     int fb_mt_bernoulli(fb_mt19937*, int, void*, int64_t, double)
     int fb_mt_bernoulli_probs(fb_mt19937*, int, void*, int, const void*, int64_t)
     int fb_mt_exponential(fb_mt19937*, int, void*, int64_t, double)
+    int fb_mt_geometric(fb_mt19937*, double*, int64_t, double)
+    int fb_th_multinomial(fb_mt19937*, int, const void*, int64_t, int64_t, int64_t, int, int64_t*)
     uint32_t fb_crc32(uint32_t, const void*, int64_t)
     int fb_read(int, int64_t, void*, int64_t, uint32_t*)
     int fb_mt_gamma(fb_mt19937*, int, void*, int64_t)
@@ -114,6 +117,8 @@ cdef inline int float_code(cnp.ndarray a):
 
 # -------------------------------------------------------------------------------------------- random numbers
 
+STREAMS = {"today": 0, "0.3": 1, "0.2": 2}     # enum fb_stream, by the PyTorch that had it
+
 cdef object _generators = weakref.WeakSet()
 
 
@@ -128,15 +133,32 @@ if hasattr(os, "register_at_fork"):
 
 
 cdef class MT19937:
-    """The Mersenne twister with PyTorch's CPU stream. The fills write contiguous arrays; a lock keeps threads apart."""
+    """The Mersenne twister. The fills write contiguous arrays; a lock keeps threads apart.
+
+    `stream`, a key of STREAMS: how numbers are made of its words. May be changed at any time.
+    """
     cdef fb_mt19937 s
     cdef object lock
     cdef object __weakref__
 
-    def __init__(self, uint64_t seed):
+    def __init__(self, uint64_t seed, stream="today"):
         self.lock = allocate_lock()
         _generators.add(self)
+        self.stream = stream
         fb_mt_seed(&self.s, <uint32_t>seed)
+
+    @property
+    def stream(self):
+        return next(name for name, code in STREAMS.items() if code == self.s.stream)
+
+    @stream.setter
+    def stream(self, name):
+        self.s.stream = STREAMS[name]
+
+    @property
+    def one_by_one(self):
+        """Whether arrays are filled in the order of their indices, as TH did; today's order is that of memory."""
+        return self.s.stream != 0
 
     def renew_lock(self):
         self.lock = allocate_lock()
@@ -276,6 +298,31 @@ cdef class MT19937:
             status = fb_mt_exponential(&self.s, code, cnp.PyArray_DATA(a), n, rate)
             resume(state)
         checked(status, "exponential")
+
+    def geometric(self, cnp.ndarray a, double p):
+        """a[i] the number of the first success in trials: float64, 0 < p < 1."""
+        cdef int status
+        cdef int64_t n = cnp.PyArray_SIZE(a)
+        if self.target(a) != FLOAT64:
+            raise TypeError("geometric: float64 expected")
+        with self.lock:
+            state = pause(n > SMALL_FILL)
+            status = fb_mt_geometric(&self.s, <double*>cnp.PyArray_DATA(a), n, p)
+            resume(state)
+        checked(status, "geometric")
+
+    def th_multinomial(self, cnp.ndarray p, cnp.ndarray out, bint replacement):
+        """out[r, j] the j-th category drawn from the probabilities p[r] in TH's way: p float32 or float64, out int64."""
+        cdef int64_t samples = out.shape[1], rows = p.shape[0], categories = p.shape[1]
+        cdef int status
+        if self.target(out) != INT64 or not is_plain(p) or out.shape[0] != rows:
+            raise ValueError("th_multinomial: contiguous matrices with the same rows expected, the result of int64")
+        with self.lock:
+            state = pause(True)
+            status = fb_th_multinomial(&self.s, float_code(p), cnp.PyArray_DATA(p), rows, categories, samples,
+                                       replacement, <int64_t*>cnp.PyArray_DATA(out))
+            resume(state)
+        checked(status, "multinomial")
 
     def poisson(self, cnp.ndarray rates):
         """Replaces each rate by a Poisson number of that rate: float64, rates >= 0."""

@@ -157,12 +157,18 @@ FB_API int fb_gemm_batched(int dtype, int trans_a, int trans_b, int64_t batch, i
 
 /* ---- random numbers ------------------------------------------------------------------------ */
 
-/* MT19937 with PyTorch's CPU stream. index 624 means that the next draw makes a new block. */
+/* How numbers are made of the words: as PyTorch's CPU generator does today; as TH did, the library under PyTorch 0.3; or
+ * as TH did before, up to PyTorch 0.2, where each uniform was one word divided by 2**32. */
+enum fb_stream { FB_STREAM_PYTORCH = 0, FB_STREAM_TH = 1, FB_STREAM_TH_EARLY = 2 };
+
+/* MT19937. index 624 means that the next draw makes a new block. `stream` is the caller's to set, before the first
+ * draw or later: nothing here changes it. */
 typedef struct {
     uint32_t mt[624];
     int32_t index;
     int32_t has_normal; /* whether `normal` holds the second value of a pair drawn by fb_mt_normal */
     double normal;
+    int32_t stream; /* enum fb_stream */
 } fb_mt19937;
 
 FB_API void fb_mt_seed(fb_mt19937* s, uint32_t seed);
@@ -184,6 +190,12 @@ FB_API int fb_mt_bernoulli(fb_mt19937* s, int dtype, void* out, int64_t n, doubl
 FB_API int fb_mt_bernoulli_probs(fb_mt19937* s, int dtype, void* out, int p_dtype, const void* p, int64_t n);
 /* Exponentials of rate lambda: float32, float64. */
 FB_API int fb_mt_exponential(fb_mt19937* s, int dtype, void* out, int64_t n, double lambda);
+/* Numbers of the first success in trials, 1, 2, ...; 0 < p < 1. */
+FB_API int fb_mt_geometric(fb_mt19937* s, double* out, int64_t n, double p);
+/* TH's way to draw `samples` categories from each of `rows` distributions over `categories`, float32 or float64, in
+ * proportion to p >= 0 with a finite sum > 0: out has rows * samples. Without replacement, samples <= categories. */
+FB_API int fb_th_multinomial(fb_mt19937* s, int dtype, const void* p, int64_t rows, int64_t categories,
+                             int64_t samples, int replacement, int64_t* out);
 /* Replaces each shape >= 0 by a gamma number of that shape and rate 1; float32 or float64. */
 FB_API int fb_mt_gamma(fb_mt19937* s, int dtype, void* shapes, int64_t n);
 /* Replaces each count by the number of successes of so many trials; float32 or float64, both contiguous. */

@@ -1,17 +1,17 @@
-// MT19937 and the distributions drawn from it, number for number as PyTorch's CPU generator.
+// MT19937 and the distributions drawn from it, number for number as PyTorch's CPU generator; `random_th.cpp` has those
+// of the generator before it.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 
 #include "dispatch.hpp"
+#include "random.hpp"
 #include "threads.hpp"
 
 namespace fb {
 namespace {
 
 constexpr int kState = 624;
-constexpr int64_t kBlock = 2048;  // numbers in a staging buffer
-constexpr double kTwoPi = 6.283185307179586476925;
 
 // From this range on, integers take a 64-bit draw, which keeps the bias of the remainder below 5 %.
 constexpr uint64_t kWideRange = uint64_t{1} << 28;
@@ -21,7 +21,8 @@ void refill(fb_mt19937* s) {
     s->index = 0;
 }
 
-// The next n words of the stream.
+}  // namespace
+
 void draw(fb_mt19937* s, uint32_t* out, int64_t n) {
     while (n > 0) {
         if (s->index >= kState) refill(s);
@@ -33,7 +34,7 @@ void draw(fb_mt19937* s, uint32_t* out, int64_t n) {
     }
 }
 
-inline uint64_t join(const uint32_t* words) { return (static_cast<uint64_t>(words[0]) << 32) | words[1]; }
+namespace {
 
 void uniform32(fb_mt19937* s, float* out, int64_t n, float from, float to) {
     uint32_t words[kBlock];
@@ -101,22 +102,6 @@ void normals64(fb_mt19937* s, double* out, int64_t n, double mean, double std) {
     }
 }
 
-// Makes n values of type T in blocks with make(buffer, count) and stores them as `dtype`.
-template <class T, class Make>
-int converted(int from, int dtype, void* out, int64_t n, Make&& make) {
-    fb_unary_loop cast = fb_get_cast(from, dtype);
-    if (!cast || dtype == FB_COMPLEX64 || dtype == FB_COMPLEX128) return FB_ERR_DTYPE;
-    const int64_t size = fb_itemsize(dtype);
-    T buf[kBlock];
-    char* to = static_cast<char*>(out);
-    for (int64_t i = 0; i < n; i += kBlock) {
-        int64_t m = std::min(kBlock, n - i);
-        make(buf, m);
-        cast(to + i * size, size, reinterpret_cast<const char*>(buf), sizeof(T), m);
-    }
-    return FB_OK;
-}
-
 template <class Narrow>
 int integers(fb_mt19937* s, int dtype, void* out, int64_t n, bool wide, Narrow&& narrow) {
     return converted<int64_t>(FB_INT64, dtype, out, n, [&](int64_t* buf, int64_t m) {
@@ -126,7 +111,7 @@ int integers(fb_mt19937* s, int dtype, void* out, int64_t n, bool wide, Narrow&&
     });
 }
 
-bool is_16bit(int dtype) { return dtype == FB_FLOAT16 || dtype == FB_BFLOAT16; }
+bool is_th(const fb_mt19937* s) { return s->stream != FB_STREAM_PYTORCH; }
 
 }  // namespace
 }  // namespace fb
@@ -154,6 +139,8 @@ uint64_t fb_mt_random64(fb_mt19937* s) {
 }
 
 int fb_mt_uniform(fb_mt19937* s, int dtype, void* out, int64_t n, double from, double to) {
+    if (!fb::is_float(dtype)) return FB_ERR_DTYPE;
+    if (fb::is_th(s)) return fb::th::uniform(s, dtype, out, n, from, to);
     if (dtype == FB_FLOAT64) {
         fb::uniform64(s, static_cast<double*>(out), n, from, to);
         return FB_OK;
@@ -163,7 +150,6 @@ int fb_mt_uniform(fb_mt19937* s, int dtype, void* out, int64_t n, double from, d
         fb::uniform32(s, static_cast<float*>(out), n, low, high);
         return FB_OK;
     }
-    if (!fb::is_16bit(dtype)) return FB_ERR_DTYPE;
     fb::converted<float>(FB_FLOAT32, dtype, out, n,
                          [&](float* buf, int64_t m) { fb::uniform32(s, buf, m, low, high); });
     // The excluded bound again, which rounding to 16 bits reaches far more often.
@@ -177,7 +163,8 @@ int fb_mt_uniform(fb_mt19937* s, int dtype, void* out, int64_t n, double from, d
 }
 
 int fb_mt_normal(fb_mt19937* s, int dtype, void* out, int64_t n, double mean, double std) {
-    if (!fb::is_16bit(dtype) && dtype != FB_FLOAT32 && dtype != FB_FLOAT64) return FB_ERR_DTYPE;
+    if (!fb::is_float(dtype)) return FB_ERR_DTYPE;
+    if (fb::is_th(s)) return fb::th::normal(s, dtype, out, n, mean, std);
     if (n < 16) {
         return fb::converted<double>(FB_FLOAT64, dtype, out, n, [&](double* buf, int64_t m) {
             for (int64_t i = 0; i < m; ++i) buf[i] = fb::one_normal(s) * std + mean;
@@ -200,6 +187,7 @@ int fb_mt_normal(fb_mt19937* s, int dtype, void* out, int64_t n, double mean, do
 }
 
 int fb_mt_randint(fb_mt19937* s, int dtype, void* out, int64_t n, int64_t low, uint64_t range) {
+    if (fb::is_th(s)) return fb::th::integers(s, dtype, out, n, low, range);
     const uint64_t base = static_cast<uint64_t>(low);
     if (range == 0) {
         return fb::integers(s, dtype, out, n, true, [=](uint64_t x) { return static_cast<int64_t>(x + base); });
@@ -232,6 +220,7 @@ int fb_mt_random(fb_mt19937* s, int dtype, void* out, int64_t n) {
         case FB_FLOAT64: range = (uint64_t{1} << 53) + 1; break;
         default: return FB_ERR_DTYPE;
     }
+    if (fb::is_th(s)) return fb::th::integers(s, dtype, out, n, 0, range);
     const bool wide = fb_itemsize(dtype) == 8;
     return fb::integers(s, dtype, out, n, wide,
                         [=](uint64_t x) { return static_cast<int64_t>(range ? x % range : x); });
@@ -254,6 +243,7 @@ int fb_mt_randperm(fb_mt19937* s, int64_t* out, int64_t n) {
 
 int fb_mt_bernoulli(fb_mt19937* s, int dtype, void* out, int64_t n, double p) {
     if (!(p >= 0.0 && p <= 1.0)) return FB_ERR_VALUE;
+    if (fb::is_th(s)) return fb::th::bernoulli(s, dtype, out, n, p);
     return fb::converted<uint8_t>(FB_BOOL, dtype, out, n, [&](uint8_t* buf, int64_t m) {
         double u[fb::kBlock];
         fb::uniform64(s, u, m, 0.0, 1.0);
@@ -262,6 +252,8 @@ int fb_mt_bernoulli(fb_mt19937* s, int dtype, void* out, int64_t n, double p) {
 }
 
 int fb_mt_bernoulli_probs(fb_mt19937* s, int dtype, void* out, int p_dtype, const void* p, int64_t n) {
+    if (p_dtype != FB_FLOAT32 && p_dtype != FB_FLOAT64) return FB_ERR_DTYPE;
+    if (fb::is_th(s)) return fb::th::bernoulli_probs(s, dtype, out, p_dtype, p, n);
     if (p_dtype == FB_FLOAT32) {
         const float* probs = static_cast<const float*>(p);
         return fb::converted<uint8_t>(FB_BOOL, dtype, out, n, [&](uint8_t* buf, int64_t m) {
@@ -271,7 +263,6 @@ int fb_mt_bernoulli_probs(fb_mt19937* s, int dtype, void* out, int p_dtype, cons
             probs += m;
         });
     }
-    if (p_dtype != FB_FLOAT64) return FB_ERR_DTYPE;
     const double* probs = static_cast<const double*>(p);
     return fb::converted<uint8_t>(FB_BOOL, dtype, out, n, [&](uint8_t* buf, int64_t m) {
         double u[fb::kBlock];
@@ -283,7 +274,8 @@ int fb_mt_bernoulli_probs(fb_mt19937* s, int dtype, void* out, int p_dtype, cons
 
 int fb_mt_exponential(fb_mt19937* s, int dtype, void* out, int64_t n, double lambda) {
     if (!(lambda > 0.0)) return FB_ERR_VALUE;
-    if (dtype != FB_FLOAT32 && dtype != FB_FLOAT64 && !fb::is_16bit(dtype)) return FB_ERR_DTYPE;
+    if (!fb::is_float(dtype)) return FB_ERR_DTYPE;
+    if (fb::is_th(s)) return fb::th::exponential(s, dtype, out, n, lambda);
     fb_unary_loop log1p = fb_get_unary("log1p", FB_FLOAT64, nullptr);
     return fb::converted<double>(FB_FLOAT64, dtype, out, n, [&](double* buf, int64_t m) {
         fb::uniform64(s, buf, m, 0.0, 1.0);
@@ -291,6 +283,18 @@ int fb_mt_exponential(fb_mt19937* s, int dtype, void* out, int64_t n, double lam
         log1p(reinterpret_cast<char*>(buf), 8, reinterpret_cast<const char*>(buf), 8, m);
         for (int64_t i = 0; i < m; ++i) buf[i] = -1.0 / lambda * buf[i];
     });
+}
+
+int fb_mt_geometric(fb_mt19937* s, double* out, int64_t n, double p) {
+    if (!(p > 0.0 && p < 1.0)) return FB_ERR_VALUE;
+    if (fb::is_th(s)) {
+        fb::th::geometric(s, out, n, p);
+        return FB_OK;
+    }
+    fb::uniform64(s, out, n, 0.0, 1.0);
+    const double scale = std::log1p(-p);
+    for (int64_t i = 0; i < n; ++i) out[i] = std::ceil(std::log(out[i]) / scale);
+    return FB_OK;
 }
 
 }  // extern "C"

@@ -1,6 +1,7 @@
 """Random tensors, and filling tensors with random numbers: the CPU stream is PyTorch's, number for number.
 
-A fill draws in the order of memory. Tensors whose elements do not lie in a row are filled through a copy. Here are the
+A fill draws in the order of memory (of indices, where the generator goes one by one). Tensors whose elements do not lie
+in a row are filled through a copy. Here are the
 factories; `random_fill.py` has the in-place forms, `random_distributions.py` the ops whose parameters are tensors.
 """
 
@@ -64,10 +65,10 @@ def _in_memory_order(array):
     return array.transpose(sorted(range(array.ndim), key=lambda i: -abs(array.strides[i])))
 
 
-def _fill(array, draw, dtype=None):
+def _fill(array, rng, draw, dtype=None):
     """Calls draw(a) with a contiguous array `a` for the elements of `array`, of its own dtype or of another one from
     which the values are then converted."""
-    if not array.flags.c_contiguous:
+    if not array.flags.c_contiguous and not rng.one_by_one:
         array = _in_memory_order(array)
     if dtype is None and array.flags.c_contiguous:
         draw(array)
@@ -102,7 +103,7 @@ def _uniform(array, rng, low, high, name="check_uniform_bounds"):
             f"uniform_ expects to-from <= std::numeric_limits<{_C_NAMES[dtype.name]}>::max(), but found to={high:g} "
             f"and from={low:g} which result in to-from to exceed the limit"
         )
-    _fill(array, lambda a: rng.uniform(a, low, high))
+    _fill(array, rng, lambda a: rng.uniform(a, low, high))
 
 
 def _check_std(std):
@@ -124,7 +125,7 @@ def _normal(array, rng, mean=0.0, std=1.0):
     if array.flags.c_contiguous:
         rng.normal(array, mean, std)
     else:
-        _fill(array, lambda a: rng.serial_normal(a, mean, std), np.float64)
+        _fill(array, rng, lambda a: rng.serial_normal(a, mean, std), np.float64)
 
 
 def _integers(array, rng, low, high):
@@ -157,7 +158,7 @@ def _integers(array, rng, low, high):
                 stacklevel=4,
             )
     count = (last - low + 1) % 2**64
-    _fill(array, lambda a: rng.randint(a, low if count else 0, count))  # all of int64: the draws as they are
+    _fill(array, rng, lambda a: rng.randint(a, low if count else 0, count))  # all of int64: the draws as they are
 
 
 def _long(value, name, argument):
@@ -307,7 +308,7 @@ def randperm(
         raise RuntimeError(
             f"value cannot be converted to type {dtype.name}_t without overflow: randperm({n})"
         )
-    fill = rng.permutation if dtype is int64 else lambda a: _fill(a, rng.permutation, np.int64)
+    fill = rng.permutation if dtype is int64 else lambda a: _fill(a, rng, rng.permutation, np.int64)
     return _factory("randperm", (n,), dtype, device, layout, requires_grad, out, fill)
 
 

@@ -143,7 +143,8 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
 
     Draws num_samples indices from each row of input, (n) or (m, n), with probabilities proportional to its elements;
     the result is (num_samples) or (m, num_samples). Without replacement the k-th largest of p / e, with e exponential,
-    is the k-th draw (Efraimidis and Spirakis, 2006). RuntimeError for rows that are no distribution.
+    is the k-th draw (Efraimidis and Spirakis, 2006); in the streams of 0.3 and before, draws are taken out of an urn.
+    RuntimeError for rows that are no distribution.
     """
     check_tensor(input, "multinomial")
     spread = generators.draws.spread(input) if out is None else input
@@ -169,7 +170,9 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
         raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
     if not (wide.sum(-1) > 0).all():
         raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
-    if replacement and num_samples > 1:
+    if rng.one_by_one:
+        drawn = _from_urn(wide, num_samples, replacement, rng)
+    elif replacement and num_samples > 1:
         drawn = _with_replacement(wide, num_samples, rng)
     else:
         noise = _core.empty_array(p.shape, p.dtype)
@@ -181,6 +184,13 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
     if out is not None:
         return _out(drawn, out, "multinomial")
     return in_face_of(_finish(drawn, input.device), input)
+
+
+def _from_urn(p, num_samples, replacement, rng):
+    rows = np.ascontiguousarray(np.atleast_2d(p))
+    drawn = _core.empty_array((len(rows), num_samples), np.dtype(np.int64))
+    rng.th_multinomial(rows, drawn, replacement)
+    return drawn.reshape(*p.shape[:-1], num_samples)
 
 
 def _with_replacement(p, num_samples, rng):

@@ -142,7 +142,7 @@ class Random(_Fill, name="random_", methods=("random_",), mutates=True):
         elif _dtype(x).is_complex:
             raise _unsupported("random_kernel_cpu", _dtype(x))
         else:
-            _fill(x, rng.random)
+            _fill(x, rng, rng.random)
         return x
 
 
@@ -173,7 +173,7 @@ def _bernoulli(x, p, rng):
             raise _unsupported("bernoulli_scalar_cpu_", dtype)
         if not 0 <= p <= 1:
             raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p:g}")
-        _fill(x, lambda a: rng.bernoulli(a, p))
+        _fill(x, rng, lambda a: rng.bernoulli(a, p))
         return
     p_dtype = _dtype(p)
     if dtype.is_complex:
@@ -192,9 +192,9 @@ def _bernoulli(x, p, rng):
             f"bernoulli_: the probabilities of shape {list(p.shape)} do not broadcast to the tensor of shape "
             f"{list(x.shape)}"
         ) from None
-    order = sorted(range(x.ndim), key=lambda i: -abs(x.strides[i]))
+    order = range(x.ndim) if rng.one_by_one else sorted(range(x.ndim), key=lambda i: -abs(x.strides[i]))
     probs = np.ascontiguousarray(probs.transpose(order))
-    _fill(x.transpose(order), lambda a: rng.bernoulli_probs(a, probs))
+    _fill(x.transpose(order), rng, lambda a: rng.bernoulli_probs(a, probs))
 
 
 class Exponential(_Fill, name="exponential_", methods=("exponential_",), mutates=True):
@@ -213,7 +213,7 @@ class Exponential(_Fill, name="exponential_", methods=("exponential_",), mutates
             )
         if not lambd > 0:
             raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={lambd:g}")
-        _fill(x, lambda a: rng.exponential(a, lambd))
+        _fill(x, rng, lambda a: rng.exponential(a, lambd))
         return x
 
 
@@ -237,19 +237,8 @@ class LogNormal(_Fill, name="log_normal_", methods=("log_normal_",), mutates=Tru
             with np.errstate(all="ignore"):
                 np.exp(a, out=a)
 
-        _fill(x, draw, np.float64)
+        _fill(x, rng, draw, np.float64)
         return x
-
-
-def _from_uniform(x, rng, transform):
-    """Fills x with transform(u), u uniform in [0, 1) in double precision."""
-
-    def draw(a):
-        rng.uniform(a, 0.0, 1.0)
-        with np.errstate(all="ignore"):
-            a[...] = transform(a)
-
-    _fill(x, draw, np.float64)
 
 
 class Cauchy(_Fill, name="cauchy_", methods=("cauchy_",), mutates=True):
@@ -270,7 +259,13 @@ class Cauchy(_Fill, name="cauchy_", methods=("cauchy_",), mutates=True):
                 "Cauchy distribution is a continuous probability distribution. dtype must be a floating point but you "
                 f"specified {_dtype(x).title}"
             )
-        _from_uniform(x, rng, lambda u: median + sigma * np.tan(math.pi * (u - 0.5)))
+
+        def draw(a):
+            rng.uniform(a, 0.0, 1.0)
+            with np.errstate(all="ignore"):
+                a[...] = median + sigma * np.tan(math.pi * (a - 0.5))
+
+        _fill(x, rng, draw, np.float64)
         return x
 
 
@@ -288,5 +283,5 @@ class Geometric(_Fill, name="geometric_", methods=("geometric_",), mutates=True)
             raise RuntimeError(f"geometric_ expects p to be in (0, 1), but got p={p:g}")
         if _dtype(x).category not in ("int", "float"):
             raise _unsupported("geometric_cpu", _dtype(x))
-        _from_uniform(x, rng, lambda u: np.ceil(np.log(u) / math.log1p(-p)))
+        _fill(x, rng, lambda a: rng.geometric(a, p), np.float64)
         return x

@@ -1,10 +1,11 @@
 """What shared code makes by itself in a program of 0.3: Variables as parameters, plain tensors as buffers, models of
-0.3's layers, and the random images of its torchvision."""
+0.3's layers, random numbers in 0.3's stream, and the random images of its torchvision."""
 
 import contextlib
 import importlib
 
 from ..nn import parameter as modules
+from ..random import set_stream
 from ..vision import defaults as images
 from .faces import Parameter, plain
 
@@ -14,18 +15,23 @@ def _module(name):
 
 
 def enter():
-    """From now on parameters, buffers, layers and random images are 0.3's, and names in modules may have dots. Returns
-    what to give to `leave`."""
-    return modules.set_defaults(Parameter, plain, dots=True), images.set_defaults(
-        layers=lambda: _module("nn"),
-        draws=lambda: _module("images").draws,
-        scaled=lambda tensor: _module("images").scaled(tensor),
+    """From now on parameters, buffers, layers, random numbers and random images are 0.3's, and names in modules may have
+    dots. Seeds and states of generators stay. Returns what to give to `leave`."""
+    return (
+        set_stream("0.3"),
+        modules.set_defaults(Parameter, plain, dots=True),
+        images.set_defaults(
+            layers=lambda: _module("nn"),
+            draws=lambda: _module("images").draws,
+            scaled=lambda tensor: _module("images").scaled(tensor),
+        ),
     )
 
 
-def leave(before=((), ())):
+def leave(before=("today", (), ())):
     """Undoes `enter`; without its result, all of it is today's. Returns what to give to another `leave`."""
-    return modules.set_defaults(*before[0]), images.set_defaults(*before[1])
+    stream, of_modules, of_images = before
+    return set_stream(stream), modules.set_defaults(*of_modules), images.set_defaults(*of_images)
 
 
 @contextlib.contextmanager

@@ -232,6 +232,11 @@ def normal(means=0.0, std=1.0, out=None):
 class Generator(random.Generator):
     """Generator(): a stream of random numbers of its own, for the `generator` argument."""
 
+    def __init__(self, device="cpu"):
+        super().__init__(device)
+        if self._engine.stream == "today":
+            self._engine.stream = "0.3"
+
     def get_state(self):
         """get_state() -> ByteTensor: where the stream is."""
         return plain(super().get_state())

@@ -1,6 +1,7 @@
 """`torch.nn.functional` of 0.3. What is not defined here, or in `loss_functions`, is today's function."""
 
 from ...nn import functional as todays
+from ..faces import Variable
 from .loss_functions import (  # noqa: F401
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -40,8 +41,18 @@ def dropout3d(input, p=0.5, training=False, inplace=False):
 
 
 def alpha_dropout(input, p=0.5, training=False):
-    """alpha_dropout(input, p=0.5, training=False): keeps mean and variance (Klambauer et al., 2017)"""
-    return todays.alpha_dropout(input, p, training)
+    """alpha_dropout(input, p=0.5, training=False): keeps mean and variance (Klambauer et al., 2017)
+
+    Where `dropout` draws what it keeps, this draws what it drops: to the negative limit of selu.
+    """
+    if not training or not 0 < p < 1:
+        return todays.alpha_dropout(input, p, training)
+    limit, keep = -1.7580993408473766, 1 - p
+    data = input.data if isinstance(input, Variable) else input
+    dropped = data.new(data.size()).bernoulli_(p).byte()
+    scale = (keep + limit**2 * keep * (1 - keep)) ** -0.5
+    kept = input.masked_fill(Variable(dropped) if isinstance(input, Variable) else dropped, limit)
+    return kept * scale - scale * limit * (1 - keep)
 
 
 def cosine_similarity(x1, x2, dim=1, eps=1e-8):

@@ -1,4 +1,4 @@
-"""The layers of `torch.nn` that differ in 0.3 from today's: how they draw parameters, and the statistics they keep.
+"""The layers of `torch.nn` that differ in 0.3 from today's: how they draw, and the statistics they keep.
 
 The numbers of an old program depend on them: the draws must be the same, and in the same order.
 """
@@ -10,6 +10,7 @@ from ...nn import functional as F
 from ...nn.batchnorm import _NormBase
 from ...nn.conv import _ConvNd
 from ...nn.module import Module
+from .functional import alpha_dropout
 
 
 def _uniform(layer, fan_in):
@@ -28,6 +29,16 @@ class Linear(todays.Linear):
 
     def extra_repr(self):
         return f"in_features={self.in_features}, out_features={self.out_features}"
+
+
+class AlphaDropout(todays.AlphaDropout):
+    __doc__ = todays.AlphaDropout.__doc__
+
+    def forward(self, input):
+        return alpha_dropout(input, self.p, self.training)
+
+    def extra_repr(self):
+        return f"p={self.p}"
 
 
 class _Drawn(_ConvNd):
@@ -96,7 +107,7 @@ def _normalising(mixin, base):
     return type(base.__name__, (mixin, base), {"__doc__": base.__doc__, "__module__": __name__})
 
 
-LAYERS = {"Linear": Linear}
+LAYERS = {"AlphaDropout": AlphaDropout, "Linear": Linear}
 for _n in (1, 2, 3):
     for _name in (f"Conv{_n}d", f"ConvTranspose{_n}d"):
         LAYERS[_name] = _drawn(getattr(todays, _name))

@@ -53,7 +53,6 @@ _PARTS = {
     "Dropout": _drop,
     "Dropout2d": _drop,
     "Dropout3d": _drop,
-    "AlphaDropout": lambda layer: [f"p={layer.p}"],
     **{f"MaxPool{n}d": _max_pool(n) for n in (1, 2, 3)},
     **{f"AvgPool{n}d": _avg_pool for n in (1, 2, 3)},
     "Bilinear": lambda layer: [f"{n}_features={getattr(layer, f'{n}_features')}" for n in ("in1", "in2", "out")],

@@ -213,7 +213,7 @@ class LeakyReLU(_InPlace):
 class RReLU(_InPlace):
     """RReLU(lower=1/8, upper=1/3, inplace=False): x where x > 0, else a x
 
-    In training a is drawn from U(lower, upper) for each element (`noise` has the factors), else it is their mean.
+    In training a is drawn from U(lower, upper) for each x <= 0 (`noise` has the factors), else it is their mean.
     """
 
     _cleared = ("noise",)
@@ -226,10 +226,13 @@ class RReLU(_InPlace):
         self.noise = new_tensor()
 
     def prepare(self, input):
-        self.noise = input.clone().fill_((self.lower + self.upper) / 2)
-        if self.train:
-            self.noise.uniform_(self.lower, self.upper)
-        self.noise.masked_fill_(input.gt(0), 1)
+        low = input.le(0)
+        self.noise = input.clone().fill_(1)
+        if not self.train:
+            self.noise.masked_fill_(low, (self.lower + self.upper) / 2)
+        elif low.sum():
+            drawn = input.new(low.sum()).double().uniform_(self.lower, self.upper)
+            self.noise.masked_scatter_(low, drawn.type_as(input))
 
     def compute(self, x):
         return x * todays(self.noise)
