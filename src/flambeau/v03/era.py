@@ -15,8 +15,8 @@ def _module(name):
 
 
 def enter():
-    """From now on parameters, buffers, layers, random numbers and random images are 0.3's, and names in modules may have
-    dots. Seeds and states of generators stay. Returns what to give to `leave`."""
+    """From now on parameters, buffers, layers, random numbers and random images are 0.3's, and names in modules may
+    have dots. Seeds and states of generators stay. Returns what to give to `leave`."""
     return (
         set_stream("0.3"),
         modules.set_defaults(Parameter, plain, dots=True),
