@@ -275,6 +275,57 @@ cdef int record(OpFunction f, TensorBase out, PyObject** args, int n, unsigned i
     return 0
 
 
+def arithmetic_of_face(OpFunction f not None, x, y, type face not None):
+    """f, one of the arithmetic ops, for a face other than Tensor, in which it means the same: on two tensors of one shape
+    and one of float32 and float64, or on one and a number, in row-major order without gaps. A tensor of class `face`;
+    None for everything else."""
+    cdef TensorBase tx = <TensorBase>x if isinstance(x, TensorBase) else None
+    cdef TensorBase ty = <TensorBase>y if isinstance(y, TensorBase) else None
+    cdef TensorBase t = tx if tx is not None else ty
+    cdef PyObject* a
+    cdef PyObject* b
+    cdef PyObject* pair[2]
+    cdef char element[16]
+    cdef char* left
+    cdef char* right
+    cdef int code, item
+    cdef unsigned int needs = 0
+    if t is None or extras or n_interpreters:
+        return None
+    a = <PyObject*>t._array
+    if not FB_IS_ARRAY(a) or FB_NDIM(a) == 0 or (FB_FLAGS(a) & FB_PLAIN) != FB_PLAIN or t._volatile or t._inference:
+        return None
+    code = FLOAT32 if FB_NUM(a) == cnp.NPY_FLOAT else FLOAT64 if FB_NUM(a) == cnp.NPY_DOUBLE else -1
+    if code < 0 or f.binary[code] == NULL or f.loop_out[code] != code or f.inplace:
+        return None
+    item = FB_ITEMSIZE(a)
+    if tx is not None and ty is not None:
+        b = <PyObject*>ty._array
+        if not FB_IS_ARRAY(b) or FB_NUM(b) != FB_NUM(a) or not fb_same_shape(a, b) \
+                or (FB_FLAGS(b) & FB_PLAIN) != FB_PLAIN or ty._volatile or ty._inference:
+            return None
+    elif not scalar_element(y if tx is not None else x, code, element):
+        return None
+    out = fb_new_array(FB_DESCR(a), FB_NDIM(a), FB_DIMS(a))
+    left = right = element
+    if tx is not None:
+        left = FB_DATA(<PyObject*>tx._array)
+    if ty is not None:
+        right = FB_DATA(<PyObject*>ty._array)
+    run_binary(f.binary[code], FB_DATA(<PyObject*>out), item, left, 0 if tx is None else item, right,
+               0 if ty is None else item, FB_SIZE(a), item)
+    t = new_tensor(out, <PyTypeObject*>face)
+    t._inference = fb_inference_mode
+    if fb_grad_mode:
+        needs = (tx is not None and needs_grad(tx)) | ((ty is not None and needs_grad(ty)) << 1)
+        if needs:
+            pair[0] = <PyObject*>x
+            pair[1] = <PyObject*>y
+            record(f, t, pair, 2, needs)
+            t._node.out_face = face
+    return t
+
+
 cdef object fast_short(OpFunction f, PyObject** args, Py_ssize_t n):
     """An op that is one native kernel, on plain tensors; arguments left out are None. The kernel says None when it is
     not for it."""

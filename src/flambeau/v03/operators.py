@@ -1,10 +1,14 @@
 """The operators of 0.3's tensors, and their conversions to Python numbers."""
 
+from functools import wraps
+
 import numpy as np
 
 from .. import _core
 from ..ops import METHODS
 from .faces import (
+    TYPES,
+    Parameter,
     Variable,
     _array,
     _make,
@@ -30,6 +34,33 @@ def _named(method):
         return getattr(self, method)(other) if isinstance(other, _OPERANDS) else NotImplemented
 
     return operator
+
+
+_RESULTS = {cls: cls._face if cls is Parameter else cls
+            for cls in (Variable, Parameter, TYPES["FloatTensor"], TYPES["DoubleTensor"])}  # fmt: skip
+
+
+def quick(name, operator):
+    """An operator that asks the core first, which computes on plain floats of one size, and of a size and a number,
+    without 0.3's rules: there are none for these."""
+    named = name.strip("_").removeprefix("r")
+    operation = METHODS["div" if named in ("div", "truediv") else named]
+    is_reversed = name.startswith("__r")
+
+    @wraps(operator)
+    def arithmetic(self, other):
+        face = _RESULTS.get(type(self))
+        if face is not None and (type(other) in (int, float) or _RESULTS.get(type(other)) is face):
+            x, y = (other, self) if is_reversed else (self, other)
+            result = _core.arithmetic_of_face(operation, x, y, face)
+            if result is not None:
+                return result
+        return operator(self, other)
+
+    return arithmetic
+
+
+QUICK = [f"__{r}{n}__" for r in ("", "r") for n in ("add", "sub", "mul", "div", "truediv")]
 
 
 def _reversed(operation, name):
