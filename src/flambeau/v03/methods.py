@@ -256,9 +256,9 @@ def install():
         made = _OF_VARIABLES[name] = Overloads(name, overloads, flags)
         setattr(Variable, name, made.method())
     for name, method in {**operators.OPERATORS, **indexing.OPERATORS, **conversions.BOTH}.items():
-        made = for_programs(name, method)
+        made = operators.quick if name in operators.QUICK else for_programs
         for face in _FACES:
-            setattr(face, name, operators.quick(name, made) if name in operators.QUICK else made)
+            setattr(face, name, made(name, method))
     for name in ("item", "to", "reshape"):  # by which code of later years asks for the version
         for face in _FACES:
             setattr(face, name, Absent(name))

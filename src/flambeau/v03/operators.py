@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import _core
 from ..ops import METHODS
+from ..tensor import Tensor
 from .faces import (
     TYPES,
     Parameter,
@@ -13,6 +14,7 @@ from .faces import (
     _array,
     _make,
     _TensorBase,
+    by_library,
     compact,
     lifted,
     plain,
@@ -40,14 +42,15 @@ _RESULTS = {cls: cls._face if cls is Parameter else cls
             for cls in (Variable, Parameter, TYPES["FloatTensor"], TYPES["DoubleTensor"])}  # fmt: skip
 
 
-def quick(name, operator):
-    """An operator that asks the core first, which computes on plain floats of one size, and of a size and a number,
-    without 0.3's rules: there are none for these."""
+def quick(name, method):
+    """The operator `for_programs(name, method)`, which asks the core first: it computes on plain floats of one size, and
+    on those and a number, without 0.3's rules, as there are none for these."""
+    todays = getattr(Tensor, name)
     named = name.strip("_").removeprefix("r")
     operation = METHODS["div" if named in ("div", "truediv") else named]
     is_reversed = name.startswith("__r")
 
-    @wraps(operator)
+    @wraps(method)
     def arithmetic(self, other):
         face = _RESULTS.get(type(self))
         if face is not None and (type(other) in (int, float) or _RESULTS.get(type(other)) is face):
@@ -55,7 +58,7 @@ def quick(name, operator):
             result = _core.arithmetic_of_face(operation, x, y, face)
             if result is not None:
                 return result
-        return operator(self, other)
+        return (todays if by_library() else method)(self, other)
 
     return arithmetic
 
