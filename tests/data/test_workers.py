@@ -208,8 +208,9 @@ SCRIPT = """
 def test_workers_end_with_the_main_process(number, persistent):
     code = textwrap.dedent(SCRIPT).replace("PERSISTENT", str(persistent))
     with subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as main:
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell may ignore it in the background
+    ) as main:  # fmt: skip
         workers = [int(pid) for pid in main.stdout.readline().split()]
         time.sleep(0.2)
         main.send_signal(number)

@@ -158,8 +158,8 @@ FINE_TUNING = """
         transforms.Scale(72), transforms.CenterCrop(64), transforms.ToTensor(), normalize]))
     loader = torch.utils.data.DataLoader(train, batch_size=4, shuffle=True, num_workers=2)
     criterion = nn.CrossEntropyLoss()
-    optimizer = optim.Adam(model.classifier[1].parameters(), lr=0.01)
-    for epoch in range(5):
+    optimizer = optim.Adam(model.classifier[1].parameters(), lr=0.003)
+    for epoch in range(10):
         for images, target in loader:
             output = model(Variable(images))
             loss = criterion(output, Variable(target))
