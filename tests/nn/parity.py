@@ -72,9 +72,11 @@ def assert_same_state(ours, theirs, **tolerance):
 
 @pytest.fixture
 def one_thread():
-    """For PyTorch, whose threads wait for each other on a busy machine."""
+    """For both libraries, whose threads wait for each other on a busy machine."""
     torch = pytest.importorskip("torch")
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    before = [lib.get_num_threads() for lib in (fb, torch)]
+    for lib in (fb, torch):
+        lib.set_num_threads(1)
     yield
-    torch.set_num_threads(before)
+    for lib, threads in zip((fb, torch), before, strict=True):
+        lib.set_num_threads(threads)
