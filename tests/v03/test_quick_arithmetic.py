@@ -87,3 +87,14 @@ def test_changes_of_saved_tensors_are_noticed():
     y += 1
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         z.sum().backward()
+
+
+def test_saved_tensor_hooks_see_what_is_saved(counted):
+    import flambeau
+
+    x, seen = Variable(torch.ones(3), requires_grad=True), []
+    with flambeau.autograd.graph.saved_tensors_hooks(lambda t: seen.append(t) or t, lambda t: t):
+        y = x * x
+    assert y is counted[-1] and len(seen) == 2
+    y.sum().backward()
+    assert x.grad.data.tolist() == [2, 2, 2]

@@ -290,7 +290,7 @@ def arithmetic_of_face(OpFunction f not None, x, y, type face not None):
     cdef char* right
     cdef int code, item
     cdef unsigned int needs = 0
-    if t is None or extras:
+    if t is None or extras & WATCH_CALLS:
         return None
     a = <PyObject*>t._array
     if not FB_IS_ARRAY(a) or FB_NDIM(a) == 0 or (FB_FLAGS(a) & FB_PLAIN) != FB_PLAIN or t._volatile or t._inference:
