@@ -234,7 +234,7 @@ def _foreign_out(case, ours, theirs):
 
 @difference("adaptive mean pooling of volumes without channels, as of lines and planes")
 def _no_channels(case, ours, theirs):
-    return case.name.endswith("adaptive_avg_pool3d") and ours.error is None and raised(theirs.error, "dimension 1 being")
+    return "adaptive_avg_pool3d" in case.name and ours.error is None and raised(theirs.error, "dimension 1 being")
 
 
 @difference("mean pooling of volumes that fit with their padding")

@@ -43,8 +43,8 @@ _RESULTS = {cls: cls._face if cls is Parameter else cls
 
 
 def quick(name, method):
-    """The operator `for_programs(name, method)`, which asks the core first: it computes on plain floats of one size, and
-    on those and a number, without 0.3's rules, as there are none for these."""
+    """The operator `for_programs(name, method)`, which asks the core first: it computes on plain floats of one size,
+    and on those and a number, without 0.3's rules, as there are none for these."""
     todays = getattr(Tensor, name)
     named = name.strip("_").removeprefix("r")
     operation = METHODS["div" if named in ("div", "truediv") else named]
