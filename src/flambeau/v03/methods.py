@@ -256,9 +256,9 @@ def install():
         made = _OF_VARIABLES[name] = Overloads(name, overloads, flags)
         setattr(Variable, name, made.method())
     for name, method in {**operators.OPERATORS, **indexing.OPERATORS, **conversions.BOTH}.items():
-        made = operators.quick if name in operators.QUICK else for_programs
+        shown = (operators.quick if name in operators.QUICK else for_programs)(name, method)
         for face in _FACES:
-            setattr(face, name, made(name, method))
+            setattr(face, name, shown)
     for name in ("item", "to", "reshape"):  # by which code of later years asks for the version
         for face in _FACES:
             setattr(face, name, Absent(name))
