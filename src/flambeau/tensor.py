@@ -68,6 +68,8 @@ class Tensor(_core.TensorBase):
                 "retain_variables option is deprecated, use retain_graph instead", UserWarning, stacklevel=2
             )
             retain_graph = retain_variables
+        if gradient is None and inputs is None and _core.backward_from_scalar(self, retain_graph, create_graph):
+            return
         backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
     def register_hook(self, hook):

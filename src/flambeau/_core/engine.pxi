@@ -8,7 +8,7 @@ cdef uint64_t next_run = 1
 cdef class Run:
     """One backward pass."""
     cdef uint64_t id
-    cdef dict extra                        # state of nodes that another pass is using
+    cdef dict extra                        # state of nodes that another pass is using; None when there are none
     cdef list touched                      # nodes reached; keeps them alive, and is reset at the end
     cdef priority_queue[Ready] ready
     cdef bint keep, create
@@ -28,7 +28,9 @@ cdef class Run:
         if node.run == self.id:
             return None
         if node.run != 0:
-            if node in self.extra:
+            if self.extra is None:
+                self.extra = {}
+            elif node in self.extra:
                 return None
             s = GraphState.__new__(GraphState)
             self.extra[node] = s
@@ -60,33 +62,27 @@ def run_backward(list tensors, list grads, bint retain_graph, bint create_graph,
     cdef bint old = fb_grad_mode, partial = fb_partial_backward
     cdef TensorBase t
     cdef Node node
-    cdef GraphState s
-    cdef list roots = []
+    cdef Py_ssize_t i, n = len(tensors)
     run.id = next_run
     next_run += 1
-    run.extra = {}
     run.touched = []
     run.keep = retain_graph
     run.create = create_graph
     run.accumulate = accumulate
     try:
-        for t in tensors:
-            node = target_of(edge_of(t))
-            roots.append((node, t._output_nr if t._node is not None else 0))
-        count_dependencies(run, [r[0] for r in roots])
+        roots = [target_of(edge_of(<TensorBase>t)) for t in tensors]
+        count_dependencies(run, roots)
         if inputs is not None:
             mark_needed(run, inputs)
         fb_grad_mode = create_graph
         fb_partial_backward = inputs is not None
-        for (node, nr), g in zip(roots, grads):
-            deliver(run, node, nr, g)
+        for i in range(n):
+            t = <TensorBase>tensors[i]
+            deliver(run, <Node>roots[i], t._output_nr if t._node is not None else 0, grads[i])
         # several roots may be one node, and a root may be reached from another root
-        seen = set()
-        for node, nr in roots:
-            if node not in seen:
-                seen.add(node)
-                if run.state(node).deps == 0:
-                    run.ready.push(Ready(node.seq, <PyObject*>node))
+        for node in roots if n == 1 else dict.fromkeys(roots):
+            if run.state(node).deps == 0:
+                run.ready.push(Ready(node.seq, <PyObject*>node))
         if extras & WATCH_RUNS:
             runs_here().append(run)
             try:
@@ -100,6 +96,18 @@ def run_backward(list tensors, list grads, bint retain_graph, bint create_graph,
         fb_partial_backward = partial
         run.release()
     return run.results
+
+
+def backward_from_scalar(TensorBase t not None, retain_graph, bint create_graph):
+    """Backward from gradient one of a plain real tensor with one element. False, and nothing is done, for any other."""
+    cdef PyObject* a = <PyObject*>t._array
+    if not is_plain(t) or n_interpreters or not FB_IS_ARRAY(a) or FB_SIZE(a) != 1 or not needs_grad(t):
+        return False
+    if category(array_code(t._array)) == 3:
+        return False
+    one = new_tensor(ones_like(t._array), tensor_type)
+    run_backward([t], [one], create_graph if retain_graph is None else retain_graph, create_graph)
+    return True
 
 
 cdef list runs_here():
@@ -125,7 +133,7 @@ def is_reached(Node node not None):
     if not stack:
         return False
     run = <Run>stack[len(stack) - 1]
-    return (node.run == run.id or node in run.extra) and run.state(node).needed
+    return (node.run == run.id or (run.extra is not None and node in run.extra)) and run.state(node).needed
 
 
 def is_partial_backward():
@@ -134,6 +142,7 @@ def is_partial_backward():
 
 
 cdef int count_dependencies(Run run, list roots) except -1:
+    """Claims the roots and all nodes behind them, and counts the gradients that each of these will get."""
     cdef list stack = []
     cdef Node node, target
     cdef GraphState s
@@ -262,7 +271,11 @@ cdef int walk_ready(Run run) except -1:
         if unlikely(extras & (NOTE_NODES | WATCH_CALLS)):
             result = watch_evaluate(run, node, grads)
         else:
-            result = evaluate(run, node, grads)
+            result = None
+            if node.rule and grads is not None and node.hooks is None:
+                result = gradient_by_rule(node, grads)
+            if result is None:
+                result = evaluate(run, node, grads)
         if node.strict:
             check_returned(node, result)
         pass_on(run, node, result)
@@ -272,6 +285,27 @@ cdef int walk_ready(Run run) except -1:
             if type(node) is CopySlices:
                 free_saved((<CopySlices>node).part)
     return 0
+
+
+cdef tuple gradient_by_rule(Node node, object grad):
+    """What backward of an arithmetic op returns, for plain real tensors without entering Python; else None."""
+    cdef Py_ssize_t i
+    if not is_plain(grad):
+        return None
+    if node.rule == RULE_SUM:
+        return grad, grad
+    if node.kept is None or category(array_code((<TensorBase>grad)._array)) == 3:
+        return None
+    result = PyTuple_New(2)
+    for i in range(2):
+        g = unpack_one(node, i)
+        if g is not None:
+            g = fast_binary(<OpFunction>operators[OP_MUL], grad, g)
+            if g is None:
+                return None
+        Py_INCREF(g)
+        PyTuple_SET_ITEM(result, i, g)
+    return result
 
 
 cdef int reach_leaf(Run run, AccumulateGrad acc, object grad, bint owned) except -1:

@@ -6,7 +6,8 @@ cdef inline bint is_plain(object t) noexcept:
 
 
 cdef inline bint scalar_element(object s, int code, char* element):
-    """Writes a Python number as one element of the given dtype; False when it does not fit or would promote."""
+    """Writes a Python number as one element of the given dtype; False when it does not fit or would promote, and for
+    half precision, where the op itself says how it takes a number."""
     cdef PyTypeObject* t = Py_TYPE(s)
     cdef double d
     cdef int64_t v
@@ -100,8 +101,8 @@ cdef object fast_binary(OpFunction f, object x, object y):
         if fb_grad_mode and f.differentiable:
             needs = needs_grad(<TensorBase>x) | (needs_grad(<TensorBase>y) << 1)
     else:
-        if (FB_FLAGS(a) & FB_PLAIN) != FB_PLAIN or code == FLOAT16 or not scalar_element(y if tx else x, code, element):
-            return None                                # with halves the op itself says how it takes a number
+        if (FB_FLAGS(a) & FB_PLAIN) != FB_PLAIN or not scalar_element(y if tx else x, code, element):
+            return None
         out = fb_new_array(descr, FB_NDIM(a), FB_DIMS(a))
         n = FB_SIZE(a)
         if tx:
@@ -245,6 +246,7 @@ cdef int record(OpFunction f, TensorBase out, PyObject** args, int n, unsigned i
                                else 0 for i in range(n)])
     node.op = f.op
     node._backward = f.backward
+    node.rule = f.rule
     node.out_face = <object>tensor_type
     node.out_backend = cpu_backend
     stamp(node)
@@ -364,10 +366,6 @@ cdef object fast_inplace(OpFunction f, object x, object y):
     cdef int code
     cdef cnp.npy_intp n, item
     cdef char element[16]
-    cdef int64_t sb[64]
-    cdef int64_t so[64]
-    cdef int64_t shape[64]
-    cdef int i
     if not is_plain(x):
         return None
     if fb_grad_mode and (needs_grad(<TensorBase>x) or (ty and needs_grad(<TensorBase>y))
@@ -396,7 +394,7 @@ cdef object fast_inplace(OpFunction f, object x, object y):
         else:
             return None
     else:
-        if code == FLOAT16 or not scalar_element(y, code, element):
+        if not scalar_element(y, code, element):
             return None
         run_binary(f.binary[code], FB_DATA(a), item, FB_DATA(a), item, element, 0, n, <int>item)
     bump(<TensorBase>x)

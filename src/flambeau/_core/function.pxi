@@ -18,6 +18,12 @@ cdef dict quick_views = {"reshape": QUICK_RESHAPE, "transpose": QUICK_TRANSPOSE,
                          "unsqueeze": QUICK_UNSQUEEZE, "t": QUICK_T, "squeeze": QUICK_SQUEEZE, "expand": QUICK_EXPAND}
 
 cdef enum:
+    RULE_SUM = 1                             # the gradient, twice
+    RULE_PRODUCT = 2                         # the gradient times each of the two saved values
+
+cdef dict rules = {None: 0, "sum": RULE_SUM, "product": RULE_PRODUCT}
+
+cdef enum:
     SAVE_OUTPUT = -1
     MAX_SAVES = 4
 
@@ -49,6 +55,7 @@ cdef class OpFunction:
     cdef fb_unary_loop unary[N_CODES]
     cdef fb_binary_loop binary[N_CODES]
     cdef int loop_out[N_CODES]
+    cdef unsigned char rule                  # RULE_*: what backward is, when the engine need not call it
     cdef int n_saves
     cdef int save_what[MAX_SAVES]            # argument number or SAVE_OUTPUT
     cdef unsigned int save_for[MAX_SAVES]    # saved when one of these arguments (bits) needs a gradient
@@ -60,7 +67,7 @@ cdef class OpFunction:
     def __init__(self, str name, op, node_type, *, forward, backward=None, prepare=None, tuple names=(),
                  tuple defaults=(), int n_positional=-1, bint inplace=False, bint view=False, bint takes_out=True,
                  str kind="generic", bint to_float=False, saves=(), str loop=None, str quick=None, kernel=None,
-                 bint fast_ints=True):
+                 bint fast_ints=True, str rule=None):
         op_functions.append(self)
         if extras & WATCH_CALLS:
             self.vectorcall = <vectorcallfunc><void*>watched_vectorcall
@@ -83,6 +90,7 @@ cdef class OpFunction:
         self.kind = UNARY if kind == "unary" else BINARY if kind == "binary" else GENERIC
         self.quick = quick_views[quick] if quick else 0
         self.short = kernel
+        self.rule = rules[rule]
         self.n_saves = len(saves)
         cdef int i
         for i, (what, bits) in enumerate(saves):

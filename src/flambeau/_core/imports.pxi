@@ -171,10 +171,14 @@ cdef extern from *:
     #define FB_DATA(a) ((char*)PyArray_DATA((PyArrayObject*)(a)))
     #define FB_FLAGS(a) (PyArray_FLAGS((PyArrayObject*)(a)))
     #define FB_ITEMSIZE(a) ((npy_intp)PyArray_ITEMSIZE((PyArrayObject*)(a)))
-    #define FB_SIZE(a) (PyArray_SIZE((PyArrayObject*)(a)))
     #define FB_BASE(a) (PyArray_BASE((PyArrayObject*)(a)))
     #define FB_IS_ARRAY(a) (Py_TYPE((PyObject*)(a)) == &PyArray_Type)
     #define FB_PLAIN (NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_ALIGNED)
+    static inline npy_intp FB_SIZE(PyObject* a) {
+        npy_intp size = 1;
+        for (int i = 0, n = FB_NDIM(a); i < n; i++) size *= FB_DIMS(a)[i];
+        return size;
+    }
     static inline int fb_same_shape(PyObject* a, PyObject* b) {
         int n = FB_NDIM(a);
         if (n != FB_NDIM(b)) return 0;

@@ -64,6 +64,7 @@ cdef class Node(GraphState):
     cdef unsigned char is_volatile     # during forward only
     cdef unsigned char bare            # absent output gradients arrive as None, not as zeros
     cdef unsigned char strict          # a user's Function: what its backward returns is checked, and it runs in any case
+    cdef unsigned char rule            # RULE_*: how the engine computes the gradients without calling backward; 0: not
     cdef uint64_t seq
     cdef int n_outputs
     cdef int out_ndim                  # shape and dtype of output 0

@@ -570,13 +570,17 @@ cdef inline VersionCounter counter(TensorBase t):
 
 cdef inline void bump(TensorBase t) noexcept:
     if unlikely(extras & NOTE_NODES):
-        counter(t)
-        t._vc.value += 1
-        note_change(t._vc)
+        noted_bump(t)
     elif t._vc is None:
         t._ver += 1
     else:
         t._vc.value += 1
+
+
+cdef void noted_bump(TensorBase t) noexcept:
+    counter(t)
+    t._vc.value += 1
+    note_change(t._vc)
 
 
 def bump_version(TensorBase t not None):
@@ -605,11 +609,11 @@ cdef raise_not_leaf():
 
 
 cdef inline bint needs_grad(TensorBase t) except -1:
-    if t._leaf_grad or t._node is not None:
-        return True
-    if t._base is not None and t._node_ver != version_of(t):
-        return current_node(t) is not None
-    return False
+    return t._leaf_grad or t._node is not None or (t._base is not None and view_needs_grad(t))
+
+
+cdef bint view_needs_grad(TensorBase t) except -1:
+    return t._node_ver != version_of(t) and current_node(t) is not None
 
 
 cdef Node current_node(TensorBase t):

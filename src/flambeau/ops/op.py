@@ -173,6 +173,8 @@ class Pointwise(Op):
     The core runs such an op on small plain tensors without entering Python (`_core/fast.pxi`); `plain` below says the
     same for all other cases. `fast_ints=False` keeps ints out of the short path: for ops whose forward checks values.
     `exact_numbers=True`: with half-precision tensors a number is not rounded to their dtype; the result is, once.
+    `rule`: what backward computes is so common that the engine does it for real tensors without calling it: "sum", the
+    gradient for both arguments; "product", the gradient times each of the two saved values.
     An op with further, optional arguments defines forward itself and calls `plain` when they are not given.
     """
 
@@ -184,7 +186,7 @@ class Pointwise(Op):
 
     @classmethod
     def _declare(cls, name, shown, kernel=None, floats=False, saves=(), kinds="bifc", fast_ints=True,
-                 exact_numbers=False):  # fmt: skip
+                 exact_numbers=False, rule=None):  # fmt: skip
         if name is None:
             return
         kernel = kernel or name
@@ -193,7 +195,8 @@ class Pointwise(Op):
         cls.plain = staticmethod(cls._forward(shown, kernel, floats, kinds, plan, compute))
         if "forward" not in cls.__dict__:
             cls.forward = cls.plain
-        cls._pointwise = dict(kind=cls.kind, to_float=floats, saves=plan, loop=kernel, fast_ints=fast_ints)
+        cls._pointwise = dict(kind=cls.kind, to_float=floats, saves=plan, loop=kernel, fast_ints=fast_ints,
+                              rule=rule)  # fmt: skip
 
 
 def check_kind(name, array, kinds):

@@ -69,7 +69,7 @@ def _result_dtype(input, other):
     return from_numpy_dtype(_core.descr_for(_core.result_type_code(*arrays)))
 
 
-class Add(Binary, name="add", methods=("add", "add_"), operator="+", inplace_operator="+="):
+class Add(Binary, name="add", methods=("add", "add_"), operator="+", inplace_operator="+=", rule="sum"):
     """add(input, other, *, alpha=1, out=None) -> Tensor: input + alpha * other, broadcast."""
 
     @staticmethod
@@ -104,7 +104,7 @@ class Sub(Binary, name="sub", methods=("sub", "sub_", "subtract", "subtract_"), 
 
 
 class Mul(Binary, name="mul", tangent="multilinear", methods=("mul", "mul_", "multiply", "multiply_"),
-          aliases=("multiply",), operator="*", inplace_operator="*=", exact_numbers=True,
+          aliases=("multiply",), operator="*", inplace_operator="*=", exact_numbers=True, rule="product",
           saves=(("other", "input"), ("input", "other"))):  # fmt: skip
     """mul(input, other, *, out=None) -> Tensor: input times other, broadcast."""
 
