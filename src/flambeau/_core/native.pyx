@@ -597,3 +597,6 @@ def read_into(int descriptor, int64_t offset, cnp.ndarray memory not None):
     if status < 0:
         raise EOFError("read_into: the file ends early")
     return checksum
+
+
+include "conv.pxi"

@@ -127,8 +127,38 @@ struct GemmKernels {  // indexed by dtype - FB_FLOAT32
     void (*transpose[4])(const void* b, int64_t ld, int64_t k, int64_t n, int conj, void* out);
 };
 
+// One block of outputs of a convolution over a packed sample: see conv.cpp.
+template <class T>
+struct ConvRows {
+    const T* x;  // the input of tap t, channel c at position p: x[c * channel_stride + offsets[t] + p]
+    int64_t channels, channel_stride, taps;
+    const int64_t* offsets;
+    const T* w;     // [channels][taps][outputs]
+    const T* bias;  // [outputs], or NULL
+    int outputs;
+    int64_t pitch, plane_rows;      // positions from row to row; rows from plane to plane
+    int64_t out_rows, out_columns;  // of each plane: what is written
+    T* y;
+    int64_t y_channel, y_plane, y_row, y_column;
+};
+// What a sum over positions runs over: `positions` elements of each of `samples` samples, so far apart.
+struct ConvSpan {
+    int64_t positions, samples, g_step, x_step;
+};
+template <class T>
+struct ConvKernels {
+    int outputs;           // the most that ConvRows may have
+    int g_rows, x_rows;    // the most rows of g and x that `dots` takes
+    int64_t slack;         // elements that may be read behind the last position
+    void (*rows)(const ConvRows<T>& r, int64_t begin, int64_t end);
+    // gw[i][j] += sum over the span of g[i] x[j]
+    void (*dots)(int g_rows, int x_rows, const T* const* g, const T* const* x, const ConvSpan& span, T* const* gw);
+};
+
 struct Kernels {
     GemmKernels gemm;
+    ConvKernels<float> conv32;
+    ConvKernels<double> conv64;
     OptimKernels optim;
     RandomKernels random;
     ReduceKernels reduce;
@@ -156,6 +186,7 @@ void register_libm(Kernels& k);
     void register_complex(Kernels& k);        \
     void register_cast(Kernels& k);           \
     void register_gemm(Kernels& k);           \
+    void register_conv(Kernels& k);           \
     void register_optim(Kernels& k);          \
     void register_random(Kernels& k);         \
     void register_reduce(Kernels& k);         \

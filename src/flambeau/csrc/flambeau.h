@@ -262,6 +262,21 @@ FB_API int fb_softmax(int dtype, int log, int64_t outer, int64_t n, int64_t inne
 FB_API int fb_softmax_grad(int dtype, int log, int64_t outer, int64_t n, int64_t inner, const void* grad,
                            const void* y, void* out);
 
+/* ---- convolution --------------------------------------------------------------------------- */
+
+/* Sizes of a convolution over three spatial axes (1 for those that are not there). Channels are per group. */
+typedef struct {
+    int64_t batch, groups, inputs, outputs;
+    int64_t in[3], out[3], kernel[3], stride[3], padding[3], dilation[3];
+} fb_conv_shape;
+
+/* y = x * w + bias, without bias when that is NULL; contiguous x (batch, groups inputs, in), w (groups outputs, inputs,
+ * kernel), bias (groups outputs), y (batch, groups outputs, out). float32, float64. No size may be 0. */
+FB_API int fb_conv(int dtype, const fb_conv_shape* shape, const void* x, const void* w, const void* bias, void* y);
+/* Its gradients in x and in w from that of y, g. */
+FB_API int fb_conv_grad_input(int dtype, const fb_conv_shape* shape, const void* g, const void* w, void* gx);
+FB_API int fb_conv_grad_weight(int dtype, const fb_conv_shape* shape, const void* g, const void* x, void* gw);
+
 /* ---- files --------------------------------------------------------------------------------- */
 
 /* The CRC-32 of zip archives of what came before (0 for nothing), followed by n bytes. */

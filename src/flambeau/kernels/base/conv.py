@@ -41,7 +41,8 @@ def conv_output_shape(spatial: Ints, kernel: Ints, stride: Ints, padding: Ints, 
     return tuple((n - r) // s + 1 for n, r, s in zip(padded, reach, stride, strict=True))
 
 
-def _check(x_shape: Ints, w_shape: Ints, b: Array | None, groups: int) -> None:
+def check(x_shape: Ints, w_shape: Ints, b: Array | None, groups: int) -> None:
+    """RuntimeError where channels, groups or bias do not fit the input."""
     given = f"Given groups={groups}, weight of size {list(w_shape)}"
     if len(x_shape) != len(w_shape):
         raise RuntimeError(f"{given}, expected a {len(w_shape)}-dimensional input, but got {list(x_shape)}")
@@ -57,6 +58,18 @@ def _check(x_shape: Ints, w_shape: Ints, b: Array | None, groups: int) -> None:
             f"Given weight of size {list(w_shape)}, expected bias to be 1-dimensional "
             f"with {w_shape[0]} elements, but got bias of size {list(b.shape)} instead"
         )
+
+
+def check_gradient(
+    received: Ints, x_shape: Ints, w_shape: Ints, stride: Ints, padding: Ints, dilation: Ints, groups: int
+) -> Ints:
+    """The output's spatial shape; RuntimeError unless a gradient of shape `received` is one of the output."""
+    check(x_shape, w_shape, None, groups)
+    out = conv_output_shape(tuple(x_shape[2:]), tuple(w_shape[2:]), stride, padding, dilation)
+    expected = (x_shape[0], w_shape[0], *out)
+    if tuple(received) != expected:
+        raise RuntimeError(f"convolution: expected a gradient of size {list(expected)}, got {list(received)}")
+    return out
 
 
 def _chunks(batch: int, rows: int, columns: int, itemsize: int) -> Iterator[slice]:
@@ -87,7 +100,7 @@ def conv_nd(
     x: Array, w: Array, b: Array | None, stride: Ints, padding: Ints, dilation: Ints, groups: int = 1
 ) -> Array:
     """y (N, O, *out). RuntimeError where channels, groups, bias or kernel do not fit the input."""
-    _check(x.shape, w.shape, b, groups)
+    check(x.shape, w.shape, b, groups)
     xp, dtype = array_namespace(x), x.dtype
     kernel = w.shape[2:]
     out = conv_output_shape(x.shape[2:], kernel, stride, padding, dilation)
@@ -111,11 +124,9 @@ def conv_nd_grad_input(
 
     Transposed convolution of g with w is this map with the input_shape that its output_padding asks for.
     """
-    _check(input_shape, w.shape, None, groups)
+    out = check_gradient(g.shape, input_shape, w.shape, stride, padding, dilation, groups)
     xp, dtype = array_namespace(g), g.dtype
     kernel, spatial = w.shape[2:], tuple(input_shape[2:])
-    out = conv_output_shape(spatial, kernel, stride, padding, dilation)
-    _check_gradient(g.shape, (input_shape[0], w.shape[0], *out))
     g, w = widen(g), widen(w)
     batch, channels, rows = g.shape[0], input_shape[1], w.shape[1] * prod(kernel)
     matrix = w.reshape(groups, w.shape[0] // groups, rows).swapaxes(1, 2)
@@ -136,11 +147,9 @@ def conv_nd_grad_weight(
     g: Array, x: Array, weight_shape: Ints, stride: Ints, padding: Ints, dilation: Ints, groups: int = 1
 ) -> Array:
     """Gradient (O, C/groups, *kernel) = weight_shape for g (N, O, *out) and x (N, C, *spatial)."""
-    _check(x.shape, weight_shape, None, groups)
+    out = check_gradient(g.shape, x.shape, weight_shape, stride, padding, dilation, groups)
     xp, dtype = array_namespace(g), g.dtype
     outputs, kernel = weight_shape[0], tuple(weight_shape[2:])
-    out = conv_output_shape(x.shape[2:], kernel, stride, padding, dilation)
-    _check_gradient(g.shape, (x.shape[0], outputs, *out))
     g, x = widen(g), pad(widen(x), padding, padding)
     rows = weight_shape[1] * prod(kernel)
     gw = xp.zeros((groups, outputs // groups, rows), g.dtype)
@@ -148,11 +157,6 @@ def conv_nd_grad_weight(
         columns = _unfold(x[chunk], kernel, stride, dilation, out, groups)
         gw += xp.matmul(_by_group(g[chunk], groups), columns.swapaxes(1, 2))
     return gw.reshape(weight_shape).astype(dtype, copy=False)
-
-
-def _check_gradient(received: Ints, expected: Ints) -> None:
-    if tuple(received) != tuple(expected):
-        raise RuntimeError(f"convolution: expected a gradient of size {list(expected)}, got {list(received)}")
 
 
 conv1d = conv2d = conv3d = conv_nd
