@@ -6,7 +6,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-import flambeau  # noqa: F401  (registers the dtypes with the core)
+import flambeau
 from flambeau._core import native as core
 from flambeau.kernels.base import conv as base
 from flambeau.kernels.native import conv as native
@@ -52,14 +52,17 @@ def close(got, expected, dtype):
     np.testing.assert_allclose(got.astype(wide), expected.astype(wide), rtol=DTYPES[dtype], atol=limit)
 
 
+def check_all(tensors, options, dtype):
+    x, w, b, g = tensors
+    for name, args in (("conv_nd", (x, w, b)), ("conv_nd", (x, w, None)), ("conv_nd_grad_input", (g, w, x.shape)),
+                       ("conv_nd_grad_weight", (g, x, w.shape))):  # fmt: skip
+        close(getattr(native, name)(*args, *options), getattr(base, name)(*args, *options), dtype)
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_agrees(case, dtype):
-    (x, w, b, g), options = arrays(case, dtype)
-    close(native.conv_nd(x, w, b, *options), base.conv_nd(x, w, b, *options), dtype)
-    close(native.conv_nd(x, w, None, *options), base.conv_nd(x, w, None, *options), dtype)
-    close(native.conv_nd_grad_input(g, w, x.shape, *options), base.conv_nd_grad_input(g, w, x.shape, *options), dtype)
-    close(native.conv_nd_grad_weight(g, x, w.shape, *options), base.conv_nd_grad_weight(g, x, w.shape, *options), dtype)
+    check_all(*arrays(case, dtype), dtype)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -67,10 +70,7 @@ def test_every_small_geometry(dtype):
     """Kernels, strides, paddings and dilations of one axis, in all combinations."""
     for kernel, stride, padding, dilation in itertools.product((1, 2, 3), (1, 2, 3), (0, 1, 3), (1, 2)):
         case = (2, 2, 3, 1, (7,), (kernel,), (stride,), (padding,), (dilation,))
-        (x, w, b, g), options = arrays(case, dtype)
-        close(native.conv_nd(x, w, b, *options), base.conv_nd(x, w, b, *options), dtype)
-        close(native.conv_nd_grad_input(g, w, x.shape, *options), base.conv_nd_grad_input(g, w, x.shape, *options), dtype)
-        close(native.conv_nd_grad_weight(g, x, w.shape, *options), base.conv_nd_grad_weight(g, x, w.shape, *options), dtype)
+        check_all(*arrays(case, dtype), dtype)
 
 
 def test_other_layouts():

@@ -85,7 +85,7 @@ def conv_nd_grad_weight(
     shape = tuple(weight_shape)
     if not _prefers_products(x.shape[1], shape[0], g.shape[2:], shape[2:], groups):
         gw = _native.conv_grad_weight(widen(g), widen(x), shape, stride, padding, dilation, groups)
-        # Between the rows of g its zeros meet elements of x that belong to none: where these are infinite the sum is NaN.
+        # Between the rows of g its zeros meet elements of x that belong to none; one that is infinite gives NaN.
         if gw is not None and np.isfinite(gw).all():
             return gw.astype(g.dtype, copy=False)
     return _base.conv_nd_grad_weight(g, x, weight_shape, stride, padding, dilation, groups)
