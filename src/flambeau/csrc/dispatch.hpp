@@ -155,8 +155,25 @@ struct ConvKernels {
     void (*dots)(int g_rows, int x_rows, const T* const* g, const T* const* x, const ConvSpan& span, T* const* gw);
 };
 
+// Rows of normalisation; xhat is (x - mean) rstd. Sums are of fixed order.
+template <class T>
+struct NormKernels {
+    double (*sum)(const T* x, int64_t n);
+    double (*squares)(const T* x, int64_t n, T mean);                                   // of x - mean
+    double (*dot)(const T* g, const T* w, int64_t n);
+    double (*product)(const T* g, const T* x, int64_t n, T mean, T rstd);               // sum of g xhat
+    double (*weighted_product)(const T* g, const T* w, const T* x, int64_t n, T mean, T rstd);
+    void (*scale)(T* y, const T* x, int64_t n, T mean, T factor, T shift);              // (x - mean) factor + shift
+    void (*affine)(T* y, const T* x, int64_t n, T mean, T rstd, const T* w, const T* b);
+    // factor (g w - mean_g - xhat mean_gx); w, of each element, may be NULL here and above
+    void (*grad)(T* gx, const T* g, const T* w, const T* x, int64_t n, T mean, T rstd, T factor, T mean_g, T mean_gx);
+    void (*grad_affine)(T* gw, T* gb, const T* g, const T* x, int64_t n, T mean, T rstd);  // adds g xhat and g
+};
+
 struct Kernels {
     GemmKernels gemm;
+    NormKernels<float> norm32;
+    NormKernels<double> norm64;
     ConvKernels<float> conv32;
     ConvKernels<double> conv64;
     OptimKernels optim;
@@ -187,6 +204,7 @@ void register_libm(Kernels& k);
     void register_cast(Kernels& k);           \
     void register_gemm(Kernels& k);           \
     void register_conv(Kernels& k);           \
+    void register_norm(Kernels& k);           \
     void register_optim(Kernels& k);          \
     void register_random(Kernels& k);         \
     void register_reduce(Kernels& k);         \

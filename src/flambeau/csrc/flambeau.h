@@ -277,6 +277,27 @@ FB_API int fb_conv(int dtype, const fb_conv_shape* shape, const void* x, const v
 FB_API int fb_conv_grad_input(int dtype, const fb_conv_shape* shape, const void* g, const void* w, void* gx);
 FB_API int fb_conv_grad_weight(int dtype, const fb_conv_shape* shape, const void* g, const void* x, void* gw);
 
+/* ---- normalisation ------------------------------------------------------------------------- */
+
+/* Contiguous arrays, float32 or float64; statistics in the same dtype, w and b may be NULL. rstd = 1 / sqrt(var + eps)
+ * with the biased variance; xhat = (x - mean) rstd. */
+
+/* y = xhat w + b for each of `rows` rows of n elements; w and b (n). Writes mean and rstd (rows). */
+FB_API int fb_layer_norm(int dtype, int64_t rows, int64_t n, const void* x, const void* w, const void* b, double eps,
+                         void* y, void* mean, void* rstd);
+FB_API int fb_layer_norm_grad(int dtype, int64_t rows, int64_t n, const void* g, const void* x, const void* w,
+                              const void* mean, const void* rstd, void* gx, void* gw, void* gb);
+/* Mean and biased variance of each channel of x (batch, channels, n). */
+FB_API int fb_channel_moments(int dtype, int64_t batch, int64_t channels, int64_t n, const void* x, void* mean,
+                              void* var);
+/* y = (x - mean) factor + shift, per channel; shift may be NULL. */
+FB_API int fb_channel_scale(int dtype, int64_t batch, int64_t channels, int64_t n, const void* x, const void* mean,
+                            const void* factor, const void* shift, void* y);
+/* The gradients of batch normalisation, w (channels). training: mean and rstd depend on x. */
+FB_API int fb_batch_norm_grad(int dtype, int64_t batch, int64_t channels, int64_t n, const void* g, const void* x,
+                              const void* w, const void* mean, const void* rstd, int training, void* gx, void* gw,
+                              void* gb);
+
 /* ---- files --------------------------------------------------------------------------------- */
 
 /* The CRC-32 of zip archives of what came before (0 for nothing), followed by n bytes. */

@@ -74,7 +74,7 @@ def _grad_input(gw: Array, xhat: Array, scale: Array, mean_gw: Array, mean_gw_xh
     return gx
 
 
-def _rounded(
+def rounded(
     gx: Array, grad_weight: Array, grad_bias: Array, g: Array, weight: Array | None
 ) -> tuple[Array, Array, Array]:
     """The three gradients in the types of g and, for the last two, of weight."""
@@ -117,7 +117,7 @@ def batch_norm_grad(
         gx = _grad_input(wide, xhat, scale, *means)
     else:
         gx = wide * scale
-    return _rounded(gx, grad_weight, grad_bias, g, weight)
+    return rounded(gx, grad_weight, grad_bias, g, weight)
 
 
 @np.errstate(all="ignore")
@@ -152,7 +152,7 @@ def layer_norm_grad(
     gw = wide if weight is None else wide * widen(weight)
     inner = tuple(range(lead, x.ndim))
     gx = _grad_input(gw, xhat, rstd, _mean(gw, inner), _mean(gw * xhat, inner))
-    return _rounded(gx, grad_weight, grad_bias, g, weight)
+    return rounded(gx, grad_weight, grad_bias, g, weight)
 
 
 @np.errstate(all="ignore")
@@ -186,7 +186,7 @@ def group_norm_grad(
     gw = wide if weight is None else wide * _per_channel(weight, x.ndim)
     gw = gw.reshape(shape)
     gx = _grad_input(gw, xhat, rstd[..., None], _mean(gw, (2,)), _mean(gw * xhat, (2,))).reshape(x.shape)
-    return _rounded(gx, grad_weight, grad_bias, g, weight)
+    return rounded(gx, grad_weight, grad_bias, g, weight)
 
 
 @np.errstate(all="ignore")
