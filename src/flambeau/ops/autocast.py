@@ -54,7 +54,8 @@ RULES: dict[str, dict[str, list[str]]] = {
     },
     "cuda": {
         "lower": [
-            *_PRODUCTS, "addmv", "addr", "chain_matmul", "gru", "gru_cell", "linalg.multi_dot", "lstm", "lstm_cell", "mv",
+            *_PRODUCTS, "addmv", "addr", "chain_matmul", "gru", "gru_cell", "linalg.multi_dot", "lstm", "lstm_cell",
+            "mv",
         ],
         "float32": [
             *_LOSSES,
