@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ._xp import Array, array_namespace, widen
+from ._xp import Array, array_namespace, narrow, widen
 
 
 class Taps:
@@ -196,7 +196,7 @@ def resample(x: Array, tables: tuple[Taps | None, ...], matmul: Any = None) -> A
     dense = dense and bool(np.isfinite(wide).all())
     for axis, taps in sorted(axes, key=lambda pair: pair[1].places.shape[0] / pair[1].size):
         wide = _product(wide, taps, axis, matmul) if dense and _is_short(taps) else _mapped(wide, taps, axis)
-    return wide.astype(x.dtype, copy=False)
+    return narrow(wide, x.dtype)
 
 
 def _is_short(taps: Taps) -> bool:
