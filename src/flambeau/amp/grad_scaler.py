@@ -3,6 +3,7 @@
 import warnings
 from collections import defaultdict
 from enum import Enum
+from typing import Any
 
 import flambeau as fb
 
@@ -54,11 +55,12 @@ class GradScaler:
         if self._enabled:
             _require(growth_factor > 1.0, "The growth factor must be > 1.0.")
             _require(backoff_factor < 1.0, "The backoff factor must be < 1.0.")
-        self._init_scale, self._scale = init_scale, None  # the tensor is made by the first call of scale()
-        self._init_growth_tracker, self._growth_tracker = 0, None
+        self._init_scale, self._init_growth_tracker = init_scale, 0
+        self._scale: Any = None  # these tensors are made by the first call of scale()
+        self._growth_tracker: Any = None
         self._growth_factor, self._backoff_factor = growth_factor, backoff_factor
         self._growth_interval = growth_interval
-        self._per_optimizer_states = defaultdict(_new_state)
+        self._per_optimizer_states: Any = defaultdict(_new_state)
 
     def is_enabled(self):
         """is_enabled() -> bool"""
@@ -107,7 +109,7 @@ class GradScaler:
         grads = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
         if any(g.dtype is fb.float16 for g in grads):
             raise ValueError("Attempting to unscale FP16 gradients.")
-        found = {}
+        found: dict[Any, Any] = {}
         with fb.no_grad():
             for grad in grads:
                 values = grad._values() if grad.is_sparse else grad

@@ -14,6 +14,7 @@ float64 is left as it is, and so are calls with `out=` and in-place forms.
 import contextlib
 import functools
 import threading
+from typing import Any
 
 from .. import _core
 from ..dtype import bfloat16, float16, float32, float64, promote_types
@@ -252,7 +253,7 @@ def _rule_of_lstm(input, second, *args):
     return "gated" if isinstance(second, _core.TensorBase) else "lower"  # packed sequences go step by step
 
 
-_SPECIAL = {"inner": _rule_of_inner, "lstm": _rule_of_lstm, "max_pool3d": _rule_of_max_pool3d, "pad": _rule_of_pad}
+_SPECIAL: dict[str, Any] = {"inner": _rule_of_inner, "lstm": _rule_of_lstm, "max_pool3d": _rule_of_max_pool3d, "pad": _rule_of_pad}
 
 
 def _as_states(function, result, tensors, device):
