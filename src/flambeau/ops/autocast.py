@@ -17,7 +17,7 @@ import threading
 from typing import Any
 
 from .. import _core
-from ..dtype import bfloat16, float16, float32, float64, promote_types
+from ..dtype import bfloat16, float16, float32, promote_types
 
 _PRODUCTS = """addbmm addmm baddbmm bmm conv1d conv2d conv3d conv_tbc conv_transpose1d conv_transpose2d conv_transpose3d
     linalg.vecdot linear matmul mm nn.functional.scaled_dot_product_attention prelu rnn_relu rnn_relu_cell rnn_tanh
@@ -76,6 +76,9 @@ for _device, _rules in RULES.items():
     for _rule, _names in _rules.items():
         for _name in _names:
             CASTS.setdefault(_name, {})[_device] = _rule
+
+
+_CAST = (float32, bfloat16, float16)
 
 
 def casting(name, function):
@@ -153,16 +156,6 @@ def as_with(settings):
         end(before)
 
 
-@contextlib.contextmanager
-def _paused():
-    """What a function that casts consists of does not cast."""
-    previous = _core.set_casting(False)
-    try:
-        yield
-    finally:
-        _core.set_casting(previous)
-
-
 # ---- a call while autocast is on
 
 
@@ -183,8 +176,7 @@ def _call(function, casts, args, kwargs):
     if rule is None or not tensors or not state.enabled[device] or kwargs.get("out") is not None:
         if isinstance(function, _core.CastingFunction):  # what it consists of may cast
             return function.__wrapped__(*args, **kwargs)
-        with _paused():
-            return function(*args, **kwargs)
+        return _without_casts(function, args, kwargs)
     if rule == "special":
         rule = _SPECIAL[function.__name__](*args, **kwargs)
     if rule == "refused":
@@ -199,13 +191,21 @@ def _call(function, casts, args, kwargs):
             return _cast(value, dtype, device) if isinstance(value, _core.TensorBase) else value
 
         args, kwargs = [cast(a) for a in args], {k: cast(v) for k, v in kwargs.items()}
-    with _paused():
-        result = function(*args, **kwargs)
+    result = _without_casts(function, args, kwargs)
     return _as_states(function, result, tensors, device) if rule == "gated" else result
 
 
+def _without_casts(function, args, kwargs):
+    """function(*args, **kwargs), where what it consists of does not cast."""
+    previous = _core.set_casting(False)
+    try:
+        return function(*args, **kwargs)
+    finally:
+        _core.set_casting(previous)
+
+
 def _is_cast(t, device):
-    return t.is_floating_point() and t.dtype is not float64 and t.is_cuda == (device == "cuda")
+    return t.dtype in _CAST and t.is_cuda == (device == "cuda")
 
 
 def _cast(t, dtype, device):
@@ -253,7 +253,9 @@ def _rule_of_lstm(input, second, *args):
     return "gated" if isinstance(second, _core.TensorBase) else "lower"  # packed sequences go step by step
 
 
-_SPECIAL: dict[str, Any] = {"inner": _rule_of_inner, "lstm": _rule_of_lstm, "max_pool3d": _rule_of_max_pool3d, "pad": _rule_of_pad}
+_SPECIAL: dict[str, Any] = {
+    "inner": _rule_of_inner, "lstm": _rule_of_lstm, "max_pool3d": _rule_of_max_pool3d, "pad": _rule_of_pad,
+}  # fmt: skip
 
 
 def _as_states(function, result, tensors, device):
