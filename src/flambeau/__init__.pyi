@@ -15,6 +15,7 @@ from . import autograd as autograd
 from . import backends as backends
 from . import cli as cli
 from . import compiler as compiler
+from . import cpu as cpu
 from . import cuda as cuda
 from . import distributions as distributions
 from . import fft as fft

@@ -106,6 +106,18 @@ def test_older_names():
         assert fb.get_autocast_gpu_dtype() is fb.float16
 
 
+def test_names_of_the_cpu():
+    with pytest.warns(FutureWarning, match=r"Please use `torch.amp.autocast\('cpu', args...\)` instead"):
+        context = fb.cpu.amp.autocast()
+    with context:
+        assert product_dtype() is fb.bfloat16
+    with pytest.warns(FutureWarning, match=r"Please use `torch.amp.GradScaler\('cpu', args...\)` instead"):
+        assert fb.cpu.amp.GradScaler().is_enabled()
+    assert fb.cpu.is_available() and fb.cpu.device_count() == 1 and fb.cpu.current_device() == "cpu"
+    with fb.cpu.stream(fb.cpu.Stream()):
+        fb.cpu.synchronize()
+
+
 # ---- gradients and casts of weights
 
 
