@@ -7,6 +7,8 @@ float32   lower floats become float32: what loses too much in them, and what has
 widest    floats become the widest dtype among the arguments
 gated     float32, and the results have the dtype of a sum with the state: networks whose states are added to
 given     as it is, though it consists of products: what is one kernel in PyTorch
+special   one of these by the arguments (`_SPECIAL`)
+refused   an error
 
 float64 is left as it is, and so are calls with `out=` and in-place forms.
 """
@@ -77,8 +79,7 @@ for _device, _rules in RULES.items():
         for _name in _names:
             CASTS.setdefault(_name, {})[_device] = _rule
 
-
-_CAST = (float32, bfloat16, float16)
+_CAST = (float32, bfloat16, float16)  # what is ever cast
 
 
 def casting(name, function):
@@ -121,7 +122,7 @@ def set_enabled(device, enabled):
 
 def begin(settings):
     """Begins an autocast with the settings {device: (enabled, dtype)} and caching; what `end` needs to end it."""
-    before = current()
+    before = {device: (state.enabled[device], state.dtypes[device]) for device in settings[0]}, state.caching
     for device, (enabled, dtype) in settings[0].items():
         state.dtypes[device] = dtype
         set_enabled(device, enabled)
