@@ -64,9 +64,9 @@ for _name, _method in ops.METHODS.items():
 newaxis = None
 
 _LAZY_PACKAGES = (
-    "aliasing", "amp", "array_api", "backends", "cli", "compiler", "cuda", "distributions", "fft", "func", "jit",
-    "linalg", "multiprocessing", "nn", "optim", "profiler", "random", "serialization", "sparse", "special", "testing",
-    "types", "utils", "version", "vision",
+    "aliasing", "amp", "array_api", "backends", "cli", "compiler", "cpu", "cuda", "distributions", "fft", "func",
+    "jit", "linalg", "multiprocessing", "nn", "optim", "profiler", "random", "serialization", "sparse", "special",
+    "testing", "types", "utils", "version", "vision",
 )  # fmt: skip
 _LAZY_NAMES = {
     "vmap": "func",
@@ -74,7 +74,14 @@ _LAZY_NAMES = {
     "load": "serialization",
     "set_printoptions": "printing",
     "alias": "aliasing",
-    **dict.fromkeys(["GradScaler", "autocast", "get_autocast_dtype", "is_autocast_enabled"], "amp"),
+    "GradScaler": "amp",
+    **dict.fromkeys(
+        ["autocast", "autocast_decrement_nesting", "autocast_increment_nesting", "clear_autocast_cache",
+         "get_autocast_cpu_dtype", "get_autocast_dtype", "get_autocast_gpu_dtype", "is_autocast_cache_enabled",
+         "is_autocast_cpu_enabled", "is_autocast_enabled", "set_autocast_cache_enabled", "set_autocast_cpu_dtype",
+         "set_autocast_cpu_enabled", "set_autocast_dtype", "set_autocast_enabled", "set_autocast_gpu_dtype"],
+        "amp.autocast_mode",
+    ),
     **dict.fromkeys(
         ["BoolTensor", "ByteTensor", "CharTensor", "ShortTensor", "IntTensor", "LongTensor", "HalfTensor",
          "BFloat16Tensor", "FloatTensor", "DoubleTensor"],

@@ -34,6 +34,8 @@ class Input:
             buffer = np.zeros((*values.shape[:-1], values.shape[-1] * 2 + 1), values.dtype)
             buffer[..., 1::2] = values
             return buffer[..., 1::2]
+        if self.layout == "channels_last":
+            return np.moveaxis(np.moveaxis(values, 1, -1).copy(), -1, 1)
         return np.array(values, order="F" if self.layout == "fortran" else "C")
 
     def make(self, library):

@@ -431,12 +431,15 @@ def _one_column(case, ours, theirs):
 
 
 @difference(
-    "the nearest element is found in float32, as PyTorch finds it in most cases; in float64 and for volumes with the "
-    "channels last it may be another one",
-    "result gradient",
+    "a defect of PyTorch: where its kernels read the nearest element from a table (not for images of up to 128 rows "
+    "and columns), the gradient may go to another element than the one that was read",
+    "gradient",
 )
 def _nearest(case, ours, theirs):
-    return case.name == "nn.functional.interpolate" and case.kwargs["mode"].startswith("nearest")
+    if case.name != "nn.functional.interpolate" or not case.kwargs["mode"].startswith("nearest"):
+        return False
+    shape = ours.results[0].shape
+    return len(shape) != 4 or sum(shape[2:]) > 128
 
 
 @difference(

@@ -96,6 +96,23 @@ def test_which_element_is_nearest(mode):
             assert ours.tolist() == theirs.tolist()
 
 
+@pytest.mark.parametrize("layout", ["plain", "channels_last"])
+@pytest.mark.parametrize("dims", [1, 2, 3])
+@pytest.mark.parametrize("mode", ["nearest", "nearest-exact"])
+def test_nearest_elements_by_every_kernel_of_pytorch(mode, dims, layout):
+    """Its kernels round differently: sizes and scales at which they choose different elements, in all dtypes."""
+    calls = [(14, {"size": o}) for o in (17, 28, 157)] + [(4, {"size": 242}), (10, {"size": 82})]
+    calls += [(n, {"scale_factor": s}) for n, s in ((6, 2.01), (60, 1.01), (90, 2.005), (50, 0.7))]
+    for dtype in ("float32", "float64", "float16", "uint8"):
+        for size, options in calls:
+            x = np.arange(size).reshape(1, 1, *[1] * (dims - 1), size).repeat(4, 1).astype(dtype)
+            if layout == "channels_last" and dims > 1:
+                x = np.moveaxis(np.moveaxis(x, 1, -1).copy(), -1, 1)
+            options = {k: (1,) * (dims - 1) + (v,) for k, v in options.items()}
+            ours, theirs = [f.interpolate(lib.from_numpy(x), mode=mode, **options) for lib, f in ((fb, F), (torch, G))]
+            assert ours.tolist() == theirs.tolist(), (dtype, size, options)
+
+
 def test_antialias_of_images_of_one_column():
     """PyTorch gives all rows the weights of the first one here."""
     x = fb.from_numpy(images(shape=(1, 1, 6, 1)))

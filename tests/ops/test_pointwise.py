@@ -306,3 +306,34 @@ def test_halves_and_numbers_round_once(dtype, number):
     ]:  # fmt: skip
         assert str(ours_out.dtype) == str(theirs_out.dtype)
         np.testing.assert_array_equal(ours_out.double().numpy(), theirs_out.double().numpy())
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("name", ["add", "sub", "rsub"])
+def test_sums_with_alpha_of_half_precision_are_rounded_once(name, dtype):
+    """In PyTorch too, of contiguous tensors whose size is a multiple of its vectors; alpha is rounded to the dtype."""
+    a, b = np.random.default_rng(0).standard_normal((2, 4096)).astype("float32")
+    others = (
+        lambda lib, half: lib.from_numpy(b).to(half),
+        lambda lib, half: 3.3,
+        lambda lib, half: lib.tensor(3.3),
+    )
+    for other in others:
+        results = []
+        for lib in (fb, torch):
+            half = getattr(lib, dtype)
+            x = lib.from_numpy(a).to(half)
+            y = other(lib, half)
+            results.append(getattr(lib, name)(x, y, alpha=0.3))
+            if name != "rsub":
+                results.append(getattr(x, name + "_")(y, alpha=0.3))
+        numbers = [r.float().tolist() for r in results]
+        assert numbers[: len(numbers) // 2] == numbers[len(numbers) // 2 :]
+
+
+def test_gradients_of_sums_with_alpha_of_half_precision():
+    x, y = (fb.ones(3, dtype=fb.bfloat16, requires_grad=True) for _ in range(2))
+    fb.add(x, y, alpha=0.5).sum().backward()
+    fb.sub(x, y, alpha=2).sum().backward()
+    assert x.grad.tolist() == [2, 2, 2] and y.grad.tolist() == [-1.5] * 3 and y.grad.dtype is fb.bfloat16
+    assert fb.vmap(lambda a: a.add(y, alpha=0.5))(fb.ones(2, 3, dtype=fb.bfloat16)).tolist() == [[1.5] * 3] * 2

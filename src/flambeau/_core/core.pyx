@@ -11,6 +11,7 @@ One extension module, so that the parts call each other without a function point
     modes.pxi      anomaly mode, saved-tensor hooks, tensors that interpret ops
     node.pxi       Node: saved values, edges, metadata, hooks
     function.pxi   OpFunction: the callable behind every op; the general path of a call
+    autocast.pxi   functions that cast their arguments
     fast.pxi       the short path of pointwise ops on small plain tensors
     views.pxi      the short path of views
     create.pxi     the short paths of factories
@@ -26,6 +27,7 @@ include "tensor.pxi"
 include "modes.pxi"
 include "node.pxi"
 include "function.pxi"
+include "autocast.pxi"
 include "fast.pxi"
 include "views.pxi"
 include "create.pxi"

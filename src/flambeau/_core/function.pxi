@@ -48,6 +48,7 @@ cdef class OpFunction:
     cdef readonly bint view                  # results share memory with the first argument
     cdef readonly bint differentiable
     cdef readonly bint takes_out
+    cdef readonly object casts               # None, or what autocast does to its arguments
     cdef int kind
     cdef int quick                           # which short path a view op has, 0: none
     cdef object short                        # None, or the native kernel that is the whole op on plain tensors
@@ -67,10 +68,10 @@ cdef class OpFunction:
     def __init__(self, str name, op, node_type, *, forward, backward=None, prepare=None, tuple names=(),
                  tuple defaults=(), int n_positional=-1, bint inplace=False, bint view=False, bint takes_out=True,
                  str kind="generic", bint to_float=False, saves=(), str loop=None, str quick=None, kernel=None,
-                 bint fast_ints=True, str rule=None):
+                 bint fast_ints=True, str rule=None, casts=None):
         op_functions.append(self)
-        if extras & WATCH_CALLS:
-            self.vectorcall = <vectorcallfunc><void*>watched_vectorcall
+        self.casts = casts
+        self.vectorcall = entry_of(self)
         self.name = name
         for attribute, value in (("__name__", name), ("__qualname__", name), ("__module__", "flambeau")):
             setattr(self, attribute, value)
@@ -158,10 +159,17 @@ cdef PyObject* op_vectorcall(PyObject* callable, PyObject** args, size_t nargsf,
 cdef list op_functions = []
 
 
-cdef set_watched(bint on):
-    """Sends calls of all ops through the profiler, or past it: without it they pay nothing."""
+cdef vectorcallfunc entry_of(OpFunction f) noexcept:
+    """Where a call of an op begins: with what is watched or cast now, so that ops pay nothing for either without it."""
+    if f.casts is not None and extras & AUTOCAST:
+        return <vectorcallfunc><void*>casting_vectorcall
+    return <vectorcallfunc><void*>(watched_vectorcall if extras & WATCH_CALLS else op_vectorcall)
+
+
+cdef set_entries():
+    """To be called when `extras` has changed."""
     for f in op_functions:
-        (<OpFunction>f).vectorcall = <vectorcallfunc><void*>(watched_vectorcall if on else op_vectorcall)
+        (<OpFunction>f).vectorcall = entry_of(<OpFunction>f)
 
 
 _renamed = {"axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input", "x1": "input", "self": "input",
@@ -281,8 +289,8 @@ cdef object call_matmul(object x, object y):
     if operators[OP_MM] is not None:
         pair[0] = <PyObject*>x
         pair[1] = <PyObject*>y
-        if unlikely(extras & WATCH_CALLS):
-            result = watch_mm(x, y)
+        if unlikely(extras & (WATCH_CALLS | AUTOCAST)) and (fb_casting or extras & WATCH_CALLS):
+            result = None if fb_casting else watch_mm(x, y)
         else:
             result = fast_short(<OpFunction>operators[OP_MM], pair, 2)
         if result is not None:

@@ -29,10 +29,12 @@ cdef extern from *:
     static FB_THREAD_LOCAL int fb_grad_mode = 1;
     static FB_THREAD_LOCAL int fb_inference_mode = 0;
     static FB_THREAD_LOCAL int fb_default_device = 0;
+    static FB_THREAD_LOCAL int fb_casting = 0;             /* autocast is on */
     static FB_THREAD_LOCAL int fb_partial_backward = 0;    /* a backward pass for given inputs only is running */
     """
     int fb_grad_mode
     int fb_inference_mode
+    int fb_casting                 # whether calls of this thread cast their arguments (autocast.pxi)
     int fb_default_device          # whether factories of this thread have a default device (device.py)
     int fb_partial_backward
 
@@ -41,6 +43,7 @@ cdef extern from "Python.h":
     Py_ssize_t PyVectorcall_NARGS(size_t)
     PyObject* PyVectorcall_Call(PyObject*, PyObject*, PyObject*)
     object fb_vectorcall "PyObject_Vectorcall"(PyObject*, PyObject**, size_t, PyObject*)
+    PyObject* fb_vectorcall_raw "PyObject_Vectorcall"(PyObject*, PyObject**, size_t, PyObject*) except NULL
     int PySlice_Unpack(PyObject*, Py_ssize_t*, Py_ssize_t*, Py_ssize_t*) except -1
     Py_ssize_t PySlice_AdjustIndices(Py_ssize_t, Py_ssize_t*, Py_ssize_t*, Py_ssize_t)
     object PyMethod_New(object, object)

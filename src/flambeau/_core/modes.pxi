@@ -8,10 +8,12 @@ cdef enum:
     PACK_SAVED = 2             # saved-tensor hooks are active in some thread
     WATCH_CALLS = 4            # the profiler sees each call of an op and of a backward
     WATCH_RUNS = 8             # hooks ask which backward pass is running
+    AUTOCAST = 16              # autocast has been on in some thread
 
 cdef int extras = 0
 
-_mode_bits = {"note_nodes": NOTE_NODES, "pack_saved": PACK_SAVED, "watch_calls": WATCH_CALLS, "watch_runs": WATCH_RUNS}
+_mode_bits = {"note_nodes": NOTE_NODES, "pack_saved": PACK_SAVED, "watch_calls": WATCH_CALLS, "watch_runs": WATCH_RUNS,
+              "autocast": AUTOCAST}
 
 
 def set_extra(str name, bint on):

@@ -88,7 +88,7 @@ def start_events(bint shapes=False, bint memory=False, stack=None):
     event_threads = []
     fb_count_bytes = memory
     set_extra("watch_calls", True)
-    set_watched(True)
+    set_entries()
     return fb_now()
 
 
@@ -107,7 +107,7 @@ def stop_events():
     cdef list events = []
     cdef size_t i
     set_extra("watch_calls", False)
-    set_watched(False)
+    set_entries()
     fb_count_bytes = False
     note_stack = None
     queue.swap(fb_events)

@@ -88,7 +88,7 @@ class RNNBase(Module):
     def check_input(self, input, batch_sizes):
         """ValueError for a dtype other than the weights', RuntimeError for sizes that do not fit."""
         weight = getattr(self, self._all_weights[0][0])
-        if input.dtype is not weight.dtype:
+        if input.dtype is not weight.dtype and not fb.is_autocast_enabled(input.device.type):
             raise ValueError(
                 f"RNN input dtype ({input.dtype!r}) does not match weight dtype ({weight.dtype!r}). Convert input: "
                 f"input.to({weight.dtype!r}), or convert model: model.to({input.dtype!r})"

@@ -21,6 +21,7 @@ from ._matrices import (
     raise_for,
     transposed,
 )
+from .autocast import install
 from .linalg import adjoint, into, matmul
 from .op import FUNCTIONS, Op, composite
 from .pointwise import conj
@@ -728,3 +729,6 @@ def _older_svd(input, some=True, compute_uv=True, *, out=None):
 
 
 composite("svd", name="svd")(_older_svd)
+
+
+install("linalg", globals())

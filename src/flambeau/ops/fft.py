@@ -11,6 +11,7 @@ import operator
 from .. import _core
 from ..dtype import as_dtype, float64, get_default_dtype
 from ._args import check_int, check_number, check_strided, check_tensor, normalize_dim
+from .autocast import install
 from .op import FUNCTIONS, Op
 from .pad import ConstantPadNd
 from .pointwise import Conj, conj
@@ -404,3 +405,6 @@ def fftshift(input, dim=None):
 def ifftshift(input, dim=None):
     """ifftshift(input, dim=None) -> Tensor: the inverse of `fftshift`."""
     return _shifted("ifftshift", input, dim, lambda n: (n + 1) // 2)
+
+
+install("fft", globals())

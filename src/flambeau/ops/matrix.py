@@ -6,6 +6,7 @@ import operator
 from .. import _core
 from ._args import check_tensor, normalize_dim
 from ._matrices import check_shape
+from .autocast import install
 from .linalg import Mm, into, matmul
 from .op import composite
 from .solve import identity, inverse
@@ -235,3 +236,6 @@ def matrix_power(input, n, *, out=None):
         if n:
             base = matmul(base, base)
     return into(out, result.clone() if result is input else result)
+
+
+install("linalg", globals())

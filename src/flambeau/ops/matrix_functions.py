@@ -6,6 +6,7 @@ import operator
 from ..dtype import as_dtype
 from ._args import check_tensor, normalize_dim, normalize_dims
 from ._matrices import check_dtype, check_matrix, check_square
+from .autocast import install
 from .compare import where
 from .decomposition import eigvalsh, svdvals
 from .linalg import adjoint, into
@@ -343,3 +344,6 @@ def _removed(name):
 
 for _name in _REMOVED:
     composite(*(() if _name == "matrix_rank" else (_name,)))(_removed(_name))
+
+
+install("linalg", globals())

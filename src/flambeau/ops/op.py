@@ -18,6 +18,7 @@ from typing import Any
 
 from .. import _core
 from ..dtype import float32, from_numpy_dtype
+from .autocast import CASTS, casting
 
 FUNCTIONS: dict[str, Any] = {}  # public name -> callable: what `flambeau.<name>` is
 NAMESPACES: dict[str, dict[str, Any]] = {"special": {}}  # the same of `flambeau.<namespace>.<name>`
@@ -78,7 +79,8 @@ class Op:
             cls.prepare.__qualname__ = shown.lstrip("_")  # what Python's errors about arguments call it
         cls.node_type = type(f"{cls.__name__}Backward0", (_core.Node,), {"op_class": cls})
         takes_out = out and not view and not mutates
-        options = dict(view=view, quick=quick, takes_out=takes_out, **cls._signature(), **cls._pointwise)
+        options = dict(view=view, quick=quick, takes_out=takes_out, casts=CASTS.get(shown), **cls._signature(),
+                       **cls._pointwise)  # fmt: skip
         if short is not None:
             options |= dict(kernel=short, saves=_save_plan(short_saves, options["names"]))
         cls.function = cls._make(shown, inplace=mutates, **options)
@@ -88,7 +90,7 @@ class Op:
         for method in methods:
             if method.endswith("_") and not mutates:
                 if inplace is None:
-                    fixed = dict(inplace=True, takes_out=False, view=False)
+                    fixed = dict(inplace=True, takes_out=False, view=False, casts=None)
                     inplace = cls._make(method, **{**options, **fixed})
                 METHODS[method] = FUNCTIONS[method] = inplace
             else:
@@ -139,6 +141,7 @@ def composite(*methods, name=None, aliases=()):
         if function.__name__.startswith("_"):  # what Python's errors about arguments call it
             shown = name or function.__name__
             function.__qualname__ = methods[0] if methods and shown.startswith("_") else shown.lstrip("_")
+        function = casting(name or function.__name__, function)
         for public in (name or function.__name__, *aliases):
             if not public.startswith("_"):
                 FUNCTIONS[public] = function

@@ -4,7 +4,7 @@ import cmath
 import math
 
 from .. import _core
-from ..dtype import ALL, from_numpy_dtype
+from ..dtype import ALL, bfloat16, float16, float32, from_numpy_dtype
 from ._args import check_tensor
 from .compare import operand, where
 from .op import FUNCTIONS, METHODS, Binary, Op, Unary, check_kind, composite
@@ -42,11 +42,15 @@ def is_complex(t):
 # ---- sums, products, quotients
 
 
-def _scaled(name, input, other, alpha):
-    """other times alpha, for add and sub; a tensor is cast to the dtype of the result first."""
+def _summands(name, input, other, alpha):
+    """The arguments of forward of add and sub: input, and other, cast to the dtype of the result, times alpha.
+
+    Of half precision, alpha and numbers are rounded to the dtype of the result, and the sum once: forward gets the
+    product in float32, and that dtype.
+    """
     operand(name, input, other)
     if alpha == 1 and type(alpha) is int:
-        return other
+        return input, other
     dtype = _result_dtype(input, other)
     if isinstance(alpha, bool) and dtype.category != "bool":
         raise RuntimeError(f"{name}(): Boolean alpha only supported for Boolean results, got {dtype.title}.")
@@ -58,9 +62,24 @@ def _scaled(name, input, other, alpha):
         raise RuntimeError(
             f"{name}(): For non-complex input tensors, argument alpha must not be a complex number."
         )
-    if not isinstance(other, _core.TensorBase):
-        return other * alpha
-    return other.to(dtype) * (bool(alpha) if dtype.category == "bool" else alpha)
+    if isinstance(other, _core.TensorBase):
+        other = other.to(dtype)
+    if dtype not in (float16, bfloat16):
+        return input, other * (bool(alpha) if dtype.category == "bool" else alpha)
+    input, other, alpha = (
+        v if isinstance(v, _core.TensorBase) else float(dtype.numpy.type(v)) for v in (input, other, alpha)
+    )
+    return input, (other.to(float32) if isinstance(other, _core.TensorBase) else other) * alpha, dtype
+
+
+def _rounded_once(ctx, plain, input, other, dtype):
+    """The sum or difference of arrays and numbers, computed in float32 and rounded to dtype; None: in their own."""
+    if dtype is None:
+        return plain(ctx, input, other)
+    if hasattr(input, "dtype") and input.dtype != dtype.numpy:  # of no dimensions, and so rounded like a number
+        input = ctx.k.cast(input, dtype.numpy)
+    operands = [ctx.k.cast(v, float32.numpy) if hasattr(v, "dtype") else v for v in (input, other)]
+    return ctx.k.cast(plain(ctx, *operands), dtype.numpy)
 
 
 def _result_dtype(input, other):
@@ -74,7 +93,11 @@ class Add(Binary, name="add", methods=("add", "add_"), operator="+", inplace_ope
 
     @staticmethod
     def prepare(input, other, *, alpha=1):
-        return input, _scaled("add", input, other, alpha)
+        return _summands("add", input, other, alpha)
+
+    @staticmethod
+    def forward(ctx, input, other, dtype=None):
+        return _rounded_once(ctx, Add.plain, input, other, dtype)
 
     @staticmethod
     def backward(ctx, grad):
@@ -96,7 +119,11 @@ class Sub(Binary, name="sub", methods=("sub", "sub_", "subtract", "subtract_"), 
                     "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a "
                     "mask, use the `~` or `logical_not()` operator instead."
                 )
-        return input, _scaled("sub", input, other, alpha)
+        return _summands("sub", input, other, alpha)
+
+    @staticmethod
+    def forward(ctx, input, other, dtype=None):
+        return _rounded_once(ctx, Sub.plain, input, other, dtype)
 
     @staticmethod
     def backward(ctx, grad):

@@ -25,6 +25,7 @@ from ._matrices import (
     raise_for,
     transposed,
 )
+from .autocast import install
 from .compare import where
 from .linalg import adjoint, into, matmul
 from .op import FUNCTIONS, Op, composite
@@ -61,6 +62,7 @@ def inv_ex(A, *, check_errors=False, out=None):
     return into_all(out, InvEx(*LinalgInvEx.apply(A, "linalg.inv_ex" if check_errors else None)))
 
 
+@composite("inverse")
 def inverse(input, *, out=None):
     """inverse(input, *, out=None) -> Tensor: the inverses of square matrices (*, N, N). Also `linalg.inv`.
 
@@ -68,9 +70,6 @@ def inverse(input, *, out=None):
     """
     check_square("linalg.inv", input)
     return into(out, LinalgInvEx.apply(input, "linalg.inv")[0])
-
-
-composite("inverse")(inverse)
 
 
 def inv(A, *, out=None):
@@ -495,3 +494,6 @@ def logdet(A):
     if A.is_complex():
         return sign.log() + logabsdet
     return where(sign == -1, math.nan, logabsdet)
+
+
+install("linalg", globals())

@@ -5,6 +5,7 @@ import flambeau as fb
 
 from ..layout import sparse_coo, sparse_csc, sparse_csr
 from ..ops._args import check_tensor
+from ..ops.autocast import install
 from .convert import coordinates, one_each, relaid
 from .index import added, groups, pointers
 from .tensor import SparseTensor, implements, refuse
@@ -222,3 +223,6 @@ def sampled_addmm(input, mat1, mat2, *, beta=1.0, alpha=1.0, out=None):
     value = alpha * products if beta == 0 else input._value * beta + products * alpha
     result = input._with(value)
     return result if out is None else out._become(result)
+
+
+install("sparse", globals())

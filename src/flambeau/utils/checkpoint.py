@@ -8,6 +8,7 @@ import weakref
 from .. import _core, random
 from ..autograd import Function, backward, enable_grad, is_grad_enabled, no_grad
 from ..autograd.graph import saved_tensors_hooks
+from ..ops import autocast
 from ..tensor import Tensor
 
 _NO_USE_REENTRANT = (
@@ -58,7 +59,7 @@ def checkpoint(function, *args, use_reentrant=None, context_fn=noop_context_fn, 
     """checkpoint(function, *args, use_reentrant, ...) -> function(*args, **kwargs), without keeping what backward needs
 
     Memory is traded for time: backward runs function a second time. The state of the random generators is kept, so that
-    dropout draws the same (unless preserve_rng_state is False). Checkpoints may be nested.
+    dropout draws the same (unless preserve_rng_state is False), and so is autocast. Checkpoints may be nested.
 
     use_reentrant: False is to be preferred; it works with `autograd.grad`, keyword arguments and tensors in any
     structure. True runs a backward pass inside the backward pass: at least one argument must require grad, only
@@ -199,6 +200,7 @@ class CheckpointFunction(Function):
         check_backward_validity(args)
         ctx.run_function = run_function
         ctx.random = _RandomState(*args) if preserve_rng_state else None
+        ctx.autocast = autocast.current()
         ctx.places = [i for i, a in enumerate(args) if isinstance(a, Tensor)]
         ctx.others = [None if isinstance(a, Tensor) else a for a in args]
         ctx.save_for_backward(*[args[i] for i in ctx.places])
@@ -217,7 +219,7 @@ class CheckpointFunction(Function):
         for place, tensor in zip(ctx.places, ctx.saved_tensors, strict=True):
             args[place] = tensor
         args = detach_variable(tuple(args))
-        with _random_state(ctx.random, *args), enable_grad():
+        with _random_state(ctx.random, *args), enable_grad(), autocast.as_with(ctx.autocast):
             outputs = ctx.run_function(*args)
         outputs = (outputs,) if isinstance(outputs, Tensor) else outputs
         pairs = [
@@ -297,6 +299,7 @@ class _Frame:
         self.metadata = []
         self.stacks: list[list[str]] = [[], []]  # with debug: where tensors were saved, in both runs
         self.values: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
+        self.autocast = autocast.current()
         self.forward_done = False
 
     def first_run(self):
@@ -341,7 +344,8 @@ class _Frame:
                 raise _EnoughError
             return tensor
 
-        with _random_state(self.random, *args, *kwargs.values()), enable_grad():
+        random_state = _random_state(self.random, *args, *kwargs.values())
+        with random_state, enable_grad(), autocast.as_with(self.autocast):
             try:
                 with saved_tensors_hooks(pack, lambda tensor: tensor), self.context:
                     self.function(*_again(args), **dict(zip(kwargs, _again(kwargs.values()), strict=True)))

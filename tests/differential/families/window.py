@@ -129,13 +129,18 @@ def resampling(d):
     mode = d.pick("nearest", "nearest-exact", "area", *smooth, *smooth)
     dtype = d.dtype(*FLOATS, *FLOATS, *HALVES, "uint8") if mode != "area" else d.dtype(*FLOATS, *HALVES)
     space = [d.pick(1, 2, 3, 5, 6) for _ in range(n)]
-    x = d.tensor((d.pick(1, 2, 0), d.pick(1, 3), *space), dtype)
+    long, size = d.integer(0, n - 1), [d.pick(1, 2, 4, 7) for _ in range(n)]
+    if mode.startswith("nearest") and d.flag():  # rounding decides, and other kernels run
+        space[long], size[long] = d.integer(1, 90), d.integer(1, 200)
+    x = d.tensor((d.pick(1, 2, 0), d.pick(1, 3, 4), *space), dtype)
+    if n > 1 and d.flag():
+        x.layout = "channels_last"
     one = _geometry(d, n)
     options = {"mode": mode}
     if d.flag():
-        options["size"] = one(1, 2, 4, 7)
+        options["size"] = d.pick(tuple(size), size[long])
     else:
-        options |= {"scale_factor": one(2, 1.5, 0.6, 1, 3.3)} | d.options(recompute_scale_factor=(True, False))
+        options |= {"scale_factor": one(2, 1.5, 0.6, 1, 3.3, 2.01)} | d.options(recompute_scale_factor=(True, False))
     if mode in smooth:
         options |= d.options(align_corners=(True, False))
         if n == 2 and dtype not in HALVES:

@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ... import _core
+from ...dtype import float32
+
 Array = Any  # numpy.ndarray or cupy.ndarray
 
 
@@ -22,7 +25,16 @@ def is_half(dtype: np.dtype) -> bool:
 
 def widen(x: Array) -> Array:
     """x in the type that kernels compute in: float32 for the half types, otherwise x itself."""
-    return x.astype(np.float32) if is_half(x.dtype) else x
+    if not is_half(x.dtype):
+        return x
+    return _core.cast(x, float32.code) if isinstance(x, np.ndarray) else x.astype(np.float32)
+
+
+def narrow(x: Array, dtype: np.dtype) -> Array:
+    """x, computed from widened arrays, in dtype; x itself where it has that. Too large numbers become infinite."""
+    if isinstance(x, np.ndarray) and is_half(dtype) and x.dtype != dtype:
+        return _core.cast(x, _core.code_of(dtype))
+    return x.astype(dtype, copy=False)
 
 
 # What NumPy has in one call and CuPy does not have at all, or not for every dtype.

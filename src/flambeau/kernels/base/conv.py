@@ -20,7 +20,7 @@ from math import prod
 import numpy as np
 
 from ._window import pad, taps
-from ._xp import Array, array_namespace, widen
+from ._xp import Array, array_namespace, narrow, widen
 
 _CHUNK_BYTES = 1 << 21  # unfolded input of one chunk: about what a core's own cache holds
 _CHUNK_COLUMNS = 256  # fewer columns than this and the product is bound by reading the weight
@@ -113,7 +113,7 @@ def conv_nd(
         y[chunk] = product.reshape(outputs, -1, *out).swapaxes(0, 1) if product.size else 0
     if b is not None:
         y += widen(b).reshape(-1, *(1,) * len(out))
-    return y.astype(dtype, copy=False)
+    return narrow(y, dtype)
 
 
 @np.errstate(all="ignore")
@@ -139,7 +139,7 @@ def conv_nd_grad_input(
         for k, seen in taps(kernel, stride, dilation, out):
             by_channel[seen] += columns[:, k]
     inner = gx[(..., *(slice(p, p + n) for p, n in zip(padding, spatial, strict=True)))]
-    return xp.ascontiguousarray(inner.astype(dtype, copy=False))
+    return xp.ascontiguousarray(narrow(inner, dtype))
 
 
 @np.errstate(all="ignore")
@@ -156,7 +156,7 @@ def conv_nd_grad_weight(
     for chunk in _chunks(x.shape[0], groups * rows, prod(out), x.itemsize):
         columns = _unfold(x[chunk], kernel, stride, dilation, out, groups)
         gw += xp.matmul(_by_group(g[chunk], groups), columns.swapaxes(1, 2))
-    return gw.reshape(weight_shape).astype(dtype, copy=False)
+    return narrow(gw.reshape(weight_shape), dtype)
 
 
 conv1d = conv2d = conv3d = conv_nd

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._xp import Array, add_at, array_namespace, widen
+from ._xp import Array, add_at, array_namespace, narrow, widen
 
 
 def _check_rows(indices: Array, rows: int) -> None:
@@ -42,4 +42,4 @@ def embedding_grad(
     if scale_grad_by_freq:
         times = xp.bincount(rows, minlength=num_weights)
         gw /= xp.maximum(times, 1).astype(gw.real.dtype)[:, None]
-    return gw.astype(g.dtype, copy=False)
+    return narrow(gw, g.dtype)

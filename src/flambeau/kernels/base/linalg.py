@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._xp import Array, array_namespace, widen
+from ._xp import Array, array_namespace, narrow, widen
 
 
 def _rounded(x: Array, dtype: np.dtype, xp) -> Array:
     """x as an array (NumPy gives a scalar for the product of two vectors) of dtype."""
-    return xp.asarray(x, dtype=dtype)
+    return narrow(xp.asarray(x), dtype)
 
 
 @np.errstate(all="ignore")

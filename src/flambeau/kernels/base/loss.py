@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._xp import Array, array_namespace, grid, widen
+from ._xp import Array, array_namespace, grid, narrow, widen
 
 
 def _reduced(loss: Array, reduction: str, dtype) -> Array:
@@ -101,7 +101,7 @@ def nll_loss_grad(
     )
     gx = array_namespace(g).zeros(logp_shape, wide.dtype)
     gx[index] = -_factors(wide, scale, total, reduction)
-    return gx.astype(g.dtype, copy=False)
+    return narrow(gx, g.dtype)
 
 
 @np.errstate(all="ignore")
@@ -126,7 +126,7 @@ def cross_entropy_grad(
     gx *= factors if factors.ndim == 0 else xp.expand_dims(factors, axis)
     if scale is not None:  # no NaN from scores of ignored positions
         gx = xp.where(xp.expand_dims(scale, axis) != 0, gx, wide.dtype.type(0))
-    return gx.astype(logp.dtype, copy=False)
+    return narrow(gx, logp.dtype)
 
 
 @np.errstate(all="ignore")
@@ -141,7 +141,7 @@ def binary_cross_entropy(x: Array, target: Array) -> Array:
     """-(t log(x) + (1 - t) log(1 - x)), the logarithms limited to -100."""
     xp, p, t = array_namespace(x), widen(x), widen(target)
     loss = (t - 1) * xp.maximum(xp.log1p(-p), -100) - t * xp.maximum(xp.log(p), -100)
-    return loss.astype(x.dtype, copy=False)
+    return narrow(loss, x.dtype)
 
 
 @np.errstate(all="ignore")
@@ -149,4 +149,4 @@ def binary_cross_entropy_with_logits(x: Array, target: Array) -> Array:
     """(1 - t) x + log(1 + exp(-x)), which is binary_cross_entropy of sigmoid(x), without overflow."""
     xp, z, t = array_namespace(x), widen(x), widen(target)
     loss = xp.maximum(z, 0) - t * z + xp.log1p(xp.exp(-xp.abs(z)))
-    return loss.astype(x.dtype, copy=False)
+    return narrow(loss, x.dtype)

@@ -13,7 +13,7 @@ from math import prod
 
 import numpy as np
 
-from ._xp import Array, array_namespace, widen
+from ._xp import Array, array_namespace, narrow, widen
 
 Axes = int | tuple[int, ...]
 
@@ -29,7 +29,7 @@ def _sum(x: Array, axes: tuple[int, ...], keepdims: bool = False) -> Array:
     if first < x.ndim:
         x = x.sum(axis=tuple(range(first, x.ndim)), keepdims=True)
     total = x.sum(axis=axes, keepdims=keepdims, dtype=np.result_type(x.dtype, np.float64))
-    return array_namespace(x).asarray(total).astype(x.dtype, copy=False)
+    return narrow(array_namespace(x).asarray(total), x.dtype)
 
 
 def _mean(x: Array, axes: tuple[int, ...]) -> Array:
@@ -57,7 +57,7 @@ def _affine(xhat: Array, weight: Array | None, bias: Array | None, dtype: np.dty
         xhat *= weight
     if bias is not None:
         xhat += bias
-    return xhat.astype(dtype, copy=False)
+    return narrow(xhat, dtype)
 
 
 def _per_channel(a: Array | None, ndim: int) -> Array:

@@ -12,7 +12,7 @@ from math import prod
 import numpy as np
 
 from ._window import pad, taps
-from ._xp import Array, add_at, array_namespace, widen
+from ._xp import Array, add_at, array_namespace, narrow, widen
 from .pointwise import div_trunc
 
 Ints = tuple[int, ...]
@@ -104,7 +104,7 @@ def max_pool_nd(
         first = first + (inside * prod(kernel_size[axis + 1 :])).reshape(-1, *(1,) * (nd - 1 - axis))
     views = (padded[seen] for _, seen in taps(kernel_size, stride, dilation, out))
     y, number = _maximum(views, first)
-    return y.astype(dtype, copy=False), _flat_positions(positions, number, spatial)
+    return narrow(y, dtype), _flat_positions(positions, number, spatial)
 
 
 def max_pool_nd_grad(g: Array, indices: Array, input_spatial_shape: Ints) -> Array:
@@ -119,7 +119,7 @@ def max_pool_nd_grad(g: Array, indices: Array, input_spatial_shape: Ints) -> Arr
     flat = (indices.reshape(prod(lead), prod(g.shape[g.ndim - nd :])) + base[:, None]).ravel()
     gx = xp.zeros(prod(lead) * plane, wide.dtype)
     add_at(gx, flat, wide.ravel())
-    return gx.reshape(*lead, *input_spatial_shape).astype(g.dtype, copy=False)
+    return narrow(gx.reshape(*lead, *input_spatial_shape), g.dtype)
 
 
 def _divisor(
@@ -168,7 +168,7 @@ def avg_pool_nd(
             total += view
         y = total.swapaxes(axis, -1)
     divisor = divisor_override or _divisor(xp, spatial, out, kernel_size, stride, padding, count_include_pad)
-    return _divide(y, divisor).astype(dtype, copy=False)
+    return narrow(_divide(y, divisor), dtype)
 
 
 def avg_pool_nd_grad(
@@ -195,7 +195,7 @@ def avg_pool_nd_grad(
         for _, seen in taps((k,), (s,), (1,), (o,)):
             spread[seen] += part
         gx = spread[..., p : p + n].swapaxes(axis, -1)
-    return xp.ascontiguousarray(gx.astype(dtype, copy=False))
+    return xp.ascontiguousarray(narrow(gx, dtype))
 
 
 def adaptive_windows(size: int, out: int) -> list[tuple[int, int]]:
@@ -213,7 +213,7 @@ def adaptive_avg_pool_nd(x: Array, output_size: Ints) -> Array:
         for i, (start, stop) in enumerate(adaptive_windows(y.shape[-1], o)):
             mean[..., i] = y[..., start:stop].mean(-1)
         y = mean.swapaxes(axis, -1)
-    return xp.ascontiguousarray(y.astype(x.dtype, copy=False))
+    return xp.ascontiguousarray(narrow(y, x.dtype))
 
 
 def adaptive_avg_pool_nd_grad(g: Array, input_shape: Ints, output_size: Ints) -> Array:
@@ -226,7 +226,7 @@ def adaptive_avg_pool_nd_grad(g: Array, input_shape: Ints, output_size: Ints) ->
         for i, (start, stop) in enumerate(adaptive_windows(input_shape[axis], o)):
             spread[..., start:stop] += part[..., i : i + 1] / (stop - start)
         gx = spread.swapaxes(axis, -1)
-    return xp.ascontiguousarray(gx.astype(g.dtype, copy=False))
+    return xp.ascontiguousarray(narrow(gx, g.dtype))
 
 
 def adaptive_max_pool_nd(x: Array, output_size: Ints) -> tuple[Array, Array]:
@@ -251,4 +251,4 @@ def adaptive_max_pool_nd(x: Array, output_size: Ints) -> tuple[Array, Array]:
             yield v
 
     y, number = _maximum(candidates(), xp.zeros((), np.int32))
-    return y.astype(dtype, copy=False), _flat_positions(positions, number, spatial)
+    return narrow(y, dtype), _flat_positions(positions, number, spatial)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ._xp import Array, array_namespace, widen
+from ._xp import Array, array_namespace, narrow, widen
 
 
 class Taps:
@@ -64,17 +64,17 @@ def taps_of(
     scale: float | None = None,
     aligned: bool = False,
     antialias: bool = False,
-    images: bool = False,
+    rounding: str = "table",
 ) -> Taps | None:
     """The taps of `out` outputs along an axis of `size` elements; None where they are the elements themselves.
 
     mode: "nearest", "nearest-exact", "linear", "cubic" or "lanczos". scale: outputs per element (default: out / size).
     aligned: the centres of the first and last elements lie on each other. antialias: the filter of the mode is made as
-    wide as an output's step where that is larger than an element. images: "nearest" takes a scale that gives just as
-    many outputs as elements, or twice as many, for 1 or 2, as PyTorch does for images alone.
+    wide as an output's step where that is larger than an element. rounding: which of PyTorch's ways the nearest
+    element is found in, "table", "table64" or "loop" (see `_nearest`).
     """
     if mode.startswith("nearest"):
-        return _nearest(mode, size, out, scale, images)
+        return _nearest(mode, size, out, scale, rounding)
     if size == out and (antialias or mode == "linear"):
         return None
     if aligned:
@@ -95,14 +95,26 @@ def taps_of(
     return Taps(np.clip(places, 0, size - 1), _cubic(at[:, None] - first[:, None] - np.arange(-1, 3), -0.75), size)
 
 
-def _nearest(mode, size, out, scale, images):
-    """The element in which an output's first edge lies, or, "-exact", its centre. In float32, as PyTorch computes it:
-    a step that is rounded decides which element an edge between two belongs to."""
-    step = np.float32(1 / scale) if scale else np.float32(size) / np.float32(out)
-    at = np.arange(out)
-    if mode == "nearest" and images and out in (size, 2 * size):
-        return Taps(at[:, None] * size // out, None, size)
-    at = at.astype(np.float32) * step if mode == "nearest" else ((at + 0.5) * np.float64(step)).astype(np.float32)
+def _nearest(mode, size, out, scale, rounding):
+    """The element in which an output's first edge lies, or, "-exact", its centre.
+
+    Rounding decides which element an edge between two belongs to. PyTorch's kernels that read a table of indices take
+    the step in float32 ("table"), of float64 tensors in float64 ("table64"), and find centres by way of the distance
+    from the first one. Its kernels that compute an index at each output ("loop") take it in float32, centres directly,
+    and a scale for 1 or 2 when it gives as many outputs as elements or twice as many.
+    """
+    at = np.arange(out, dtype=np.float64)
+    if rounding == "loop" and mode == "nearest" and out in (size, 2 * size):
+        return Taps((np.arange(out) * size // out)[:, None], None, size)
+    step = 1 / scale if scale else size / out
+    if rounding != "table64":
+        step = float(np.float32(step)) if scale else float(np.float32(size) / np.float32(out))
+    if mode == "nearest":
+        at = (at * step).astype(np.float32)
+    elif rounding == "loop":
+        at = ((at + 0.5) * step).astype(np.float32)
+    else:
+        at = ((at + 0.5) * step - 0.5).astype(np.float32) + np.float32(0.5)
     index = np.minimum(np.floor(at).astype(np.int64), size - 1)
     return Taps(index[:, None], None, size)
 
@@ -184,7 +196,7 @@ def resample(x: Array, tables: tuple[Taps | None, ...], matmul: Any = None) -> A
     dense = dense and bool(np.isfinite(wide).all())
     for axis, taps in sorted(axes, key=lambda pair: pair[1].places.shape[0] / pair[1].size):
         wide = _product(wide, taps, axis, matmul) if dense and _is_short(taps) else _mapped(wide, taps, axis)
-    return wide.astype(x.dtype, copy=False)
+    return narrow(wide, x.dtype)
 
 
 def _is_short(taps: Taps) -> bool:

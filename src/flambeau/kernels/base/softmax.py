@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._xp import Array, array_namespace, extreme, widen
+from ._xp import Array, array_namespace, extreme, narrow, widen
 
 Axes = int | tuple[int, ...]
 
@@ -26,7 +26,7 @@ def softmax(x: Array, axis: int = -1) -> Array:
     y = _shifted(x, axis)
     xp.exp(y, out=y)
     y /= y.sum(axis=axis, keepdims=True)
-    return y.reshape(x.shape).astype(x.dtype, copy=False)
+    return narrow(y.reshape(x.shape), x.dtype)
 
 
 @np.errstate(all="ignore")
@@ -35,7 +35,7 @@ def softmax_grad(g: Array, y: Array, axis: int = -1) -> Array:
     wide_g, wide_y = (widen(a if a.ndim else a.reshape(1)) for a in (g, y))
     gx = wide_g * wide_y
     gx -= wide_y * gx.sum(axis=axis, keepdims=True)
-    return gx.reshape(y.shape).astype(g.dtype, copy=False)
+    return narrow(gx.reshape(y.shape), g.dtype)
 
 
 @np.errstate(all="ignore")
@@ -44,7 +44,7 @@ def log_softmax(x: Array, axis: int = -1) -> Array:
     xp = array_namespace(x)
     y = _shifted(x, axis)
     y -= xp.log(xp.exp(y).sum(axis=axis, keepdims=True))
-    return y.reshape(x.shape).astype(x.dtype, copy=False)
+    return narrow(y.reshape(x.shape), x.dtype)
 
 
 @np.errstate(all="ignore")
@@ -55,7 +55,7 @@ def log_softmax_grad(g: Array, y: Array, axis: int = -1) -> Array:
     gx = xp.exp(wide_y)
     gx *= -wide_g.sum(axis=axis, keepdims=True)
     gx += wide_g
-    return gx.reshape(y.shape).astype(g.dtype, copy=False)
+    return narrow(gx.reshape(y.shape), g.dtype)
 
 
 @np.errstate(all="ignore")

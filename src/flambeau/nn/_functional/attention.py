@@ -4,6 +4,7 @@ import math
 import warnings
 
 import flambeau as fb
+from flambeau.ops.autocast import install
 
 from .primitives import op
 
@@ -314,3 +315,6 @@ def _check_padding(mask, batch, sources):
             mask.shape[i] == size,
             f"Expected key_padded_mask.shape[{i}] to be {size}, but got {mask.shape[i]}",
         )
+
+
+install("nn.functional", globals())

@@ -1,6 +1,7 @@
 """Distances, similarities and bilinear forms."""
 
 import flambeau as fb
+from flambeau.ops.autocast import install
 
 
 def pairwise_distance(x1, x2, p=2.0, eps=1e-6, keepdim=False):
@@ -55,3 +56,6 @@ def _check_bilinear(shape1, shape2, in1, in2):
             raise RuntimeError(
                 f"bilinear(): {which} size does not match weight size: got {shape[-1]} but expected {expected}"
             )
+
+
+install("nn.functional", globals())

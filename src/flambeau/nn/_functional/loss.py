@@ -5,6 +5,7 @@ import warnings
 
 import flambeau as fb
 from flambeau.interpreters import any_true
+from flambeau.ops.autocast import install
 
 from .distance import pairwise_distance
 from .primitives import op
@@ -421,3 +422,6 @@ def ctc_loss(
     return op.ctc_loss(
         log_probs, targets, input_lengths, target_lengths, blank, reduction, zero_infinity
     )
+
+
+install("nn.functional", globals())

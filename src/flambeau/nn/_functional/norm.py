@@ -2,6 +2,7 @@
 
 import flambeau as fb
 from flambeau.autograd.function import Function, once_differentiable
+from flambeau.ops.autocast import install
 
 from .primitives import op
 
@@ -150,3 +151,6 @@ def normalize(input, p=2.0, dim=1, eps=1e-12, out=None):
     """x / max(||x||_p, eps) along `dim`; (*) -> (*)"""
     norm = input.norm(p, dim, keepdim=True).clamp(min=eps)
     return input / norm if out is None else fb.div(input, norm, out=out)
+
+
+install("nn.functional", globals())

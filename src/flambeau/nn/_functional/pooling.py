@@ -5,6 +5,7 @@ from typing import Any
 
 import flambeau as fb
 from flambeau.memory_format import like_images
+from flambeau.ops.autocast import install
 
 from .primitives import op
 
@@ -246,3 +247,6 @@ adaptive_max_pool2d_with_indices = _adaptive_max_pool_with_indices(2)
 adaptive_max_pool3d_with_indices = _adaptive_max_pool_with_indices(3)
 fractional_max_pool2d_with_indices = _fractional_max_pool_with_indices(2)
 fractional_max_pool3d_with_indices = _fractional_max_pool_with_indices(3)
+
+
+install("nn.functional", globals())

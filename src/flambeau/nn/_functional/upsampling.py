@@ -53,11 +53,20 @@ def interpolate(
         return getattr(op, f"adaptive_avg_pool{n}d")(input, size)
     _check_input(input, mode, shape, size)
     kernel = _KERNELS.get(mode, mode)
+    rounding = _rounding(input, n, size) if mode.startswith("nearest") else "table"
     tables = [
-        taps_of(kernel, old, new, factor, bool(align_corners), bool(antialias), n == 2)
+        taps_of(kernel, old, new, factor, bool(align_corners), bool(antialias), rounding)
         for old, new, factor in zip(space, size, scales, strict=True)
     ]
     return Resample.apply(input, tuple(tables))
+
+
+def _rounding(input, n, size):
+    """How PyTorch finds the nearest elements: in a loop for small images and for many channels that lie last."""
+    looped = n == 2 and sum(size) <= 128
+    if not looped and n > 1 and input.shape[1] > 3:
+        looped = input.is_contiguous(memory_format=fb.channels_last if n == 2 else fb.channels_last_3d)
+    return "loop" if looped else "table64" if input.dtype is fb.float64 else "table"
 
 
 def _sizes(space, n, size, scale_factor, recompute_scale_factor):

@@ -4,6 +4,7 @@ import threading
 
 from ... import cuda
 from ...autograd.grad_mode import is_grad_enabled, set_grad_enabled
+from ...ops import autocast
 from ...tensor import Tensor
 
 __all__ = ["get_a_var", "parallel_apply"]
@@ -26,11 +27,11 @@ def parallel_apply(modules, inputs, kwargs_tup=None, devices=None):
     devices = [-1] * len(modules) if devices is None else devices
     results: list = [None] * len(modules)
     errors: list = [None] * len(modules)
-    recording = is_grad_enabled()
+    recording, casting = is_grad_enabled(), autocast.current()
 
     def apply(i, module, args, kwargs, device):
         try:
-            with cuda.device(device), set_grad_enabled(recording):
+            with cuda.device(device), set_grad_enabled(recording), autocast.as_with(casting):
                 results[i] = module(*(args if isinstance(args, (tuple, list)) else (args,)), **kwargs)
         except Exception as error:  # of the caller's thread: raised there
             errors[i] = error

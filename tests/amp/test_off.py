@@ -68,11 +68,7 @@ def test_cpu_with_another_dtype_is_switched_off():
         assert (fb.ones(2, 2) @ fb.ones(2, 2)).dtype == fb.float32
 
 
-def test_what_would_cast_raises():
-    with pytest.raises(NotImplementedError, match=r"autocast\('cpu', dtype=torch.bfloat16\).*pass enabled=False"):
-        fb.autocast("cpu")
-    with pytest.raises(NotImplementedError, match=r"GradScaler\('cpu'\).*pass enabled=False"):
-        amp.GradScaler("cpu")
+def test_devices():
     with pytest.raises(ValueError, match="Expected `device_type` of type `str`"):
         fb.autocast(fb.device("cpu"))
     with pytest.raises(RuntimeError, match="device type at start of device string: qpu"):
@@ -105,7 +101,7 @@ def test_decorators():
 
 def test_questions():
     assert not fb.is_autocast_enabled() and not fb.is_autocast_enabled("cuda")
-    assert not amp.is_autocast_available("cpu")
+    assert amp.is_autocast_available("cpu")
     assert fb.get_autocast_dtype("cpu") == fb.bfloat16 and fb.get_autocast_dtype("cuda") == fb.float16
 
 
@@ -116,6 +112,6 @@ def test_older_names():
         context = fb.cuda.amp.autocast(enabled=False)
     assert isinstance(scaler, amp.GradScaler) and isinstance(context, fb.autocast)
     with pytest.warns(FutureWarning, match="custom_fwd"):
-        assert fb.cuda.amp.custom_fwd(len) is len
+        assert fb.cuda.amp.custom_fwd(len)("ab") == 2
     with pytest.warns(FutureWarning, match="custom_bwd"):
-        assert fb.cuda.amp.custom_bwd(len) is len
+        assert fb.cuda.amp.custom_bwd(lambda ctx, grad: grad)(None, 3) == 3
