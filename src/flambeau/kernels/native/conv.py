@@ -8,7 +8,7 @@ import numpy as np
 
 from ..._core import native as _native
 from ..base import conv as _base
-from ..base._xp import Array, widen
+from ..base._xp import Array, narrow, widen
 
 Ints = _base.Ints
 
@@ -48,11 +48,11 @@ def conv_nd(
             y = y.reshape(x.shape[0], w.shape[0], *out)
             if b is not None:
                 y += widen(b).reshape(-1, *(1,) * len(out))
-            return y.astype(x.dtype, copy=False)
+            return narrow(y, x.dtype)
     if not _prefers_products(x.shape[1], w.shape[0], out, kernel, groups):
         y = _native.conv(wx, ww, None if b is None else widen(b), out, stride, padding, dilation, groups)
         if y is not None:
-            return y.astype(x.dtype, copy=False)
+            return narrow(y, x.dtype)
     return _base.conv_nd(x, w, b, stride, padding, dilation, groups)
 
 
@@ -67,12 +67,12 @@ def conv_nd_grad_input(
     if _is_pointwise(kernel, stride, padding, groups):
         gx = _native.matmul(ww.reshape(ww.shape[:2]).T, _as_matrices(wg))
         if gx is not None:
-            return gx.reshape(shape).astype(g.dtype, copy=False)
+            return narrow(gx.reshape(shape), g.dtype)
     # Here taps that reach no position of g meet zeros around it; with an infinite weight the sum would be NaN.
     if not _prefers_products(w.shape[0], shape[1], shape[2:], kernel, groups) and np.isfinite(ww.sum()):
         gx = _native.conv_grad_input(wg, ww, shape, stride, padding, dilation, groups)
         if gx is not None:
-            return gx.astype(g.dtype, copy=False)
+            return narrow(gx, g.dtype)
     return _base.conv_nd_grad_input(g, w, input_shape, stride, padding, dilation, groups)
 
 
@@ -87,7 +87,7 @@ def conv_nd_grad_weight(
         gw = _native.conv_grad_weight(widen(g), widen(x), shape, stride, padding, dilation, groups)
         # Between the rows of g its zeros meet elements of x that belong to none; one that is infinite gives NaN.
         if gw is not None and np.isfinite(gw).all():
-            return gw.astype(g.dtype, copy=False)
+            return narrow(gw, g.dtype)
     return _base.conv_nd_grad_weight(g, x, weight_shape, stride, padding, dilation, groups)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..._core import native as _native
 from ..base import norm as _base
-from ..base._xp import Array, widen
+from ..base._xp import Array, narrow, widen
 
 _SHORT = 8  # elements of a channel's rows below which NumPy's loops over the batch are as good
 
@@ -46,7 +46,7 @@ def batch_norm(
         statistics = (None if a is None else np.ascontiguousarray(a, wide.dtype) for a in (mean, factor, bias))
         y = _native.channel_scale(wide, *sizes, *statistics)
         if y is not None:
-            return y.astype(x.dtype, copy=False)
+            return narrow(y, x.dtype)
     return _base.batch_norm(x, weight, bias, mean, var, eps)
 
 
@@ -76,7 +76,7 @@ def layer_norm(
         return _base.layer_norm(x, normalized_ndim, weight, bias, eps)
     shape = (*x.shape[:lead], *(1,) * normalized_ndim)
     y, mean, rstd = result
-    return y.astype(x.dtype, copy=False), mean.reshape(shape), rstd.reshape(shape)
+    return narrow(y, x.dtype), mean.reshape(shape), rstd.reshape(shape)
 
 
 @np.errstate(all="ignore")
