@@ -305,9 +305,16 @@ def size(self, dim=None):
     sizes = _size(self)
     if dim is None:
         return sizes
-    if not -len(sizes) <= dim < len(sizes):
-        raise RuntimeError(f"dimension {dim} out of range of {len(sizes)}D tensor")
+    _check_dim(dim, len(sizes))
     return sizes[dim]
+
+
+def _check_dim(dim, ndim):
+    """RuntimeError for a dimension that there is not."""
+    if not ndim:
+        raise RuntimeError(f"dimension specified as {dim} but tensor has no dimensions")
+    if not -ndim <= dim < ndim:
+        raise RuntimeError(f"dimension out of range (expected to be in range of [{-ndim}, {ndim - 1}], but got {dim})")
 
 
 def dim(self):
@@ -321,8 +328,7 @@ def stride(self, dim=None):
     strides = tuple(s // array.itemsize for s in array.strides) if array.size else ()
     if dim is None:
         return strides
-    if not -len(strides) <= dim < len(strides):
-        raise RuntimeError(f"dimension {dim} out of range of {len(strides)}D tensor")
+    _check_dim(dim, len(strides))
     return strides[dim]
 
 

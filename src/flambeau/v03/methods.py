@@ -20,6 +20,7 @@ from . import (
     reductions,
     shapes,
     signatures,
+    wording,
 )
 from .faces import (
     CUDA_TYPES,
@@ -96,11 +97,14 @@ class Overloads:
         if self.keepdim and backcompat.keepdim_warning.enabled:
             self.warn_keepdim(signature, values, kwargs)
         operand, values = self.operands(signature, owner, values)
+        if signature.over_dim is not None and not _array(operand).size and self.name.rstrip("_") != "unsqueeze":
+            dim = values[signature.over_dim]
+            raise RuntimeError(f"dimension specified as {dim} but tensor has no dimensions")
         args, named = signature.arrange(*values) if signature.arrange else (values, {})
         try:
             result = callee(operand, *args, **named)
-        except IndexError as error:  # of a dimension or index out of range
-            raise RuntimeError(str(error)) from error
+        except (IndexError, RuntimeError) as error:
+            raise wording.said(error, self.name, (operand, *values)) from None
         if self.fresh and result is not operand:
             compact(result)
         if is_variable:
