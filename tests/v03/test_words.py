@@ -58,11 +58,12 @@ RUNTIME_ERRORS = [
     (lambda w: w(FLOATS()).max(), "invalid argument 1: tensor must have one dimension"),
     (lambda w: w(FLOATS()).mean(), "invalid argument 1: empty Tensor"),
     (lambda w: w(ones(2, 3)).view(4), "invalid argument 2: size '[4]' is invalid for input of with 6 elements"),
-    (lambda w: w(ones(2, 3)).view(-1, 4), "invalid argument 2: size '[-1 x 4]' is invalid for input of with 6 elements"),
+    (lambda w: w(ones(2, 3)).view(-1, 4),
+     "invalid argument 2: size '[-1 x 4]' is invalid for input of with 6 elements"),
     (lambda w: w(ones(2, 3)).view(-1, -1), "invalid argument 1: only one dimension can be inferred"),
     (lambda w: w(ones(2, 3)).t().view(6),
-     "invalid argument 2: view size is not compatible with input tensor's size and stride (at least one dimension spans "
-     "across two contiguous subspaces). Call .contiguous() before .view()."),
+     "invalid argument 2: view size is not compatible with input tensor's size and stride (at least one dimension "
+     "spans across two contiguous subspaces). Call .contiguous() before .view()."),
     (lambda w: w(ones(2, 3)).expand(4, 3),
      "The expanded size of the tensor (4) must match the existing size (2) at non-singleton dimension 0."),
     (lambda w: w(ones(2, 3)).expand(3),

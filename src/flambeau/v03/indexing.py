@@ -10,7 +10,7 @@ from .conversions import type_
 from .faces import Variable, _array, _make, _TensorBase, compact, lifted, plain, reshaped, settled, type_name
 from .inplace import check_leaf, register
 from .pointwise import bools, masked_filled_, masked_scattered_, masked_selected
-from .wording import in_03s_words
+from .wording import in_03s_words, said
 
 todays_getitem = _core.TensorBase.__getitem__
 _FACES = (Variable, _TensorBase)
@@ -53,14 +53,8 @@ def _is_element(x, keys):
     return len(keys) == x.dim() and all(isinstance(k, (int, np.integer)) and not isinstance(k, bool) for k in keys)
 
 
-@in_03s_words("__getitem__")
-def _indexed(x, key):
-    return todays_getitem(x, key)
-
-
-@in_03s_words("__setitem__")
-def _assigned(x, key, value):
-    todays_setitem(x, key, value)
+_places = in_03s_words("__getitem__")(todays_getitem)
+_rows = in_03s_words("index_select")(METHODS["index_select"])
 
 
 def getitem(self, key):
@@ -71,7 +65,10 @@ def getitem(self, key):
     key = _read(x, key)
     if isinstance(key, _FACES):
         return _selected(x, key)
-    result = _indexed(x, key)
+    try:
+        result = todays_getitem(x, key)
+    except (IndexError, RuntimeError) as error:
+        raise said(error, "__getitem__") from None
     if isinstance(self, Variable):
         result = lifted(result)
     elif _is_element(x, key):
@@ -109,13 +106,8 @@ def _selected(x, index):
     if _array(index).ndim > 1:
         if isinstance(x, _TensorBase):
             raise IndexError(f"index tensor must be 1-dimensional, got {_array(index).ndim} dimensions")
-        return compact(_indexed(x, _make(_array(index))))
-    return compact(settled(_rows(x, _make(_array(index).reshape(-1)))))
-
-
-@in_03s_words("index_select")
-def _rows(x, index):
-    return METHODS["index_select"](x, 0, index)
+        return compact(_places(x, _make(_array(index))))
+    return compact(settled(_rows(x, 0, _make(_array(index).reshape(-1)))))
 
 
 def setitem(self, key, value):
@@ -138,7 +130,10 @@ def setitem(self, key, value):
     if isinstance(value, _FACES) and _array(value).shape == (1,) and isinstance(key, tuple) and _is_element(self, key):
         value = reshaped(value, ())
     x = lifted(self) if isinstance(self, Variable) and not _array(self).ndim else self
-    _assigned(x, _make(_array(key)) if isinstance(key, _FACES) else key, value)
+    try:
+        todays_setitem(x, _make(_array(key)) if isinstance(key, _FACES) else key, value)
+    except (IndexError, RuntimeError) as error:
+        raise said(error, "__setitem__") from None
 
 
 def _check_value(x, key, value):

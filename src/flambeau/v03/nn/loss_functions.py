@@ -72,7 +72,9 @@ def binary_cross_entropy(input, target, weight=None, size_average=True):
     target = paired("binary_cross_entropy", input, target)
     outside = [x for x in (input.data.min(), input.data.max()) if not 0 <= x <= 1]
     if outside:
-        raise RuntimeError(f"Assertion `x >= 0. && x <= 1.' failed. input value should be between 0~1, but got {outside[0]:f}")
+        raise RuntimeError(
+            f"Assertion `x >= 0. && x <= 1.' failed. input value should be between 0~1, but got {outside[0]:f}"
+        )
     loss = -(target * (input + _BCE_EPS).log() + (1 - target) * (1 - input + _BCE_EPS).log())
     return reduced(loss if weight is None else loss * weight.expand_as(loss), size_average)
 

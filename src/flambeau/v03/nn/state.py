@@ -7,8 +7,8 @@ from ..faces import plain
 def load_state_dict(module, state_dict, strict):
     """Copies the tensors of state_dict into the parameters and buffers of module, one after the other.
 
-    A tensor of another size is copied as `copy_` does it, which broadcasts. strict: KeyError for a name that is nobody's
-    at once, for missing ones at the end. RuntimeError for a tensor that does not fit.
+    A tensor of another size is copied as `copy_` does it, which broadcasts. strict: KeyError for a name that is
+    nobody's at once, for missing ones at the end. RuntimeError for a tensor that does not fit.
     """
     own = module.state_dict()
     for name, given in state_dict.items():
