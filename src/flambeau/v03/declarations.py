@@ -18,8 +18,10 @@ fmod remainder [inplace] [function] [broadcast]: (real value) | (Tensor other)
 pow [inplace] [broadcast]: (real exponent) | (Tensor exponent)
 atan2 [float] [inplace] [function] [broadcast]: (Tensor other)
 lerp [float] [inplace] [function] [broadcast]: (Tensor end, real weight)
-addcmul addcdiv [inplace] [function] [broadcast]: (Tensor tensor1, Tensor tensor2)
+addcmul [inplace] [function] [broadcast]: (Tensor tensor1, Tensor tensor2)
     | (real value, Tensor tensor1, Tensor tensor2) => tensor1, tensor2, value=value
+addcdiv [inplace] [function] [broadcast]: (Tensor tensor1, Tensor tensor2) => quotient_added(tensor1, tensor2)
+    | (real value, Tensor tensor1, Tensor tensor2) => quotient_added(tensor1, tensor2, value)
 clamp [inplace] [function]: (real min=None, real max=None)
 eq ne lt le gt ge [inplace] [function] [broadcast]: (real value) | (Tensor other)
 equal [function]: (Tensor other)
@@ -96,12 +98,22 @@ put_: (LongTensor index, Tensor source, bool accumulate=False)
 """
 
 MATRICES = """
-mm bmm mv [function]: (Tensor mat2)
+mm bmm [function]: (Tensor mat2)
+mv [function]: (Tensor vec)
 ger [function]: (Tensor vec2)
 matmul [function]: (Tensor other)
-addmm addmv addr addbmm baddbmm [inplace] [function] [scaled]: (Tensor mat1, Tensor mat2)
+addmm [inplace] [function] [scaled]: (Tensor mat1, Tensor mat2)
     | (real beta, Tensor mat1, Tensor mat2) => mat1, mat2, beta=beta
     | (real beta, real alpha, Tensor mat1, Tensor mat2) => mat1, mat2, beta=beta, alpha=alpha
+addmv [inplace] [function] [scaled]: (Tensor mat, Tensor vec)
+    | (real beta, Tensor mat, Tensor vec) => mat, vec, beta=beta
+    | (real beta, real alpha, Tensor mat, Tensor vec) => mat, vec, beta=beta, alpha=alpha
+addr [inplace] [function] [scaled]: (Tensor vec1, Tensor vec2)
+    | (real beta, Tensor vec1, Tensor vec2) => vec1, vec2, beta=beta
+    | (real beta, real alpha, Tensor vec1, Tensor vec2) => vec1, vec2, beta=beta, alpha=alpha
+addbmm baddbmm [inplace] [function] [scaled]: (Tensor batch1, Tensor batch2)
+    | (real beta, Tensor batch1, Tensor batch2) => batch1, batch2, beta=beta
+    | (real beta, real alpha, Tensor batch1, Tensor batch2) => batch1, batch2, beta=beta, alpha=alpha
 cross [function]: (Tensor other, int dim=-1) => crossed(other, dim)
 renorm [float] [inplace] [function]: (double p, int dim, double maxnorm)
 inverse [float] [function]: ()
@@ -147,13 +159,25 @@ ALL = POINTWISE + REDUCTIONS + SHAPES + INDEXING + MATRICES + FILLING
 VARIABLES = """
 add sub add_ sub_ [broadcast]: (real value) | (Tensor other, real alpha=1) => other, alpha=alpha
     | (real value, Tensor other) => other, alpha=value
-addcmul addcdiv addcmul_ addcdiv_ [broadcast]:
-    (Tensor tensor1, Tensor tensor2, real value=1) => tensor1, tensor2, value=value
+addcmul addcmul_ [broadcast]: (Tensor tensor1, Tensor tensor2, real value=1) => tensor1, tensor2, value=value
     | (real value, Tensor tensor1, Tensor tensor2) => tensor1, tensor2, value=value
-addmm addmv addr addbmm baddbmm addmm_ addmv_ addr_ addbmm_ baddbmm_:
-    (Tensor mat1, Tensor mat2, real beta=1, real alpha=1) => mat1, mat2, beta=beta, alpha=alpha
+addcdiv [broadcast]: (Tensor tensor1, Tensor tensor2, real value=1) => quotient_added(tensor1, tensor2, value)
+    | (real value, Tensor tensor1, Tensor tensor2) => quotient_added(tensor1, tensor2, value)
+addcdiv_ [broadcast]: (Tensor tensor1, Tensor tensor2, real value=1) => quotient_added_(tensor1, tensor2, value)
+    | (real value, Tensor tensor1, Tensor tensor2) => quotient_added_(tensor1, tensor2, value)
+addmm addmm_: (Tensor mat1, Tensor mat2, real beta=1, real alpha=1) => mat1, mat2, beta=beta, alpha=alpha
     | (real beta, Tensor mat1, Tensor mat2) => mat1, mat2, beta=beta
     | (real beta, real alpha, Tensor mat1, Tensor mat2) => mat1, mat2, beta=beta, alpha=alpha
+addmv addmv_: (Tensor mat, Tensor vec, real beta=1, real alpha=1) => mat, vec, beta=beta, alpha=alpha
+    | (real beta, Tensor mat, Tensor vec) => mat, vec, beta=beta
+    | (real beta, real alpha, Tensor mat, Tensor vec) => mat, vec, beta=beta, alpha=alpha
+addr addr_: (Tensor vec1, Tensor vec2, real beta=1, real alpha=1) => vec1, vec2, beta=beta, alpha=alpha
+    | (real beta, Tensor vec1, Tensor vec2) => vec1, vec2, beta=beta
+    | (real beta, real alpha, Tensor vec1, Tensor vec2) => vec1, vec2, beta=beta, alpha=alpha
+addbmm baddbmm addbmm_ baddbmm_: (Tensor batch1, Tensor batch2, real beta=1, real alpha=1)
+    => batch1, batch2, beta=beta, alpha=alpha
+    | (real beta, Tensor batch1, Tensor batch2) => batch1, batch2, beta=beta
+    | (real beta, real alpha, Tensor batch1, Tensor batch2) => batch1, batch2, beta=beta, alpha=alpha
 std var: (bool unbiased=True) => unbiased=unbiased
     | (int dim, bool keepdim=False, bool unbiased=True) => dim, unbiased=unbiased, keepdim=keepdim
 index_add index_copy: (int dim, LongTensor index, Tensor source)
@@ -164,4 +188,9 @@ masked_fill [broadcast]: (ByteTensor mask, real value) => masked_filled(mask, va
 masked_scatter masked_copy [broadcast]: (ByteTensor mask, Tensor source) => masked_scattered(mask, source)
 resize: (ints sizes) => reshape(sizes)
 resize_as: (AnyTensor variable) => resize_as(variable)
+"""
+
+# Those that plain tensors lack.
+OF_VARIABLES = """
+index_add index_copy index_fill masked_copy masked_fill masked_scatter scatter scatter_add resize resize_as
 """
