@@ -158,7 +158,8 @@ ROWS = [
     unary("abs", np.abs, "s", SIGNED), unary("neg", np.negative, "s", SIGNED), unary("sign", np.sign, "s", SIGNED),
     *[unary(n, getattr(np, n)) for n in "exp log log1p sqrt sin cos tan sinh cosh tanh floor ceil trunc".split()],
     *[unary(n, getattr(np, f"arc{n[1:]}"), "t") for n in "acos asin atan".split()],
-    unary("round", lambda a: np.sign(a) * np.floor(np.abs(a) + 0.5), "h"), unary("frac", lambda a: a - np.trunc(a), "h"),
+    unary("round", lambda a: np.sign(a) * np.floor(np.abs(a) + 0.5), "h"),
+    unary("frac", lambda a: a - np.trunc(a), "h"),
     unary("reciprocal", lambda a: 1 / a), unary("rsqrt", lambda a: a**-0.5),
     unary("sigmoid", lambda a: 1 / (1 + np.exp(-a)), "s"),
     unary("lgamma", lambda a: np.vectorize(math.lgamma)(a)), unary("erf", lambda a: np.vectorize(math.erf)(a), "h"),
@@ -176,13 +177,15 @@ ROWS = [
     Row("fmod", "a", ["b"], "other", np.fmod, inplace=True),
     Row("remainder", "s", [3], "value", np.remainder, SIGNED, inplace=True),
     Row("remainder", "a", ["b"], "other", np.remainder, inplace=True),
-    Row("pow", "a", [2], "exponent", np.power, inplace=True), Row("pow", "c", ["b"], "exponent", np.power, FLOATS, inplace=True),
+    Row("pow", "a", [2], "exponent",
+        np.power, inplace=True), Row("pow", "c", ["b"], "exponent", np.power, FLOATS, inplace=True),
     Row("atan2", "a", ["b"], "other", np.arctan2, FLOATS, inplace=True),
     Row("lerp", "a", ["b", 0.25], "end weight", lambda a, b, t: a + t * (b - a), FLOATS, inplace=True),
     Row("addcmul", "a", ["b", "c"], "tensor1 tensor2", lambda a, b, c: a + b * c, inplace=True),
     Row("addcmul", "a", [2, "b", "c"], "value tensor1 tensor2", lambda a, t, b, c: a + t * b * c, inplace=True),
     Row("addcdiv", "a", ["b", "c"], "tensor1 tensor2", lambda a, b, c: a + trunc_div(b, c), inplace=True),
-    Row("addcdiv", "a", [2, "b", "c"], "value tensor1 tensor2", lambda a, t, b, c: a + trunc_div(t * b, c), inplace=True),
+    Row("addcdiv", "a", [2, "b", "c"], "value tensor1 tensor2",
+        lambda a, t, b, c: a + trunc_div(t * b, c), inplace=True),
     Row("clamp", "a", [2, 4], "min max", np.clip, inplace=True),
     Row("clamp", "a", [2], "min", lambda a, low: np.maximum(a, low), inplace=True),
     *[Row(n, "a", [3], "value", getattr(np, f), byte=True) for n, f in
@@ -208,7 +211,8 @@ ROWS = [
     Row("sum", "v", [0], "dim", along(np.sum)), Row("sum", "a", [-1], "dim", along(np.sum)),
     Row("mean", "a", [1], "dim", along(np.mean), FLOATS),
     Row("mean", "a", [1, True], "dim keepdim", along(np.mean), FLOATS),
-    Row("std", "a", [1], "dim", along(np.std, ddof=1), FLOATS), Row("var", "a", [1], "dim", along(np.var, ddof=1), FLOATS),
+    Row("std", "a", [1], "dim",
+        along(np.std, ddof=1), FLOATS), Row("var", "a", [1], "dim", along(np.var, ddof=1), FLOATS),
     *[Row(n, "a", [1], "dim", lambda a, d, n=n: (getattr(a, n)(d), getattr(a, f"arg{n}")(d)), long=(1,))
       for n in ("max", "min")],
     *[Row(n, "a", [0, True], "dim keepdim", lambda a, d, k, n=n: (getattr(a, n)(d, keepdims=k),
@@ -225,7 +229,8 @@ ROWS = [
     Row("sort", "a", [], "", sorted_by, long=(1,)), Row("sort", "a", [0], "dim", sorted_by, long=(1,)),
     Row("sort", "a", [0, True], "dim descending", sorted_by, long=(1,)),
     Row("topk", "a", [2], "k", lambda a, k: tuple(r[:, :k] for r in sorted_by(a, 1, True)), long=(1,)),
-    Row("topk", "a", [2, 1, False], "k dim largest", lambda a, k, d, g: tuple(r[:, :k] for r in sorted_by(a, 1)), long=(1,)),
+    Row("topk", "a", [2, 1, False], "k dim largest",
+        lambda a, k, d, g: tuple(r[:, :k] for r in sorted_by(a, 1)), long=(1,)),
     Row("topk", "a", [1, 0, True, True], "k dim largest sorted",
         lambda a, k, d, g, s: tuple(r[:k] for r in sorted_by(a, 0, True)), long=(1,)),
     Row("nonzero", "n", [], "", lambda a: np.argwhere(a), long=(0,)),
@@ -249,7 +254,8 @@ ROWS = [
     Row("select", "a", [1, 2], "dim index", lambda a, d, i: a[:, 2], function=False),
     Row("chunk", "a", [2, 1], "n_chunks dim", lambda a, n, d: (a[:, :2], a[:, 2:])),
     Row("split", "a", [2, 1], "split_size dim", lambda a, n, d: (a[:, :2], a[:, 2:])),
-    Row("unfold", "v", [0, 2, 1], "dim size step", lambda a, *s: np.stack([a[:2], a[1:]]), function=False, keywords=False),
+    Row("unfold", "v", [0, 2, 1], "dim size step",
+        lambda a, *s: np.stack([a[:2], a[1:]]), function=False, keywords=False),
     Row("diag", "m", [], "", np.diag), Row("diag", "m", [1], "diagonal", np.diag), Row("diag", "v", [], "", np.diag),
     Row("tril", "m", [], "", np.tril, inplace=True), Row("triu", "m", [1], "k", np.triu, inplace=True),
     # ---- indices
@@ -265,11 +271,13 @@ ROWS = [
     Row("matmul", "a", ["v"], "other", np.matmul),
     Row("addmm", "m", ["m", "n"], "mat1 mat2", lambda x, a, b: x + a @ b, inplace=True),
     Row("addmm", "m", [2, "m", "n"], "beta mat1 mat2", lambda x, t, a, b: t * x + a @ b, inplace=True),
-    Row("addmm", "m", [2, 3, "m", "n"], "beta alpha mat1 mat2", lambda x, t, s, a, b: t * x + s * (a @ b), inplace=True),
+    Row("addmm", "m", [2, 3, "m", "n"], "beta alpha mat1 mat2",
+        lambda x, t, s, a, b: t * x + s * (a @ b), inplace=True),
     Row("addmv", "u", ["a", "v"], "mat vec", lambda x, a, b: x + a @ b, inplace=True),
     Row("addmv", "u", [2, 3, "a", "v"], "beta alpha mat vec", lambda x, t, s, a, b: t * x + s * (a @ b), inplace=True),
     Row("addr", "m", ["v", "w"], "vec1 vec2", lambda x, a, b: x + np.outer(a, b), inplace=True),
-    Row("addr", "m", [2, 3, "v", "w"], "beta alpha vec1 vec2", lambda x, t, s, a, b: t * x + s * np.outer(a, b), inplace=True),
+    Row("addr", "m", [2, 3, "v", "w"], "beta alpha vec1 vec2",
+        lambda x, t, s, a, b: t * x + s * np.outer(a, b), inplace=True),
     Row("addbmm", "m", ["p", "q"], "batch1 batch2", lambda x, a, b: x + (a @ b).sum(0), inplace=True),
     Row("addbmm", "m", [2, 3, "p", "q"], "beta alpha batch1 batch2",
         lambda x, t, s, a, b: t * x + s * (a @ b).sum(0), inplace=True),
@@ -282,7 +290,8 @@ BADDBMM = [[[1, 2, 3], [4, 5, 6], [1, 0, 1]], [[0, 1, 0], [2, 2, 2], [1, 1, 1]]]
 TENSORS["y"] = BADDBMM
 ROWS += [
     Row("baddbmm", "y", ["p", "q"], "batch1 batch2", lambda x, a, b: x + a @ b, inplace=True),
-    Row("baddbmm", "y", [2, 3, "p", "q"], "beta alpha batch1 batch2", lambda x, t, s, a, b: t * x + s * (a @ b), inplace=True),
+    Row("baddbmm", "y", [2, 3, "p", "q"], "beta alpha batch1 batch2",
+        lambda x, t, s, a, b: t * x + s * (a @ b), inplace=True),
 ]  # fmt: skip
 
 # What changes self alone.
@@ -296,10 +305,12 @@ INPLACE = [
     Row("index_fill_", "a", [0, "e", 7], "dim index value", lambda a, d, i, v: with_rows(a, i, v, "copy")),
     Row("scatter_", "a", [1, "j", "b"], "dim index src", scattered),
     Row("scatter_", "a", [0, "k", 7], "dim index value", scattered),
-    Row("scatter_add_", "a", [0, "k", "x"], "dim index src", lambda a, d, i, s: scattered(a, d, i, s, True), keywords=False),
+    Row("scatter_add_", "a", [0, "k", "x"], "dim index src",
+        lambda a, d, i, s: scattered(a, d, i, s, True), keywords=False),
     Row("masked_fill_", "a", ["mask", 7], "mask value", lambda a, m, v: np.where(m, v, a)),
     Row("masked_scatter_", "a", ["mask", "v"], "mask source", lambda a, m, s: put(a, np.flatnonzero(m), s)),
-    Row("put_", "a", ["i", "u"], "index source", put), Row("put_", "a", ["i", "u", True], "index source accumulate", put),
+    Row("put_", "a", ["i", "u"], "index source",
+        put), Row("put_", "a", ["i", "u", True], "index source accumulate", put),
 ]  # fmt: skip
 
 

@@ -112,6 +112,7 @@ RUNTIME_ERRORS = [
      "Lapack Error in gesv : U is zero at a place of its diagonal, singular U."),
     (lambda w: torch.gesv(w(ones(3, 1)), w(torch.eye(2))), "invalid argument 1: A,b size incompatible"),
     (lambda w: torch.eig(w(ones(2, 3))), "invalid argument 1: A should be square"),
+    (lambda w: w(torch.zeros(2, 3, 3)).btrifact(), "failed to factorize batch element 0 (info == 1)"),
     (lambda w: torch.svd(w(ones(3))), "invalid argument 1: A should be 2 dimensional"),
     (lambda w: torch.multinomial(w(torch.zeros(3)), 1),
      "invalid argument 2: invalid multinomial distribution (sum of probabilities <= 0)"),

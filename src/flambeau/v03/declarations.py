@@ -121,7 +121,7 @@ svd [float] [function]: (bool some=True) => singular_values(some)
 symeig [float] [function]: (bool eigenvectors=False, bool upper=True) => eigen_symmetric(eigenvectors, upper)
 eig [float] [function]: (bool eigenvectors=False) => eigen(eigenvectors)
 qr geqrf [float] [function]: ()
-gels [float] [function]: (Tensor A)
+gels [float] [function]: (Tensor A) => least_squares(A)
 gesv [float] [function]: (Tensor A)
 btrifact [float] [function]: (IntTensor info=None, bool pivot=True)
 btrisolve [float] [function]: (Tensor LU_data, AnyTensor LU_pivots)
@@ -140,7 +140,8 @@ zero_: ()
 copy_: (any source, bool async=False, bool broadcast=True) => copied_(source, broadcast)
 uniform_ [float]: (double _from=0, double to=1, Generator generator=None) => _from, to, generator=generator
 normal_ [float]: (double mean=0, double std=1, Generator generator=None) => mean, std, generator=generator
-exponential_ geometric_: (double lambd=1, Generator generator=None) => lambd, generator=generator
+geometric_: (double p, Generator generator=None) => p, generator=generator
+exponential_ [float]: (double lambd=1, Generator generator=None) => lambd, generator=generator
 cauchy_ [float]: (double median=0, double sigma=1, Generator generator=None) => median, sigma, generator=generator
 log_normal_ [float]: (double mean=1, double std=2, Generator generator=None) => mean, std, generator=generator
 random_: (Generator generator=None) => generator=generator
@@ -149,7 +150,7 @@ random_: (Generator generator=None) => generator=generator
 bernoulli_: (double p=0.5, Generator generator=None) => p, generator=generator
     | (AnyTensor p, Generator generator=None) => p, generator=generator
 bernoulli [float] [function]: (Generator generator=None) => generator=generator
-multinomial [function]: (int num_samples, bool replacement=False, Generator generator=None)
+multinomial [float] [function]: (int num_samples, bool replacement=False, Generator generator=None)
     => num_samples, replacement, generator=generator
 """
 

@@ -233,9 +233,10 @@ def pow(input, exponent, out=None):
     return result if out is None else stored(result, out, "torch.pow")
 
 
-def normal(means=0.0, std=1.0, out=None):
+def normal(means=0.0, std=1.0, out=None, mean=None):
     """normal(means, std=1.0), normal(mean=0.0, std), out=None -> Tensor of random numbers from normal distributions
     with the means and standard deviations of tensors, one by one."""
+    means = means if mean is None else mean
     if not isinstance(means, _FACES) and not isinstance(std, _FACES):
         raise TypeError("torch.normal: means or std must be a tensor")
     result = settled(TODAYS["normal"](means, std))

@@ -141,7 +141,8 @@ def copied_(x, source, broadcast=True):
 
 
 TARGETS = {
-    **{f.__name__: f for f in (divided, divided_, quotient_added, quotient_added_, rounded, rounded_, masked_selected, masked_filled_, masked_filled,
+    **{f.__name__: f for f in (divided, divided_, quotient_added, quotient_added_, rounded, rounded_,
+                               masked_selected, masked_filled_, masked_filled,
                                masked_scattered_, masked_scattered, copied_)},
     "shifted_left": _shifting("bitwise_left_shift", 2), "shifted_left_": _shifting("bitwise_left_shift_", 2),
     "shifted_right": _shifting("bitwise_right_shift", 0.5), "shifted_right_": _shifting("bitwise_right_shift_", 0.5),

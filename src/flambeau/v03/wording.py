@@ -124,6 +124,8 @@ _WORDS = {
         (r".*must have at least 2 dimensions", _TWO),
     ],
     "svd qr geqrf gels": [(r".*must have at least 2 dimensions", _TWO)],
+    "btrifact": [(r"btrifact: \(Batch element (\d+)\): U\[(\d+),",
+                  "failed to factorize batch element {0} (info == {1})")],
     "multinomial": [
         (r"cannot sample n_sample > prob_dist\.size\(-1\) samples without replacement",
          "invalid argument 2: cannot sample n_sample > prob_dist:size(1) samples without replacement"),
