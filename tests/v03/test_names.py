@@ -23,13 +23,6 @@ ABSENT = {  # section -> (reason, names); "*": the whole section
                      "_advanced_index_select _check_advanced_indexing _new_with_metadata_file _set_index "
                      "_write_metadata")],
     "nn.parallel": [("needs distributed", "DistributedDataParallel")],
-    "autograd": [
-        ("reads the files of nvprof", "profiler.emit_nvtx profiler.load_nvprof profiler.parse_nvprof_trace "
-         "profiler.demangle profiler.EnforceUnique"),
-        ("parts of 0.3's own tables, which are made otherwise here", "profiler.attr_formatter profiler.build_table "
-         "profiler.format_time profiler.FormattedTimesMixin profiler.parse_cpu_trace profiler.Record "
-         "profiler.StringTable"),
-    ],
     "cuda": [
         ("storages on a GPU have the classes of the CPU's", "ByteStorage CharStorage DoubleStorage FloatStorage "
          "HalfStorage IntStorage LongStorage ShortStorage"),
