@@ -108,12 +108,12 @@ class _TensorBase(Tensor):
         """A number that names this tensor; storages have one too, which says whether memory is shared."""
         return id(self)
 
-    @staticmethod
-    def _sparse_face():
+    @classmethod
+    def _sparse_face(cls):
         """The class of sparse tensors with values of this one."""
-        from .sparse import SparsePlain
+        from .sparse import class_of
 
-        return SparsePlain
+        return class_of(cls)
 
     def __dir__(self):
         found = {name: c.__dict__[name] for c in reversed(type(self).__mro__) for name in c.__dict__}
