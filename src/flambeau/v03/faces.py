@@ -109,6 +109,12 @@ class _TensorBase(Tensor):
         return id(self)
 
     @classmethod
+    def _new_with_metadata_file(cls, file, storage):
+        from .memory import new_with_metadata_file
+
+        return new_with_metadata_file(cls, file, storage)
+
+    @classmethod
     def _sparse_face(cls):
         """The class of sparse tensors with values of this one."""
         from .sparse import class_of

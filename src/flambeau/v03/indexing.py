@@ -163,4 +163,25 @@ def iterate(self):
     return iter([getitem(self, i) for i in range(self.size(0))] if self.dim() else [])
 
 
+# ---- what 0.3's own code called, and some programs
+
+
+def is_advanced(self, key):
+    """x._check_advanced_indexing(key) -> bool: whether a key holds index sequences or tensors beside each other."""
+    key = _read(self, key)
+    return not isinstance(key, _FACES) and _is_advanced(key)
+
+
+def add_at(self, key, tensor):
+    """x._advanced_index_add(key, tensor) -> x, with tensor added at the places of key, also where these repeat."""
+    keys = _read(self, key)
+    keys = (bools(keys) if plain(keys).type().endswith("ByteTensor") else keys,) if isinstance(keys, _FACES) else keys
+    places = tuple([_array(k) if isinstance(k, _core.TensorBase) else k for k in keys])
+    np.add.at(_array(self), places, _array(tensor))
+    _core.bump_version(self)
+    return self
+
+
+PLAIN = {"_check_advanced_indexing": is_advanced, "_advanced_index_select": getitem, "_advanced_index_add": add_at,
+         "_set_index": setitem}  # fmt: skip
 OPERATORS = {"__getitem__": getitem, "__setitem__": setitem, "__iter__": iterate}

@@ -275,7 +275,7 @@ def install():
         for face in _FACES:
             setattr(face, name, method)
     for face, table in ((Variable, {**inplace.METHODS, **conversions.VARIABLES}), (_TensorBase, memory.METHODS),
-                        (_TensorBase, conversions.PLAIN)):  # fmt: skip
+                        (_TensorBase, conversions.PLAIN), (_TensorBase, indexing.PLAIN)):  # fmt: skip
         for name, method in table.items():
             setattr(face, name, for_programs(name, method))
 

@@ -173,6 +173,8 @@ class Signature:
             if p.kind == "real" and isinstance(v, (float, np.floating)) and element_kind(owner) == "i" and float(v) % 1:
                 kind = shown_array(owner).dtype.name
                 raise RuntimeError(f"value cannot be converted to type {kind}_t without overflow: {v}")
+            if p.kind == "real" and isinstance(v, (float, np.floating)) and element_kind(owner) == "i":
+                values[i] = int(v)
             if not isinstance(v, Variable) or (p.kind != "Tensor" and p.kind not in _TYPED):
                 continue
             have, owned = shown_array(v).dtype, shown_array(owner).dtype

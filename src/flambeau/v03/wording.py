@@ -68,6 +68,9 @@ _WORDS = {
         (r"index (-?\d+) is out of bounds for dimension (\d+) with size (\d+)",
          "index {0} is out of range for dimension {1} (of size {2})"),
     ],
+    "__and__ __iand__": [(r'"bitwise_and" not implemented', "bitand is only supported for integer type tensors")],
+    "__or__ __ior__": [(r'"bitwise_or" not implemented', "bitor is only supported for integer type tensors")],
+    "__xor__ __ixor__": [(r'"bitwise_xor" not implemented', "bitxor is only supported for integer type tensors")],
     "index_select": [
         (r"index out of range in self", "index out of range"),
         (r"index_select\(\): Index is supposed to be a vector", "invalid argument 3: Index is supposed to be a vector"),
