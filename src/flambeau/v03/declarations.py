@@ -191,7 +191,8 @@ resize: (ints sizes) => reshape(sizes)
 resize_as: (AnyTensor variable) => resize_as(variable)
 """
 
-# Those that plain tensors lack.
+# Those that plain tensors lack, and those that Variables lack.
 OF_VARIABLES = """
 index_add index_copy index_fill masked_copy masked_fill masked_scatter scatter scatter_add resize resize_as
 """
+OF_PLAIN = "numpy tolist storage storage_type apply_ map_ map2_"

@@ -96,7 +96,7 @@ def write_metadata(self, file):
 
 
 def new_with_metadata_file(cls, file, storage):
-    """FloatTensor._new_with_metadata_file(file, storage) -> the tensor over a storage, which `_write_metadata` wrote."""
+    """FloatTensor._new_with_metadata_file(file, storage) -> the tensor over a storage that was written so."""
 
     def read(count):
         return struct.unpack(f"<{count}q", file.read(8 * count))

@@ -263,8 +263,9 @@ def install():
         shown = (operators.quick if name in operators.QUICK else for_programs)(name, method)
         for face in _FACES:
             setattr(face, name, shown)
-    for name in declarations.OF_VARIABLES.split():
-        setattr(_TensorBase, name, Absent(name))
+    for face, names in ((_TensorBase, declarations.OF_VARIABLES), (Variable, declarations.OF_PLAIN)):
+        for name in names.split():
+            setattr(face, name, Absent(name))
     for name in ("item", "to", "reshape"):  # by which code of later years asks for the version
         for face in _FACES:
             setattr(face, name, Absent(name))
