@@ -339,11 +339,14 @@ def test_method(row, face):
         np.testing.assert_array_equal((x.data if face is Variable else x).numpy(), array(row.of, kind))  # as it was
 
 
+@FACES
 @of([r for r in ROWS if r.names and r.keywords])
-def test_keywords(row):
+def test_keywords(row, face):
     for kind in row.types:
-        x, args = operands(row, kind, torch.Tensor)
-        check(row, getattr(x, row.name)(**named(row, args)), kind, torch.Tensor)
+        x, args = operands(row, kind, face)
+        check(row, getattr(x, row.name)(**named(row, args)), kind, face)
+        if row.function:
+            check(row, getattr(torch, row.name)(x, **named(row, args)), kind, face)
 
 
 @FACES

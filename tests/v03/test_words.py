@@ -259,6 +259,42 @@ def test_todays_modules_load_as_today():
         era.leave(era_before)
 
 
+VARIABLE = "torch.autograd.variable.Variable"
+
+
+def test_registering():
+    net = Net()
+    for call, words in (
+        (lambda: net.add_module("x", 3), "int is not a Module subclass"),
+        (lambda: net.add_module("x", V(2)), f"{VARIABLE} is not a Module subclass"),
+        (lambda: net.register_parameter("p", V(2)),
+         f"cannot assign '{VARIABLE}' object to parameter 'p' (torch.nn.Parameter or None required)"),
+        (lambda: net.register_parameter("p", ones(2)),
+         "cannot assign 'torch.FloatTensor' object to parameter 'p' (torch.nn.Parameter or None required)"),
+        (lambda: setattr(net.fc, "weight", V(2)),
+         f"cannot assign '{VARIABLE}' as parameter 'weight' (torch.nn.Parameter or None expected)"),
+        (lambda: setattr(net, "fc", ones(2)),
+         "cannot assign 'torch.FloatTensor' as child module 'fc' (torch.nn.Module or None expected)"),
+    ):  # fmt: skip
+        with pytest.raises(TypeError) as caught:
+            call()
+        assert str(caught.value) == words
+    with pytest.raises(KeyError, match="attribute 'forward' already exists"):
+        net.add_module("forward", nn.ReLU())
+    with pytest.raises(KeyError, match="attribute 'forward' already exists"):
+        net.register_buffer("forward", ones(2))
+
+
+def test_registering_before_init():
+    class Early(nn.Module):
+        def __init__(self, value):
+            self.value = value
+
+    for value, kind in ((nn.ReLU(), "module"), (nn.Parameter(ones(1)), "parameters")):
+        with pytest.raises(AttributeError, match=re.escape(f"cannot assign {kind} before Module.__init__() call")):
+            Early(value)
+
+
 def test_optimizers():
     p = nn.Parameter(ones(2))
     with pytest.raises(TypeError, match="an iterable of Variables or dicts, but got torch.nn.parameter.Parameter"):

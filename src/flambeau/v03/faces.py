@@ -223,6 +223,7 @@ class Variable(Tensor):
     __module__ = "torch.autograd.variable"
     _place = "flambeau.v03.faces:Variable"
     _face_rank = 2
+    _noun = "Variable"
     _is_sparse_face = False
     _adapt = staticmethod(lambda array: (Variable, array))
 
