@@ -408,3 +408,28 @@ def test_only_variables_have_it_out_of_place(row, face):
             continue
         check(row, getattr(x, name)(*args), kind, face)
         np.testing.assert_array_equal(x.data.numpy(), array(row.of, kind))
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_factors_by_name(kind):
+    """Beta and alpha, and the value of addcmul, may be named behind the tensors."""
+    m, n, v, w, a = (make(name, kind, torch.Tensor) for name in "mnvwa")
+    assert torch.addmm(m, m, n, beta=2, alpha=3).equal(m.addmm(2, 3, m, n))
+    assert m.clone().addr_(v, w, alpha=3).equal(m.addr(1, 3, v, w))
+    assert torch.addmv(v, m, w, beta=2).equal(v.addmv(2, m, w))
+    assert torch.addcmul(a, value=2, tensor1=a, tensor2=a).equal(a.addcmul(2, a, a))
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_product_of_vectors(kind):
+    v, w = make("v", kind, torch.Tensor), make("w", kind, torch.Tensor)
+    assert isinstance(torch.matmul(v, w), (int, float)) and torch.matmul(v, w) == v.matmul(w) == v @ w == 32
+    product = torch.matmul(Variable(v), Variable(w))
+    assert product.size() == (1,) and product.data[0] == 32
+
+
+def test_other_names_of_arguments():
+    a = make("a", "Float", torch.Tensor)
+    assert torch.cat(seq=[a, a], dim=1).equal(torch.cat(tensors=[a, a], dim=1))
+    assert torch.triu(a, diagonal=1).equal(torch.triu(a, k=1)) and torch.sum(input=a, dim=0).equal(a.sum(0))
+    assert [t.size(1) for t in torch.chunk(a, chunks=2, dim=1)] == [t.size(1) for t in a.chunk(n_chunks=2, dim=1)]

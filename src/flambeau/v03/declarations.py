@@ -75,7 +75,7 @@ split [function]: (int split_size, int dim=0) | (Size split_size, int dim=0)
 unfold: (int dim, int size, int step)
 unbind [function]: (int dim=0)
 diag [function]: (int diagonal=0)
-tril triu [inplace] [function]: (int k=0)
+tril triu [inplace] [function]: (int k=0) | (int diagonal=0)
 """
 
 VIEWS = frozenset(
@@ -101,17 +101,21 @@ MATRICES = """
 mm bmm [function]: (Tensor mat2)
 mv [function]: (Tensor vec)
 ger [function]: (Tensor vec2)
-matmul [function]: (Tensor other)
-addmm [inplace] [function] [scaled]: (Tensor mat1, Tensor mat2)
+matmul [function]: (Tensor other) => multiplied(other)
+addmm [inplace] [function] [scaled]: (Tensor mat1, Tensor mat2, real beta=1, real alpha=1)
+    => mat1, mat2, beta=beta, alpha=alpha
     | (real beta, Tensor mat1, Tensor mat2) => mat1, mat2, beta=beta
     | (real beta, real alpha, Tensor mat1, Tensor mat2) => mat1, mat2, beta=beta, alpha=alpha
-addmv [inplace] [function] [scaled]: (Tensor mat, Tensor vec)
+addmv [inplace] [function] [scaled]: (Tensor mat, Tensor vec, real beta=1, real alpha=1)
+    => mat, vec, beta=beta, alpha=alpha
     | (real beta, Tensor mat, Tensor vec) => mat, vec, beta=beta
     | (real beta, real alpha, Tensor mat, Tensor vec) => mat, vec, beta=beta, alpha=alpha
-addr [inplace] [function] [scaled]: (Tensor vec1, Tensor vec2)
+addr [inplace] [function] [scaled]: (Tensor vec1, Tensor vec2, real beta=1, real alpha=1)
+    => vec1, vec2, beta=beta, alpha=alpha
     | (real beta, Tensor vec1, Tensor vec2) => vec1, vec2, beta=beta
     | (real beta, real alpha, Tensor vec1, Tensor vec2) => vec1, vec2, beta=beta, alpha=alpha
-addbmm baddbmm [inplace] [function] [scaled]: (Tensor batch1, Tensor batch2)
+addbmm baddbmm [inplace] [function] [scaled]: (Tensor batch1, Tensor batch2, real beta=1, real alpha=1)
+    => batch1, batch2, beta=beta, alpha=alpha
     | (real beta, Tensor batch1, Tensor batch2) => batch1, batch2, beta=beta
     | (real beta, real alpha, Tensor batch1, Tensor batch2) => batch1, batch2, beta=beta, alpha=alpha
 cross [function]: (Tensor other, int dim=-1) => crossed(other, dim)

@@ -4,7 +4,7 @@ import numpy as np
 
 from .. import _core
 from ..ops import METHODS
-from .faces import _array
+from .faces import Variable, _array
 
 
 def crossed(x, other, dim):
@@ -22,6 +22,12 @@ def singular_values(x, some):
     from ..ops import FUNCTIONS
 
     return FUNCTIONS["svd"](x, some)
+
+
+def multiplied(x, other):
+    """x.matmul(other): of two plain tensors of one dimension a Python number."""
+    result = METHODS["matmul"](x, other)
+    return result if isinstance(x, Variable) or _array(result).ndim else _array(result).item()
 
 
 def least_squares(x, A):
@@ -56,4 +62,4 @@ def eigen(x, eigenvectors):
     return _core.make(packed, face), _core.make(columns, face)
 
 
-TARGETS = {f.__name__: f for f in (crossed, singular_values, least_squares, eigen_symmetric, eigen)}
+TARGETS = {f.__name__: f for f in (crossed, singular_values, least_squares, multiplied, eigen_symmetric, eigen)}

@@ -201,9 +201,10 @@ def _joined(name, parts, dim):
         raise wording.said(error, name, parts) from None
 
 
-def cat(seq, dim=0, out=None):
-    """cat(seq, dim=0, out=None) -> Tensor: the tensors one after the other along dim. Empty ones do not count."""
-    parts = _parts("cat", seq)
+def cat(seq=None, dim=0, out=None, tensors=None):
+    """cat(seq, dim=0, out=None) -> Tensor: the tensors one after the other along dim. Empty ones do not count. (Of
+    Variables the first argument is also named `tensors`.)"""
+    parts = _parts("cat", tensors if seq is None else seq)
     full = [p for p in parts if _array(p).size]
     result = compact(settled(_joined("cat", full, dim))) if full else parts[0].clone()
     return result if out is None else stored(result, out, "torch.cat")
