@@ -18,9 +18,11 @@ fmod remainder [inplace] [function] [broadcast]: (real value) | (Tensor other)
 pow [inplace] [broadcast]: (real exponent) | (Tensor exponent)
 atan2 [float] [inplace] [function] [broadcast]: (Tensor other)
 lerp [float] [inplace] [function] [broadcast]: (Tensor end, real weight)
-addcmul [inplace] [function] [broadcast]: (Tensor tensor1, Tensor tensor2)
+addcmul [inplace] [function] [broadcast]: (Tensor tensor1, Tensor tensor2, real value=1)
+    => tensor1, tensor2, value=value
     | (real value, Tensor tensor1, Tensor tensor2) => tensor1, tensor2, value=value
-addcdiv [inplace] [function] [broadcast]: (Tensor tensor1, Tensor tensor2) => quotient_added(tensor1, tensor2)
+addcdiv [inplace] [function] [broadcast]: (Tensor tensor1, Tensor tensor2, real value=1)
+    => quotient_added(tensor1, tensor2, value)
     | (real value, Tensor tensor1, Tensor tensor2) => quotient_added(tensor1, tensor2, value)
 clamp [inplace] [function]: (real min=None, real max=None)
 eq ne lt le gt ge [inplace] [function] [broadcast]: (real value) | (Tensor other)
@@ -164,25 +166,6 @@ ALL = POINTWISE + REDUCTIONS + SHAPES + INDEXING + MATRICES + FILLING
 VARIABLES = """
 add sub add_ sub_ [broadcast]: (real value) | (Tensor other, real alpha=1) => other, alpha=alpha
     | (real value, Tensor other) => other, alpha=value
-addcmul addcmul_ [broadcast]: (Tensor tensor1, Tensor tensor2, real value=1) => tensor1, tensor2, value=value
-    | (real value, Tensor tensor1, Tensor tensor2) => tensor1, tensor2, value=value
-addcdiv [broadcast]: (Tensor tensor1, Tensor tensor2, real value=1) => quotient_added(tensor1, tensor2, value)
-    | (real value, Tensor tensor1, Tensor tensor2) => quotient_added(tensor1, tensor2, value)
-addcdiv_ [broadcast]: (Tensor tensor1, Tensor tensor2, real value=1) => quotient_added_(tensor1, tensor2, value)
-    | (real value, Tensor tensor1, Tensor tensor2) => quotient_added_(tensor1, tensor2, value)
-addmm addmm_: (Tensor mat1, Tensor mat2, real beta=1, real alpha=1) => mat1, mat2, beta=beta, alpha=alpha
-    | (real beta, Tensor mat1, Tensor mat2) => mat1, mat2, beta=beta
-    | (real beta, real alpha, Tensor mat1, Tensor mat2) => mat1, mat2, beta=beta, alpha=alpha
-addmv addmv_: (Tensor mat, Tensor vec, real beta=1, real alpha=1) => mat, vec, beta=beta, alpha=alpha
-    | (real beta, Tensor mat, Tensor vec) => mat, vec, beta=beta
-    | (real beta, real alpha, Tensor mat, Tensor vec) => mat, vec, beta=beta, alpha=alpha
-addr addr_: (Tensor vec1, Tensor vec2, real beta=1, real alpha=1) => vec1, vec2, beta=beta, alpha=alpha
-    | (real beta, Tensor vec1, Tensor vec2) => vec1, vec2, beta=beta
-    | (real beta, real alpha, Tensor vec1, Tensor vec2) => vec1, vec2, beta=beta, alpha=alpha
-addbmm baddbmm addbmm_ baddbmm_: (Tensor batch1, Tensor batch2, real beta=1, real alpha=1)
-    => batch1, batch2, beta=beta, alpha=alpha
-    | (real beta, Tensor batch1, Tensor batch2) => batch1, batch2, beta=beta
-    | (real beta, real alpha, Tensor batch1, Tensor batch2) => batch1, batch2, beta=beta, alpha=alpha
 std var: (bool unbiased=True) => unbiased=unbiased
     | (int dim, bool keepdim=False, bool unbiased=True) => dim, unbiased=unbiased, keepdim=keepdim
 index_add index_copy: (int dim, LongTensor index, Tensor source)
