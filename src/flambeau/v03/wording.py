@@ -148,6 +148,12 @@ _WORDS = {
         (r"Expected input batch_size \(\d+\) to match target batch_size",
          "Assertion `THIndexTensor_(size)(target, 0) == batch_size' failed. "),
     ],
+    "rnn": [(r"(Expected hidden.* size .*), got \[(.*)\]", "{0}, got ({1})")],
+    "cell lstm_cell": [(r"input has inconsistent input_size: got (\d+) expected (\d+)",
+                        "input has inconsistent input_size: got {0}, expected {1}")],
+    "cell": [(r"(Input batch size \d+ doesn't match |)hidden0 (.*)", "{0}hidden {1}")],
+    "lstm_cell": [(r"(Input batch size \d+ doesn't match |)hidden(\d) (.*)", "{0}hidden[{1}] {2}")],
+    "batch_norm": [(r"(Expected more than 1 value per channel .* size )torch\.Size\((.*)\)", "{0}{1}")],
     "conv": [
         (r"Given groups=(\d+), weight of size (.*), expected input(.*) to have (.*)",
          "Given groups={0}, weight{1}, so expected input{2} to have {3}"),
@@ -176,7 +182,7 @@ class _Group(str):
 
 def said(error, name, tensors=()):
     """said(error, name, tensors=()) -> the error that 0.3 raised where today's operation `name` on `tensors` raises
-    `error`: of the same kind, but for an IndexError, which is a RuntimeError but for `x[i]`."""
+    `error`: a RuntimeError, but for the IndexError of `x[i]` and the ValueError of a batch of one."""
     message = str(error)
     if not name.startswith("__"):
         name = name.rstrip("_")
@@ -188,6 +194,8 @@ def said(error, name, tensors=()):
 
 
 def _kind(error, name):
+    if isinstance(error, ValueError) and name == "batch_norm":
+        return ValueError
     return IndexError if isinstance(error, IndexError) and name.endswith("item__") else RuntimeError
 
 

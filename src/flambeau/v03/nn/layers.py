@@ -119,7 +119,8 @@ class _InstanceStatistics(_BatchStatistics):
 
 
 def _normalising(mixin, base):
-    return type(base.__name__, (mixin, base), {"__doc__": base.__doc__, "__module__": __name__})
+    worded = in_03s_words("batch_norm")(base.forward)
+    return type(base.__name__, (mixin, base), {"__doc__": base.__doc__, "__module__": __name__, "forward": worded})
 
 
 LAYERS = {"AlphaDropout": AlphaDropout, "Embedding": Embedding, "Linear": Linear}
