@@ -168,13 +168,13 @@ class Storage(metaclass=StorageType):
         return (
             self
             if isinstance(self.array, _NUMPY)
-            else Storage(_core.array_of(_core.make(self.array).cpu()), self.dtype)
+            else type(self)(_core.array_of(_core.make(self.array).cpu()), self.dtype)
         )
 
     def cuda(self, device=None, non_blocking=False):
         """cuda(device=None) -> a copy on a GPU; self when it is there."""
         moved = _core.array_of(_core.make(self.array).cuda(device))
-        return self if moved is self.array else Storage(moved, self.dtype)
+        return self if moved is self.array else type(self)(moved, self.dtype)
 
     @property
     def is_cuda(self):
@@ -215,7 +215,7 @@ class Storage(metaclass=StorageType):
 
     def new(self, source=0):
         """new(size), new(sequence) -> a storage of this dtype."""
-        return Storage(source, self.dtype)
+        return type(self)(source, self.dtype)
 
     def untyped(self):
         """untyped() -> the same memory as a storage of bytes."""
@@ -271,7 +271,7 @@ class Storage(metaclass=StorageType):
             return self
         array = self.array.real if self.dtype.is_complex and not dtype.is_complex else self.array
         with np.errstate(all="ignore"):
-            return Storage(array.astype(dtype.numpy), dtype)
+            return _class_of(self, dtype)(array.astype(dtype.numpy), dtype)
 
     def __eq__(self, other):
         if not isinstance(other, Storage):
@@ -334,6 +334,11 @@ def _flat(owner, dtype):
     span = owner.itemsize + sum((n - 1) * abs(s) for n, s in zip(owner.shape, owner.strides, strict=True))
     flat = _core.strided_view(owner, (span // owner.itemsize,), (owner.itemsize,), low)
     return flat[: span // dtype.itemsize * dtype.itemsize // owner.itemsize].view(dtype.numpy)
+
+
+def _class_of(storage, dtype):
+    """The class of what a storage is converted to: a typed name where the storage is of one."""
+    return Storage if type(storage) is Storage else TYPES.get(f"{dtype.title}Storage", Storage)
 
 
 def _rebuild(cls, raw, dtype):

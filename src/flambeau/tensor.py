@@ -27,6 +27,7 @@ class Tensor(_core.TensorBase):
 
     _face = None  # the class of results; None: this class
     _face_rank = 0
+    _noun = "Tensor"  # what errors call it
     _reduce_for_file = None  # of other faces: a method of a `serialization.pickling.Collector`, for `save`
     _adapt = None  # of other faces: a function of a result's array that gives its class and the array
     __array_priority__ = 1000

@@ -63,6 +63,14 @@ def test_names_of_later_years_are_absent(name):
             getattr(x, name)
 
 
+@pytest.mark.parametrize("name", ["numpy", "tolist", "storage", "storage_type", "apply_", "map_", "map2_"])
+def test_variables_lack_what_is_about_memory(name):
+    v = Variable(torch.ones(1))
+    with pytest.raises(AttributeError, match=f"'Variable' object has no attribute '{name}'"):
+        getattr(v, name)
+    assert hasattr(v.data, name)
+
+
 def test_names_absent_by_type():
     floats = "mean std var norm sqrt exp log sin tanh sigmoid floor uniform_ normal_ inverse svd histc".split()
     for name in floats:

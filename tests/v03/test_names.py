@@ -15,21 +15,11 @@ del API["_source"]
 
 C_INTERFACE = "wraps C functions of CUDA's or cuDNN's libraries, which this library does not call so"
 ABSENT = {  # section -> (reason, names); "*": the whole section
-    "": [("compilers and exporters of graphs", "jit onnx for_onnx"), ("not here yet", "distributed contrib")],
+    "": [("compilers and exporters of graphs", "jit onnx for_onnx"), ("not here yet", "distributed")],
     "jit": [("a compiler of graphs; experimental in 0.3", "*")],
     "onnx": [("an exporter to another format", "*")],
     "distributed": [("not here yet", "*")],
-    "FloatTensor": [("helpers of 0.3's own indexing and serialisation in Python", "_advanced_index_add "
-                     "_advanced_index_select _check_advanced_indexing _new_with_metadata_file _set_index "
-                     "_write_metadata")],
     "nn.parallel": [("needs distributed", "DistributedDataParallel")],
-    "autograd": [
-        ("reads the files of nvprof", "profiler.emit_nvtx profiler.load_nvprof profiler.parse_nvprof_trace "
-         "profiler.demangle profiler.EnforceUnique"),
-        ("parts of 0.3's own tables, which are made otherwise here", "profiler.attr_formatter profiler.build_table "
-         "profiler.format_time profiler.FormattedTimesMixin profiler.parse_cpu_trace profiler.Record "
-         "profiler.StringTable"),
-    ],
     "cuda": [
         ("storages on a GPU have the classes of the CPU's", "ByteStorage CharStorage DoubleStorage FloatStorage "
          "HalfStorage IntStorage LongStorage ShortStorage"),

@@ -84,7 +84,9 @@ def test_cat_and_stack():
     assert torch.stack([x, x], 1).size() == (2, 2, 2)
     assert torch.cat([torch.FloatTensor(), x]).size() == (2, 2)
     assert torch.cat([Variable(x), Variable(x)], dim=1).size() == (2, 4)
-    for wrong in ([x, torch.LongTensor([[1, 1]])], [x, Variable(x)], [], 3):
+    with pytest.raises(TypeError, match="expected Variable as element 0 in argument 0, but got FloatTensor"):
+        torch.cat([x, Variable(x)])
+    for wrong in ([x, torch.LongTensor([[1, 1]])], [], 3):
         with pytest.raises(TypeError, match="cat received an invalid combination of arguments"):
             torch.cat(wrong)
     with pytest.raises(RuntimeError, match="torch.FloatTensor.*torch.DoubleTensor"):

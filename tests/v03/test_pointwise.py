@@ -109,7 +109,7 @@ def test_masked():
     assert x.masked_select(torch.ByteTensor([0, 0, 0])).dim() == 0
     with pytest.raises(RuntimeError, match="0 and 1 values only"):
         x.masked_select(torch.ByteTensor([0, 2, 1]))
-    with pytest.raises(RuntimeError, match="2 ones, more than the 1 elements"):
+    with pytest.raises(RuntimeError, match="Number of elements of src < number of ones"):
         x.masked_scatter_(mask, torch.FloatTensor([8]))
 
 

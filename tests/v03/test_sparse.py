@@ -131,3 +131,23 @@ def test_copies():
         assert isinstance(copied, torch.sparse.FloatTensor) and copied.to_dense().equal(x.to_dense())
         copied._values().zero_()
     assert x._values().equal(torch.Tensor([3, 4, 5]))
+
+
+KINDS = "Byte Char Short Int Long Float Double".split()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_class_per_type(kind):
+    cls, values = getattr(torch.sparse, f"{kind}Tensor"), getattr(torch, f"{kind}Tensor")
+    x = sparse(cls, values)
+    assert type(x) is type(x.clone()) is type(x + x) is type(x.coalesce()) is type(cls(2, 3)) is type(x.new(2)) is cls
+    assert cls.is_sparse and not cls.is_cuda and repr(cls) == f"<class 'torch.sparse.{kind}Tensor'>"
+    assert x.type() == f"torch.sparse.{kind}Tensor" == torch.typename(x) and x.type(cls) is x
+    assert type(x.to_dense()) is type(x._values()) is values and x.to_dense().sum() == 12
+    for other in KINDS:
+        converted = x.type(f"torch.sparse.{other}Tensor")
+        assert type(converted) is getattr(torch.sparse, f"{other}Tensor") is type(getattr(x, other.lower())())
+        assert isinstance(x, type(converted)) == (other == kind)
+    assert type(copy.deepcopy(x)) is type(pickle.loads(pickle.dumps(x))) is type(Variable(x).data) is cls
+    with pytest.raises(TypeError, match=rf"torch.sparse.{kind}Tensor constructor received"):
+        cls("text")

@@ -159,7 +159,7 @@ cdef tuple pack_saved(Node node, tuple saved):
 # ------------------------------------------------------------------------------- tensors that interpret ops
 
 cdef enum:
-    MAX_INTERPRETERS = 8
+    MAX_INTERPRETERS = 24
     MAX_LEVELS = 8             # of sequences that are searched for interpreting tensors
 
 cdef PyTypeObject* interpreter_types[MAX_INTERPRETERS]

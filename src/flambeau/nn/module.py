@@ -189,8 +189,9 @@ class Module(HookMethods, StateMethods):
             )
         if param is not None and param.grad_fn is not None:
             raise ValueError(
-                f"Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must be created explicitly. "
-                f"To express '{name}' as a function of another Tensor, compute the value in the forward() method."
+                f"Cannot assign non-leaf {param._noun} to parameter '{name}'. Model parameters must be created "
+                f"explicitly. To express '{name}' as a function of another {param._noun}, compute the value in the "
+                "forward() method."
             )
         self._parameters[name] = run_registration_hooks(
             global_hooks.parameter_registration, self, name, param
@@ -499,7 +500,7 @@ def _addindent(text, spaces):
 
 def _typename(value):
     """The name of a value's type as the error messages of modules and optimisers show it."""
-    if isinstance(value, Tensor):
+    if isinstance(value, Tensor) and value._noun == "Tensor":
         return value.type()
     cls = value if isinstance(value, type) else type(value)
     module = cls.__module__

@@ -11,30 +11,38 @@ from ..interpreters import Shell
 
 
 class _Defaults:
-    """What modules make of tensors: the class of parameters (None: Parameter), and a function of new buffers."""
+    """What modules make of tensors: the class of parameters (None: Parameter), and a function of new buffers; and how
+    they load a state dictionary (None: as `Module.load_state_dict` says)."""
 
     parameter: type | None = None
     buffer: Callable[[Tensor], Tensor] | None = None
     dots = False
+    loads: Callable[[Any, Any, bool], None] | None = None
 
 
 _defaults = _Defaults()
 
 
-def set_defaults(parameter=None, buffer=None, dots=False):
-    """set_defaults(parameter=None, buffer=None, dots=False) -> what was set before, as a tuple
+def set_defaults(parameter=None, buffer=None, dots=False, loads=None):
+    """set_defaults(parameter=None, buffer=None, dots=False, loads=None) -> what was set before, as a tuple
 
     Process-wide: Parameter(...) makes an instance of `parameter`, a subclass, and Module.register_buffer puts new plain
     Tensors through the function `buffer`. None: as they are. dots: names in modules may have dots.
+    loads(module, state_dict, strict): what Module.load_state_dict does.
     """
-    before = _defaults.parameter, _defaults.buffer, _defaults.dots
-    _defaults.parameter, _defaults.buffer, _defaults.dots = parameter, buffer, dots
+    before = _defaults.parameter, _defaults.buffer, _defaults.dots, _defaults.loads
+    _defaults.parameter, _defaults.buffer, _defaults.dots, _defaults.loads = parameter, buffer, dots, loads
     return before
 
 
 def names_may_have_dots():
     """Whether the names of parameters, buffers and submodules may have dots."""
     return _defaults.dots
+
+
+def loading():
+    """The function that loads a state dictionary in place of today's, or None."""
+    return _defaults.loads
 
 
 def as_buffer(tensor):

@@ -12,7 +12,7 @@ import flambeau as fb
 from flambeau import Tensor
 
 from .hooks import HookTables, add_hook
-from .parameter import Parameter, is_lazy
+from .parameter import Parameter, is_lazy, loading
 
 EXTRA_STATE_KEY = "_extra_state"
 
@@ -119,6 +119,9 @@ class StateMethods(HookTables):
         """
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
+        loads = loading()
+        if loads is not None and not assign:
+            return loads(self, state_dict, strict)
         missing: list[str] = []
         unexpected: list[str] = []
         errors: list[str] = []

@@ -54,10 +54,13 @@ def _refusal(sizes, inplace):
         return RuntimeError(f"an empty tensor does not broadcast: the sizes are {have}")
     size = sizes[0]
     for other in sizes[1:]:
-        size, refusal = _broadcast(size, other)
+        if inplace:
+            refusal = _not_expandable(size, other)
+        else:
+            size, refusal = _broadcast(size, other)
         if refusal is not None:
             return refusal
-    return _not_expandable(sizes[0], size) if inplace and size != sizes[0] else None
+    return None
 
 
 def _broadcast(a, b):
@@ -72,11 +75,13 @@ def _broadcast(a, b):
     return tuple(max(pair) for pair in zip(p, q, strict=True)), None
 
 
-def _not_expandable(have, want):
-    """The error of an in-place operation whose result would be larger than its tensor."""
-    n = len(want)
-    have = (1,) * (n - len(have)) + have
-    dim = max(i for i in range(n) if have[i] != want[i])
+def _not_expandable(have, other):
+    """The error of an in-place operation whose other tensor does not expand to the size of its own, or None."""
+    n = max(len(have), len(other))
+    have, want = (1,) * (n - len(have)) + have, (1,) * (n - len(other)) + other
+    dim = max((i for i in range(n) if want[i] not in (1, have[i])), default=None)
+    if dim is None:
+        return None
     return RuntimeError(
         f"The expanded size of the tensor ({have[dim]}) must match the existing size ({want[dim]}) at non-singleton "
         f"dimension {dim}."

@@ -18,8 +18,12 @@ fmod remainder [inplace] [function] [broadcast]: (real value) | (Tensor other)
 pow [inplace] [broadcast]: (real exponent) | (Tensor exponent)
 atan2 [float] [inplace] [function] [broadcast]: (Tensor other)
 lerp [float] [inplace] [function] [broadcast]: (Tensor end, real weight)
-addcmul addcdiv [inplace] [function] [broadcast]: (Tensor tensor1, Tensor tensor2)
+addcmul [inplace] [function] [broadcast]: (Tensor tensor1, Tensor tensor2, real value=1)
+    => tensor1, tensor2, value=value
     | (real value, Tensor tensor1, Tensor tensor2) => tensor1, tensor2, value=value
+addcdiv [inplace] [function] [broadcast]: (Tensor tensor1, Tensor tensor2, real value=1)
+    => quotient_added(tensor1, tensor2, value)
+    | (real value, Tensor tensor1, Tensor tensor2) => quotient_added(tensor1, tensor2, value)
 clamp [inplace] [function]: (real min=None, real max=None)
 eq ne lt le gt ge [inplace] [function] [broadcast]: (real value) | (Tensor other)
 equal [function]: (Tensor other)
@@ -68,12 +72,12 @@ squeeze [inplace] [function]: () | (int dim)
 unsqueeze [inplace] [function]: (int dim) => unsqueezed(dim)
 narrow: (int dimension, int start, int length) => narrowed(dimension, start, length)
 select: (int dim, int index)
-chunk [function]: (int n_chunks, int dim=0)
+chunk [function]: (int n_chunks, int dim=0) | (int chunks, int dim=0)
 split [function]: (int split_size, int dim=0) | (Size split_size, int dim=0)
 unfold: (int dim, int size, int step)
 unbind [function]: (int dim=0)
 diag [function]: (int diagonal=0)
-tril triu [inplace] [function]: (int k=0)
+tril triu [inplace] [function]: (int k=0) | (int diagonal=0)
 """
 
 VIEWS = frozenset(
@@ -96,12 +100,26 @@ put_: (LongTensor index, Tensor source, bool accumulate=False)
 """
 
 MATRICES = """
-mm bmm mv [function]: (Tensor mat2)
+mm bmm [function]: (Tensor mat2)
+mv [function]: (Tensor vec)
 ger [function]: (Tensor vec2)
-matmul [function]: (Tensor other)
-addmm addmv addr addbmm baddbmm [inplace] [function] [scaled]: (Tensor mat1, Tensor mat2)
+matmul [function]: (Tensor other) => multiplied(other)
+addmm [inplace] [function] [scaled]: (Tensor mat1, Tensor mat2, real beta=1, real alpha=1)
+    => mat1, mat2, beta=beta, alpha=alpha
     | (real beta, Tensor mat1, Tensor mat2) => mat1, mat2, beta=beta
     | (real beta, real alpha, Tensor mat1, Tensor mat2) => mat1, mat2, beta=beta, alpha=alpha
+addmv [inplace] [function] [scaled]: (Tensor mat, Tensor vec, real beta=1, real alpha=1)
+    => mat, vec, beta=beta, alpha=alpha
+    | (real beta, Tensor mat, Tensor vec) => mat, vec, beta=beta
+    | (real beta, real alpha, Tensor mat, Tensor vec) => mat, vec, beta=beta, alpha=alpha
+addr [inplace] [function] [scaled]: (Tensor vec1, Tensor vec2, real beta=1, real alpha=1)
+    => vec1, vec2, beta=beta, alpha=alpha
+    | (real beta, Tensor vec1, Tensor vec2) => vec1, vec2, beta=beta
+    | (real beta, real alpha, Tensor vec1, Tensor vec2) => vec1, vec2, beta=beta, alpha=alpha
+addbmm baddbmm [inplace] [function] [scaled]: (Tensor batch1, Tensor batch2, real beta=1, real alpha=1)
+    => batch1, batch2, beta=beta, alpha=alpha
+    | (real beta, Tensor batch1, Tensor batch2) => batch1, batch2, beta=beta
+    | (real beta, real alpha, Tensor batch1, Tensor batch2) => batch1, batch2, beta=beta, alpha=alpha
 cross [function]: (Tensor other, int dim=-1) => crossed(other, dim)
 renorm [float] [inplace] [function]: (double p, int dim, double maxnorm)
 inverse [float] [function]: ()
@@ -109,7 +127,7 @@ svd [float] [function]: (bool some=True) => singular_values(some)
 symeig [float] [function]: (bool eigenvectors=False, bool upper=True) => eigen_symmetric(eigenvectors, upper)
 eig [float] [function]: (bool eigenvectors=False) => eigen(eigenvectors)
 qr geqrf [float] [function]: ()
-gels [float] [function]: (Tensor A)
+gels [float] [function]: (Tensor A) => least_squares(A)
 gesv [float] [function]: (Tensor A)
 btrifact [float] [function]: (IntTensor info=None, bool pivot=True)
 btrisolve [float] [function]: (Tensor LU_data, AnyTensor LU_pivots)
@@ -128,7 +146,8 @@ zero_: ()
 copy_: (any source, bool async=False, bool broadcast=True) => copied_(source, broadcast)
 uniform_ [float]: (double _from=0, double to=1, Generator generator=None) => _from, to, generator=generator
 normal_ [float]: (double mean=0, double std=1, Generator generator=None) => mean, std, generator=generator
-exponential_ geometric_: (double lambd=1, Generator generator=None) => lambd, generator=generator
+geometric_: (double p, Generator generator=None) => p, generator=generator
+exponential_ [float]: (double lambd=1, Generator generator=None) => lambd, generator=generator
 cauchy_ [float]: (double median=0, double sigma=1, Generator generator=None) => median, sigma, generator=generator
 log_normal_ [float]: (double mean=1, double std=2, Generator generator=None) => mean, std, generator=generator
 random_: (Generator generator=None) => generator=generator
@@ -137,7 +156,7 @@ random_: (Generator generator=None) => generator=generator
 bernoulli_: (double p=0.5, Generator generator=None) => p, generator=generator
     | (AnyTensor p, Generator generator=None) => p, generator=generator
 bernoulli [float] [function]: (Generator generator=None) => generator=generator
-multinomial [function]: (int num_samples, bool replacement=False, Generator generator=None)
+multinomial [float] [function]: (int num_samples, bool replacement=False, Generator generator=None)
     => num_samples, replacement, generator=generator
 """
 
@@ -147,13 +166,6 @@ ALL = POINTWISE + REDUCTIONS + SHAPES + INDEXING + MATRICES + FILLING
 VARIABLES = """
 add sub add_ sub_ [broadcast]: (real value) | (Tensor other, real alpha=1) => other, alpha=alpha
     | (real value, Tensor other) => other, alpha=value
-addcmul addcdiv addcmul_ addcdiv_ [broadcast]:
-    (Tensor tensor1, Tensor tensor2, real value=1) => tensor1, tensor2, value=value
-    | (real value, Tensor tensor1, Tensor tensor2) => tensor1, tensor2, value=value
-addmm addmv addr addbmm baddbmm addmm_ addmv_ addr_ addbmm_ baddbmm_:
-    (Tensor mat1, Tensor mat2, real beta=1, real alpha=1) => mat1, mat2, beta=beta, alpha=alpha
-    | (real beta, Tensor mat1, Tensor mat2) => mat1, mat2, beta=beta
-    | (real beta, real alpha, Tensor mat1, Tensor mat2) => mat1, mat2, beta=beta, alpha=alpha
 std var: (bool unbiased=True) => unbiased=unbiased
     | (int dim, bool keepdim=False, bool unbiased=True) => dim, unbiased=unbiased, keepdim=keepdim
 index_add index_copy: (int dim, LongTensor index, Tensor source)
@@ -165,3 +177,9 @@ masked_scatter masked_copy [broadcast]: (ByteTensor mask, Tensor source) => mask
 resize: (ints sizes) => reshape(sizes)
 resize_as: (AnyTensor variable) => resize_as(variable)
 """
+
+# Those that plain tensors lack, and those that Variables lack.
+OF_VARIABLES = """
+index_add index_copy index_fill masked_copy masked_fill masked_scatter scatter scatter_add resize resize_as
+"""
+OF_PLAIN = "numpy tolist storage storage_type apply_ map_ map2_"

@@ -14,12 +14,19 @@ def _module(name):
     return importlib.import_module(f"{__package__}.{name}")
 
 
+def _load_state_dict(module, state_dict, strict):
+    from .nn.state import load_state_dict
+
+    return load_state_dict(module, state_dict, strict)
+
+
 def enter():
-    """From now on parameters, buffers, layers, random numbers and random images are 0.3's, and names in modules may
-    have dots. Seeds and states of generators stay. Returns what to give to `leave`."""
+    """From now on parameters, buffers, layers, random numbers and random images are 0.3's, modules load state
+    dictionaries as it did, and their names may have dots. Seeds and states of generators stay. Returns what to give to
+    `leave`."""
     return (
         set_stream("0.3"),
-        modules.set_defaults(Parameter, plain, dots=True),
+        modules.set_defaults(Parameter, plain, dots=True, loads=_load_state_dict),
         images.set_defaults(
             layers=lambda: _module("nn"),
             draws=lambda: _module("images").draws,

@@ -108,12 +108,18 @@ class _TensorBase(Tensor):
         """A number that names this tensor; storages have one too, which says whether memory is shared."""
         return id(self)
 
-    @staticmethod
-    def _sparse_face():
-        """The class of sparse tensors with values of this one."""
-        from .sparse import SparsePlain
+    @classmethod
+    def _new_with_metadata_file(cls, file, storage):
+        from .memory import new_with_metadata_file
 
-        return SparsePlain
+        return new_with_metadata_file(cls, file, storage)
+
+    @classmethod
+    def _sparse_face(cls):
+        """The class of sparse tensors with values of this one."""
+        from .sparse import class_of
+
+        return class_of(cls)
 
     def __dir__(self):
         found = {name: c.__dict__[name] for c in reversed(type(self).__mro__) for name in c.__dict__}
@@ -217,6 +223,7 @@ class Variable(Tensor):
     __module__ = "torch.autograd.variable"
     _place = "flambeau.v03.faces:Variable"
     _face_rank = 2
+    _noun = "Variable"
     _is_sparse_face = False
     _adapt = staticmethod(lambda array: (Variable, array))
 
@@ -305,9 +312,16 @@ def size(self, dim=None):
     sizes = _size(self)
     if dim is None:
         return sizes
-    if not -len(sizes) <= dim < len(sizes):
-        raise RuntimeError(f"dimension {dim} out of range of {len(sizes)}D tensor")
+    _check_dim(dim, len(sizes))
     return sizes[dim]
+
+
+def _check_dim(dim, ndim):
+    """RuntimeError for a dimension that there is not."""
+    if not ndim:
+        raise RuntimeError(f"dimension specified as {dim} but tensor has no dimensions")
+    if not -ndim <= dim < ndim:
+        raise RuntimeError(f"dimension out of range (expected to be in range of [{-ndim}, {ndim - 1}], but got {dim})")
 
 
 def dim(self):
@@ -321,8 +335,7 @@ def stride(self, dim=None):
     strides = tuple(s // array.itemsize for s in array.strides) if array.size else ()
     if dim is None:
         return strides
-    if not -len(strides) <= dim < len(strides):
-        raise RuntimeError(f"dimension {dim} out of range of {len(strides)}D tensor")
+    _check_dim(dim, len(strides))
     return strides[dim]
 
 

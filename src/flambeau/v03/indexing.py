@@ -10,6 +10,7 @@ from .conversions import type_
 from .faces import Variable, _array, _make, _TensorBase, compact, lifted, plain, reshaped, settled, type_name
 from .inplace import check_leaf, register
 from .pointwise import bools, masked_filled_, masked_scattered_, masked_selected
+from .wording import in_03s_words, said
 
 todays_getitem = _core.TensorBase.__getitem__
 _FACES = (Variable, _TensorBase)
@@ -52,6 +53,10 @@ def _is_element(x, keys):
     return len(keys) == x.dim() and all(isinstance(k, (int, np.integer)) and not isinstance(k, bool) for k in keys)
 
 
+_places = in_03s_words("__getitem__")(todays_getitem)
+_rows = in_03s_words("index_select")(METHODS["index_select"])
+
+
 def getitem(self, key):
     """x[key]"""
     x = lifted(self) if isinstance(self, Variable) else settled(self)
@@ -60,7 +65,10 @@ def getitem(self, key):
     key = _read(x, key)
     if isinstance(key, _FACES):
         return _selected(x, key)
-    result = todays_getitem(x, key)
+    try:
+        result = todays_getitem(x, key)
+    except (IndexError, RuntimeError) as error:
+        raise said(error, "__getitem__") from None
     if isinstance(self, Variable):
         result = lifted(result)
     elif _is_element(x, key):
@@ -98,8 +106,8 @@ def _selected(x, index):
     if _array(index).ndim > 1:
         if isinstance(x, _TensorBase):
             raise IndexError(f"index tensor must be 1-dimensional, got {_array(index).ndim} dimensions")
-        return compact(todays_getitem(x, _make(_array(index))))
-    return compact(settled(METHODS["index_select"](x, 0, _make(_array(index).reshape(-1)))))
+        return compact(_places(x, _make(_array(index))))
+    return compact(settled(_rows(x, 0, _make(_array(index).reshape(-1)))))
 
 
 def setitem(self, key, value):
@@ -122,7 +130,10 @@ def setitem(self, key, value):
     if isinstance(value, _FACES) and _array(value).shape == (1,) and isinstance(key, tuple) and _is_element(self, key):
         value = reshaped(value, ())
     x = lifted(self) if isinstance(self, Variable) and not _array(self).ndim else self
-    todays_setitem(x, _make(_array(key)) if isinstance(key, _FACES) else key, value)
+    try:
+        todays_setitem(x, _make(_array(key)) if isinstance(key, _FACES) else key, value)
+    except (IndexError, RuntimeError) as error:
+        raise said(error, "__setitem__") from None
 
 
 def _check_value(x, key, value):
@@ -152,4 +163,25 @@ def iterate(self):
     return iter([getitem(self, i) for i in range(self.size(0))] if self.dim() else [])
 
 
+# ---- what 0.3's own code called, and some programs
+
+
+def is_advanced(self, key):
+    """x._check_advanced_indexing(key) -> bool: whether a key holds index sequences or tensors beside each other."""
+    key = _read(self, key)
+    return not isinstance(key, _FACES) and _is_advanced(key)
+
+
+def add_at(self, key, tensor):
+    """x._advanced_index_add(key, tensor) -> x, with tensor added at the places of key, also where these repeat."""
+    keys = _read(self, key)
+    keys = (bools(keys) if plain(keys).type().endswith("ByteTensor") else keys,) if isinstance(keys, _FACES) else keys
+    places = tuple([_array(k) if isinstance(k, _core.TensorBase) else k for k in keys])
+    np.add.at(_array(self), places, _array(tensor))
+    _core.bump_version(self)
+    return self
+
+
+PLAIN = {"_check_advanced_indexing": is_advanced, "_advanced_index_select": getitem, "_advanced_index_add": add_at,
+         "_set_index": setitem}  # fmt: skip
 OPERATORS = {"__getitem__": getitem, "__setitem__": setitem, "__iter__": iterate}

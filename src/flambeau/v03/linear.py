@@ -4,7 +4,7 @@ import numpy as np
 
 from .. import _core
 from ..ops import METHODS
-from .faces import _array
+from .faces import Variable, _array
 
 
 def crossed(x, other, dim):
@@ -24,12 +24,25 @@ def singular_values(x, some):
     return FUNCTIONS["svd"](x, some)
 
 
+def multiplied(x, other):
+    """x.matmul(other): of two plain tensors of one dimension a Python number."""
+    result = METHODS["matmul"](x, other)
+    return result if isinstance(x, Variable) or _array(result).ndim else _array(result).item()
+
+
+def least_squares(x, A):
+    """gels(A) -> (X, QR): X (n, k), with A X the nearest to x (m, k), and what LAPACK's gels leaves of A (m, n)."""
+    solution, factors = METHODS["gels"](x, A)
+    return METHODS["narrow"](solution, 0, 0, _array(A).shape[1]), factors
+
+
 def eigen_symmetric(x, eigenvectors, upper):
     """symeig(eigenvectors=False, upper=True) -> (e, V): ascending; V is zero unless asked for."""
     from ..linalg import eigh
+    from ..ops import FUNCTIONS
 
     values, vectors = eigh(x, UPLO="U" if upper else "L")
-    return values, vectors if eigenvectors else vectors * 0
+    return values, vectors if eigenvectors else FUNCTIONS["zeros_like"](vectors)
 
 
 def eigen(x, eigenvectors):
@@ -49,4 +62,4 @@ def eigen(x, eigenvectors):
     return _core.make(packed, face), _core.make(columns, face)
 
 
-TARGETS = {f.__name__: f for f in (crossed, singular_values, eigen_symmetric, eigen)}
+TARGETS = {f.__name__: f for f in (crossed, singular_values, least_squares, multiplied, eigen_symmetric, eigen)}

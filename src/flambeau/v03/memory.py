@@ -1,9 +1,12 @@
 """Plain tensors and their memory: other sizes, other memory, functions applied in place, storages."""
 
+import struct
+
 import numpy as np
 
 from .. import _core
 from ..ops import METHODS as TODAYS
+from ..storage import Storage
 from .broadcasting import together
 from .faces import _array, _TensorBase, follow, settled, type_name
 
@@ -22,10 +25,12 @@ def resize_as_(self, tensor):
 
 def set_(self, source=None, storage_offset=0, size=None, stride=None):
     """set_(source=None, storage_offset=0, size=None, stride=None) -> self over the memory of a tensor or storage."""
-    if isinstance(source, _TensorBase) and type(source) is not type(self):
+    other_storage = isinstance(source, Storage) and source.dtype.numpy != type(self)._dtype
+    if other_storage or (isinstance(source, _TensorBase) and type(source) is not type(self)):
+        got = source.type() if other_storage else type_name(type(source))
         raise TypeError(
-            f"set_ received an invalid combination of arguments - got ({type_name(type(source))}), but expected a "
-            f"{type_name(type(self))} or its storage"
+            f"set_ received an invalid combination of arguments - got ({got}), but expected a {type_name(type(self))} "
+            "or its storage"
         )
     TODAYS["set_"](self, source, storage_offset, size, stride)
     follow(self)
@@ -82,4 +87,26 @@ def is_set_to(self, tensor):
     return a.shape == b.shape and a.strides == b.strides and self.data_ptr() == tensor.data_ptr()
 
 
-METHODS = {f.__name__: f for f in (resize_, resize_as_, set_, apply_, map_, map2_, is_set_to)}
+def write_metadata(self, file):
+    """_write_metadata(file): writes to a binary file where the elements lie in the storage, as files of 0.1 have it:
+    the number of dimensions, sizes, strides and offset as int64."""
+    sizes, strides = tuple(self.size()), tuple(self.stride())
+    numbers = (len(sizes), *sizes, *strides, self.storage_offset())
+    file.write(struct.pack(f"<{len(numbers)}q", *numbers))
+
+
+def new_with_metadata_file(cls, file, storage):
+    """FloatTensor._new_with_metadata_file(file, storage) -> the tensor over a storage that was written so."""
+
+    def read(count):
+        return struct.unpack(f"<{count}q", file.read(8 * count))
+
+    (ndim,) = read(1)
+    sizes, strides, (offset,) = read(ndim), read(ndim), read(1)
+    return cls().set_(storage, offset, sizes, strides) if ndim else cls()
+
+
+METHODS = {
+    **{f.__name__: f for f in (resize_, resize_as_, set_, apply_, map_, map2_, is_set_to)},
+    "_write_metadata": write_metadata,
+}  # fmt: skip

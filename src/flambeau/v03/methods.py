@@ -20,6 +20,7 @@ from . import (
     reductions,
     shapes,
     signatures,
+    wording,
 )
 from .faces import (
     CUDA_TYPES,
@@ -96,11 +97,14 @@ class Overloads:
         if self.keepdim and backcompat.keepdim_warning.enabled:
             self.warn_keepdim(signature, values, kwargs)
         operand, values = self.operands(signature, owner, values)
+        if signature.over_dim is not None and not _array(operand).size and self.name.rstrip("_") != "unsqueeze":
+            dim = values[signature.over_dim]
+            raise RuntimeError(f"dimension specified as {dim} but tensor has no dimensions")
         args, named = signature.arrange(*values) if signature.arrange else (values, {})
         try:
             result = callee(operand, *args, **named)
-        except IndexError as error:  # of a dimension or index out of range
-            raise RuntimeError(str(error)) from error
+        except (IndexError, RuntimeError) as error:
+            raise wording.said(error, self.name, (operand, *values)) from None
         if self.fresh and result is not operand:
             compact(result)
         if is_variable:
@@ -259,6 +263,9 @@ def install():
         shown = (operators.quick if name in operators.QUICK else for_programs)(name, method)
         for face in _FACES:
             setattr(face, name, shown)
+    for face, names in ((_TensorBase, declarations.OF_VARIABLES), (Variable, declarations.OF_PLAIN)):
+        for name in names.split():
+            setattr(face, name, Absent(name))
     for name in ("item", "to", "reshape"):  # by which code of later years asks for the version
         for face in _FACES:
             setattr(face, name, Absent(name))
@@ -269,7 +276,7 @@ def install():
         for face in _FACES:
             setattr(face, name, method)
     for face, table in ((Variable, {**inplace.METHODS, **conversions.VARIABLES}), (_TensorBase, memory.METHODS),
-                        (_TensorBase, conversions.PLAIN)):  # fmt: skip
+                        (_TensorBase, conversions.PLAIN), (_TensorBase, indexing.PLAIN)):  # fmt: skip
         for name, method in table.items():
             setattr(face, name, for_programs(name, method))
 

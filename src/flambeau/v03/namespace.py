@@ -8,7 +8,7 @@ from ..errors import warn_user
 from ..ops import FUNCTIONS as TODAYS
 from ..ops import METHODS
 from ..storage import Storage
-from . import signatures
+from . import signatures, wording
 from .construct import is_int, rebuilt
 from .defaults import tensor_class
 from .faces import (
@@ -172,10 +172,14 @@ def _parts(name, sequence):
     """The tensors of a sequence, all plain ones of one type or all Variables."""
     parts = list(sequence) if isinstance(sequence, (tuple, list)) else []
     kinds = {Variable if isinstance(p, Variable) else type(p) for p in parts}
+    if Variable in kinds and len(kinds) > 1:
+        i = next(i for i, p in enumerate(parts) if not isinstance(p, Variable))
+        raise TypeError(f"expected Variable as element {i} in argument 0, but got {type(parts[i]).__name__}")
     if len(kinds) != 1 or not isinstance(parts[0], _FACES):
-        got = signatures.got(tuple(parts), {}) if parts else type(sequence).__name__
+        first = next((type_name(type(p)) for p in parts if isinstance(p, _TensorBase)), "torch.FloatTensor")
         raise TypeError(
-            f"{name} received an invalid combination of arguments - got {got}, but expected tensors of one type"
+            f"torch.{name} received an invalid combination of arguments - got ({type(sequence).__name__}, int), but "
+            f"expected one of:\n * (sequence[{first}] seq)\n * (sequence[{first}] seq, int dim)"
         )
     if isinstance(parts[0], Variable):
         for p in parts:
@@ -187,17 +191,30 @@ def _parts(name, sequence):
     return [lifted(p) for p in parts]
 
 
-def cat(seq, dim=0, out=None):
-    """cat(seq, dim=0, out=None) -> Tensor: the tensors one after the other along dim. Empty ones do not count."""
-    parts = _parts("cat", seq)
+def _joined(name, parts, dim):
+    """The tensors joined by today's cat or stack, with 0.3's errors: a stack was a cat of unsqueezed tensors."""
+    try:
+        return TODAYS[name](parts, dim)
+    except (RuntimeError, IndexError) as error:
+        if name == "stack" and len({_array(p).shape for p in parts}) > 1:
+            return _joined("cat", [METHODS["unsqueeze"](p, dim) for p in parts], dim)
+        raise wording.said(error, name, parts) from None
+
+
+def cat(seq=None, dim=0, out=None, tensors=None):
+    """cat(seq, dim=0, out=None) -> Tensor: the tensors one after the other along dim. Empty ones do not count. (Of
+    Variables the first argument is also named `tensors`.)"""
+    parts = _parts("cat", tensors if seq is None else seq)
     full = [p for p in parts if _array(p).size]
-    result = compact(settled(TODAYS["cat"](full, dim))) if full else parts[0].clone()
+    result = compact(settled(_joined("cat", full, dim))) if full else parts[0].clone()
     return result if out is None else stored(result, out, "torch.cat")
 
 
 def stack(sequence, dim=0, out=None):
     """stack(sequence, dim=0, out=None) -> Tensor: tensors of one size along a new dim."""
-    result = compact(settled(TODAYS["stack"](_parts("stack", sequence), dim)))
+    if isinstance(sequence, (tuple, list)) and not sequence:
+        raise ValueError("stack expects a non-empty sequence of tensors")
+    result = compact(settled(_joined("stack", _parts("stack", sequence), dim)))
     return result if out is None else stored(result, out, "torch.stack")
 
 
@@ -217,9 +234,10 @@ def pow(input, exponent, out=None):
     return result if out is None else stored(result, out, "torch.pow")
 
 
-def normal(means=0.0, std=1.0, out=None):
+def normal(means=0.0, std=1.0, out=None, mean=None):
     """normal(means, std=1.0), normal(mean=0.0, std), out=None -> Tensor of random numbers from normal distributions
     with the means and standard deviations of tensors, one by one."""
+    means = means if mean is None else mean
     if not isinstance(means, _FACES) and not isinstance(std, _FACES):
         raise TypeError("torch.normal: means or std must be a tensor")
     result = settled(TODAYS["normal"](means, std))

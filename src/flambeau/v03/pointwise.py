@@ -3,6 +3,7 @@
 import numpy as np
 
 from .. import _core
+from ..dtype import int64
 from ..ops import METHODS
 from .broadcasting import together
 from .faces import _BOOL, Variable, _array, _make, _TensorBase, reshaped
@@ -29,6 +30,26 @@ def divided_(x, other):
         return METHODS["div_"](x, other)
     _check_divisor(other)
     return METHODS["div_"](x, other, rounding_mode="trunc")
+
+
+def quotient_added(x, tensor1, tensor2, value=1):
+    """x + value tensor1 / tensor2; among ints the quotient is cut off."""
+    if is_float(x):
+        return METHODS["addcdiv"](x, tensor1, tensor2, value=value)
+    return METHODS["add"](x, _quotient(tensor1, tensor2, value))
+
+
+def quotient_added_(x, tensor1, tensor2, value=1):
+    """The in-place form."""
+    if is_float(x):
+        return METHODS["addcdiv_"](x, tensor1, tensor2, value=value)
+    return METHODS["add_"](x, _quotient(tensor1, tensor2, value))
+
+
+def _quotient(tensor1, tensor2, value):
+    """value tensor1 / tensor2 of ints, in numbers so wide that the product does not wrap around."""
+    wide = METHODS["mul"](METHODS["to"](tensor1, int64), int(value))
+    return METHODS["to"](divided(wide, tensor2), tensor1)
 
 
 def _check_divisor(other):
@@ -120,7 +141,8 @@ def copied_(x, source, broadcast=True):
 
 
 TARGETS = {
-    **{f.__name__: f for f in (divided, divided_, rounded, rounded_, masked_selected, masked_filled_, masked_filled,
+    **{f.__name__: f for f in (divided, divided_, quotient_added, quotient_added_, rounded, rounded_,
+                               masked_selected, masked_filled_, masked_filled,
                                masked_scattered_, masked_scattered, copied_)},
     "shifted_left": _shifting("bitwise_left_shift", 2), "shifted_left_": _shifting("bitwise_left_shift_", 2),
     "shifted_right": _shifting("bitwise_right_shift", 0.5), "shifted_right_": _shifting("bitwise_right_shift_", 0.5),

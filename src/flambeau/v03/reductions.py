@@ -30,6 +30,8 @@ def _whole(name):
     todays, kept = METHODS[name], _kept(name)
 
     def method(x, *args, **kwargs):
+        if name in ("mean", "std", "var") and not _array(x).size:
+            raise RuntimeError("invalid argument 1: empty Tensor")
         if isinstance(x, Variable):
             return kept(x) if not (args or kwargs) else todays(x, *args, **kwargs)
         doubled = [_doubled(a) if isinstance(a, _core.TensorBase) else a for a in args]

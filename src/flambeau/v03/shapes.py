@@ -7,11 +7,7 @@ from .faces import _array
 def viewed(x, size):
     """x.view(*size)"""
     _check_sizes("view", size)
-    try:
-        return METHODS["view"](x, tuple(size))
-    except RuntimeError as error:
-        message = str(error).replace("Use .reshape(...) instead.", "Call .contiguous() before .view().")
-        raise RuntimeError(message) from None
+    return METHODS["view"](x, tuple(size))
 
 
 def expanded(x, sizes):

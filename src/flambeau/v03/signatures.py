@@ -111,6 +111,9 @@ for _name, _dtype in _TYPED.items():
     _FITS[_name] = _is_typed(_dtype)
 
 
+_DIMS = ("dim", "dim0", "dimension")  # parameters that name a dimension there must be
+
+
 class Signature:
     """One overload: parameters, the call of today's method, whether the result is a number."""
 
@@ -122,6 +125,7 @@ class Signature:
         self.parameters = [Parameter(p) for p in parameters.split(", ") if p]
         self.number = number is not None
         self.by_type = not any(p.kind in ("ints", "Size", "Tensors") for p in self.parameters)
+        self.over_dim = next((i for i, p in enumerate(self.parameters) if p.kind == "int" and p.name in _DIMS), None)
         self.variadic = bool(self.parameters) and self.parameters[0].kind == "ints"
         self.target, arguments = name, call
         if call and (named := re.fullmatch(r"(\w+)\((.*)\)", call)):
@@ -169,6 +173,8 @@ class Signature:
             if p.kind == "real" and isinstance(v, (float, np.floating)) and element_kind(owner) == "i" and float(v) % 1:
                 kind = shown_array(owner).dtype.name
                 raise RuntimeError(f"value cannot be converted to type {kind}_t without overflow: {v}")
+            if p.kind == "real" and isinstance(v, (float, np.floating)) and element_kind(owner) == "i":
+                values[i] = int(v)
             if not isinstance(v, Variable) or (p.kind != "Tensor" and p.kind not in _TYPED):
                 continue
             have, owned = shown_array(v).dtype, shown_array(owner).dtype

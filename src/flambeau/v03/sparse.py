@@ -72,24 +72,40 @@ class _Methods(SparseTensor):
 
     def new(self, *args):  # type: ignore[override]
         """new(indices, values, size), new(*size) -> sparse tensor of the type of self."""
-        return self._around(typed(plain(self._value))(*args))
+        return self._around(class_of(type(plain(self._value)))(*args))
 
 
 class SparsePlain(_Methods, _TensorBase):
-    """A sparse plain tensor."""
+    """A sparse plain tensor: what the typed classes, `torch.sparse.FloatTensor` and so on, have in common."""
 
     __module__ = "torch.sparse"
     _face = _TensorBase
+    _values_type: Any = None  # of the typed classes: that of their values
 
     _around = staticmethod(plain)
 
+    def __new__(cls, *args, **options):
+        """(): empty; (indices, values[, size]); (*size) or (Size): without entries."""
+        if cls._values_type is None:
+            raise RuntimeError(f"cannot create an instance of the abstract class {type_name(cls)}")
+        if args and isinstance(args[0], _FACES):
+            return _of_parts(cls, *args)
+        size = tuple(args[0]) if len(args) == 1 and isinstance(args[0], (tuple, list)) else args
+        if not all(map(is_int, size)):
+            raise _refusal(cls, args)
+        return _without_entries(tuple(map(int, size)), len(size), cls._values_type())
+
+    def __init__(self, *parts, **options):
+        """The parts of a sparse tensor; what a typed class is called with, `__new__` has read."""
+        if "_index" not in self.__dict__:
+            super().__init__(*parts, **options)
+
     def type(self, new_type=None, *flags, **options):  # type: ignore[override]
         """type() -> "torch.sparse.FloatTensor";  type(new_type) -> self converted to a typed class or its name."""
-        own = typed(self._value)
         if new_type is None:
-            return type_name(own)
+            return type_name(type(self))
         target = _BY_NAME.get(new_type, new_type)
-        return self if target is own else _with(self, self._value.type(target._values_type))
+        return self if target is type(self) else _with(self, self._value.type(target._values_type))
 
     def __repr__(self):
         sizes = "x".join(map(str, self.shape))
@@ -143,6 +159,23 @@ class SparseVariable(_Methods, Variable):
 
     __str__ = __repr__
     __hash__ = _core.TensorBase.__hash__
+
+
+def _of_parts(cls, *args):
+    indices, values, *size = args
+    if not isinstance(values, cls._values_type) or type(indices).__name__ != "LongTensor" or len(size) > 1:
+        raise _refusal(cls, args)
+    made = coo(_core.make(_array(indices)), values, *size, dtype=from_numpy_dtype(cls._values_type._dtype))
+    return _with(made, values)
+
+
+def _refusal(cls, args):
+    return TypeError(
+        f"{type_name(cls)} constructor received an invalid combination of arguments - got "
+        f"{signatures.got(args, {})}, but expected one of:\n * no arguments\n * (int ...)\n"
+        f" * (torch.LongTensor indices, {type_name(cls._values_type)} values)\n"
+        f" * (torch.LongTensor indices, {type_name(cls._values_type)} values, torch.Size sizes)"
+    )
 
 
 def around(data, requires_grad=False, volatile=False):
@@ -254,8 +287,7 @@ def _install():
         setattr(_Methods, element.lower(), _conversion(element))
     for name in ("backward", "detach", "grad", "grad_fn", "is_leaf", "requires_grad"):
         setattr(SparsePlain, name, _HiddenOfPlain(name))
-    for face in (SparsePlain, SparseVariable):
-        _core.register_interpreter(face)
+    _core.register_interpreter(SparseVariable)
 
 
 class _HiddenOfPlain(Absent):
@@ -266,56 +298,25 @@ class _HiddenOfPlain(Absent):
         self.todays = getattr(SparseTensor, name)
 
 
-# -------------------------------------------------------------------------------------------- typed names
+# -------------------------------------------------------------------------------------------- typed classes
 
 
-class SparseType(type):
-    """The class of the typed names: they make sparse tensors, convert to them, and answer `isinstance`."""
-
-    is_sparse = True
-    _values_type: Any
-
-    def __call__(cls, *args):
-        """(): empty; (indices, values[, size]); (*size) or (Size): without entries."""
-        if args and isinstance(args[0], _FACES):
-            return cls._of_parts(*args)
-        size = tuple(args[0]) if len(args) == 1 and not is_int(args[0]) else args
-        if not all(map(is_int, size)):
-            raise cls._refusal(args)
-        return _without_entries(tuple(map(int, size)), len(size), cls._values_type())
-
-    def _of_parts(cls, *args):
-        indices, values, *size = args
-        kinds = tuple(type(plain(a)) if isinstance(a, _FACES) else type(a) for a in (indices, values))
-        if not isinstance(values, cls._values_type) or not kinds[0].__name__ == "LongTensor" or len(size) > 1:
-            raise cls._refusal(args)
-        made = coo(_core.make(_array(indices)), values, *size, dtype=from_numpy_dtype(cls._values_type._dtype))
-        return _with(made, values)
-
-    def _refusal(cls, args):
-        return TypeError(
-            f"{type_name(cls)} constructor received an invalid combination of arguments - got "
-            f"{signatures.got(args, {})}, but expected one of:\n * no arguments\n * (int ...)\n"
-            f" * (torch.LongTensor indices, {type_name(cls._values_type)} values)\n"
-            f" * (torch.LongTensor indices, {type_name(cls._values_type)} values, torch.Size sizes)"
-        )
-
-    def __instancecheck__(cls, x):
-        return isinstance(x, SparsePlain) and typed(x._value) is cls
-
-    def __repr__(cls):
-        return f"<class '{type_name(cls)}'>"
+def class_of(values_type):
+    """The typed class of sparse tensors with values of a type. The core knows those that have been asked for."""
+    cls = _OF_VALUES.get(values_type, SparsePlain)
+    if cls not in _known:
+        _core.register_interpreter(cls)
+        _known.add(cls)
+    return cls
 
 
-def typed(values):
-    """The typed name of sparse tensors with values of this type."""
-    return _OF_VALUES[type(plain(values))]
+_known: set[type] = set()
 
 
 def _typed(values_type):
     package = "torch.cuda.sparse" if values_type.is_cuda else "torch.sparse"
-    contents = {"__module__": package, "_values_type": values_type, "is_cuda": values_type.is_cuda}
-    return SparseType(values_type.__name__, (), contents)
+    contents = {"__module__": package, "_values_type": values_type, "is_cuda": values_type.is_cuda, "is_sparse": True}
+    return type(values_type.__name__, (SparsePlain,), contents)
 
 
 TYPED = {name: _typed(cls) for name, cls in TYPES.items() if name != "HalfTensor"}

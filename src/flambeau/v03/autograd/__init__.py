@@ -17,6 +17,6 @@ __all__ = [
 
 
 def __getattr__(name):
-    if name != "profiler":
+    if name not in ("_functions", "profiler"):
         raise AttributeError(f"module 'torch.autograd' has no attribute '{name}'")
-    return importlib.import_module("flambeau.autograd.profiler")
+    return importlib.import_module(f"{__name__}.{name}")

@@ -152,10 +152,11 @@ def _run(cls, node, forward, backward, args):
                 known[id(a.data)] = a
         results = forward(*plain)
         single = not isinstance(results, tuple)
-        results = tuple(outside(r) for r in ((results,) if single else results))
+        results = tuple(outside(_checked(r, i, cls)) for i, r in enumerate((results,) if single else results))
         for name, method in _NOTES:
             values = node.__dict__.pop(name, None)
             if values is not None:
+                _check_known(name, values, known)
                 method(node, *[outside(v) for v in values])
         return results[0] if single else results
 
@@ -165,6 +166,34 @@ def _run(cls, node, forward, backward, args):
     return _core.apply_function(cls, node, run, run_backward, args)
 
 
+def _checked(result, i, cls):
+    """What forward returned. TypeError when it is no tensor."""
+    if not isinstance(result, (_TensorBase, Variable)):
+        raise TypeError(
+            f"{cls.__name__}.forward: expected Variable or tensor (got {type(result).__name__}) for return value {i}"
+        )
+    return result
+
+
+def _check_known(name, values, known):
+    """TypeError or RuntimeError for what is no input or output of forward."""
+    method = {"_kept": "save_for_backward", "_changed": "mark_dirty", "_constant": "mark_non_differentiable"}[name]
+    for i, value in enumerate(values):
+        if value is None and name == "_kept":
+            continue
+        if not isinstance(value, (_TensorBase, Variable)):
+            kind = type(value).__name__
+            raise TypeError(f"{method} can only save tensors, but argument {i} is of type {kind}"
+                            if name == "_kept" else f"{method} can only accept tensors, but argument {i} is a {kind}")
+        if isinstance(value, _TensorBase) and id(value) not in known:
+            raise RuntimeError(_UNKNOWN[name].format(i))
+
+
+_UNKNOWN = {
+    "_kept": "save_for_backward can only save input or output tensors, but argument {} doesn't satisfy this condition",
+    "_changed": "mark_dirty only accepts input tensors, but argument {} isn't one",
+    "_constant": "mark_non_differentiable only accepts output tensors, but argument {} isn't one",
+}
 _NOTES = (
     ("_kept", _Node.save_for_backward),
     ("_changed", _Node.mark_dirty),

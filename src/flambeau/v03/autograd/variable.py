@@ -6,6 +6,7 @@ from typing import Any
 from ... import _core
 from ...errors import warn_user
 from ..faces import Variable, _array, _make, _TensorBase, type_name
+from ..wording import said
 
 __all__ = ["Variable", "backward", "grad"]
 
@@ -22,7 +23,7 @@ def _starts(variables, grads, create_graph):
         if v.volatile:
             raise RuntimeError(f"element {i} of variables tuple is volatile")
         if not v.requires_grad:
-            raise RuntimeError(f"element {i} of variables tuple does not require grad and does not have a grad_fn")
+            raise RuntimeError(f"element {i} of variables does not require grad and does not have a grad_fn")
         shape = _array(v).shape
         if g is None:
             if _array(v).size != 1:
@@ -49,6 +50,13 @@ def _listed(value, kinds):
     return [value] if value is None or isinstance(value, kinds) else list(value)
 
 
+def _run(*args, **kwargs):
+    try:
+        return _core.run_backward(*args, **kwargs)
+    except RuntimeError as error:
+        raise said(error, "backward") from None
+
+
 def backward(variables, grad_variables=None, retain_graph=None, create_graph=None, retain_variables=None):
     """backward(variables, grad_variables=None, retain_graph=None, create_graph=None)
 
@@ -66,7 +74,7 @@ def backward(variables, grad_variables=None, retain_graph=None, create_graph=Non
         )
         retain_graph = retain_variables
     retain_graph = create_graph if retain_graph is None else retain_graph
-    _core.run_backward(variables, grads, bool(retain_graph), bool(create_graph), None)
+    _run(variables, grads, bool(retain_graph), bool(create_graph), None)
 
 
 def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=None, only_inputs=True,
@@ -85,7 +93,7 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Non
             raise RuntimeError("One of the differentiated Variables does not require grad")
     if not only_inputs:
         _add_to_others(outputs, grads, create_graph, inputs)
-    results = _core.run_backward(outputs, grads, bool(retain_graph), bool(create_graph), inputs, accumulate=False)
+    results = _run(outputs, grads, bool(retain_graph), bool(create_graph), inputs, accumulate=False)
     if not allow_unused and any(g is None for g in results):
         raise RuntimeError("One of the differentiated Variables appears to not have been used in the graph")
     return tuple(results)
@@ -96,7 +104,7 @@ def _add_to_others(outputs, grads, create_graph, inputs):
     kept = [v.grad for v in inputs]
     for v in inputs:
         v.grad = None
-    _core.run_backward(outputs, grads, True, bool(create_graph), None)
+    _run(outputs, grads, True, bool(create_graph), None)
     for v, g in zip(inputs, kept, strict=True):
         v.grad = g
 

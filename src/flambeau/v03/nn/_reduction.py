@@ -4,6 +4,7 @@ import math
 
 from ...ops import FUNCTIONS
 from ..faces import CUDA_TYPES, TYPES, Variable, type_name
+from ..wording import sizes_text
 
 
 def reduction_of(size_average, reduce=True):
@@ -39,9 +40,9 @@ def paired(name, input, target):
         return target
     if math.prod(target.size()) != math.prod(input.size()):
         raise RuntimeError(
-            f"{name}: input and target have different number of elements: input of size {tuple(input.size())} has "
-            f"{math.prod(input.size())} elements, while target of size {tuple(target.size())} has "
-            f"{math.prod(target.size())}"
+            f"{name}: input and target have different number of elements: input{sizes_text(input.size())} has "
+            f"{math.prod(input.size())} elements, while target{sizes_text(target.size())} has "
+            f"{math.prod(target.size())} elements"
         )
     return FUNCTIONS["reshape"](target, tuple(input.size()))
 

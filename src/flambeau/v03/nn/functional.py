@@ -1,7 +1,10 @@
 """`torch.nn.functional` of 0.3. What is not defined here, or in `loss_functions`, is today's function."""
 
+from functools import wraps
+
 from ...nn import functional as todays
 from ..faces import Variable
+from ..wording import in_03s_words
 from .loss_functions import (  # noqa: F401
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -23,6 +26,31 @@ from .loss_functions import (  # noqa: F401
     triplet_margin_loss,
 )
 from .upsampling import upsample, upsample_bilinear, upsample_nearest  # noqa: F401
+
+
+def check_dims(input, n):
+    """ValueError for an input of a convolution over n dimensions that is not (N, C, *sizes)."""
+    if input.dim() != n + 2:
+        raise ValueError(f"Expected {n + 2}D tensor as input, got {input.dim()}D tensor instead.")
+
+
+def _convolution(todays, n):
+    worded = in_03s_words("conv")(todays)
+
+    @wraps(todays)
+    def convolution(input, *args, **kwargs):
+        check_dims(input, n)
+        return worded(input, *args, **kwargs)
+
+    return convolution
+
+
+conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d = (
+    _convolution(getattr(todays, f"conv{kind}{n}d"), n) for kind in ("", "_transpose") for n in (1, 2, 3)
+)
+embedding = in_03s_words("embedding")(todays.embedding)
+linear = in_03s_words("linear")(todays.linear)
+log_softmax, softmax = in_03s_words("softmax")(todays.log_softmax), in_03s_words("softmax")(todays.softmax)
 
 
 def dropout(input, p=0.5, training=False, inplace=False):

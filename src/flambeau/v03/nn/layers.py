@@ -9,8 +9,8 @@ from ... import nn as todays
 from ...nn import functional as F
 from ...nn.batchnorm import _NormBase
 from ...nn.conv import _ConvNd
-from ...nn.module import Module
-from .functional import alpha_dropout
+from ..wording import in_03s_words, said
+from .functional import alpha_dropout, check_dims
 
 
 def _uniform(layer, fan_in):
@@ -27,8 +27,20 @@ class Linear(todays.Linear):
         """Draws weight and bias from U(-b, b), b = 1 / sqrt(in_features)."""
         _uniform(self, self.weight.size(1))
 
+    def forward(self, input):
+        try:
+            return F.linear(input, self.weight, self.bias)
+        except RuntimeError as error:
+            raise said(error, "linear", (input, self.weight.t())) from None
+
     def extra_repr(self):
         return f"in_features={self.in_features}, out_features={self.out_features}"
+
+
+class Embedding(todays.Embedding):
+    __doc__ = todays.Embedding.__doc__
+
+    forward = in_03s_words("embedding")(todays.Embedding.forward)
 
 
 class AlphaDropout(todays.AlphaDropout):
@@ -53,7 +65,14 @@ class _Drawn(_ConvNd):
 
 
 def _drawn(base):
-    return type(base.__name__, (_Drawn, base), {"__doc__": base.__doc__, "__module__": __name__})
+    worded = in_03s_words("conv")(base.forward)
+
+    def forward(self, input, *args, **kwargs):
+        check_dims(input, self._dims)
+        return worded(self, input, *args, **kwargs)
+
+    members = {"__doc__": base.__doc__, "__module__": __name__, "forward": forward}
+    return type(base.__name__, (_Drawn, base), members)
 
 
 class _BatchStatistics(_NormBase):
@@ -78,10 +97,6 @@ class _BatchStatistics(_NormBase):
     def extra_repr(self):
         return f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}"
 
-    def _load_from_state_dict(self, state_dict, prefix, *rest):
-        state_dict.pop(f"{prefix}num_batches_tracked", None)  # of a later version
-        Module._load_from_state_dict(self, state_dict, prefix, *rest)
-
 
 class _InstanceStatistics(_BatchStatistics):
     """Instance normalisation: keeps running statistics, and takes the instances' also in evaluation, unless told."""
@@ -104,10 +119,11 @@ class _InstanceStatistics(_BatchStatistics):
 
 
 def _normalising(mixin, base):
-    return type(base.__name__, (mixin, base), {"__doc__": base.__doc__, "__module__": __name__})
+    worded = in_03s_words("batch_norm")(base.forward)
+    return type(base.__name__, (mixin, base), {"__doc__": base.__doc__, "__module__": __name__, "forward": worded})
 
 
-LAYERS = {"AlphaDropout": AlphaDropout, "Linear": Linear}
+LAYERS = {"AlphaDropout": AlphaDropout, "Embedding": Embedding, "Linear": Linear}
 for _n in (1, 2, 3):
     for _name in (f"Conv{_n}d", f"ConvTranspose{_n}d"):
         LAYERS[_name] = _drawn(getattr(todays, _name))

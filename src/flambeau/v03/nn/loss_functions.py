@@ -5,26 +5,38 @@ import math
 from ... import ops
 from ...errors import warn_user
 from ...nn import functional as todays
+from ..wording import in_03s_words
 from ._reduction import check_classes, paired, reduced, reduction_of
 
 _BCE_EPS = 1e-12  # added to what the logarithms of binary_cross_entropy are of
 
 
+def _check_sizes(input, target):
+    """The input is (N, C, ...), and the target of class numbers has one dimension less."""
+    check_classes(target)
+    if input.dim() < 2:
+        raise ValueError(f"Expected 2 or more dimensions (got {input.dim()})")
+    if input.dim() == 2 and target.dim() > 1:
+        raise RuntimeError("multi-target not supported")
+
+
+@in_03s_words("nll_loss")
 def nll_loss(input, target, weight=None, size_average=True, ignore_index=-100, reduce=True):
     """nll_loss(input, target, weight=None, size_average=True, ignore_index=-100, reduce=True)
 
     input: log-probabilities (N, C) or (N, C, H, W); target: classes (N) or (N, H, W).
     """
-    check_classes(target)
+    _check_sizes(input, target)
     return todays.nll_loss(
         input, target, weight, ignore_index=ignore_index, reduction=reduction_of(size_average, reduce)
     )
 
 
+@in_03s_words("nll_loss")
 def cross_entropy(input, target, weight=None, size_average=True, ignore_index=-100, reduce=True):
     """cross_entropy(input, target, weight=None, size_average=True, ignore_index=-100, reduce=True): nll_loss of
     log_softmax(input, 1)."""
-    check_classes(target)
+    _check_sizes(input, target)
     return todays.cross_entropy(
         input, target, weight, ignore_index=ignore_index, reduction=reduction_of(size_average, reduce)
     )
@@ -58,6 +70,11 @@ def binary_cross_entropy(input, target, weight=None, size_average=True):
             f"input nelement ({math.prod(input.size())})"
         )
     target = paired("binary_cross_entropy", input, target)
+    outside = [x for x in (input.data.min(), input.data.max()) if not 0 <= x <= 1]
+    if outside:
+        raise RuntimeError(
+            f"Assertion `x >= 0. && x <= 1.' failed. input value should be between 0~1, but got {outside[0]:f}"
+        )
     loss = -(target * (input + _BCE_EPS).log() + (1 - target) * (1 - input + _BCE_EPS).log())
     return reduced(loss if weight is None else loss * weight.expand_as(loss), size_average)
 

@@ -1,26 +1,39 @@
 """`nn.RNN`, `nn.LSTM` and `nn.GRU` of 0.3: they take batches only, and 0.3's packed sequences."""
 
+from typing import Any
+
 from ... import nn as todays
 from ...nn.module import Module
+from ..wording import in_03s_words
 from .utils.rnn import PackedSequence
 
 
 class _Recurrent(todays.RNNBase):
+    _run: Any  # today's forward, with 0.3's errors
+
     def forward(self, input, hx=None):
         """forward(input, hx=None) -> (output, hidden states)"""
         if isinstance(input, PackedSequence):
-            output, states = super().forward(input.todays(), hx)
+            output, states = self._run(input.todays(), hx)
             return PackedSequence(output.data, input.batch_sizes), states
         if input.dim() != 3:
             raise RuntimeError(f"input must have 3 dimensions, got {input.dim()}")
-        return super().forward(input, hx)
+        return self._run(input, hx)
+
+
+def _cell(base):
+    words = in_03s_words("lstm_cell" if base is todays.LSTMCell else "cell")
+    members = {"__doc__": base.__doc__, "__module__": __name__, "forward": words(base.forward)}
+    return type(base.__name__, (base,), members)
 
 
 def _batched(base):
-    return type(base.__name__, (_Recurrent, base), {"__doc__": base.__doc__, "__module__": __name__})
+    members = {"__doc__": base.__doc__, "__module__": __name__, "_run": in_03s_words("rnn")(base.forward)}
+    return type(base.__name__, (_Recurrent, base), members)
 
 
 LAYERS = {base.__name__: _batched(base) for base in (todays.RNN, todays.LSTM, todays.GRU)}
+LAYERS.update({base.__name__: _cell(base) for base in (todays.RNNCell, todays.LSTMCell, todays.GRUCell)})
 globals().update(LAYERS)
 
 

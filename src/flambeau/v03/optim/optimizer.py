@@ -5,6 +5,7 @@ import flambeau as fb
 from ...optim import optimizer as todays
 from ...optim.optimizer import required
 from ..faces import Variable, _TensorBase
+from ..namespace import typename
 
 __all__ = ["Optimizer", "required"]
 
@@ -13,6 +14,14 @@ _NUMBERS = {"step", "eta", "mu"}  # tensors without dimensions in the state of t
 
 class Optimizer(todays.Optimizer):
     __doc__ = todays.Optimizer.__doc__
+
+    def __init__(self, params, *args, **kwargs):
+        if isinstance(params, (Variable, _TensorBase)):
+            raise TypeError(
+                "params argument given to the optimizer should be an iterable of Variables or dicts, but got "
+                + typename(params)
+            )
+        super().__init__(params, *args, **kwargs)
 
     def add_param_group(self, param_group):
         """Adds a group. TypeError for a parameter that is no Variable, ValueError for one that is no leaf or does not
@@ -23,8 +32,7 @@ class Optimizer(todays.Optimizer):
         group = dict(param_group, params=[params] if isinstance(params, Variable) else list(params))
         for p in group["params"]:
             if not isinstance(p, Variable):
-                kind = p.type() if isinstance(p, _TensorBase) else type(p).__name__
-                raise TypeError(f"optimizer can only optimize Variables, but one of the params is {kind}")
+                raise TypeError(f"optimizer can only optimize Variables, but one of the params is {typename(p)}")
             if not p.requires_grad:
                 raise ValueError("optimizing a parameter that doesn't require gradients")
             if not p.is_leaf:
