@@ -170,8 +170,39 @@ struct NormKernels {
     void (*grad_affine)(T* gw, T* gb, const T* g, const T* x, int64_t n, T mean, T rstd);  // adds g xhat and g
 };
 
+// Rows of a step of a recurrent layer of n units; the names are those of kernels/base/_recurrence.py.
+template <class T>
+struct LstmRow {
+    const T *gx, *gh, *c;
+    T *i_f, *cell, *o, *squashed, *new_c, *y;
+};
+template <class T>
+struct LstmGradRow {
+    const T *g, *dc, *c, *i_f, *cell, *o, *squashed;
+    T *dgates, *new_dc;
+};
+template <class T>
+struct GruRow {
+    const T *gx, *gh, *h;
+    T *r_z, *candidate, *y;
+};
+template <class T>
+struct GruGradRow {
+    const T *g, *h, *r_z, *inner, *candidate;
+    T *to_gx, *to_gh, *direct;
+};
+template <class T>
+struct RnnKernels {
+    void (*lstm)(int64_t n, const LstmRow<T>& r);
+    void (*lstm_grad)(int64_t n, const LstmGradRow<T>& r);
+    void (*gru)(int64_t n, const GruRow<T>& r);
+    void (*gru_grad)(int64_t n, const GruGradRow<T>& r);
+};
+
 struct Kernels {
     GemmKernels gemm;
+    RnnKernels<float> rnn32;
+    RnnKernels<double> rnn64;
     NormKernels<float> norm32;
     NormKernels<double> norm64;
     ConvKernels<float> conv32;
@@ -205,6 +236,7 @@ void register_libm(Kernels& k);
     void register_gemm(Kernels& k);           \
     void register_conv(Kernels& k);           \
     void register_norm(Kernels& k);           \
+    void register_rnn(Kernels& k);            \
     void register_optim(Kernels& k);          \
     void register_random(Kernels& k);         \
     void register_reduce(Kernels& k);         \

@@ -298,6 +298,21 @@ FB_API int fb_batch_norm_grad(int dtype, int64_t batch, int64_t channels, int64_
                               const void* w, const void* mean, const void* rstd, int training, void* gx, void* gw,
                               void* gb);
 
+/* ---- recurrent layers ---------------------------------------------------------------------- */
+
+/* One step of a layer of n units over the rows of a batch: contiguous arrays, float32 or float64, of (rows, n) unless a
+ * multiple of n is given. The gates of an LSTM are i, f, g, o, those of a GRU r, z, n.
+ *
+ *                in                                           out
+ * FB_LSTM        gx 4, gh 4, c                                i_f 2, g, o, tanh(new c), new c, new h
+ * FB_LSTM_GRAD   gradient of new h, of new c, c, i_f 2, g, o, tanh(new c)
+ *                                                             of the gates 4, of c
+ * FB_GRU         gx 3, gh 3, h                                r_z 2, n, new h
+ * FB_GRU_GRAD    gradient of new h, h, r_z 2, last third of gh, n
+ *                                                             of gx 3, of gh 3, of h directly */
+enum fb_rnn { FB_LSTM = 0, FB_LSTM_GRAD = 1, FB_GRU = 2, FB_GRU_GRAD = 3 };
+FB_API int fb_rnn_step(int step, int dtype, int64_t rows, int64_t n, const void* const* in, void* const* out);
+
 /* ---- files --------------------------------------------------------------------------------- */
 
 /* The CRC-32 of zip archives of what came before (0 for nothing), followed by n bytes. */

@@ -11,6 +11,8 @@ from .op import FUNCTIONS, Op, composite
 class _Tensors:
     """What the formulas of recurrent layers need of tensors."""
 
+    cells = CELLS
+    product = staticmethod(operator.matmul)
     sigmoid = staticmethod(lambda x: FUNCTIONS["sigmoid"](x))
     tanh = staticmethod(lambda x: FUNCTIONS["tanh"](x))
     relu = staticmethod(lambda x: FUNCTIONS["relu"](x))
