@@ -20,7 +20,7 @@ atan2 [float] [inplace] [function] [broadcast]: (Tensor other)
 lerp [float] [inplace] [function] [broadcast]: (Tensor end, real weight)
 addcmul addcdiv [inplace] [function] [broadcast]: (Tensor tensor1, Tensor tensor2)
     | (real value, Tensor tensor1, Tensor tensor2) => tensor1, tensor2, value=value
-clamp [inplace] [function]: (real min=None, real max=None)
+clamp [inplace] [function]: (real min, real max) | (real min) | (real max) => None, max
 eq ne lt le gt ge [inplace] [function] [broadcast]: (real value) | (Tensor other)
 equal [function]: (Tensor other)
 __and__ __iand__ [broadcast]: (real value) => bitwise_and(value) | (Tensor other) => bitwise_and(other)
@@ -123,7 +123,7 @@ ormqr [float] [function]: (Tensor input2, Tensor input3, bool left=True, bool tr
 """
 
 FILLING = """
-fill_: (real value)
+fill_: (real value) => filled_(value)
 zero_: ()
 copy_: (any source, bool async=False, bool broadcast=True) => copied_(source, broadcast)
 uniform_ [float]: (double _from=0, double to=1, Generator generator=None) => _from, to, generator=generator

@@ -76,9 +76,22 @@ def masked_selected(x, mask):
     return METHODS["masked_select"](x, bools(mask))
 
 
+def held(x, value):
+    """A number as an element of x holds it: in a plain tensor of ints it wraps around, as a cast in C does."""
+    if isinstance(x, Variable) or is_float(x) or isinstance(value, _core.TensorBase):
+        return value
+    with np.errstate(all="ignore"):
+        return np.asarray(value).astype(_array(x).dtype).item()
+
+
+def filled_(x, value):
+    """x.fill_(value)"""
+    return METHODS["fill_"](x, held(x, value))
+
+
 def masked_filled_(x, mask, value):
     """value where mask is 1."""
-    return METHODS["masked_fill_"](x, bools(mask), value)
+    return METHODS["masked_fill_"](x, bools(mask), held(x, value))
 
 
 def masked_filled(x, mask, value):
@@ -120,8 +133,8 @@ def copied_(x, source, broadcast=True):
 
 
 TARGETS = {
-    **{f.__name__: f for f in (divided, divided_, rounded, rounded_, masked_selected, masked_filled_, masked_filled,
-                               masked_scattered_, masked_scattered, copied_)},
+    **{f.__name__: f for f in (divided, divided_, rounded, rounded_, masked_selected, filled_, masked_filled_,
+                               masked_filled, masked_scattered_, masked_scattered, copied_)},
     "shifted_left": _shifting("bitwise_left_shift", 2), "shifted_left_": _shifting("bitwise_left_shift_", 2),
     "shifted_right": _shifting("bitwise_right_shift", 0.5), "shifted_right_": _shifting("bitwise_right_shift_", 0.5),
 }  # fmt: skip
