@@ -41,7 +41,7 @@ def test_sizes_and_data():
 
 
 def test_empty():
-    for x in (torch.Tensor(), torch.Tensor(0), torch.Tensor([]), torch.Tensor(3, 0)):
+    for x in (torch.Tensor(), torch.Tensor(0), torch.Tensor([]), torch.Tensor(0, 3)):
         assert x.dim() == 0 and x.numel() == 0 and x.size() == torch.Size() and x.tolist() == []
 
 

@@ -1,5 +1,6 @@
 """Functions of 0.3 that gave other numbers than today's of the same name."""
 
+import numpy as np
 import pytest
 
 import flambeau as today
@@ -22,6 +23,38 @@ def test_rounding_has_no_gradient():
     v = Variable(torch.FloatTensor([0.5, 2.2]), requires_grad=True)
     v.round().sum().backward()
     assert v.grad.data.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("other", [2, -2, 1.5, 0.1, 0])
+def test_remainders_are_computed_by_floor(other):
+    """x - other * floor(x / other) in the precision of x, one operation after the other; never -0."""
+    x = np.array([-3, -2.3, -1, 0.3, 2, 3, 7.7], np.float32)
+    real = np.float32(other)
+    with np.errstate(all="ignore"):
+        wanted = x - real * np.floor(x / real)
+    t, v = torch.from_numpy(x.copy()), Variable(torch.from_numpy(x.copy()), requires_grad=True)
+    for got in (t % other, torch.remainder(t, other), t.remainder(torch.FloatTensor([other])), (v % other).data,
+                t.remainder_(other)):  # fmt: skip
+        np.testing.assert_array_equal(got.numpy(), wanted)
+        assert not np.signbit(got.numpy()[wanted == 0]).any()
+    (v % other).sum().backward()
+    assert v.grad.data.tolist() == [1] * 7
+
+
+def test_remainders_of_ints_and_in_place():
+    x = before = torch.LongTensor([5, -5])
+    x %= 3  # there was no __imod__: it is another tensor
+    assert x.tolist() == [2, 1] and before.tolist() == [5, -5]
+    assert before.remainder_(-3).tolist() == [-1, -2]
+
+
+def test_the_spread_of_one_element_is_nan_without_a_warning():
+    x = torch.FloatTensor([[1, 2]])
+    for got in (x.var(0), x.std(0), Variable(x).var(0).data):
+        assert got.size() == (2,) and (got != got).sum() == 2
+    one, wide = torch.FloatTensor([3]), x.std(0, True, True)
+    assert one.std() != one.std() and Variable(one).var().data[0] != 0 and wide.size() == (1, 2)
+    assert one.var(unbiased=False) == 0 and x.var(0, False).tolist() == [0, 0]
 
 
 def test_grids_reach_the_centres_of_the_corners():

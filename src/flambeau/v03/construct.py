@@ -1,5 +1,6 @@
 """How 0.3 makes tensors: `FloatTensor(2, 3)`, `FloatTensor([[1, 2]])`, `FloatTensor(storage)`, `x.new(...)`."""
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -62,10 +63,16 @@ def _elements(cls, args):
         return _over_storage(cls, *args), None
     if not all(is_int(a) for a in args):
         raise TypeError(_refusal(cls, args))
-    sizes = [int(a) for a in args]
-    if any(s < 0 for s in sizes):
-        raise RuntimeError(f"{type_name(cls)}: sizes must not be negative, got {tuple(sizes)}")
-    return _core.empty_array((0,) if 0 in sizes else tuple(sizes), dtype), None
+    return _core.empty_array(up_to_zero(type_name(cls), args), dtype), None
+
+
+def up_to_zero(name, sizes):
+    """The sizes of a new tensor as 0.3 read them: those before the first 0; (0,) when there are none, an empty tensor.
+    RuntimeError for negative ones. `name` is what is called."""
+    sizes = tuple(map(int, sizes))
+    if min(sizes, default=0) < 0:
+        raise RuntimeError(f"{name}: sizes must not be negative, got {sizes}")
+    return tuple(itertools.takewhile(bool, sizes)) or (0,)
 
 
 def is_int(value):

@@ -14,7 +14,8 @@ add [inplace] [function] [broadcast]: (real value) | (Tensor other) | (real valu
 sub [inplace] [broadcast]: (real value) | (Tensor other) | (real value, Tensor other) => other, alpha=value
 mul [inplace] [function] [broadcast]: (real value) | (Tensor other)
 div [inplace] [function] [broadcast]: (real value) => divided(value) | (Tensor other) => divided(other)
-fmod remainder [inplace] [function] [broadcast]: (real value) | (Tensor other)
+fmod [inplace] [function] [broadcast]: (real value) | (Tensor other)
+remainder [inplace] [function] [broadcast]: (real value) => left_over(value) | (Tensor other) => left_over(other)
 pow [inplace] [broadcast]: (real exponent) | (Tensor exponent)
 atan2 [float] [inplace] [function] [broadcast]: (Tensor other)
 lerp [float] [inplace] [function] [broadcast]: (Tensor end, real weight)
@@ -36,9 +37,9 @@ prod [function]: () -> number => whole_prod() | (int dim, bool keepdim=False) =>
 mean [float] [function]: () -> number => whole_mean() | (int dim, bool keepdim=False)
 max min [function] [broadcast]: () -> number | (Tensor other) | (int dim, bool keepdim=False)
 std [float] [function]: (bool unbiased=True) -> number => whole_std(unbiased=unbiased)
-    | (int dim, bool unbiased=True, bool keepdim=False) => dim, unbiased=unbiased, keepdim=keepdim
+    | (int dim, bool unbiased=True, bool keepdim=False) => std_along(dim, unbiased, keepdim)
 var [float] [function]: (bool unbiased=True) -> number => whole_var(unbiased=unbiased)
-    | (int dim, bool unbiased=True, bool keepdim=False) => dim, unbiased=unbiased, keepdim=keepdim
+    | (int dim, bool unbiased=True, bool keepdim=False) => var_along(dim, unbiased, keepdim)
 norm [float] [function]: (double p=2) -> number => whole_norm(p)
     | (double p, int dim, bool keepdim=False) => p, dim, keepdim
 dist [float] [function] [broadcast]: (Tensor other, double p=2) -> number => whole_dist(other, p)
@@ -53,7 +54,7 @@ cumsum [function]: (int dim) => kept_cumsum(dim)
 cumprod [function]: (int dim) => kept_cumprod(dim)
 histc [float] [function]: (int bins=100, double min=0, double max=0)
 sort [function]: (int dim=-1, bool descending=False)
-topk [function]: (int k, int dim=-1, bool largest=True, bool sorted=True)
+topk [function]: (int k, int dim=-1, bool largest=True, bool sorted=True) => highest(k, dim, largest, sorted)
 nonzero [function]: ()
 """
 
@@ -62,18 +63,18 @@ view: (ints size) => viewed(size)
 expand: (ints sizes) => expanded(sizes)
 repeat permute: (ints sizes)
 expand_as view_as: (EitherTensor tensor)
-t [inplace] [function]: ()
+t [inplace] [function]: () => transposed()
 transpose [inplace] [function]: (int dim0, int dim1)
 squeeze [inplace] [function]: () | (int dim)
 unsqueeze [inplace] [function]: (int dim) => unsqueezed(dim)
 narrow: (int dimension, int start, int length) => narrowed(dimension, start, length)
-select: (int dim, int index)
+select: (int dim, int index) => selected(dim, index)
 chunk [function]: (int n_chunks, int dim=0)
 split [function]: (int split_size, int dim=0) | (Size split_size, int dim=0)
 unfold: (int dim, int size, int step)
-unbind [function]: (int dim=0)
+unbind [function]: (int dim=0) => unbound(dim)
 diag [function]: (int diagonal=0)
-tril triu [inplace] [function]: (int k=0)
+tril triu [inplace] [function]: (int k=0) | (int diagonal=0)
 """
 
 VIEWS = frozenset(
@@ -102,6 +103,7 @@ matmul [function]: (Tensor other)
 addmm addmv addr addbmm baddbmm [inplace] [function] [scaled]: (Tensor mat1, Tensor mat2)
     | (real beta, Tensor mat1, Tensor mat2) => mat1, mat2, beta=beta
     | (real beta, real alpha, Tensor mat1, Tensor mat2) => mat1, mat2, beta=beta, alpha=alpha
+    | (Tensor mat1, Tensor mat2, real beta=1, real alpha=1) => mat1, mat2, beta=beta, alpha=alpha
 cross [function]: (Tensor other, int dim=-1) => crossed(other, dim)
 renorm [float] [inplace] [function]: (double p, int dim, double maxnorm)
 inverse [float] [function]: ()
@@ -109,15 +111,16 @@ svd [float] [function]: (bool some=True) => singular_values(some)
 symeig [float] [function]: (bool eigenvectors=False, bool upper=True) => eigen_symmetric(eigenvectors, upper)
 eig [float] [function]: (bool eigenvectors=False) => eigen(eigenvectors)
 qr geqrf [float] [function]: ()
-gels [float] [function]: (Tensor A)
-gesv [float] [function]: (Tensor A)
+gels [float] [function]: (Tensor A) => least_squares(A)
+gesv [float] [function]: (Tensor A) => solved(A)
 btrifact [float] [function]: (IntTensor info=None, bool pivot=True)
 btrisolve [float] [function]: (Tensor LU_data, AnyTensor LU_pivots)
 potrf [float] [function]: (bool upper=True)
 potri [float] [function]: (bool upper=True)
-potrs [float] [function]: (Tensor input2, bool upper=True)
+potrs [float] [function]: (Tensor input2, bool upper=True) => solved_by_factor(input2, upper)
 pstrf [float] [function]: (bool upper=True, double tol=-1)
 trtrs [float] [function]: (Tensor A, bool upper=True, bool transpose=False, bool unitriangular=False)
+    => solved_by_triangle(A, upper, transpose, unitriangular)
 orgqr [float] [function]: (Tensor input2)
 ormqr [float] [function]: (Tensor input2, Tensor input3, bool left=True, bool transpose=False)
 """
@@ -154,8 +157,10 @@ addmm addmv addr addbmm baddbmm addmm_ addmv_ addr_ addbmm_ baddbmm_:
     (Tensor mat1, Tensor mat2, real beta=1, real alpha=1) => mat1, mat2, beta=beta, alpha=alpha
     | (real beta, Tensor mat1, Tensor mat2) => mat1, mat2, beta=beta
     | (real beta, real alpha, Tensor mat1, Tensor mat2) => mat1, mat2, beta=beta, alpha=alpha
-std var: (bool unbiased=True) => unbiased=unbiased
-    | (int dim, bool keepdim=False, bool unbiased=True) => dim, unbiased=unbiased, keepdim=keepdim
+std: (bool unbiased=True) => whole_std(unbiased=unbiased)
+    | (int dim, bool keepdim=False, bool unbiased=True) => std_along(dim, unbiased, keepdim)
+var: (bool unbiased=True) => whole_var(unbiased=unbiased)
+    | (int dim, bool keepdim=False, bool unbiased=True) => var_along(dim, unbiased, keepdim)
 index_add index_copy: (int dim, LongTensor index, Tensor source)
 index_fill: (int dim, LongTensor index, real value)
 scatter: (int dim, LongTensor index, Tensor source) | (int dim, LongTensor index, real value)

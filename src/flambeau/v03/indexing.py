@@ -57,7 +57,8 @@ def _is_advanced(keys):
 
 def _is_element(x, keys):
     """Whether the key names one element by ints, with or without an ellipsis that stands for no dimension."""
-    return sum(k is not ... for k in keys) == x.dim() and all(k is ... or isinstance(k, (int, np.integer)) for k in keys)
+    places = [k for k in keys if k is not ...]
+    return len(places) == x.dim() and all(isinstance(k, (int, np.integer)) for k in places)
 
 
 def getitem(self, key):

@@ -4,13 +4,19 @@ import numpy as np
 
 from .. import _core
 from ..ops import METHODS as TODAYS
+from ..storage import Storage
 from .broadcasting import together
+from .construct import is_int, up_to_zero
 from .faces import _array, _TensorBase, follow, settled, type_name
+from .signatures import got
 
 
 def resize_(self, *sizes):
     """resize_(*sizes) -> self with another number of elements; new ones are undefined."""
-    TODAYS["resize_"](self, *sizes)
+    sizes = sizes[0] if len(sizes) == 1 and isinstance(sizes[0], (tuple, list, Storage)) else sizes
+    if not all(map(is_int, sizes)):
+        raise TypeError(f"resize_ received an invalid combination of arguments - got {got(sizes, {})}")
+    TODAYS["resize_"](self, up_to_zero("resize_", sizes))
     follow(settled(self))
     return self
 

@@ -45,6 +45,7 @@ FUNCTIONS: dict[str, Any] = {}  # name -> function of 0.3's namespace
 _TARGETS = {**pointwise.TARGETS, **reductions.TARGETS, **linear.TARGETS, **shapes.TARGETS}
 
 _FLOATS = ("FloatTensor", "DoubleTensor")
+_COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")  # whose out= may be bytes, or of the type of the input
 _FACES = (Variable, _TensorBase)
 
 
@@ -169,6 +170,8 @@ class Overloads:
             if first._is_sparse_face:
                 return _sparse_call(overloads.name, first, *rest, *kwargs.values())
             result = method_of(type(first), overloads).call(first, rest, kwargs, shown)
+            if out is not None and overloads.name in _COMPARISONS and type(out) is type(first):
+                result = conversions.type_(result, type(out))
             return result if out is None else stored(result, out, shown)
 
         function.__name__ = function.__qualname__ = self.name

@@ -3,6 +3,7 @@
 import numpy as np
 
 from .. import _core
+from ..autograd.grad_mode import no_grad
 from ..ops import METHODS
 from .broadcasting import together
 from .faces import _BOOL, Variable, _array, _make, _TensorBase, reshaped
@@ -34,6 +35,20 @@ def divided_(x, other):
 def _check_divisor(other):
     if not isinstance(other, _core.TensorBase) and int(other) == 0:
         raise ZeroDivisionError("division of a tensor of ints by zero")
+
+
+def left_over(x, other):
+    """x % other, with the sign of other: of floats what x - other * floor(x / other) rounds to, NaN for other = 0."""
+    if not is_float(x):
+        return METHODS["remainder"](x, other)
+    with no_grad():
+        whole = METHODS["floor"](METHODS["div"](x, other))
+    return METHODS["sub"](x, METHODS["mul"](whole, other))
+
+
+def left_over_(x, other):
+    """The in-place form."""
+    return METHODS["copy_"](x, left_over(x, other)) if is_float(x) else METHODS["remainder_"](x, other)
 
 
 def rounded(x):
@@ -133,8 +148,8 @@ def copied_(x, source, broadcast=True):
 
 
 TARGETS = {
-    **{f.__name__: f for f in (divided, divided_, rounded, rounded_, masked_selected, filled_, masked_filled_,
-                               masked_filled, masked_scattered_, masked_scattered, copied_)},
+    **{f.__name__: f for f in (divided, divided_, left_over, left_over_, rounded, rounded_, filled_, masked_selected,
+                               masked_filled_, masked_filled, masked_scattered_, masked_scattered, copied_)},
     "shifted_left": _shifting("bitwise_left_shift", 2), "shifted_left_": _shifting("bitwise_left_shift_", 2),
     "shifted_right": _shifting("bitwise_right_shift", 0.5), "shifted_right_": _shifting("bitwise_right_shift_", 0.5),
 }  # fmt: skip
