@@ -75,10 +75,21 @@ def _filled(name, summary):
     return factory
 
 
+def _drawn(name, summary):
+    todays = TODAYS[name]
+
+    def factory(*sizes, generator=None, out=None):
+        return _given(name, todays(_sizes(name, sizes), generator=generator, **_default()), out)
+
+    factory.__name__ = factory.__qualname__ = name
+    factory.__doc__ = f"{name}(*sizes, generator=None, out=None) -> Tensor of {summary}, of the type torch.Tensor."
+    return factory
+
+
 zeros = _filled("zeros", "zeros")
 ones = _filled("ones", "ones")
-rand = _filled("rand", "random numbers uniform in [0, 1)")
-randn = _filled("randn", "random numbers from the standard normal distribution")
+rand = _drawn("rand", "random numbers uniform in [0, 1)")
+randn = _drawn("randn", "random numbers from the standard normal distribution")
 
 
 def _like(name):
@@ -160,11 +171,11 @@ def logspace(start, end, steps=100, out=None):
     return _computed("logspace", 10.0 ** _spaced("logspace", start, end, steps, out).astype(np.float64), out)
 
 
-def randperm(n, out=None):
-    """randperm(n, out=None) -> LongTensor of 0 ... n-1 in random order. RuntimeError unless n is positive."""
+def randperm(n, generator=None, out=None):
+    """randperm(n, generator=None, out=None) -> LongTensor of 0 ... n-1 in random order. n must be positive."""
     if n <= 0:
         raise RuntimeError(f"torch.randperm: n must be positive, got {n}")
-    return _given("randperm", TODAYS["randperm"](n), out)
+    return _given("randperm", TODAYS["randperm"](n, generator=generator), out)
 
 
 def from_numpy(ndarray):
@@ -252,9 +263,9 @@ def pow(input, exponent, out=None):
     return result if out is None else stored(result, out, "torch.pow")
 
 
-def normal(means=0.0, std=1.0, out=None, mean=0.0):
-    """normal(means, std=1.0), normal(mean=0.0, std), out=None -> Tensor of random numbers from normal distributions
-    with the means and standard deviations of tensors, one by one: of one size, or of as many elements."""
+def normal(means=0.0, std=1.0, generator=None, out=None, mean=0.0):
+    """normal(means, std=1.0), normal(mean=0.0, std), generator=None, out=None -> Tensor of random numbers from normal
+    distributions with the means and standard deviations of tensors, one by one: of one size, or as many elements."""
     means = means if isinstance(means, _FACES) else means or mean
     if not isinstance(means, _FACES) and not isinstance(std, _FACES):
         raise TypeError("torch.normal: means or std must be a tensor")
@@ -262,7 +273,7 @@ def normal(means=0.0, std=1.0, out=None, mean=0.0):
         if means.numel() != std.numel():
             raise RuntimeError(f"torch.normal: means of size {means.size()} need as many std, not of size {std.size()}")
         std = reshaped(std, _array(means).shape)
-    result = settled(TODAYS["normal"](means, std))
+    result = settled(TODAYS["normal"](means, std, generator=generator))
     return result if out is None else stored(result, out, "torch.normal")
 
 
