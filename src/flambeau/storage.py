@@ -55,8 +55,10 @@ class Storage(metaclass=StorageType):
             self.array[...] = source
         elif isinstance(source, Storage):
             self.array = source.array.view(self.dtype.numpy)
-        else:
+        elif hasattr(source, "shape"):
             self.array = _flat(source, self.dtype)
+        else:
+            raise TypeError(f"Storage takes a size, a sequence of numbers or a storage, got {type(source).__name__}")
 
     @property
     def _backend(self):
@@ -168,13 +170,13 @@ class Storage(metaclass=StorageType):
         return (
             self
             if isinstance(self.array, _NUMPY)
-            else Storage(_core.array_of(_core.make(self.array).cpu()), self.dtype)
+            else self._like(_core.array_of(_core.make(self.array).cpu()), self.dtype)
         )
 
     def cuda(self, device=None, non_blocking=False):
         """cuda(device=None) -> a copy on a GPU; self when it is there."""
         moved = _core.array_of(_core.make(self.array).cuda(device))
-        return self if moved is self.array else Storage(moved, self.dtype)
+        return self if moved is self.array else self._like(moved, self.dtype)
 
     @property
     def is_cuda(self):
@@ -215,7 +217,12 @@ class Storage(metaclass=StorageType):
 
     def new(self, source=0):
         """new(size), new(sequence) -> a storage of this dtype."""
-        return Storage(source, self.dtype)
+        return self._like(source, self.dtype)
+
+    def _like(self, source, dtype):
+        """A storage of a dtype; of the class of its typed name when self is of such a one."""
+        cls = Storage if type(self) is Storage else TYPES.get(f"{dtype.title}Storage", Storage)
+        return cls(source, dtype)
 
     def untyped(self):
         """untyped() -> the same memory as a storage of bytes."""
@@ -271,7 +278,7 @@ class Storage(metaclass=StorageType):
             return self
         array = self.array.real if self.dtype.is_complex and not dtype.is_complex else self.array
         with np.errstate(all="ignore"):
-            return Storage(array.astype(dtype.numpy), dtype)
+            return self._like(array.astype(dtype.numpy), dtype)
 
     def __eq__(self, other):
         if not isinstance(other, Storage):

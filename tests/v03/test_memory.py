@@ -188,3 +188,23 @@ def test_storages_over_bytes_and_files(tmp_path):
     assert own.tolist() == [0, 1, 2, 3]
     shared[0] = 9
     assert np.fromfile(path, np.float32).tolist() == [9, 1, 2, 3]
+
+
+def test_storages_are_of_their_typed_class():
+    storage = torch.FloatStorage([1, 2])
+    copied = pickle.loads(pickle.dumps(storage))
+    for made, kind in ((storage.double(), "Double"), (storage.type("torch.IntStorage"), "Int"), (copied, "Float"),
+                       (storage.new(2), "Float")):  # fmt: skip
+        assert type(made) is getattr(torch, f"{kind}Storage")
+    file, seen = io.BytesIO(), []
+    torch.save([torch.ones(2), storage], file)
+    file.seek(0)
+    _, loaded = torch.load(file, map_location=lambda storage, place: seen.append(type(storage)) or storage)
+    assert seen == [torch.FloatStorage] * 2 and type(loaded) is torch.FloatStorage
+    with pytest.raises(TypeError, match="got str"):
+        torch.FloatStorage("a")
+
+
+def test_a_pickled_transpose_keeps_its_strides():
+    x = pickle.loads(pickle.dumps(torch.arange(0, 6).view(2, 3).t()))
+    assert x.stride() == (1, 3) and x.tolist() == [[0, 3], [1, 4], [2, 5]]

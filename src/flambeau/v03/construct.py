@@ -15,8 +15,10 @@ from .faces import Variable, _TensorBase, shown_array, type_name
 _array, _make = _core.array_of, _core.make
 
 
-def new_tensor(cls, args, device=None, cdata=None):
+def new_tensor(cls, args, device=None, **others):
     """What `cls(*args)` is, for a typed class or a subclass of one."""
+    if others:
+        raise TypeError(f"{type_name(cls)} constructor doesn't accept any keyword arguments")
     if cls is _TensorBase or cls._dtype is None:
         raise RuntimeError(f"cannot create an instance of the abstract class {type_name(cls)}")
     array, source = _elements(cls, args)
@@ -115,6 +117,8 @@ def _from_sequence(cls, values):
         raise _odd_item(cls, type(items[place]).__name__, place)
     if array.dtype.kind == "f" and cls._dtype.kind in "iu" and array.size and not (array == np.floor(array)).all():
         raise _odd_item(cls, "float", tuple(int(i) for i in np.argwhere(array != np.floor(array))[0]))
+    if cls._dtype.kind in "iu" and array.dtype.kind in "uf" and array.size and np.abs(array).max() >= 2**63:
+        raise RuntimeError(f"Overflow when unpacking long: a {type_name(cls)} takes numbers below 2**63, got {values}")
     return _owned(array.astype(cls._dtype)) if array.size else _core.empty_array((0,), cls._dtype)
 
 

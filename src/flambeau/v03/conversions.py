@@ -244,7 +244,7 @@ def reduce_ex(self, protocol):
     """How a tensor is pickled: plain tensors by the name of their type, Variables by their data."""
     if not isinstance(self, Variable):
         device = get_device(self) if self.is_cuda else None
-        return rebuilt_plain, (type(self).__name__, np.ascontiguousarray(as_array(self)), device)
+        return rebuilt_plain, (type(self).__name__, as_array(self), device)
     check_leaf_for_pickle(self)
     kind = type(self).__name__ if type(self).__module__.startswith("torch") else type(self)
     attributes = _attributes(self)
