@@ -78,3 +78,9 @@ def test_embedding_bag_takes_the_matrix_first():
 
 def test_today_is_otherwise():
     assert today.round(today.tensor([0.5, 2.5])).tolist() == [0, 2]
+
+
+def test_quotients_of_ints_are_cut_off_when_added():
+    x, a, b = torch.LongTensor([1, 1, 1]), torch.LongTensor([7, -7, 3]), torch.LongTensor([2, 2, 4])
+    assert torch.addcdiv(x, a, b).tolist() == [4, -2, 1] and x.addcdiv(3, a, b).tolist() == [11, -9, 3]
+    assert x.addcdiv_(a, b) is x and x.tolist() == [4, -2, 1]

@@ -19,8 +19,10 @@ remainder [inplace] [function] [broadcast]: (real value) => left_over(value) | (
 pow [inplace] [broadcast]: (real exponent) | (Tensor exponent)
 atan2 [float] [inplace] [function] [broadcast]: (Tensor other)
 lerp [float] [inplace] [function] [broadcast]: (Tensor end, real weight)
-addcmul addcdiv [inplace] [function] [broadcast]: (Tensor tensor1, Tensor tensor2)
+addcmul [inplace] [function] [broadcast]: (Tensor tensor1, Tensor tensor2)
     | (real value, Tensor tensor1, Tensor tensor2) => tensor1, tensor2, value=value
+addcdiv [inplace] [function] [broadcast]: (Tensor tensor1, Tensor tensor2) => quotient_added(tensor1, tensor2, 1)
+    | (real value, Tensor tensor1, Tensor tensor2) => quotient_added(tensor1, tensor2, value)
 clamp [inplace] [function]: (real min, real max) | (real min) | (real max) => None, max
 eq ne lt le gt ge [inplace] [function] [broadcast]: (real value) | (Tensor other)
 equal [function]: (Tensor other)
@@ -150,9 +152,10 @@ ALL = POINTWISE + REDUCTIONS + SHAPES + INDEXING + MATRICES + FILLING
 VARIABLES = """
 add sub add_ sub_ [broadcast]: (real value) | (Tensor other, real alpha=1) => other, alpha=alpha
     | (real value, Tensor other) => other, alpha=value
-addcmul addcdiv addcmul_ addcdiv_ [broadcast]:
-    (Tensor tensor1, Tensor tensor2, real value=1) => tensor1, tensor2, value=value
+addcmul addcmul_ [broadcast]: (Tensor tensor1, Tensor tensor2, real value=1) => tensor1, tensor2, value=value
     | (real value, Tensor tensor1, Tensor tensor2) => tensor1, tensor2, value=value
+addcdiv addcdiv_ [broadcast]: (Tensor tensor1, Tensor tensor2, real value=1) => quotient_added(tensor1, tensor2, value)
+    | (real value, Tensor tensor1, Tensor tensor2) => quotient_added(tensor1, tensor2, value)
 addmm addmv addr addbmm baddbmm addmm_ addmv_ addr_ addbmm_ baddbmm_:
     (Tensor mat1, Tensor mat2, real beta=1, real alpha=1) => mat1, mat2, beta=beta, alpha=alpha
     | (real beta, Tensor mat1, Tensor mat2) => mat1, mat2, beta=beta

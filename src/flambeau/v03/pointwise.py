@@ -37,6 +37,20 @@ def _check_divisor(other):
         raise ZeroDivisionError("division of a tensor of ints by zero")
 
 
+def quotient_added(x, tensor1, tensor2, value):
+    """x + value * tensor1 / tensor2; among ints the quotient is cut off."""
+    if is_float(x):
+        return METHODS["addcdiv"](x, tensor1, tensor2, value=value)
+    return METHODS["add"](x, divided(METHODS["mul"](tensor1, value), tensor2))
+
+
+def quotient_added_(x, tensor1, tensor2, value):
+    """The in-place form."""
+    if is_float(x):
+        return METHODS["addcdiv_"](x, tensor1, tensor2, value=value)
+    return METHODS["add_"](x, divided(METHODS["mul"](tensor1, value), tensor2))
+
+
 def left_over(x, other):
     """x % other, with the sign of other: of floats what x - other * floor(x / other) rounds to, NaN for other = 0."""
     if not is_float(x):
@@ -148,8 +162,9 @@ def copied_(x, source, broadcast=True):
 
 
 TARGETS = {
-    **{f.__name__: f for f in (divided, divided_, left_over, left_over_, rounded, rounded_, filled_, masked_selected,
-                               masked_filled_, masked_filled, masked_scattered_, masked_scattered, copied_)},
+    **{f.__name__: f for f in (divided, divided_, quotient_added, quotient_added_, left_over, left_over_, rounded,
+                               rounded_, filled_, masked_selected, masked_filled_, masked_filled, masked_scattered_,
+                               masked_scattered, copied_)},
     "shifted_left": _shifting("bitwise_left_shift", 2), "shifted_left_": _shifting("bitwise_left_shift_", 2),
     "shifted_right": _shifting("bitwise_right_shift", 0.5), "shifted_right_": _shifting("bitwise_right_shift_", 0.5),
 }  # fmt: skip
