@@ -208,3 +208,13 @@ def test_storages_are_of_their_typed_class():
 def test_a_pickled_transpose_keeps_its_strides():
     x = pickle.loads(pickle.dumps(torch.arange(0, 6).view(2, 3).t()))
     assert x.stride() == (1, 3) and x.tolist() == [[0, 3], [1, 4], [2, 5]]
+
+
+def test_expanded_tensors_can_be_filled():
+    column = torch.zeros(2, 1)
+    wide = column.expand(2, 3)
+    assert wide.fill_(2) is wide and column.tolist() == [[2], [2]] and wide.tolist() == [[2, 2, 2]] * 2
+    wide.copy_(torch.arange(0, 6).view(2, 3))  # the last of each row stays
+    assert column.tolist() == [[2], [5]] and wide.zero_() is wide and column.sum() == 0
+    wide.copy_(torch.FloatTensor([7]))
+    assert column.tolist() == [[7], [7]]

@@ -129,7 +129,7 @@ ormqr [float] [function]: (Tensor input2, Tensor input3, bool left=True, bool tr
 
 FILLING = """
 fill_: (real value) => filled_(value)
-zero_: ()
+zero_: () => zeroed_()
 copy_: (any source, bool async=False, bool broadcast=True) => copied_(source, broadcast)
 uniform_ [float]: (double _from=0, double to=1, Generator generator=None) => _from, to, generator=generator
 normal_ [float]: (double mean=0, double std=1, Generator generator=None) => mean, std, generator=generator

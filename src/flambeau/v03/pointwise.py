@@ -113,9 +113,26 @@ def held(x, value):
         return np.asarray(value).astype(_array(x).dtype).item()
 
 
+def _without_repeats(x, source=None):
+    """The elements of a plain tensor that an expanded one repeats, once each, and those of source that are copied to
+    them last; both as they are when nothing is repeated."""
+    array = _array(x)
+    if 0 not in array.strides or isinstance(x, Variable):
+        return x, source
+    last = tuple([slice(None) if step else slice(-1, None) for step in array.strides])
+    if source is not None:
+        source = _core.TensorBase.__getitem__(METHODS["expand"](source, array.shape), last)
+    return _core.TensorBase.__getitem__(x, last), source
+
+
 def filled_(x, value):
     """x.fill_(value)"""
-    return METHODS["fill_"](x, held(x, value))
+    return METHODS["fill_"](_without_repeats(x)[0], held(x, value))
+
+
+def zeroed_(x):
+    """x.zero_()"""
+    return METHODS["zero_"](_without_repeats(x)[0])
 
 
 def masked_filled_(x, mask, value):
@@ -158,13 +175,13 @@ def copied_(x, source, broadcast=True):
             raise RuntimeError(f"copy_: sizes do not match, {list(a)} and {list(b)}")
         else:
             source = reshaped(source, a)
-    return METHODS["copy_"](x, source)
+    return METHODS["copy_"](*_without_repeats(x, source))
 
 
 TARGETS = {
     **{f.__name__: f for f in (divided, divided_, quotient_added, quotient_added_, left_over, left_over_, rounded,
-                               rounded_, filled_, masked_selected, masked_filled_, masked_filled, masked_scattered_,
-                               masked_scattered, copied_)},
+                               rounded_, filled_, zeroed_, masked_selected, masked_filled_, masked_filled,
+                               masked_scattered_, masked_scattered, copied_)},
     "shifted_left": _shifting("bitwise_left_shift", 2), "shifted_left_": _shifting("bitwise_left_shift_", 2),
     "shifted_right": _shifting("bitwise_right_shift", 0.5), "shifted_right_": _shifting("bitwise_right_shift_", 0.5),
 }  # fmt: skip

@@ -1,7 +1,7 @@
 """Shapes of 0.3, which had no dimensions of size zero."""
 
 from ..ops import METHODS
-from .faces import Variable, _array
+from .faces import Variable, _array, _size
 
 
 def viewed(x, size):
@@ -45,8 +45,9 @@ def _transposing(name):
     todays = METHODS[name]
 
     def transposed(x):
-        if _array(x).ndim != 2:
-            raise RuntimeError(f"t() expects a 2D tensor, but self is {_array(x).ndim}D")
+        dims = len(_size(x))
+        if dims != 2:
+            raise RuntimeError(f"t() expects a 2D tensor, but self is {dims}D")
         return todays(x)
 
     return transposed
