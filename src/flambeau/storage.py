@@ -34,7 +34,8 @@ class StorageType(type):
 
 
 class Storage(metaclass=StorageType):
-    """Storage(size=0) or Storage(sequence), of the default dtype; `tensor.storage()`.
+    """Storage(size=0) or Storage(sequence), of the default dtype; Storage(storage, offset=0, size=all after it), over a
+    part of the same memory; `tensor.storage()`.
 
     A one-dimensional run of elements of one dtype. Tensors over the storage see changes of its elements.
     """
@@ -43,7 +44,9 @@ class Storage(metaclass=StorageType):
     _dtype = None
     is_sparse = False
 
-    def __init__(self, source=0, dtype=None):
+    def __init__(self, source=0, dtype=None, size=None):
+        if isinstance(dtype, (int, np.integer)):
+            source, dtype = _part(source, dtype, size), None
         self.dtype = dtype or self._dtype or get_default_dtype()
         self.filename = None  # the file that from_file mapped
         if isinstance(source, (int, np.integer)):
@@ -305,6 +308,14 @@ class Storage(metaclass=StorageType):
         if name == "torch.storage.TypedStorage":
             name += f"(dtype={self.dtype}, device={self.device})"
         return "\n".join([*lines, f"[{name} of size {len(self)}]"])
+
+
+def _part(whole, offset, size):
+    """`size` elements of a storage from `offset` on. RuntimeError when there are not that many."""
+    size = len(whole) - offset if size is None else size
+    if min(offset, size) < 0 or offset + size > len(whole):
+        raise RuntimeError(f"{size} elements from {offset} on are no part of a storage of {len(whole)} elements")
+    return whole[offset : offset + size]
 
 
 def mapped(filename, shared, size, dtype):

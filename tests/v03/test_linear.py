@@ -61,3 +61,9 @@ def test_factors_by_name():
     m, a, b = torch.ones(2, 2), torch.ones(2, 3), torch.ones(3, 2)
     assert torch.addmm(m, a, b, beta=2, alpha=3).tolist() == m.addmm(2, 3, a, b).tolist() == [[11, 11], [11, 11]]
     assert torch.triu(m, diagonal=1).tolist() == torch.triu(m, k=1).tolist() == [[0, 1], [0, 0]]
+
+
+def test_the_product_of_vectors_is_a_number():
+    v = torch.FloatTensor([1, 2])
+    assert torch.matmul(v, v) == v @ v == 5 and type(v.matmul(v)) is float
+    assert (Variable(v) @ Variable(v)).size() == (1,) and torch.matmul(v.view(1, 2), v).tolist() == [5]

@@ -218,3 +218,14 @@ def test_expanded_tensors_can_be_filled():
     assert column.tolist() == [[2], [5]] and wide.zero_() is wide and column.sum() == 0
     wide.copy_(torch.FloatTensor([7]))
     assert column.tolist() == [[7], [7]]
+
+
+def test_parts_of_storages():
+    whole = torch.LongStorage((3, 4, 5))
+    part, middle = torch.LongStorage(whole, 1), torch.LongStorage(whole, 1, 1)
+    assert part.tolist() == [4, 5] and middle.tolist() == [4] and type(part) is torch.LongStorage
+    whole[1] = 9
+    assert part[0] == middle[0] == 9
+    for arguments in ((whole, 4), (whole, 1, 3), (whole, -1)):
+        with pytest.raises(RuntimeError, match="no part of a storage of 3"):
+            torch.LongStorage(*arguments)

@@ -101,7 +101,7 @@ put_: (LongTensor index, Tensor source, bool accumulate=False)
 MATRICES = """
 mm bmm mv [function]: (Tensor mat2)
 ger [function]: (Tensor vec2)
-matmul [function]: (Tensor other)
+matmul [function]: (Tensor other) => multiplied(other)
 addmm addmv addr addbmm baddbmm [inplace] [function] [scaled]: (Tensor mat1, Tensor mat2)
     | (real beta, Tensor mat1, Tensor mat2) => mat1, mat2, beta=beta
     | (real beta, real alpha, Tensor mat1, Tensor mat2) => mat1, mat2, beta=beta, alpha=alpha

@@ -4,7 +4,7 @@ import numpy as np
 
 from .. import _core
 from ..ops import METHODS
-from .faces import _array
+from .faces import Variable, _array
 
 
 def crossed(x, other, dim):
@@ -50,6 +50,12 @@ def eigen(x, eigenvectors):
     return _core.make(packed, face), _core.make(columns, face)
 
 
+def multiplied(x, other):
+    """x.matmul(other); of two plain vectors it is a Python number."""
+    product = METHODS["matmul"](x, other)
+    return product if isinstance(x, Variable) or _array(product).ndim else _array(product).item()
+
+
 def _solving(name):
     """Today's method on right-hand sides in the columns of a matrix; a vector counts as one column."""
     todays = METHODS[name]
@@ -61,7 +67,7 @@ def _solving(name):
 
 
 TARGETS = {
-    **{f.__name__: f for f in (crossed, singular_values, eigen_symmetric, eigen)},
+    **{f.__name__: f for f in (crossed, singular_values, eigen_symmetric, eigen, multiplied)},
     "solved": _solving("gesv"), "least_squares": _solving("gels"), "solved_by_factor": _solving("potrs"),
     "solved_by_triangle": _solving("trtrs"),
 }  # fmt: skip
