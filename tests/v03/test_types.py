@@ -109,3 +109,8 @@ def test_halves_on_the_cpu_have_no_arithmetic():
             compute()
     assert x.float().tolist() == [1, 1] and float(x[:1].float()) == 1 and x.view(2, 1).size() == (2, 1)
     assert x.clone().type() == "torch.HalfTensor" and str(x) and x.storage().size() == 2
+
+
+def test_only_variables_have_data():
+    with pytest.raises(RuntimeError, match=r"cannot call .data on a torch.Tensor: did you intend to use autograd.Var"):
+        _ = torch.ones(1).data

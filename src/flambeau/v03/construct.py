@@ -98,7 +98,14 @@ def _from_numpy(cls, array):
         raise TypeError(_refusal(cls, (array,)))
     if array.dtype == cls._dtype and array.flags.writeable and min(array.strides, default=0) >= 0:
         return array if array.size else _core.empty_array((0,), cls._dtype)
+    _check_whole(cls, array)
     return _owned(array.astype(cls._dtype))
+
+
+def _check_whole(cls, array):
+    """RuntimeError when a class of ints cannot hold the floats of an array."""
+    if array.dtype.kind == "f" and cls._dtype.kind in "iu" and array.size and not (array == np.floor(array)).all():
+        raise _odd_item(cls, "float", tuple(int(i) for i in np.argwhere(array != np.floor(array))[0]))
 
 
 def _from_sequence(cls, values):
@@ -115,8 +122,7 @@ def _from_sequence(cls, values):
         items = np.array(values, dtype=object)
         place = next(i for i in np.ndindex(items.shape) if not is_number(items[i]))
         raise _odd_item(cls, type(items[place]).__name__, place)
-    if array.dtype.kind == "f" and cls._dtype.kind in "iu" and array.size and not (array == np.floor(array)).all():
-        raise _odd_item(cls, "float", tuple(int(i) for i in np.argwhere(array != np.floor(array))[0]))
+    _check_whole(cls, array)
     if cls._dtype.kind in "iu" and array.dtype.kind in "uf" and array.size and np.abs(array).max() >= 2**63:
         raise RuntimeError(f"Overflow when unpacking long: a {type_name(cls)} takes numbers below 2**63, got {values}")
     return _owned(array.astype(cls._dtype)) if array.size else _core.empty_array((0,), cls._dtype)

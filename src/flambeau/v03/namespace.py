@@ -29,6 +29,7 @@ from .faces import (
     type_name,
 )
 from .inplace import register
+from .memory import lend
 from .methods import FUNCTIONS, stored
 
 _FACES = (Variable, _TensorBase)
@@ -199,7 +200,7 @@ def from_numpy(ndarray):
         raise RuntimeError(f"from_numpy: sizes of zero are not supported, got {ndarray.shape}")
     if any(s % ndarray.itemsize for s in ndarray.strides):
         raise RuntimeError("from_numpy: the strides of the array are no multiples of the size of an element; copy it")
-    return rebuilt(cls, ndarray.reshape(1) if ndarray.ndim == 0 else ndarray)
+    return lend(rebuilt(cls, ndarray.reshape(1) if ndarray.ndim == 0 else ndarray))
 
 
 # ---- joins
