@@ -117,7 +117,7 @@ class _TensorBase(Tensor):
 
     @data.setter
     def data(self, value):
-        Tensor.data.__set__(self, value)
+        Tensor.data.__set__(self, value)  # type: ignore[attr-defined]
 
     @staticmethod
     def _sparse_face():

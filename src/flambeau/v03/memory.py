@@ -2,6 +2,7 @@
 
 import math
 import weakref
+from functools import partial
 
 import numpy as np
 
@@ -20,8 +21,13 @@ _LENT: dict[int, weakref.ref] = {}  # id -> an array that owns memory which NumP
 def lend(tensor):
     """Notes that the memory of a tensor is also a NumPy array's: it cannot get larger."""
     owner = storage_array(tensor)
-    _LENT[id(owner)] = weakref.ref(owner, lambda _, key=id(owner): _LENT.pop(key, None))
+    _LENT[id(owner)] = weakref.ref(owner, partial(_forget, id(owner)))
     return tensor
+
+
+def _forget(key, reference):
+    """The array is gone: its id may be another's soon."""
+    _LENT.pop(key, None)
 
 
 def _is_lent(tensor):
@@ -32,7 +38,8 @@ def _is_lent(tensor):
 def resize_(self, *sizes):
     """resize_(*sizes) -> self with another number of elements; new ones are undefined. RuntimeError for more than there
     is memory for when a NumPy array has it too."""
-    sizes = sizes[0] if len(sizes) == 1 and isinstance(sizes[0], (tuple, list, Storage)) else sizes
+    if len(sizes) == 1 and isinstance(sizes[0], (tuple, list, Storage)):
+        sizes = tuple(sizes[0])
     if not all(map(is_int, sizes)):
         raise TypeError(f"resize_ received an invalid combination of arguments - got {got(sizes, {})}")
     sizes = up_to_zero("resize_", sizes)
