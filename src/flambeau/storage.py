@@ -79,6 +79,9 @@ class Storage(metaclass=StorageType):
         """size() -> number of elements."""
         return len(self.array)
 
+    def __sizeof__(self):
+        return object.__sizeof__(self) + self.nbytes()
+
     def nbytes(self):
         """nbytes() -> number of bytes."""
         return self.array.nbytes

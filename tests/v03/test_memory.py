@@ -3,6 +3,7 @@
 import copy
 import io
 import pickle
+import sys
 
 import numpy as np
 import pytest
@@ -218,6 +219,11 @@ def test_expanded_tensors_can_be_filled():
     assert column.tolist() == [[2], [5]] and wide.zero_() is wide and column.sum() == 0
     wide.copy_(torch.FloatTensor([7]))
     assert column.tolist() == [[7], [7]]
+
+
+def test_the_size_of_storages_in_memory():
+    none, some, more = (sys.getsizeof(torch.randn(n).storage()) for n in (0, 10, 100))
+    assert more - none == 10 * (some - none) == 400
 
 
 def test_parts_of_storages():

@@ -111,6 +111,9 @@ def test_halves_on_the_cpu_have_no_arithmetic():
     assert x.clone().type() == "torch.HalfTensor" and str(x) and x.storage().size() == 2
 
 
-def test_only_variables_have_data():
-    with pytest.raises(RuntimeError, match=r"cannot call .data on a torch.Tensor: did you intend to use autograd.Var"):
-        _ = torch.ones(1).data
+def test_arguments_by_their_documented_names():
+    x = torch.arange(0, 6).view(2, 3)
+    assert torch.chunk(tensor=x, chunks=3, dim=1)[2].tolist() == x.chunk(n_chunks=3, dim=1)[2].tolist() == [[2], [5]]
+    assert torch.split(tensor=x, split_size=1)[1].tolist() == [[3, 4, 5]]
+    assert torch.sum(input=x, dim=1).tolist() == [3, 12]
+    assert torch.zeros(2, 3).copy_(src=x).equal(x) and torch.LongTensor(3).geometric_(p=0.5).min() >= 1

@@ -71,7 +71,7 @@ squeeze [inplace] [function]: () | (int dim)
 unsqueeze [inplace] [function]: (int dim) => unsqueezed(dim)
 narrow: (int dimension, int start, int length) => narrowed(dimension, start, length)
 select: (int dim, int index) => selected(dim, index)
-chunk [function]: (int n_chunks, int dim=0)
+chunk [function]: (int n_chunks, int dim=0) | (int chunks, int dim=0)
 split [function]: (int split_size, int dim=0) | (Size split_size, int dim=0)
 unfold: (int dim, int size, int step)
 unbind [function]: (int dim=0) => unbound(dim)
@@ -130,10 +130,11 @@ ormqr [float] [function]: (Tensor input2, Tensor input3, bool left=True, bool tr
 FILLING = """
 fill_: (real value) => filled_(value)
 zero_: () => zeroed_()
-copy_: (any source, bool async=False, bool broadcast=True) => copied_(source, broadcast)
+copy_: (any src, bool async=False, bool broadcast=True) => copied_(src, broadcast)
 uniform_ [float]: (double _from=0, double to=1, Generator generator=None) => _from, to, generator=generator
 normal_ [float]: (double mean=0, double std=1, Generator generator=None) => mean, std, generator=generator
-exponential_ geometric_: (double lambd=1, Generator generator=None) => lambd, generator=generator
+exponential_: (double lambd=1, Generator generator=None) => lambd, generator=generator
+geometric_: (double p, Generator generator=None) => p, generator=generator
 cauchy_ [float]: (double median=0, double sigma=1, Generator generator=None) => median, sigma, generator=generator
 log_normal_ [float]: (double mean=1, double std=2, Generator generator=None) => mean, std, generator=generator
 random_: (Generator generator=None) => generator=generator

@@ -108,17 +108,6 @@ class _TensorBase(Tensor):
         """A number that names this tensor; storages have one too, which says whether memory is shared."""
         return id(self)
 
-    @property
-    def data(self):
-        """What a Variable has. RuntimeError for programs."""
-        if by_library():
-            return Tensor.data.__get__(self)
-        raise RuntimeError("cannot call .data on a torch.Tensor: did you intend to use autograd.Variable?")
-
-    @data.setter
-    def data(self, value):
-        Tensor.data.__set__(self, value)  # type: ignore[attr-defined]
-
     @staticmethod
     def _sparse_face():
         """The class of sparse tensors with values of this one."""
