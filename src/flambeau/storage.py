@@ -298,7 +298,10 @@ class Storage(metaclass=StorageType):
         return self.clone()
 
     def __deepcopy__(self, memo):
-        copied = memo[id(self)] = self.clone()
+        """A copy; tensors and storages over one memory have copies over one memory."""
+        from .tensor import copy_storage
+
+        copied = memo[id(self)] = type(self)(copy_storage(_core.make(self.array), memo), self.dtype)
         return copied
 
     def __reduce__(self):

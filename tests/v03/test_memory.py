@@ -235,3 +235,13 @@ def test_parts_of_storages():
     for arguments in ((whole, 4), (whole, 1, 3), (whole, -1)):
         with pytest.raises(RuntimeError, match="no part of a storage of 3"):
             torch.LongStorage(*arguments)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_copied_tensors_and_storages_share_memory(order):
+    x = torch.arange(0, 6).view(2, 3)
+    things = [x, x.storage(), x[1], torch.FloatStorage(x.storage(), 1, 2), x.storage()]
+    whole, storage, row, part, again = copy.deepcopy(things[::order])[::order]
+    whole.fill_(7)
+    assert list(storage) == list(again) == [7] * 6 and list(part) == [7, 7] and row.tolist() == [7] * 3
+    assert x.tolist() == [[0, 1, 2], [3, 4, 5]] and type(storage) is torch.FloatStorage
