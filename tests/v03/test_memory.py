@@ -245,3 +245,9 @@ def test_copied_tensors_and_storages_share_memory(order):
     whole.fill_(7)
     assert list(storage) == list(again) == [7] * 6 and list(part) == [7, 7] and row.tolist() == [7] * 3
     assert x.tolist() == [[0, 1, 2], [3, 4, 5]] and type(storage) is torch.FloatStorage
+
+
+def test_new_dimensions_of_size_one_have_the_step_over_what_follows():
+    x = torch.rand(5)
+    assert x.expand(1, 1, 5).stride() == x.unsqueeze(0).unsqueeze(1).stride() == (5, 5, 1)
+    assert x.expand(2, 1, 5).stride() == (0, 5, 1) and torch.rand(1, 5).expand(1, 3, 5).stride() == (0, 0, 1)
