@@ -131,3 +131,8 @@ def test_copies():
         assert isinstance(copied, torch.sparse.FloatTensor) and copied.to_dense().equal(x.to_dense())
         copied._values().zero_()
     assert x._values().equal(torch.Tensor([3, 4, 5]))
+
+
+def test_a_sparse_tensor_of_nothing():
+    x = torch.sparse.FloatTensor()
+    assert x.size() == () and x.dim() == 0 and x._indices().numel() == x._values().numel() == x._nnz() == 0
