@@ -1,5 +1,7 @@
 """x[key] and x[key] = value."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -114,6 +116,22 @@ def test_masks():
         x[torch.ByteTensor([1, 0, 1])]
     v[v > 2].sum().backward()
     assert v.grad.data.tolist() == [[0, 0], [1, 1]]
+
+
+def test_masks_of_plain_tensors_in_another_size():
+    x = torch.arange(0, 6).view(2, 3)
+    mask = torch.ByteTensor([0, 1, 0, 0, 0, 1])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert x[mask].tolist() == x[mask.view(3, 2)].tolist() == [1, 5]
+        x[mask] = 9
+        x[mask.view(3, 2)] = torch.FloatTensor([7, 8])
+    assert x.tolist() == [[0, 7, 2], [3, 4, 8]]
+    for key in (mask[:3], mask[:3].contiguous().view(1, 3)):
+        with pytest.raises(RuntimeError, match="does not have the elements"):
+            x[key]
+        with pytest.raises(RuntimeError, match="does not have the elements"):
+            x[key] = 1
 
 
 def test_assignment_by_masks():

@@ -97,8 +97,7 @@ def _selected(x, index):
     """x[mask] in one dimension, or the slices that an index tensor names."""
     kind = plain(index).type()
     if kind.endswith("ByteTensor"):
-        (mask,) = together(x, [lifted(index)], False, ("mask",))
-        return compact(settled(masked_selected(x, mask)))
+        return compact(settled(masked_selected(x, _mask_of(x, index))))
     if not kind.endswith("LongTensor"):
         raise _refused(kind)
     if _array(index).ndim > 1:
@@ -109,6 +108,17 @@ def _selected(x, index):
         return compact(settled(METHODS["index_select"](x, 0, _make(_array(index).reshape(-1)))))
     except IndexError as error:
         raise RuntimeError(str(error)) from error
+
+
+def _mask_of(x, index):
+    """The mask that is an index of x, in its size. That of a plain tensor has as many elements, in any size."""
+    mask = lifted(index)
+    if isinstance(x, Variable):
+        return together(x, [mask], False, ("mask",))[0]
+    if _array(mask).size != _array(x).size:
+        raise RuntimeError(f"a mask of size {list(index.size())} does not have the elements of a tensor of size "
+                           f"{list(x.size())}")  # fmt: skip
+    return reshaped(mask, _array(x).shape)
 
 
 def setitem(self, key, value):
@@ -128,7 +138,7 @@ def setitem(self, key, value):
             value = held(self, value)
     key = _read(self, key)
     if isinstance(key, _FACES) and plain(key).type().endswith("ByteTensor"):
-        _set_masked(self, lifted(key), value)
+        _set_masked(self, key, value)
         return
     if isinstance(value, _FACES) and _array(value).shape == (1,) and isinstance(key, tuple) and _is_element(self, key):
         value = reshaped(value, ())
@@ -150,7 +160,8 @@ def _check_value(x, key, value):
         raise TypeError("indexing a tensor with ints beside an index tensor: use index sequences for all")
 
 
-def _set_masked(x, mask, value):
+def _set_masked(x, index, value):
+    mask = lifted(index) if isinstance(x, Variable) else _mask_of(x, index)
     if not isinstance(value, _FACES):
         masked_filled_(x, mask, value)
         return
