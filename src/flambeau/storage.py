@@ -34,7 +34,8 @@ class StorageType(type):
 
 
 class Storage(metaclass=StorageType):
-    """Storage(size=0) or Storage(sequence), of the default dtype; `tensor.storage()`.
+    """Storage(size=0) or Storage(sequence), of the default dtype; Storage(storage, offset=0, size=all after it), over a
+    part of the same memory; `tensor.storage()`.
 
     A one-dimensional run of elements of one dtype. Tensors over the storage see changes of its elements.
     """
@@ -43,7 +44,9 @@ class Storage(metaclass=StorageType):
     _dtype = None
     is_sparse = False
 
-    def __init__(self, source=0, dtype=None):
+    def __init__(self, source=0, dtype=None, size=None):
+        if isinstance(dtype, (int, np.integer)):
+            source, dtype = _part(source, dtype, size), None
         self.dtype = dtype or self._dtype or get_default_dtype()
         self.filename = None  # the file that from_file mapped
         if isinstance(source, (int, np.integer)):
@@ -55,8 +58,10 @@ class Storage(metaclass=StorageType):
             self.array[...] = source
         elif isinstance(source, Storage):
             self.array = source.array.view(self.dtype.numpy)
-        else:
+        elif hasattr(source, "shape"):
             self.array = _flat(source, self.dtype)
+        else:
+            raise TypeError(f"Storage takes a size, a sequence of numbers or a storage, got {type(source).__name__}")
 
     @property
     def _backend(self):
@@ -73,6 +78,9 @@ class Storage(metaclass=StorageType):
     def size(self):
         """size() -> number of elements."""
         return len(self.array)
+
+    def __sizeof__(self):
+        return object.__sizeof__(self) + self.nbytes()
 
     def nbytes(self):
         """nbytes() -> number of bytes."""
@@ -168,13 +176,13 @@ class Storage(metaclass=StorageType):
         return (
             self
             if isinstance(self.array, _NUMPY)
-            else type(self)(_core.array_of(_core.make(self.array).cpu()), self.dtype)
+            else self._like(_core.array_of(_core.make(self.array).cpu()), self.dtype)
         )
 
     def cuda(self, device=None, non_blocking=False):
         """cuda(device=None) -> a copy on a GPU; self when it is there."""
         moved = _core.array_of(_core.make(self.array).cuda(device))
-        return self if moved is self.array else type(self)(moved, self.dtype)
+        return self if moved is self.array else self._like(moved, self.dtype)
 
     @property
     def is_cuda(self):
@@ -215,7 +223,12 @@ class Storage(metaclass=StorageType):
 
     def new(self, source=0):
         """new(size), new(sequence) -> a storage of this dtype."""
-        return type(self)(source, self.dtype)
+        return self._like(source, self.dtype)
+
+    def _like(self, source, dtype):
+        """A storage of a dtype; of the class of its typed name when self is of such a one."""
+        cls = Storage if type(self) is Storage else TYPES.get(f"{dtype.title}Storage", Storage)
+        return cls(source, dtype)
 
     def untyped(self):
         """untyped() -> the same memory as a storage of bytes."""
@@ -271,7 +284,7 @@ class Storage(metaclass=StorageType):
             return self
         array = self.array.real if self.dtype.is_complex and not dtype.is_complex else self.array
         with np.errstate(all="ignore"):
-            return _class_of(self, dtype)(array.astype(dtype.numpy), dtype)
+            return self._like(array.astype(dtype.numpy), dtype)
 
     def __eq__(self, other):
         if not isinstance(other, Storage):
@@ -285,7 +298,10 @@ class Storage(metaclass=StorageType):
         return self.clone()
 
     def __deepcopy__(self, memo):
-        copied = memo[id(self)] = self.clone()
+        """A copy; tensors and storages over one memory have copies over one memory."""
+        from .tensor import copy_storage
+
+        copied = memo[id(self)] = type(self)(copy_storage(_core.make(self.array), memo), self.dtype)
         return copied
 
     def __reduce__(self):
@@ -298,6 +314,14 @@ class Storage(metaclass=StorageType):
         if name == "torch.storage.TypedStorage":
             name += f"(dtype={self.dtype}, device={self.device})"
         return "\n".join([*lines, f"[{name} of size {len(self)}]"])
+
+
+def _part(whole, offset, size):
+    """`size` elements of a storage from `offset` on. RuntimeError when there are not that many."""
+    size = len(whole) - offset if size is None else size
+    if min(offset, size) < 0 or offset + size > len(whole):
+        raise RuntimeError(f"{size} elements from {offset} on are no part of a storage of {len(whole)} elements")
+    return whole[offset : offset + size]
 
 
 def mapped(filename, shared, size, dtype):
@@ -334,11 +358,6 @@ def _flat(owner, dtype):
     span = owner.itemsize + sum((n - 1) * abs(s) for n, s in zip(owner.shape, owner.strides, strict=True))
     flat = _core.strided_view(owner, (span // owner.itemsize,), (owner.itemsize,), low)
     return flat[: span // dtype.itemsize * dtype.itemsize // owner.itemsize].view(dtype.numpy)
-
-
-def _class_of(storage, dtype):
-    """The class of what a storage is converted to: a typed name where the storage is of one."""
-    return Storage if type(storage) is Storage else TYPES.get(f"{dtype.title}Storage", Storage)
 
 
 def _rebuild(cls, raw, dtype):

@@ -29,6 +29,7 @@ SHARING = {
     "mT": lambda t: t.mT,
     "t": lambda t: t[0].t(),
     "expand": lambda t: t.expand(5, 2, 3, 4),
+    "expand, new ones": lambda t: t.expand(5, 1, 1, 2, 3, 4),
     "expand_as": lambda t: t.expand_as(fb.empty(1, 2, 3, 4)),
     "squeeze": lambda t: t.squeeze(),
     "unsqueeze": lambda t: t.unsqueeze(-1),

@@ -41,7 +41,7 @@ def test_sizes_and_data():
 
 
 def test_empty():
-    for x in (torch.Tensor(), torch.Tensor(0), torch.Tensor([]), torch.Tensor(3, 0)):
+    for x in (torch.Tensor(), torch.Tensor(0), torch.Tensor([]), torch.Tensor(0, 3)):
         assert x.dim() == 0 and x.numel() == 0 and x.size() == torch.Size() and x.tolist() == []
 
 
@@ -131,3 +131,11 @@ def test_data_of_a_variable_is_its_memory():
     assert v.size() == (3,)
     v.data.resize_(2, 1)
     assert v.size() == (2, 1)
+
+
+def test_numbers_that_do_not_fit():
+    assert torch.LongTensor([2**63 - 1])[0] == 2**63 - 1 and torch.LongTensor([np.uint64(7)])[0] == 7
+    with pytest.raises(RuntimeError, match="Overflow when unpacking long"):
+        torch.LongTensor([1, 2**63])
+    with pytest.raises(TypeError, match="doesn't accept any keyword arguments"):
+        torch.FloatTensor(size=3)

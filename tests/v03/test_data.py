@@ -1,5 +1,7 @@
 """`torch.utils.data` and `torch.multiprocessing` of 0.3."""
 
+from collections import OrderedDict, namedtuple
+
 import numpy as np
 import pytest
 
@@ -8,9 +10,12 @@ import flambeau.v03.multiprocessing as mp
 from flambeau.v03 import nn
 from flambeau.v03.autograd import Variable
 from flambeau.v03.utils.data import (
+    BatchSampler,
     ConcatDataset,
     DataLoader,
     Dataset,
+    DistributedSampler,
+    SequentialSampler,
     SubsetRandomSampler,
     TensorDataset,
     WeightedRandomSampler,
@@ -106,3 +111,31 @@ def test_models_are_shared():
 def test_loader_options_without_a_gpu():
     loader = DataLoader([1, 2, 3], num_workers=1, pin_memory=True, worker_init_fn=lambda i: torch.manual_seed(i))
     assert [batch.tolist() for batch in loader] == [[1], [2], [3]]
+
+
+def test_parts_of_distributed_training_are_in_one_piece():
+    sampler = DistributedSampler(range(7), 2, 1)
+    sampler.set_epoch(3)
+    order = torch.randperm(7, generator=torch.Generator().manual_seed(3)).tolist()
+    assert list(sampler) == [*order[4:], order[0]] and len(sampler) == 4
+    assert list(DistributedSampler(range(2), 5, 4)) == [torch.randperm(2, generator=_seeded(0))[0]]
+
+
+def _seeded(seed):
+    return torch.Generator().manual_seed(seed)
+
+
+def test_containers_give_dicts_and_lists():
+    pair = namedtuple("pair", "a b")
+    first, second = default_collate([pair(1, 2.0), pair(3, 4.0)])
+    assert first.equal(torch.LongTensor([1, 3])) and second.equal(torch.DoubleTensor([2, 4]))
+    assert type(default_collate([OrderedDict(a=1)])) is dict and type(default_collate([(1,)])) is list
+
+
+def test_attributes_and_options_of_the_loader():
+    data = list(range(10))
+    loader = DataLoader(data, batch_sampler=BatchSampler(SequentialSampler(data), np.int64(4), 0))
+    assert loader.batch_size == 1 and [len(batch) for batch in loader] == [4, 4, 2]
+    loader = DataLoader(data, np.int64(4), drop_last=1)
+    loader.batch_size = 7  # was not refused, and changed nothing
+    assert [len(batch) for batch in loader] == [4, 4] and list(BatchSampler([5, 6, 7], 2, True)) == [[5, 6]]

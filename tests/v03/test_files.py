@@ -1,6 +1,7 @@
 """torch.save and torch.load of 0.3: its tensors, what they share, files of other versions."""
 
 import io
+import warnings
 
 import pytest
 
@@ -59,3 +60,22 @@ def test_pytorch_reads_them(tmp_path):
     assert found["bytes"].dtype is library.uint8
     library.save({"x": library.arange(6.0).reshape(2, 3)}, tmp_path / "b.pth")
     assert torch.load(str(tmp_path / "b.pth"))["x"].size() == (2, 3)
+
+
+def test_parts_of_storages_share_memory_when_loaded():
+    x = torch.arange(0, 25).view(5, 5)
+    part, whole = torch.FloatTensor().set_(x.storage()[1:4], 0, (3,), (1,)), x.storage()
+    loaded, head, middle, again, view = there_and_back([x, whole[0:2], whole[1:4], whole[1:4], part])
+    loaded.fill_(10)
+    assert list(head) == [10] * 2 and list(middle) == [10] * 3 and view.tolist() == [10] * 3
+    assert middle is again and head.data_ptr() == loaded.data_ptr() and middle.data_ptr() == loaded.data_ptr() + 4
+
+
+def test_pytorch_reads_parts_of_storages(tmp_path):
+    library = pytest.importorskip("torch", reason="PyTorch is the oracle")
+    storage = torch.arange(0, 6).storage()
+    torch.save([storage, storage[2:4]], tmp_path / "a.pth")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        whole, part = library.load(tmp_path / "a.pth", weights_only=False)
+        assert list(whole) == [0, 1, 2, 3, 4, 5] and list(part) == [2, 3]

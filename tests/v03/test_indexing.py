@@ -1,5 +1,7 @@
 """x[key] and x[key] = value."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -70,6 +72,29 @@ def test_index_tensors():
         x[torch.IntTensor([0])]
 
 
+def test_an_ellipsis_beside_ints_names_an_element():
+    x, row = cube(), torch.arange(0, 3)
+    assert row[..., 1] == row[1, ...] == 1 and x[0, ..., 1, 2] == 5 and type(row[..., 0]) is float
+    assert row[0, None].tolist() == [0] and Variable(row)[..., 1].size() == (1,)
+    row[..., 1] = 7
+    assert row.tolist() == [0, 7, 2]
+    with pytest.raises(RuntimeError, match="ellipsis can be used at most once"):
+        x[..., 0, ...]
+
+
+@pytest.mark.parametrize("key", [True, {}, object(), (0, False)])
+def test_objects_that_are_no_index(key):
+    with pytest.raises(TypeError, match="indexing a tensor with an object of type"):
+        cube()[key]
+
+
+def test_index_tensors_out_of_range():
+    for x in (cube(), Variable(cube())):
+        for place in (3, -1):
+            with pytest.raises(RuntimeError, match="out of range"):
+                x[torch.LongTensor([place])]
+
+
 def test_index_sequences():
     x = cube()
     assert x[[0, 2]].tolist() == [x[0].tolist(), x[2].tolist()]
@@ -91,6 +116,22 @@ def test_masks():
         x[torch.ByteTensor([1, 0, 1])]
     v[v > 2].sum().backward()
     assert v.grad.data.tolist() == [[0, 0], [1, 1]]
+
+
+def test_masks_of_plain_tensors_in_another_size():
+    x = torch.arange(0, 6).view(2, 3)
+    mask = torch.ByteTensor([0, 1, 0, 0, 0, 1])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert x[mask].tolist() == x[mask.view(3, 2)].tolist() == [1, 5]
+        x[mask] = 9
+        x[mask.view(3, 2)] = torch.FloatTensor([7, 8])
+    assert x.tolist() == [[0, 7, 2], [3, 4, 8]]
+    for key in (mask[:3], mask[:3].contiguous().view(1, 3)):
+        with pytest.raises(RuntimeError, match="does not have the elements"):
+            x[key]
+        with pytest.raises(RuntimeError, match="does not have the elements"):
+            x[key] = 1
 
 
 def test_assignment_by_masks():
@@ -129,6 +170,28 @@ def test_assignment():
         x[0, torch.LongTensor([1])] = 1
     with pytest.raises(RuntimeError):
         x[0] = torch.ones(2)
+
+
+def test_assignment_beside_slices():
+    x = torch.zeros(3, 4)
+    x[:, torch.LongTensor([1, 2])] = 7
+    x[torch.LongTensor([0]), :] = torch.ones(1, 4)
+    x[..., torch.LongTensor([3])] = 5
+    assert x.tolist() == [[1, 1, 1, 5], [0, 7, 7, 5], [0, 7, 7, 5]]
+
+
+def test_numbers_in_tensors_of_ints():
+    bytes_, longs = torch.ByteTensor([1, 2, 3]), torch.LongTensor([1, 2])
+    bytes_[0] = 300
+    bytes_[1:] = -1
+    assert bytes_.tolist() == [44, 255, 255]
+    assert bytes_.masked_fill_(bytes_ == 44, 257).tolist() == [1, 255, 255] and bytes_.fill_(258).sum() == 6
+    for key in (0, longs > 1, slice(None)):
+        with pytest.raises(TypeError, match="can't assign a float to a torch.LongTensor"):
+            longs[key] = 1.5
+    with pytest.raises(TypeError, match="can't assign"):
+        torch.ones(2)[:] = np.ones(2)
+    assert longs.tolist() == [1, 2]
 
 
 def test_assignment_to_variables_has_a_gradient():

@@ -3,6 +3,7 @@
 import copy
 import io
 import pickle
+import sys
 
 import numpy as np
 import pytest
@@ -188,3 +189,65 @@ def test_storages_over_bytes_and_files(tmp_path):
     assert own.tolist() == [0, 1, 2, 3]
     shared[0] = 9
     assert np.fromfile(path, np.float32).tolist() == [9, 1, 2, 3]
+
+
+def test_storages_are_of_their_typed_class():
+    storage = torch.FloatStorage([1, 2])
+    copied = pickle.loads(pickle.dumps(storage))
+    for made, kind in ((storage.double(), "Double"), (storage.type("torch.IntStorage"), "Int"), (copied, "Float"),
+                       (storage.new(2), "Float")):  # fmt: skip
+        assert type(made) is getattr(torch, f"{kind}Storage")
+    file, seen = io.BytesIO(), []
+    torch.save([torch.ones(2), storage], file)
+    file.seek(0)
+    _, loaded = torch.load(file, map_location=lambda storage, place: seen.append(type(storage)) or storage)
+    assert seen == [torch.FloatStorage] * 2 and type(loaded) is torch.FloatStorage
+    with pytest.raises(TypeError, match="got str"):
+        torch.FloatStorage("a")
+
+
+def test_a_pickled_transpose_keeps_its_strides():
+    x = pickle.loads(pickle.dumps(torch.arange(0, 6).view(2, 3).t()))
+    assert x.stride() == (1, 3) and x.tolist() == [[0, 3], [1, 4], [2, 5]]
+
+
+def test_expanded_tensors_can_be_filled():
+    column = torch.zeros(2, 1)
+    wide = column.expand(2, 3)
+    assert wide.fill_(2) is wide and column.tolist() == [[2], [2]] and wide.tolist() == [[2, 2, 2]] * 2
+    wide.copy_(torch.arange(0, 6).view(2, 3))  # the last of each row stays
+    assert column.tolist() == [[2], [5]] and wide.zero_() is wide and column.sum() == 0
+    wide.copy_(torch.FloatTensor([7]))
+    assert column.tolist() == [[7], [7]]
+
+
+def test_the_size_of_storages_in_memory():
+    none, some, more = (sys.getsizeof(torch.randn(n).storage()) for n in (0, 10, 100))
+    assert more - none == 10 * (some - none) == 400
+
+
+def test_parts_of_storages():
+    whole = torch.LongStorage((3, 4, 5))
+    part, middle = torch.LongStorage(whole, 1), torch.LongStorage(whole, 1, 1)
+    assert part.tolist() == [4, 5] and middle.tolist() == [4] and type(part) is torch.LongStorage
+    whole[1] = 9
+    assert part[0] == middle[0] == 9
+    for arguments in ((whole, 4), (whole, 1, 3), (whole, -1)):
+        with pytest.raises(RuntimeError, match="no part of a storage of 3"):
+            torch.LongStorage(*arguments)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_copied_tensors_and_storages_share_memory(order):
+    x = torch.arange(0, 6).view(2, 3)
+    things = [x, x.storage(), x[1], torch.FloatStorage(x.storage(), 1, 2), x.storage()]
+    whole, storage, row, part, again = copy.deepcopy(things[::order])[::order]
+    whole.fill_(7)
+    assert list(storage) == list(again) == [7] * 6 and list(part) == [7, 7] and row.tolist() == [7] * 3
+    assert x.tolist() == [[0, 1, 2], [3, 4, 5]] and type(storage) is torch.FloatStorage
+
+
+def test_new_dimensions_of_size_one_have_the_step_over_what_follows():
+    x = torch.rand(5)
+    assert x.expand(1, 1, 5).stride() == x.unsqueeze(0).unsqueeze(1).stride() == (5, 5, 1)
+    assert x.expand(2, 1, 5).stride() == (0, 5, 1) and torch.rand(1, 5).expand(1, 3, 5).stride() == (0, 0, 1)

@@ -44,3 +44,24 @@ def test_arrays_are_no_operands():
 def test_view_of_what_is_not_contiguous():
     with pytest.raises(RuntimeError, match=r"Call \.contiguous\(\) before \.view\(\)"):
         torch.ones(2, 3).t().view(-1)
+
+
+def test_memory_of_arrays_cannot_get_larger():
+    array, made = np.zeros((2, 2)), torch.ones(2, 2)
+    taken, given = torch.from_numpy(array), made.numpy()
+    for t in (taken, made, made[0]):
+        with pytest.raises(RuntimeError, match="not resizable"):
+            t.resize_(3, 3)
+    for a in (array, given):
+        with pytest.raises(ValueError):
+            a.resize((3, 3))
+    assert made.resize_(3).tolist() == [1, 1, 1] and made.resize_(2, 2).equal(torch.ones(2, 2))
+    del given
+    fresh = torch.ones(2)
+    assert fresh.tolist() and fresh.resize_(9).size() == (9,)
+
+
+def test_arrays_of_floats_in_tensors_of_ints():
+    assert torch.LongTensor(np.array([1.0, 2.0])).tolist() == [1, 2]
+    with pytest.raises(RuntimeError, match="found an item of type float"):
+        torch.LongTensor(np.array([1.0, 2.5]))

@@ -54,9 +54,20 @@ def test_not_a_number():
 def test_blocks():
     x = torch.arange(0, 8).view(2, 2, 2)
     assert repr(x) == (
-        "\n(0 ,.,.) = \n   0  1\n   2  3\n\n(1 ,.,.) = \n   4  5\n   6  7\n[torch.FloatTensor of size 2x2x2]\n"
+        "\n(0 ,.,.) = \n  0  1\n  2  3\n\n(1 ,.,.) = \n  4  5\n  6  7\n[torch.FloatTensor of size 2x2x2]\n"
     )
     assert "(0 ,1 ,.,.) = \n" in repr(torch.ones(1, 2, 1, 1))
+    assert "\n( 0 , 0 ,.,.) = \n" in repr(torch.ones(1, 1, 1, 100))  # the places are as wide as the longest size
+    small = torch.FloatTensor([[[0.00003988, 0.00005234]]])
+    assert repr(small) == "\n(0 ,.,.) = \n1.00000e-05 *\n   3.9880  5.2340\n[torch.FloatTensor of size 1x1x2]\n"
+
+
+def test_shortened_blocks():
+    lines = repr(torch.zeros(1, 60, 300) + 0.25).split("\n")
+    row = "  0.2500  0.2500  0.2500  ...   0.2500  0.2500  0.2500"
+    assert lines[1:6] == ["( 0 ,.,.) = ", row, row, row, "           ...             \u22f1             ...          "]
+    lines = repr(torch.zeros(1, 250, 4) + 0.25).split("\n")
+    assert lines[2] == "  0.2500  0.2500  0.2500  0.2500" and lines[5] == "               \u22ee                "
 
 
 def test_columns():

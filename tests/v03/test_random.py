@@ -396,3 +396,18 @@ def test_children_have_the_stream(method, tmp_path):
     result = subprocess.run(command, capture_output=True, text=True, timeout=100)
     assert result.returncode == 0, result.stderr
     np.testing.assert_allclose(eval(result.stdout), Reference(1).normal(3), rtol=1e-6)
+
+
+def test_the_default_generator_is_what_manual_seed_returns():
+    assert torch.manual_seed(4) is torch.random.manual_seed(4) is torch.default_generator
+    assert isinstance(torch.default_generator, torch.Generator) and torch.initial_seed() == 4
+
+
+def test_normal_of_as_many_elements():
+    torch.manual_seed(5)
+    got = torch.normal(torch.zeros(2, 2), torch.arange(1, 5))
+    torch.manual_seed(5)
+    wanted = torch.Tensor(2, 2).normal_() * torch.arange(1, 5).view(2, 2)
+    assert got.equal(wanted) and torch.normal(mean=0.5, std=torch.arange(1, 6)).size() == (5,)
+    with pytest.raises(RuntimeError):
+        torch.normal(torch.zeros(2), torch.ones(3))

@@ -136,3 +136,31 @@ def test_sorting():
     assert x.topk(2)[0].tolist() == [3, 2] and x.topk(2, 0, False, True)[0].tolist() == [1, 2]
     assert x.kthvalue(2)[0].tolist() == [2] and torch.mode(torch.LongTensor([1, 2, 2]))[0].tolist() == [2]
     assert x.nonzero().tolist() == [[0], [1], [2]] and torch.zeros(2).nonzero().dim() == 0
+
+
+def test_results_into_tensors_of_the_type_of_the_input():
+    x, out = torch.FloatTensor([1, 2]), torch.FloatTensor()
+    assert torch.lt(x, 2, out=out) is out and out.tolist() == [1, 0]
+    assert torch.eq(x, x, out=torch.ByteTensor()).tolist() == [1, 1]
+    with pytest.raises(TypeError):
+        torch.gt(x, 2, out=torch.LongTensor())
+
+
+def test_parts_of_a_row_are_numbers():
+    x = torch.arange(0, 3)
+    assert x.select(0, 1) == 1 and torch.unbind(x) == x.unbind(-1) == (0, 1, 2) and type(x.select(0, 0)) is float
+    assert x.view(1, 3).select(1, 2).tolist() == [2] and Variable(x).select(0, 1).size() == (1,)
+    assert [v.size() for v in Variable(x).unbind()] == [(1,)] * 3
+    with pytest.raises(RuntimeError):
+        x.select(0, 3)
+
+
+def test_sizes_that_are_refused():
+    for call in (lambda x: x.topk(0), lambda x: x.narrow(0, -1, 1), lambda x: torch.cat([x, x], 1),
+                 lambda x: torch.stack([x, x], 2)):  # fmt: skip
+        with pytest.raises(RuntimeError):
+            call(torch.arange(0, 3))
+    with pytest.raises(ValueError, match="non-empty"):
+        torch.stack([])
+    with pytest.raises(TypeError, match="clamp"):
+        torch.clamp(torch.ones(2))

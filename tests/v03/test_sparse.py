@@ -151,3 +151,6 @@ def test_one_class_per_type(kind):
     assert type(copy.deepcopy(x)) is type(pickle.loads(pickle.dumps(x))) is type(Variable(x).data) is cls
     with pytest.raises(TypeError, match=rf"torch.sparse.{kind}Tensor constructor received"):
         cls("text")
+def test_a_sparse_tensor_of_nothing():
+    x = torch.sparse.FloatTensor()
+    assert x.size() == () and x.dim() == 0 and x._indices().numel() == x._values().numel() == x._nnz() == 0

@@ -109,3 +109,11 @@ def test_halves_on_the_cpu_have_no_arithmetic():
             compute()
     assert x.float().tolist() == [1, 1] and float(x[:1].float()) == 1 and x.view(2, 1).size() == (2, 1)
     assert x.clone().type() == "torch.HalfTensor" and str(x) and x.storage().size() == 2
+
+
+def test_arguments_by_their_documented_names():
+    x = torch.arange(0, 6).view(2, 3)
+    assert torch.chunk(tensor=x, chunks=3, dim=1)[2].tolist() == x.chunk(n_chunks=3, dim=1)[2].tolist() == [[2], [5]]
+    assert torch.split(tensor=x, split_size=1)[1].tolist() == [[3, 4, 5]]
+    assert torch.sum(input=x, dim=1).tolist() == [3, 12]
+    assert torch.zeros(2, 3).copy_(src=x).equal(x) and torch.LongTensor(3).geometric_(p=0.5).min() >= 1

@@ -154,6 +154,10 @@ cdef object quick_view(OpFunction f, PyObject** args, Py_ssize_t n):
                 strides[i] = 0
             else:
                 return None
+        if nd:
+            for i in range(m - nd - 1, -1, -1):               # new dims of size 1 have the step over what follows
+                if dims[i] == 1:
+                    strides[i] = dims[i + 1] * strides[i + 1]
     t = new_tensor(fb_view(a, FB_DESCR(a), m, dims, strides, FB_DATA(a)), tensor_type)
     t._inference = fb_inference_mode
     set_view(t, x)

@@ -104,6 +104,10 @@ class Collector:
             array = host.array
         return self.storage(array, storage.dtype, location_tag(storage))
 
+    def pid_of_storage(self, storage):
+        """The persistent id of a storage that is pickled as such."""
+        return self.of_storage(storage).pid + self.extra
+
     def reduce(self, t):
         """What rebuilds a tensor: a function and its arguments."""
         if t.layout.name != "strided":
@@ -196,7 +200,7 @@ def _pickler_class(base):
             if kind is _StorageId or kind is _Untyped:
                 return obj.pid + self.collector.extra
             if issubclass(kind, Storage):
-                return self.collector.of_storage(obj).pid + self.collector.extra
+                return self.collector.pid_of_storage(obj)
             return self.collector.container(obj) if isinstance(obj, type) else None
 
         def reducer_override(self, obj):

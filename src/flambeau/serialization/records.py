@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import _core
 from ..dtype import uint8
-from ..storage import Storage, StorageType
+from ..storage import StorageType
 from .rebuild import refused, shown
 
 
@@ -19,7 +19,7 @@ class StorageId:
         _, cls, self.key, self.location, self.numel, *view = pid
         if not isinstance(cls, StorageType):
             raise refused(f"a storage of the class {shown(cls)}")
-        self.dtype = cls._dtype or uint8
+        self.cls, self.dtype = cls, cls._dtype or uint8
         self.view = view[0] if view else None
         if type(self.key) is not str or type(self.location) is not str or not _count(self.numel):
             raise refused(f"unknown persistent id {shown(pid)}")
@@ -50,7 +50,7 @@ class Storages:
         if storage is None:
             storage = self.loaded[wanted.key] = self.restore(self._read(wanted), wanted.location)
         elif storage.dtype is not wanted.dtype and wanted.dtype is not uint8:
-            storage = Storage(storage.array, wanted.dtype)
+            storage = wanted.cls(storage.array, wanted.dtype)
         if wanted.view is None:
             return storage
         key, offset, size = wanted.view
@@ -66,7 +66,7 @@ class Storages:
             raw = _core.copy_of(raw)
         if self.records.byteorder != sys.byteorder:
             swap(raw, wanted.dtype)
-        return Storage(raw, wanted.dtype)
+        return wanted.cls(raw, wanted.dtype)
 
 
 def swap(raw, dtype):

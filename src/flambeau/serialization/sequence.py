@@ -13,9 +13,12 @@ import sys
 import numpy as np
 
 from .. import _core
+from ..memory_format import is_dense
 from ..storage import ByteStorage
+from ..tensor import storage_array
 from . import options
 from .files import damaged, write_all
+from .locations import location_tag
 from .pickling import Collector, pickled
 from .rebuild import refused, shown
 from .records import swap
@@ -44,6 +47,20 @@ class _Collector(Collector):
     def restart(self):
         super().restart()
         self.classes.clear()
+
+    def pid_of_storage(self, storage):
+        """A part of the memory of a tensor, or of another storage, is saved as such: they share it when loaded."""
+        array = storage.cpu().array
+        owner = storage_array(_core.make(array))
+        size = array.dtype.itemsize
+        offset = array.ctypes.data - owner.ctypes.data
+        if owner.nbytes == array.nbytes or not array.nbytes or not is_dense(owner) or offset % size:
+            return super().pid_of_storage(storage)
+        whole = self.storage(owner, storage.dtype, location_tag(storage))
+        if whole.dtype is not storage.dtype:
+            return super().pid_of_storage(storage)
+        part = f"{whole.key}:{offset // size}:{len(storage)}", offset // size, len(storage)
+        return (*whole.pid, part)
 
     def container(self, cls):
         module = sys.modules.get("flambeau.nn.module")

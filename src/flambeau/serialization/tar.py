@@ -97,12 +97,13 @@ class TarObjects:
             key, location, cls = described
             if not isinstance(cls, StorageType) or cls._dtype is None or type(location) is not str:
                 raise damaged(self.storages.name, "a storage is of an unknown type")
-            storage, end = self._storage(offset, cls._dtype)
+            storage, end = self._storage(offset, cls)
             self.objects[key] = self.restore(storage, location)
             described, offset = items.send(end)
         self._read_views(offset)
 
-    def _storage(self, offset, dtype):
+    def _storage(self, offset, cls):
+        dtype = cls._dtype
         raw = self.storages.read(offset, 8)
         order = "little"
         count, left = struct.unpack("<q", raw)[0], self.storages.size - offset - 8
@@ -114,7 +115,7 @@ class TarObjects:
         self.storages.read_into(offset + 8, memory)
         if order != sys.byteorder:
             swap(memory, dtype)
-        return Storage(memory, dtype), offset + 8 + memory.nbytes
+        return cls(memory, dtype), offset + 8 + memory.nbytes
 
     def _read_views(self, offset):
         """Storages that are parts of others: (number, number of the whole, offset, size)."""

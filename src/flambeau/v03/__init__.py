@@ -6,7 +6,7 @@ Plain tensors by type (`torch.FloatTensor`), Variables around them, and the func
 import importlib.util
 
 from .. import storage as _storage
-from ..random import initial_seed, manual_seed
+from ..random import initial_seed
 from ..settings import is_storage
 from ..size import Size
 from ..threads import get_num_threads, set_num_threads
@@ -20,7 +20,7 @@ for _face in (faces._TensorBase, Variable):
     operators.install_absent(_face)
 printing.install(faces._TensorBase, Variable)
 
-from .namespace import FatalError, Generator, default_generator  # noqa: E402  (needs the methods)
+from .namespace import FatalError, Generator, default_generator, manual_seed  # noqa: E402  (needs the methods)
 from .serialization import load, save  # noqa: E402
 
 __version__ = "0.3.0"

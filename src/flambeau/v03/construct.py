@@ -1,5 +1,6 @@
 """How 0.3 makes tensors: `FloatTensor(2, 3)`, `FloatTensor([[1, 2]])`, `FloatTensor(storage)`, `x.new(...)`."""
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -14,8 +15,10 @@ from .faces import Variable, _TensorBase, shown_array, type_name
 _array, _make = _core.array_of, _core.make
 
 
-def new_tensor(cls, args, device=None, cdata=None):
+def new_tensor(cls, args, device=None, **others):
     """What `cls(*args)` is, for a typed class or a subclass of one."""
+    if others:
+        raise TypeError(f"{type_name(cls)} constructor doesn't accept any keyword arguments")
     if cls is _TensorBase or cls._dtype is None:
         raise RuntimeError(f"cannot create an instance of the abstract class {type_name(cls)}")
     array, source = _elements(cls, args)
@@ -62,10 +65,16 @@ def _elements(cls, args):
         return _over_storage(cls, *args), None
     if not all(is_int(a) for a in args):
         raise TypeError(_refusal(cls, args))
-    sizes = [int(a) for a in args]
-    if any(s < 0 for s in sizes):
-        raise RuntimeError(f"{type_name(cls)}: sizes must not be negative, got {tuple(sizes)}")
-    return _core.empty_array((0,) if 0 in sizes else tuple(sizes), dtype), None
+    return _core.empty_array(up_to_zero(type_name(cls), args), dtype), None
+
+
+def up_to_zero(name, sizes):
+    """The sizes of a new tensor as 0.3 read them: those before the first 0; (0,) when there are none, an empty tensor.
+    RuntimeError for negative ones. `name` is what is called."""
+    sizes = tuple(map(int, sizes))
+    if min(sizes, default=0) < 0:
+        raise RuntimeError(f"{name}: sizes must not be negative, got {sizes}")
+    return tuple(itertools.takewhile(bool, sizes)) or (0,)
 
 
 def is_int(value):
@@ -89,7 +98,14 @@ def _from_numpy(cls, array):
         raise TypeError(_refusal(cls, (array,)))
     if array.dtype == cls._dtype and array.flags.writeable and min(array.strides, default=0) >= 0:
         return array if array.size else _core.empty_array((0,), cls._dtype)
+    _check_whole(cls, array)
     return _owned(array.astype(cls._dtype))
+
+
+def _check_whole(cls, array):
+    """RuntimeError when a class of ints cannot hold the floats of an array."""
+    if array.dtype.kind == "f" and cls._dtype.kind in "iu" and array.size and not (array == np.floor(array)).all():
+        raise _odd_item(cls, "float", tuple(int(i) for i in np.argwhere(array != np.floor(array))[0]))
 
 
 def _from_sequence(cls, values):
@@ -106,8 +122,9 @@ def _from_sequence(cls, values):
         items = np.array(values, dtype=object)
         place = next(i for i in np.ndindex(items.shape) if not is_number(items[i]))
         raise _odd_item(cls, type(items[place]).__name__, place)
-    if array.dtype.kind == "f" and cls._dtype.kind in "iu" and array.size and not (array == np.floor(array)).all():
-        raise _odd_item(cls, "float", tuple(int(i) for i in np.argwhere(array != np.floor(array))[0]))
+    _check_whole(cls, array)
+    if cls._dtype.kind in "iu" and array.dtype.kind in "uf" and array.size and np.abs(array).max() >= 2**63:
+        raise RuntimeError(f"Overflow when unpacking long: a {type_name(cls)} takes numbers below 2**63, got {values}")
     return _owned(array.astype(cls._dtype)) if array.size else _core.empty_array((0,), cls._dtype)
 
 

@@ -28,6 +28,7 @@ from .faces import (
     shown_array,
     type_name,
 )
+from .memory import lend
 
 _BY_NAME = {type_name(cls): cls for cls in (*TYPES.values(), *CUDA_TYPES.values())}
 
@@ -134,7 +135,11 @@ def element_size(self):
 
 
 def numpy(self):
-    """numpy() -> numpy.ndarray over the same memory."""
+    """numpy() -> numpy.ndarray over the same memory, which from now on cannot get larger."""
+    return _numbers(lend(self))
+
+
+def _numbers(self):
     array = shown_array(self)
     if not isinstance(array, np.ndarray):
         raise RuntimeError(f"can't convert a given {type_name(type(self))} to numpy; use cpu() first")
@@ -143,12 +148,12 @@ def numpy(self):
 
 def tolist(self):
     """tolist() -> the elements as nested lists of Python numbers."""
-    return numpy(cpu(self)).tolist()
+    return _numbers(cpu(self)).tolist()
 
 
 def as_array(self, dtype=None, copy=None):
     """What NumPy makes of a plain tensor."""
-    array = numpy(cpu(self))
+    array = _numbers(cpu(self))
     if dtype is not None and array.dtype != dtype:
         return array.astype(dtype)
     return array.copy() if copy else array
@@ -244,7 +249,7 @@ def reduce_ex(self, protocol):
     """How a tensor is pickled: plain tensors by the name of their type, Variables by their data."""
     if not isinstance(self, Variable):
         device = get_device(self) if self.is_cuda else None
-        return rebuilt_plain, (type(self).__name__, np.ascontiguousarray(as_array(self)), device)
+        return rebuilt_plain, (type(self).__name__, as_array(self), device)
     check_leaf_for_pickle(self)
     kind = type(self).__name__ if type(self).__module__.startswith("torch") else type(self)
     attributes = _attributes(self)

@@ -14,17 +14,16 @@ add [inplace] [function] [broadcast]: (real value) | (Tensor other) | (real valu
 sub [inplace] [broadcast]: (real value) | (Tensor other) | (real value, Tensor other) => other, alpha=value
 mul [inplace] [function] [broadcast]: (real value) | (Tensor other)
 div [inplace] [function] [broadcast]: (real value) => divided(value) | (Tensor other) => divided(other)
-fmod remainder [inplace] [function] [broadcast]: (real value) | (Tensor other)
+fmod [inplace] [function] [broadcast]: (real value) | (Tensor other)
+remainder [inplace] [function] [broadcast]: (real value) => left_over(value) | (Tensor other) => left_over(other)
 pow [inplace] [broadcast]: (real exponent) | (Tensor exponent)
 atan2 [float] [inplace] [function] [broadcast]: (Tensor other)
 lerp [float] [inplace] [function] [broadcast]: (Tensor end, real weight)
-addcmul [inplace] [function] [broadcast]: (Tensor tensor1, Tensor tensor2, real value=1)
-    => tensor1, tensor2, value=value
+addcmul [inplace] [function] [broadcast]: (Tensor tensor1, Tensor tensor2)
     | (real value, Tensor tensor1, Tensor tensor2) => tensor1, tensor2, value=value
-addcdiv [inplace] [function] [broadcast]: (Tensor tensor1, Tensor tensor2, real value=1)
-    => quotient_added(tensor1, tensor2, value)
+addcdiv [inplace] [function] [broadcast]: (Tensor tensor1, Tensor tensor2) => quotient_added(tensor1, tensor2, 1)
     | (real value, Tensor tensor1, Tensor tensor2) => quotient_added(tensor1, tensor2, value)
-clamp [inplace] [function]: (real min=None, real max=None)
+clamp [inplace] [function]: (real min, real max) | (real min) | (real max) => None, max
 eq ne lt le gt ge [inplace] [function] [broadcast]: (real value) | (Tensor other)
 equal [function]: (Tensor other)
 __and__ __iand__ [broadcast]: (real value) => bitwise_and(value) | (Tensor other) => bitwise_and(other)
@@ -40,9 +39,9 @@ prod [function]: () -> number => whole_prod() | (int dim, bool keepdim=False) =>
 mean [float] [function]: () -> number => whole_mean() | (int dim, bool keepdim=False)
 max min [function] [broadcast]: () -> number | (Tensor other) | (int dim, bool keepdim=False)
 std [float] [function]: (bool unbiased=True) -> number => whole_std(unbiased=unbiased)
-    | (int dim, bool unbiased=True, bool keepdim=False) => dim, unbiased=unbiased, keepdim=keepdim
+    | (int dim, bool unbiased=True, bool keepdim=False) => std_along(dim, unbiased, keepdim)
 var [float] [function]: (bool unbiased=True) -> number => whole_var(unbiased=unbiased)
-    | (int dim, bool unbiased=True, bool keepdim=False) => dim, unbiased=unbiased, keepdim=keepdim
+    | (int dim, bool unbiased=True, bool keepdim=False) => var_along(dim, unbiased, keepdim)
 norm [float] [function]: (double p=2) -> number => whole_norm(p)
     | (double p, int dim, bool keepdim=False) => p, dim, keepdim
 dist [float] [function] [broadcast]: (Tensor other, double p=2) -> number => whole_dist(other, p)
@@ -57,7 +56,7 @@ cumsum [function]: (int dim) => kept_cumsum(dim)
 cumprod [function]: (int dim) => kept_cumprod(dim)
 histc [float] [function]: (int bins=100, double min=0, double max=0)
 sort [function]: (int dim=-1, bool descending=False)
-topk [function]: (int k, int dim=-1, bool largest=True, bool sorted=True)
+topk [function]: (int k, int dim=-1, bool largest=True, bool sorted=True) => highest(k, dim, largest, sorted)
 nonzero [function]: ()
 """
 
@@ -66,16 +65,16 @@ view: (ints size) => viewed(size)
 expand: (ints sizes) => expanded(sizes)
 repeat permute: (ints sizes)
 expand_as view_as: (EitherTensor tensor)
-t [inplace] [function]: ()
+t [inplace] [function]: () => transposed()
 transpose [inplace] [function]: (int dim0, int dim1)
 squeeze [inplace] [function]: () | (int dim)
 unsqueeze [inplace] [function]: (int dim) => unsqueezed(dim)
 narrow: (int dimension, int start, int length) => narrowed(dimension, start, length)
-select: (int dim, int index)
+select: (int dim, int index) => selected(dim, index)
 chunk [function]: (int n_chunks, int dim=0) | (int chunks, int dim=0)
 split [function]: (int split_size, int dim=0) | (Size split_size, int dim=0)
 unfold: (int dim, int size, int step)
-unbind [function]: (int dim=0)
+unbind [function]: (int dim=0) => unbound(dim)
 diag [function]: (int diagonal=0)
 tril triu [inplace] [function]: (int k=0) | (int diagonal=0)
 """
@@ -128,22 +127,23 @@ symeig [float] [function]: (bool eigenvectors=False, bool upper=True) => eigen_s
 eig [float] [function]: (bool eigenvectors=False) => eigen(eigenvectors)
 qr geqrf [float] [function]: ()
 gels [float] [function]: (Tensor A) => least_squares(A)
-gesv [float] [function]: (Tensor A)
+gesv [float] [function]: (Tensor A) => solved(A)
 btrifact [float] [function]: (IntTensor info=None, bool pivot=True)
 btrisolve [float] [function]: (Tensor LU_data, AnyTensor LU_pivots)
 potrf [float] [function]: (bool upper=True)
 potri [float] [function]: (bool upper=True)
-potrs [float] [function]: (Tensor input2, bool upper=True)
+potrs [float] [function]: (Tensor input2, bool upper=True) => solved_by_factor(input2, upper)
 pstrf [float] [function]: (bool upper=True, double tol=-1)
 trtrs [float] [function]: (Tensor A, bool upper=True, bool transpose=False, bool unitriangular=False)
+    => solved_by_triangle(A, upper, transpose, unitriangular)
 orgqr [float] [function]: (Tensor input2)
 ormqr [float] [function]: (Tensor input2, Tensor input3, bool left=True, bool transpose=False)
 """
 
 FILLING = """
-fill_: (real value)
-zero_: ()
-copy_: (any source, bool async=False, bool broadcast=True) => copied_(source, broadcast)
+fill_: (real value) => filled_(value)
+zero_: () => zeroed_()
+copy_: (any src, bool async=False, bool broadcast=True) => copied_(src, broadcast)
 uniform_ [float]: (double _from=0, double to=1, Generator generator=None) => _from, to, generator=generator
 normal_ [float]: (double mean=0, double std=1, Generator generator=None) => mean, std, generator=generator
 geometric_: (double p, Generator generator=None) => p, generator=generator
@@ -166,8 +166,14 @@ ALL = POINTWISE + REDUCTIONS + SHAPES + INDEXING + MATRICES + FILLING
 VARIABLES = """
 add sub add_ sub_ [broadcast]: (real value) | (Tensor other, real alpha=1) => other, alpha=alpha
     | (real value, Tensor other) => other, alpha=value
-std var: (bool unbiased=True) => unbiased=unbiased
-    | (int dim, bool keepdim=False, bool unbiased=True) => dim, unbiased=unbiased, keepdim=keepdim
+addcmul addcmul_ [broadcast]: (Tensor tensor1, Tensor tensor2, real value=1) => tensor1, tensor2, value=value
+    | (real value, Tensor tensor1, Tensor tensor2) => tensor1, tensor2, value=value
+addcdiv addcdiv_ [broadcast]: (Tensor tensor1, Tensor tensor2, real value=1) => quotient_added(tensor1, tensor2, value)
+    | (real value, Tensor tensor1, Tensor tensor2) => quotient_added(tensor1, tensor2, value)
+std: (bool unbiased=True) => whole_std(unbiased=unbiased)
+    | (int dim, bool keepdim=False, bool unbiased=True) => std_along(dim, unbiased, keepdim)
+var: (bool unbiased=True) => whole_var(unbiased=unbiased)
+    | (int dim, bool keepdim=False, bool unbiased=True) => var_along(dim, unbiased, keepdim)
 index_add index_copy: (int dim, LongTensor index, Tensor source)
 index_fill: (int dim, LongTensor index, real value)
 scatter: (int dim, LongTensor index, Tensor source) | (int dim, LongTensor index, real value)

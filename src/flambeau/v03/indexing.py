@@ -6,15 +6,24 @@ from .. import _core
 from ..ops import METHODS
 from ..ops.index import setitem as todays_setitem
 from .broadcasting import together
+from .construct import is_int, is_number
 from .conversions import type_
 from .faces import Variable, _array, _make, _TensorBase, compact, lifted, plain, reshaped, settled, type_name
 from .inplace import check_leaf, register
-from .pointwise import bools, masked_filled_, masked_scattered_, masked_selected
+from .pointwise import bools, held, is_float, masked_filled_, masked_scattered_, masked_selected
 from .wording import in_03s_words, said
 
 todays_getitem = _core.TensorBase.__getitem__
 _FACES = (Variable, _TensorBase)
 _INDICES = (list, np.ndarray, _core.TensorBase)  # what selects more than one place along a dimension
+_KEYS = (int, np.integer, slice, tuple, range, *_INDICES)
+
+
+def _refused(kind):
+    return TypeError(
+        f"indexing a tensor with an object of type {kind}. The only supported types are integers, slices, numpy "
+        "scalars and torch.LongTensor or torch.ByteTensor as the only argument."
+    )
 
 
 def _read(x, key):
@@ -30,13 +39,12 @@ def _read(x, key):
     if len(keys) == 1 and isinstance(keys[0], _FACES):
         return keys[0]
     for k in keys:
-        if isinstance(k, (float, np.floating, str)):
-            raise TypeError(
-                f"indexing a tensor with an object of type {type(k).__name__}. The only supported types are integers, "
-                "slices, numpy scalars and torch.LongTensor or torch.ByteTensor as the only argument."
-            )
+        if isinstance(k, (bool, float, np.floating, str)) or not (k is None or k is ... or isinstance(k, _KEYS)):
+            raise _refused(type(k).__name__)
         if isinstance(k, slice) and k.step is not None and k.step <= 0:
             raise ValueError("slice step has to be greater than 0")
+    if sum(k is ... for k in keys) > 1:
+        raise RuntimeError("ellipsis can be used at most once")
     count, ndim = sum(k is not None and k is not ... for k in keys), x.dim()
     if count > ndim:
         raise IndexError(f"trying to index {count} dimensions of a {ndim} dimensional tensor")
@@ -49,8 +57,9 @@ def _is_advanced(keys):
 
 
 def _is_element(x, keys):
-    """Whether the key names one element by ints."""
-    return len(keys) == x.dim() and all(isinstance(k, (int, np.integer)) and not isinstance(k, bool) for k in keys)
+    """Whether the key names one element by ints, with or without an ellipsis that stands for no dimension."""
+    places = [k for k in keys if k is not ...]
+    return len(places) == x.dim() and all(isinstance(k, (int, np.integer)) for k in places)
 
 
 _places = in_03s_words("__getitem__")(todays_getitem)
@@ -96,18 +105,25 @@ def _selected(x, index):
     """x[mask] in one dimension, or the slices that an index tensor names."""
     kind = plain(index).type()
     if kind.endswith("ByteTensor"):
-        (mask,) = together(x, [lifted(index)], False, ("mask",))
-        return compact(settled(masked_selected(x, mask)))
+        return compact(settled(masked_selected(x, _mask_of(x, index))))
     if not kind.endswith("LongTensor"):
-        raise TypeError(
-            f"indexing a tensor with an object of type {kind}. The only supported types are integers, slices, numpy "
-            "scalars and torch.LongTensor or torch.ByteTensor as the only argument."
-        )
+        raise _refused(kind)
     if _array(index).ndim > 1:
         if isinstance(x, _TensorBase):
             raise IndexError(f"index tensor must be 1-dimensional, got {_array(index).ndim} dimensions")
         return compact(_places(x, _make(_array(index))))
     return compact(settled(_rows(x, 0, _make(_array(index).reshape(-1)))))
+
+
+def _mask_of(x, index):
+    """The mask that is an index of x, in its size. That of a plain tensor has as many elements, in any size."""
+    mask = lifted(index)
+    if isinstance(x, Variable):
+        return together(x, [mask], False, ("mask",))[0]
+    if _array(mask).size != _array(x).size:
+        raise RuntimeError(f"a mask of size {list(index.size())} does not have the elements of a tensor of size "
+                           f"{list(x.size())}")  # fmt: skip
+    return reshaped(mask, _array(x).shape)
 
 
 def setitem(self, key, value):
@@ -123,9 +139,11 @@ def setitem(self, key, value):
         _check_value(self, key, value)
         if isinstance(value, _TensorBase) and type(value) is not type(self):
             value = type_(value, type(self))
+        elif not isinstance(value, _TensorBase):
+            value = held(self, value)
     key = _read(self, key)
     if isinstance(key, _FACES) and plain(key).type().endswith("ByteTensor"):
-        _set_masked(self, lifted(key), value)
+        _set_masked(self, key, value)
         return
     if isinstance(value, _FACES) and _array(value).shape == (1,) and isinstance(key, tuple) and _is_element(self, key):
         value = reshaped(value, ())
@@ -139,17 +157,19 @@ def setitem(self, key, value):
 def _check_value(x, key, value):
     """TypeError for a value that a plain tensor cannot take. Places that ints and slices name are copied to from any
     type; those of a mask or of an index tensor are not."""
-    whole = isinstance(key, _FACES)
-    if isinstance(value, Variable) or (isinstance(value, _TensorBase) and type(value) is not type(x) and whole):
-        kind = "Variable" if isinstance(value, Variable) else type_name(type(value))
+    if isinstance(value, _TensorBase):
+        fits = type(value) is type(x) or not isinstance(key, _FACES)
+    else:  # an int tensor takes no float, nor does any take an array
+        fits = is_number(value) and (is_float(x) or not isinstance(value, (float, np.floating)))
+    if not fits:
+        kind = type_name(type(value)) if isinstance(value, _TensorBase) else type(value).__name__
         raise TypeError(f"can't assign a {kind} to a {type_name(type(x))}")
-    if isinstance(key, tuple) and any(isinstance(k, _FACES) for k in key) and not all(
-        isinstance(k, (_core.TensorBase, list, np.ndarray)) for k in key
-    ):
-        raise TypeError("indexing a tensor with ints or slices beside an index tensor: use index sequences for all")
+    if isinstance(key, tuple) and any(isinstance(k, _FACES) for k in key) and any(map(is_int, key)):
+        raise TypeError("indexing a tensor with ints beside an index tensor: use index sequences for all")
 
 
-def _set_masked(x, mask, value):
+def _set_masked(x, index, value):
+    mask = lifted(index) if isinstance(x, Variable) else _mask_of(x, index)
     if not isinstance(value, _FACES):
         masked_filled_(x, mask, value)
         return

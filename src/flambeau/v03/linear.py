@@ -32,7 +32,7 @@ def multiplied(x, other):
 
 def least_squares(x, A):
     """gels(A) -> (X, QR): X (n, k), with A X the nearest to x (m, k), and what LAPACK's gels leaves of A (m, n)."""
-    solution, factors = METHODS["gels"](x, A)
+    solution, factors = _solving("gels")(x, A)
     return METHODS["narrow"](solution, 0, 0, _array(A).shape[1]), factors
 
 
@@ -47,13 +47,13 @@ def eigen_symmetric(x, eigenvectors, upper):
 
 def eigen(x, eigenvectors):
     """eig(eigenvectors=False) -> (e, V): e (n, 2) has real and imaginary parts; V as LAPACK's geev packs it, a complex
-    pair's vectors as the real and the imaginary part in two columns. Without gradient."""
+    pair's vectors as the real and the imaginary part in two columns; empty unless asked for. Without gradient."""
     array = _array(x)
     if array.ndim != 2 or array.shape[0] != array.shape[1]:
         raise RuntimeError(f"eig: the argument must be a square matrix, got size {list(array.shape)}")
     values, vectors = np.linalg.eig(array)
     packed = np.stack([values.real, values.imag], 1).astype(array.dtype)
-    columns = np.zeros_like(array)
+    columns = np.empty(0, array.dtype)
     if eigenvectors:
         columns = vectors.real.astype(array.dtype).copy()
         second = np.flatnonzero(values.imag < 0)
@@ -62,4 +62,17 @@ def eigen(x, eigenvectors):
     return _core.make(packed, face), _core.make(columns, face)
 
 
-TARGETS = {f.__name__: f for f in (crossed, singular_values, least_squares, multiplied, eigen_symmetric, eigen)}
+def _solving(name):
+    """Today's method on right-hand sides in the columns of a matrix; a vector counts as one column."""
+    todays = METHODS[name]
+
+    def solve(x, *args):
+        return todays(METHODS["unsqueeze"](x, 1) if _array(x).ndim == 1 else x, *args)
+
+    return solve
+
+
+TARGETS = {
+    **{f.__name__: f for f in (crossed, singular_values, least_squares, multiplied, eigen_symmetric, eigen)},
+    "solved": _solving("gesv"), "solved_by_factor": _solving("potrs"), "solved_by_triangle": _solving("trtrs"),
+}  # fmt: skip

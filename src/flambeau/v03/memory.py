@@ -1,19 +1,53 @@
 """Plain tensors and their memory: other sizes, other memory, functions applied in place, storages."""
 
+import math
 import struct
+import weakref
+from functools import partial
 
 import numpy as np
 
 from .. import _core
 from ..ops import METHODS as TODAYS
 from ..storage import Storage
+from ..tensor import storage_array
 from .broadcasting import together
+from .construct import is_int, up_to_zero
 from .faces import _array, _TensorBase, follow, settled, type_name
+from .signatures import got
+
+_LENT: dict[int, weakref.ref] = {}  # id -> an array that owns memory which NumPy's users hold
+
+
+def lend(tensor):
+    """Notes that the memory of a tensor is also a NumPy array's: it cannot get larger."""
+    owner = storage_array(tensor)
+    _LENT[id(owner)] = weakref.ref(owner, partial(_forget, id(owner)))
+    return tensor
+
+
+def _forget(key, reference):
+    """The array is gone: its id may be another's soon."""
+    _LENT.pop(key, None)
+
+
+def _is_lent(tensor):
+    owner = storage_array(tensor)
+    return id(owner) in _LENT and _LENT[id(owner)]() is owner
 
 
 def resize_(self, *sizes):
-    """resize_(*sizes) -> self with another number of elements; new ones are undefined."""
-    TODAYS["resize_"](self, *sizes)
+    """resize_(*sizes) -> self with another number of elements; new ones are undefined. RuntimeError for more than there
+    is memory for when a NumPy array has it too."""
+    if len(sizes) == 1 and isinstance(sizes[0], (tuple, list, Storage)):
+        sizes = tuple(sizes[0])
+    if not all(map(is_int, sizes)):
+        raise TypeError(f"resize_ received an invalid combination of arguments - got {got(sizes, {})}")
+    sizes = up_to_zero("resize_", sizes)
+    count = math.prod(sizes)
+    if count > _array(self).size and _is_lent(self) and self.storage_offset() + count > len(self.storage()):
+        raise RuntimeError("Trying to resize storage that is not resizable")
+    TODAYS["resize_"](self, sizes)
     follow(settled(self))
     return self
 

@@ -46,6 +46,7 @@ FUNCTIONS: dict[str, Any] = {}  # name -> function of 0.3's namespace
 _TARGETS = {**pointwise.TARGETS, **reductions.TARGETS, **linear.TARGETS, **shapes.TARGETS}
 
 _FLOATS = ("FloatTensor", "DoubleTensor")
+_COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")  # whose out= may be bytes, or of the type of the input
 _FACES = (Variable, _TensorBase)
 
 
@@ -167,17 +168,24 @@ class Overloads:
             out = kwargs.pop("out", None)
             if overloads.scaled and len(args) > 1 and not isinstance(args[0], _FACES):  # (beta, input, ...)
                 args = (args[1], args[0], *args[2:])
-            first, rest = (args[0], args[1:]) if args else (kwargs.pop("input", None), ())
+            first, rest = (args[0], args[1:]) if args else (_named_first(kwargs), ())
             if not isinstance(first, _FACES):
                 raise _not_of_tensors(overloads, shown, args, kwargs)
             if first._is_sparse_face:
                 return _sparse_call(overloads.name, first, *rest, *kwargs.values())
             result = method_of(type(first), overloads).call(first, rest, kwargs, shown)
+            if out is not None and overloads.name in _COMPARISONS and type(out) is type(first):
+                result = conversions.type_(result, type(out))
             return result if out is None else stored(result, out, shown)
 
         function.__name__ = function.__qualname__ = self.name
         function.__doc__ = getattr(METHODS.get(self.name), "__doc__", None)
         return function
+
+
+def _named_first(kwargs):
+    """The tensor that a function is called for, when it is given by its name; taken out of kwargs."""
+    return next((kwargs.pop(name) for name in ("input", "tensor", "source") if name in kwargs), None)
 
 
 _OF_VARIABLES: dict[str, "Overloads"] = {}  # name -> what Variables have instead of the plain tensors'

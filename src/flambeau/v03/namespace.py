@@ -1,5 +1,7 @@
 """The functions of 0.3's namespace that are no methods: factories, joins, random numbers, questions about objects."""
 
+import math
+
 import numpy as np
 
 from .. import random, settings
@@ -9,7 +11,7 @@ from ..ops import FUNCTIONS as TODAYS
 from ..ops import METHODS
 from ..storage import Storage
 from . import signatures, wording
-from .construct import is_int, rebuilt
+from .construct import is_int, rebuilt, up_to_zero
 from .defaults import tensor_class
 from .faces import (
     _CPU,
@@ -21,11 +23,13 @@ from .faces import (
     compact,
     lifted,
     plain,
+    reshaped,
     settled,
     shown_array,
     type_name,
 )
 from .inplace import register
+from .memory import lend
 from .methods import FUNCTIONS, stored
 
 _FACES = (Variable, _TensorBase)
@@ -58,9 +62,7 @@ def _sizes(name, sizes):
             f"torch.{name} received an invalid combination of arguments - got {signatures.got(sizes, {})}, but "
             "expected one of:\n * (int ... size)\n * (torch.Size size)"
         )
-    if min(sizes) < 0:
-        raise RuntimeError(f"torch.{name}: sizes must not be negative, got {tuple(sizes)}")
-    return tuple(int(s) for s in sizes)
+    return up_to_zero(f"torch.{name}", sizes)
 
 
 def _filled(name, summary):
@@ -74,10 +76,21 @@ def _filled(name, summary):
     return factory
 
 
+def _drawn(name, summary):
+    todays = TODAYS[name]
+
+    def factory(*sizes, generator=None, out=None):
+        return _given(name, todays(_sizes(name, sizes), generator=generator, **_default()), out)
+
+    factory.__name__ = factory.__qualname__ = name
+    factory.__doc__ = f"{name}(*sizes, generator=None, out=None) -> Tensor of {summary}, of the type torch.Tensor."
+    return factory
+
+
 zeros = _filled("zeros", "zeros")
 ones = _filled("ones", "ones")
-rand = _filled("rand", "random numbers uniform in [0, 1)")
-randn = _filled("randn", "random numbers from the standard normal distribution")
+rand = _drawn("rand", "random numbers uniform in [0, 1)")
+randn = _drawn("randn", "random numbers from the standard normal distribution")
 
 
 def _like(name):
@@ -97,14 +110,37 @@ zeros_like, ones_like = _like("zeros_like"), _like("ones_like")
 
 def eye(n, m=None, out=None):
     """eye(n, m=None, out=None) -> Tensor (n, m) with ones on the diagonal and zeros elsewhere."""
+    if n <= 0:
+        raise RuntimeError(f"torch.eye: n must be positive, got {n}")
     return _given("eye", TODAYS["eye"](n, m, **_default()), out)
 
 
+def _progression(name, start, end, step, out):
+    """start, start + step, ... as far as end, which belongs to them; computed in double precision."""
+    if step == 0:
+        raise RuntimeError(f"torch.{name}: step must be a non-null number")
+    if (end - start) * step < 0:
+        raise RuntimeError(f"torch.{name}: upper bound and larger bound incoherent with step sign")
+    return _computed(name, start + np.arange(int((end - start) / step + 1)) * step, out)
+
+
+def _computed(name, array, out):
+    """The elements of an array as a tensor of the type torch.Tensor, or in out=."""
+    cls = tensor_class() if out is None else type(out)
+    made = plain(_make(array.astype(cls._dtype)))
+    return _given(name, made.cuda() if cls.is_cuda else made, out)
+
+
 def arange(start=0, end=None, step=1, out=None):
-    """arange(start=0, end, step=1, out=None) -> Tensor of the numbers from start to end (not included) by step."""
+    """arange(start=0, end, step=1, out=None) -> Tensor of the numbers from start to end by step.
+
+    end does not belong to them when the step, in floating point, divides the distance exactly; rounding may let it in:
+    arange(0, 1, 0.2) has 6 elements.
+    """
     start, end = (0, start) if end is None else (start, end)
-    _check_progression("arange", start, end, step)
-    return _given("arange", TODAYS["arange"](start, end, step, **_default()), out)
+    if step and math.fmod(end - start, step) == 0:
+        end -= step
+    return _progression("arange", start, end, step, out)
 
 
 def range(start, end, step=1, out=None):
@@ -113,32 +149,34 @@ def range(start, end, step=1, out=None):
         "torch.range is deprecated in favor of torch.arange and will be removed in 0.4. Note that arange generates "
         "values in [start; end), not [start; end]."
     )
-    _check_progression("range", start, end, step)
-    count = int(np.floor((end - start) / step)) + 1
-    return _given("range", TODAYS["arange"](count, **_default()) * step + start, out)
+    return _progression("range", start, end, step, out)
 
 
-def _check_progression(name, start, end, step):
-    if step == 0:
-        raise RuntimeError(f"torch.{name}: step must be a non-null number")
-    if (end - start) * step < 0:
-        raise RuntimeError(f"torch.{name}: upper bound and larger bound inconsistent with step sign")
+def _spaced(name, start, end, steps, out):
+    """start ... end at equal distances, an array of the type of the result. RuntimeError for fewer than 2, but for one
+    point that is start and end."""
+    if steps < 1 or (steps == 1 and start != end):
+        raise RuntimeError(f"torch.{name}: invalid number of points, {steps} from {start} to {end}")
+    real = (tensor_class() if out is None else type(out))._dtype.type
+    return real(start) + np.arange(steps).astype(real) * (real(end) - real(start)) / real(max(steps - 1, 1))
 
 
 def linspace(start, end, steps=100, out=None):
     """linspace(start, end, steps=100, out=None) -> Tensor of `steps` numbers from start to end at equal distances."""
-    return _given("linspace", TODAYS["linspace"](start, end, steps, **_default()), out)
+    return _computed("linspace", _spaced("linspace", start, end, steps, out), out)
 
 
 def logspace(start, end, steps=100, out=None):
     """logspace(start, end, steps=100, out=None) -> Tensor of `steps` numbers from 10**start to 10**end at equal
     ratios."""
-    return _given("logspace", TODAYS["logspace"](start, end, steps, **_default()), out)
+    return _computed("logspace", 10.0 ** _spaced("logspace", start, end, steps, out).astype(np.float64), out)
 
 
-def randperm(n, out=None):
-    """randperm(n, out=None) -> LongTensor of 0 ... n-1 in random order."""
-    return _given("randperm", TODAYS["randperm"](n), out)
+def randperm(n, generator=None, out=None):
+    """randperm(n, generator=None, out=None) -> LongTensor of 0 ... n-1 in random order. n must be positive."""
+    if n <= 0:
+        raise RuntimeError(f"torch.randperm: n must be positive, got {n}")
+    return _given("randperm", TODAYS["randperm"](n, generator=generator), out)
 
 
 def from_numpy(ndarray):
@@ -162,7 +200,7 @@ def from_numpy(ndarray):
         raise RuntimeError(f"from_numpy: sizes of zero are not supported, got {ndarray.shape}")
     if any(s % ndarray.itemsize for s in ndarray.strides):
         raise RuntimeError("from_numpy: the strides of the array are no multiples of the size of an element; copy it")
-    return rebuilt(cls, ndarray.reshape(1) if ndarray.ndim == 0 else ndarray)
+    return lend(rebuilt(cls, ndarray.reshape(1) if ndarray.ndim == 0 else ndarray))
 
 
 # ---- joins
@@ -211,7 +249,7 @@ def cat(seq=None, dim=0, out=None, tensors=None):
 
 
 def stack(sequence, dim=0, out=None):
-    """stack(sequence, dim=0, out=None) -> Tensor: tensors of one size along a new dim."""
+    """stack(sequence, dim=0, out=None) -> Tensor: tensors of one size along a new dim. ValueError for none."""
     if isinstance(sequence, (tuple, list)) and not sequence:
         raise ValueError("stack expects a non-empty sequence of tensors")
     result = compact(settled(_joined("stack", _parts("stack", sequence), dim)))
@@ -234,13 +272,17 @@ def pow(input, exponent, out=None):
     return result if out is None else stored(result, out, "torch.pow")
 
 
-def normal(means=0.0, std=1.0, out=None, mean=None):
-    """normal(means, std=1.0), normal(mean=0.0, std), out=None -> Tensor of random numbers from normal distributions
-    with the means and standard deviations of tensors, one by one."""
-    means = means if mean is None else mean
+def normal(means=0.0, std=1.0, generator=None, out=None, mean=0.0):
+    """normal(means, std=1.0), normal(mean=0.0, std), generator=None, out=None -> Tensor of random numbers from normal
+    distributions with the means and standard deviations of tensors, one by one: of one size, or as many elements."""
+    means = means if isinstance(means, _FACES) else means or mean
     if not isinstance(means, _FACES) and not isinstance(std, _FACES):
         raise TypeError("torch.normal: means or std must be a tensor")
-    result = settled(TODAYS["normal"](means, std))
+    if isinstance(means, _FACES) and isinstance(std, _FACES):
+        if means.numel() != std.numel():
+            raise RuntimeError(f"torch.normal: means of size {means.size()} need as many std, not of size {std.size()}")
+        std = reshaped(std, _array(means).shape)
+    result = settled(TODAYS["normal"](means, std, generator=generator))
     return result if out is None else stored(result, out, "torch.normal")
 
 
@@ -262,6 +304,12 @@ class Generator(random.Generator):
 
 default_generator = Generator()
 default_generator.__dict__ = random.default_generator.__dict__  # the same stream
+
+
+def manual_seed(seed):
+    """manual_seed(seed) -> default_generator, whose stream begins at seed; so do those of the GPUs."""
+    random.manual_seed(seed)
+    return default_generator
 
 
 def get_rng_state():

@@ -142,7 +142,8 @@ def _index(self):
 OPERATORS = {
     **{f"__{n}__": _named(n) for n in ("add", "sub", "mul", "div", "pow")},
     **{f"__i{n}__": _named(f"{n}_") for n in ("add", "sub", "mul", "div", "pow")},
-    "__truediv__": _named("div"), "__itruediv__": _named("div_"), "__mod__": _named("remainder"), "__imod__": None,
+    "__truediv__": _named("div"), "__itruediv__": _named("div_"), "__mod__": _named("remainder"),
+    "__imod__": _named("remainder"),  # another tensor: there was none in place
     "__radd__": _named("add"), "__rmul__": _named("mul"), "__rsub__": _reversed(METHODS["sub"], "rsub"),
     "__rdiv__": _reversed(divided, "rdiv"), "__rtruediv__": _reversed(divided, "rdiv"),
     "__rpow__": _reversed(METHODS["pow"], "rpow"), "__matmul__": _matmul,

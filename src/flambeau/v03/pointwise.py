@@ -3,6 +3,7 @@
 import numpy as np
 
 from .. import _core
+from ..autograd.grad_mode import no_grad
 from ..dtype import int64
 from ..ops import METHODS
 from .broadcasting import together
@@ -57,6 +58,20 @@ def _check_divisor(other):
         raise ZeroDivisionError("division of a tensor of ints by zero")
 
 
+def left_over(x, other):
+    """x % other, with the sign of other: of floats what x - other * floor(x / other) rounds to, NaN for other = 0."""
+    if not is_float(x):
+        return METHODS["remainder"](x, other)
+    with no_grad():
+        whole = METHODS["floor"](METHODS["div"](x, other))
+    return METHODS["sub"](x, METHODS["mul"](whole, other))
+
+
+def left_over_(x, other):
+    """The in-place form."""
+    return METHODS["copy_"](x, left_over(x, other)) if is_float(x) else METHODS["remainder_"](x, other)
+
+
 def rounded(x):
     """The nearest integers; halves away from zero, as C's `round`."""
     whole = METHODS["trunc"](x)
@@ -97,9 +112,39 @@ def masked_selected(x, mask):
     return METHODS["masked_select"](x, bools(mask))
 
 
+def held(x, value):
+    """A number as an element of x holds it: in a plain tensor of ints it wraps around, as a cast in C does."""
+    if isinstance(x, Variable) or is_float(x) or isinstance(value, _core.TensorBase):
+        return value
+    with np.errstate(all="ignore"):
+        return np.asarray(value).astype(_array(x).dtype).item()
+
+
+def _without_repeats(x, source=None):
+    """The elements of a plain tensor that an expanded one repeats, once each, and those of source that are copied to
+    them last; both as they are when nothing is repeated."""
+    array = _array(x)
+    if 0 not in array.strides or isinstance(x, Variable):
+        return x, source
+    last = tuple([slice(None) if step else slice(-1, None) for step in array.strides])
+    if source is not None:
+        source = _core.TensorBase.__getitem__(METHODS["expand"](source, array.shape), last)
+    return _core.TensorBase.__getitem__(x, last), source
+
+
+def filled_(x, value):
+    """x.fill_(value)"""
+    return METHODS["fill_"](_without_repeats(x)[0], held(x, value))
+
+
+def zeroed_(x):
+    """x.zero_()"""
+    return METHODS["zero_"](_without_repeats(x)[0])
+
+
 def masked_filled_(x, mask, value):
     """value where mask is 1."""
-    return METHODS["masked_fill_"](x, bools(mask), value)
+    return METHODS["masked_fill_"](x, bools(mask), held(x, value))
 
 
 def masked_filled(x, mask, value):
@@ -137,12 +182,12 @@ def copied_(x, source, broadcast=True):
             raise RuntimeError(f"copy_: sizes do not match, {list(a)} and {list(b)}")
         else:
             source = reshaped(source, a)
-    return METHODS["copy_"](x, source)
+    return METHODS["copy_"](*_without_repeats(x, source))
 
 
 TARGETS = {
-    **{f.__name__: f for f in (divided, divided_, quotient_added, quotient_added_, rounded, rounded_,
-                               masked_selected, masked_filled_, masked_filled,
+    **{f.__name__: f for f in (divided, divided_, quotient_added, quotient_added_, left_over, left_over_, rounded,
+                               rounded_, filled_, zeroed_, masked_selected, masked_filled_, masked_filled,
                                masked_scattered_, masked_scattered, copied_)},
     "shifted_left": _shifting("bitwise_left_shift", 2), "shifted_left_": _shifting("bitwise_left_shift_", 2),
     "shifted_right": _shifting("bitwise_right_shift", 0.5), "shifted_right_": _shifting("bitwise_right_shift_", 0.5),

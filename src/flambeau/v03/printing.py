@@ -138,7 +138,7 @@ def _blocks(values):
     outer, long = values.shape[:-2], _is_long(values.shape[-1]) or _is_long(values.shape[-2])
     form = _Format.of(values, 3 if long else 0)
     shorten = values.size >= _Options.threshold
-    digits = max(2, *(len(str(n)) for n in outer))
+    digits = max(2, *(len(str(n)) for n in values.shape))
     shown = [_shown(n, values.size) for n in outer]
     text, before = "", None
     for order in np.ndindex(*map(len, shown)):
@@ -146,7 +146,7 @@ def _blocks(values):
         if before is not None:
             text += _dots(before, place, digits) * shorten + "\n"
         text += f"({','.join(_center(i, digits) for i in place)},.,.) = \n"
-        text += _matrix(values[tuple(place)], "  ", form, shorten)
+        text += _matrix(values[tuple(place)], " ", form, shorten)
         before = place
     return text
 

@@ -27,7 +27,7 @@ def _kept(name):
 
 def _whole(name):
     """Today's method over all elements: of floats in a plain tensor in double precision, as 0.3 added them up."""
-    todays, kept = METHODS[name], _kept(name)
+    todays, kept = _SPREADS.get(name) or METHODS[name], _kept(name)
 
     def method(x, *args, **kwargs):
         if name in ("mean", "std", "var") and not _array(x).size:
@@ -46,6 +46,30 @@ def _doubled(x):
     return _core.make(array.astype(np.float64)) if array.dtype.kind == "f" else x
 
 
+def _spread(name):
+    """Today's std or var over all elements, or along dim; of one element it is NaN unless it is biased."""
+    todays = METHODS[name]
+
+    def method(x, dim=None, unbiased=True, keepdim=False):
+        array = _array(x)
+        in_range = dim is None or -array.ndim <= dim < array.ndim
+        if unbiased and in_range and (array.size if dim is None else array.shape[dim]) == 1:
+            return METHODS["mul"](METHODS["sum"](x, dim, keepdim), float("nan"))
+        return todays(x, dim, unbiased=unbiased, keepdim=keepdim)
+
+    return method
+
+
+_SPREADS = {name: _spread(name) for name in ("std", "var")}
+
+
+def highest(x, k, dim, largest, sorted):
+    """topk(k, dim, largest, sorted) -> (values, indices). RuntimeError for k = 0."""
+    if k == 0:
+        raise RuntimeError("topk: k must be positive, got 0")
+    return METHODS["topk"](x, k, dim, largest, sorted)
+
+
 def _truth(name):
     todays = METHODS[name]
 
@@ -61,4 +85,6 @@ TARGETS = {
     **{f"kept_{name}": _kept(name) for name in ("sum", "prod", "cumsum", "cumprod")},
     **{f"whole_{name}": _whole(name) for name in ("sum", "prod", "mean", "norm", "dist", "trace", "std", "var")},
     **{f"truth_{name}": _truth(name) for name in ("all", "any")},
+    **{f"{name}_along": method for name, method in _SPREADS.items()},
+    "highest": highest,
 }

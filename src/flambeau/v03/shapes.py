@@ -1,7 +1,7 @@
 """Shapes of 0.3, which had no dimensions of size zero."""
 
 from ..ops import METHODS
-from .faces import _array
+from .faces import Variable, _array, _size
 
 
 def viewed(x, size):
@@ -18,9 +18,35 @@ def expanded(x, sizes):
 
 def narrowed(x, dimension, start, length):
     """x.narrow(dimension, start, length)"""
-    if length <= 0:
-        raise RuntimeError(f"narrow: the length must be positive, got {length}")
+    if length <= 0 or start < 0:
+        raise RuntimeError(f"narrow: start must not be negative, and length positive, got {start} and {length}")
     return METHODS["narrow"](x, dimension, start, length)
+
+
+def selected(x, dim, index):
+    """x.select(dim, index); of a plain tensor of one dimension it is a Python number."""
+    return _number_of(x, METHODS["select"](x, dim, index))
+
+
+def unbound(x, dim):
+    """x.unbind(dim); of a plain tensor of one dimension these are Python numbers."""
+    return tuple([_number_of(x, part) for part in METHODS["unbind"](x, dim)])
+
+
+def _number_of(x, part):
+    return part if isinstance(x, Variable) or _array(part).ndim else _array(part).item()
+
+
+def _transposing(name):
+    todays = METHODS[name]
+
+    def transposed(x):
+        dims = len(_size(x))
+        if dims != 2:
+            raise RuntimeError(f"t() expects a 2D tensor, but self is {dims}D")
+        return todays(x)
+
+    return transposed
 
 
 def _check_sizes(name, sizes):
@@ -41,5 +67,6 @@ def _unsqueezing(name):
     return unsqueezed
 
 
-TARGETS = {"viewed": viewed, "expanded": expanded, "narrowed": narrowed, "unsqueezed": _unsqueezing("unsqueeze"),
-           "unsqueezed_": _unsqueezing("unsqueeze_")}  # fmt: skip
+TARGETS = {"viewed": viewed, "expanded": expanded, "narrowed": narrowed, "selected": selected,
+           "unbound": unbound, "transposed": _transposing("t"), "transposed_": _transposing("t_"),
+           "unsqueezed": _unsqueezing("unsqueeze"), "unsqueezed_": _unsqueezing("unsqueeze_")}  # fmt: skip

@@ -11,6 +11,7 @@ import numpy as np
 from .. import _core
 from ..dtype import from_numpy_dtype
 from ..layout import sparse_coo
+from ..size import Size
 from ..sparse.construct import coo
 from ..sparse.tensor import TABLE, SparseTensor
 from ..tensor import Tensor
@@ -45,11 +46,12 @@ class _Methods(SparseTensor):
 
     def size(self, dim=None):
         """size() -> torch.Size;  size(dim) -> int"""
-        return self.shape if dim is None else self.shape[dim]
+        sizes = Size(_array(self).shape)  # of a tensor without entries and size it is (), not (1,)
+        return sizes if dim is None else sizes[dim]
 
     def dim(self):
         """dim() -> number of dimensions."""
-        return len(self.shape)
+        return len(self.size())
 
     ndimension = dim
 

@@ -74,10 +74,16 @@ def strided(x: Array, shape: tuple[int, ...], strides: tuple[int, ...], offset: 
 
 
 def broadcast(x: Array, shape: tuple[int, ...]) -> Array:
-    """A view of x with dimensions of size 1 repeated, writable as far as x is."""
-    strides = [0] * (len(shape) - x.ndim)
-    for size, have, stride in zip(shape[len(strides) :], x.shape, x.strides, strict=True):
+    """A view of x with dimensions of size 1 repeated, writable as far as x is. A new dimension of size 1 has the step
+    over what follows it, as if it had been there."""
+    new = len(shape) - x.ndim
+    strides = [0] * new
+    for size, have, stride in zip(shape[new:], x.shape, x.strides, strict=True):
         strides.append(stride if size == have else 0)
+    if x.ndim:
+        for i in reversed(range(new)):
+            if shape[i] == 1:
+                strides[i] = shape[i + 1] * strides[i + 1]
     return strided(x, shape, tuple(strides), 0)
 
 

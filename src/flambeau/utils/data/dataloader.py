@@ -368,6 +368,11 @@ class _MultiProcessingDataLoaderIter(DataLoaderIter):
             self._end()
             raise
 
+    @property
+    def workers(self):
+        """The processes of the workers."""
+        return [worker.process for worker in self._workers]
+
     def _prefetch_more(self):
         """Each worker has its first task; this assigns the others that are on their way at a time."""
         self._turns = itertools.cycle(self._workers.copy())

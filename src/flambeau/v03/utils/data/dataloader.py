@@ -1,5 +1,7 @@
 """`torch.utils.data.dataloader` of 0.3."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 from ....random import fork_rng
@@ -21,6 +23,14 @@ def _in_plain(function):
     return lambda batch, *, collate_fn_map=None: plain(function(batch, collate_fn_map=collate_fn_map))
 
 
+def _mapping(batch, *, collate_fn_map=None):
+    return {key: todays.collate([sample[key] for sample in batch], collate_fn_map=collate_fn_map) for key in batch[0]}
+
+
+def _sequence(batch, *, collate_fn_map=None):
+    return [todays.collate(column, collate_fn_map=collate_fn_map) for column in zip(*batch, strict=False)]
+
+
 def _of_numbers(name):
     return lambda batch, *, collate_fn_map=None: TYPES[name](list(batch))
 
@@ -32,6 +42,8 @@ _FUNCTIONS = {
     (np.bool_, np.number, np.object_): _in_plain(todays.collate_numpy_scalar_fn),
     float: _of_numbers("DoubleTensor"),
     int: _of_numbers("LongTensor"),
+    Mapping: _mapping,
+    Sequence: _sequence,
 }
 
 
@@ -39,7 +51,7 @@ def default_collate(batch):
     """default_collate(samples) -> batch: of each tensor in the samples, a plain one with a new dimension 0.
 
     Floats become a DoubleTensor, ints a LongTensor; NumPy's arrays and numbers keep their type; strings give a list.
-    Mappings and sequences are collated part by part. TypeError for what is none of these.
+    Mappings are collated part by part into a dict, sequences into a list. TypeError for what is none of these.
     """
     return todays.collate(batch, collate_fn_map=_FUNCTIONS)
 
@@ -57,9 +69,12 @@ class DataLoader(_TodaysDataLoader):
         collate_fn=default_collate, pin_memory=False, drop_last=False, timeout=0, worker_init_fn=None,
     ):  # fmt: skip
         super().__init__(
-            dataset, batch_size, shuffle, sampler, batch_sampler, num_workers, collate_fn, pin_memory, drop_last,
-            timeout, worker_init_fn,
+            dataset, int(batch_size), bool(shuffle), sampler, batch_sampler, num_workers, collate_fn, pin_memory,
+            bool(drop_last), timeout, worker_init_fn,
         )  # fmt: skip
+        self.batch_size = batch_size
+
+    __setattr__ = object.__setattr__  # nothing was refused
 
     def _default_sampler(self, shuffle, generator):
         return (RandomSampler if shuffle else SequentialSampler)(self.dataset)

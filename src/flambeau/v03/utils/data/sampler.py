@@ -1,6 +1,6 @@
 """`torch.utils.data.sampler` of 0.3: all orders are drawn from the default generator, one draw per iteration."""
 
-from ....utils.data import BatchSampler
+from ....utils.data import BatchSampler as _TodaysBatchSampler
 from ....utils.data import Sampler as _TodaysSampler
 from ...methods import FUNCTIONS
 from ...namespace import randperm
@@ -62,3 +62,13 @@ class WeightedRandomSampler(Sampler):
 
     def __len__(self):
         return self.num_samples
+
+
+class BatchSampler(_TodaysBatchSampler):
+    """BatchSampler(sampler, batch_size, drop_last): lists of batch_size indices of another sampler, or of any iterable.
+
+    drop_last: leave out a last batch that is smaller.
+    """
+
+    def __init__(self, sampler, batch_size, drop_last):
+        super().__init__(sampler, int(batch_size), bool(drop_last))
