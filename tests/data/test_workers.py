@@ -170,7 +170,8 @@ def test_an_iterator_dropped_half_way_cleans_up():
     workers = pids(iterator)
     del iterator, batch
     assert wait_until(lambda: not any(map(is_running, workers)))
-    assert wait_until(lambda: descriptors() == before and shared_pages() == maps)  # soon after
+    # Soon after nothing of it is left; what a test before left to be closed may be gone as well.
+    assert wait_until(lambda: descriptors() <= before and shared_pages() <= maps)
 
 
 def test_persistent_workers_end_with_their_loader():

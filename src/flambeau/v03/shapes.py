@@ -19,7 +19,7 @@ def expanded(x, sizes):
 def narrowed(x, dimension, start, length):
     """x.narrow(dimension, start, length)"""
     if length <= 0 or start < 0:
-        raise RuntimeError(f"narrow: start must not be negative, and length positive, got {start} and {length}")
+        raise RuntimeError(f"invalid argument {3 if start < 0 else 4}: out of range")
     return METHODS["narrow"](x, dimension, start, length)
 
 
