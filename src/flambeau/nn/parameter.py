@@ -16,25 +16,33 @@ class _Defaults:
     parameter: type | None = None
     buffer: Callable[[Tensor], Tensor] | None = None
     dots = False
+    older = False
 
 
 _defaults = _Defaults()
 
 
-def set_defaults(parameter=None, buffer=None, dots=False):
-    """set_defaults(parameter=None, buffer=None, dots=False) -> what was set before, as a tuple
+def set_defaults(parameter=None, buffer=None, dots=False, older=False):
+    """set_defaults(parameter=None, buffer=None, dots=False, older=False) -> what was set before, as a tuple
 
     Process-wide: Parameter(...) makes an instance of `parameter`, a subclass, and Module.register_buffer puts new plain
-    Tensors through the function `buffer`. None: as they are. dots: names in modules may have dots.
+    Tensors through the function `buffer`. None: as they are. dots: names in modules may have dots. older: modules
+    keep the rules of `older_rules`.
     """
-    before = _defaults.parameter, _defaults.buffer, _defaults.dots
-    _defaults.parameter, _defaults.buffer, _defaults.dots = parameter, buffer, dots
+    before = _defaults.parameter, _defaults.buffer, _defaults.dots, _defaults.older
+    _defaults.parameter, _defaults.buffer, _defaults.dots, _defaults.older = parameter, buffer, dots, older
     return before
 
 
 def names_may_have_dots():
     """Whether the names of parameters, buffers and submodules may have dots."""
     return _defaults.dots
+
+
+def older_rules():
+    """Whether modules are as strict as they began: hooks before forward replace nothing and those after it must return
+    None; only plain tensors are assigned to buffers; a cast is of all buffers; nothing to show takes two lines."""
+    return _defaults.older
 
 
 def as_buffer(tensor):

@@ -15,11 +15,11 @@ def _module(name):
 
 
 def enter():
-    """From now on parameters, buffers, layers, random numbers and random images are 0.3's, and names in modules may
-    have dots. Seeds and states of generators stay. Returns what to give to `leave`."""
+    """From now on parameters, buffers, layers, random numbers and random images are 0.3's, names in modules may have
+    dots, and modules keep the older rules. Seeds and states of generators stay. Returns what to give to `leave`."""
     return (
         set_stream("0.3"),
-        modules.set_defaults(Parameter, plain, dots=True),
+        modules.set_defaults(Parameter, plain, dots=True, older=True),
         images.set_defaults(
             layers=lambda: _module("nn"),
             draws=lambda: _module("images").draws,

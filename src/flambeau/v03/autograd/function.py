@@ -150,7 +150,11 @@ def _run(cls, node, forward, backward, args):
             plain.append(a.data if isinstance(a, Variable) else a)
             if isinstance(a, Variable):
                 known[id(a.data)] = a
-        results = forward(*plain)
+        previous = _core.set_grad_mode(True)  # of Variables that forward makes
+        try:
+            results = forward(*plain)
+        finally:
+            _core.set_grad_mode(previous)
         single = not isinstance(results, tuple)
         results = tuple(outside(r) for r in ((results,) if single else results))
         for name, method in _NOTES:
@@ -160,7 +164,18 @@ def _run(cls, node, forward, backward, args):
         return results[0] if single else results
 
     def run_backward(node, *grads):
-        return _each(backward(node, *grads), _as_gradient, (Variable, _TensorBase))
+        previous = _core.set_grad_mode(True)  # what is computed with volatile gradients is not recorded anyway
+        try:
+            results = _each(backward(node, *grads), _as_gradient, (Variable, _TensorBase))
+        finally:
+            _core.set_grad_mode(previous)
+        for i, (a, g) in enumerate(zip(args, results if isinstance(results, tuple) else (results,), strict=False)):
+            if g is not None and not isinstance(a, Variable):
+                raise RuntimeError(
+                    f"function {type(node).__name__} returned a gradient different from None at position {i + 1}, but "
+                    "the corresponding forward input was not a Variable"
+                )
+        return results
 
     return _core.apply_function(cls, node, run, run_backward, args)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from ... import _core
 from ...errors import warn_user
-from ..faces import Variable, _array, _make, _TensorBase, type_name
+from ..faces import Variable, _array, _make, _TensorBase, reshaped, type_name
 
 __all__ = ["Variable", "backward", "grad"]
 
@@ -37,8 +37,9 @@ def _starts(variables, grads, create_graph):
                 )
         else:
             raise TypeError(f"gradients can be either Tensors, Variables or None, but got {type(g).__name__}")
-        start = g if isinstance(g, Variable) and create_graph and array.shape == shape else None
-        if start is None:
+        if isinstance(g, Variable) and create_graph:
+            start = g if array.shape == shape else reshaped(g, shape)
+        else:
             start = _make(array.reshape(shape), Variable)
             start._volatile = not create_graph
         started.append(start)
@@ -159,11 +160,22 @@ def _clear_grad(self, set_to_none=False):
         self.grad = Variable(grad.data.clone().zero_())
 
 
+def _set_grad_fn(self, value):
+    if value is not None:
+        raise TypeError("_grad_fn can be only set to None")
+    self.detach_()
+
+
+def _backward_hooks(self):
+    return _core.tensor_hooks(self) or None
+
+
 _METHODS = {
     "backward": _backward, "register_hook": _register_hook,
     "requires_grad": property(_requires_grad, _set_requires_grad),
     "grad": property(_item_of_grad, _set_grad), "_grad": property(_item_of_grad, _set_grad), "_clear_grad": _clear_grad,
-    "_for_state_dict": lambda self: self.data,
+    "_grad_fn": property(lambda self: self.grad_fn, _set_grad_fn), "_backward_hooks": property(_backward_hooks),
+    "name": None, "_for_state_dict": lambda self: self.data,
 }  # fmt: skip
 
 

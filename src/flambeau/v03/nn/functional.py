@@ -55,6 +55,29 @@ def alpha_dropout(input, p=0.5, training=False):
     return kept * scale - scale * limit * (1 - keep)
 
 
+def pad(input, pad, mode="constant", value=0):
+    """pad(input, pad, mode='constant', value=0): pad has two widths for each dimension, from the last one on
+
+    mode: 'constant', of any dimensions; 'reflect' or 'replicate', of all spatial dimensions of (N, C, L), (N, C, H, W)
+    or, 'replicate' only, (N, C, D, H, W).
+    """
+    dims = input.dim()
+    if len(pad) % 2:
+        raise AssertionError("Padding length must be divisible by 2")
+    if len(pad) // 2 > dims:
+        raise AssertionError("Padding length too large")
+    if mode != "constant":
+        if value:
+            raise AssertionError(f'Padding mode "{mode}" doesn\'t take in value argument')
+        if dims not in (3, 4, 5):
+            raise NotImplementedError("Only 3D, 4D, 5D padding with non-constant padding are supported for now")
+        if len(pad) != 2 * (dims - 2):
+            raise AssertionError(f"{dims}D tensors expect {2 * (dims - 2)} values for padding")
+        if dims == 5 and mode == "reflect":
+            raise NotImplementedError("padding by reflection is of 3D and 4D tensors only")
+    return todays.pad(input, pad, mode, value)
+
+
 def cosine_similarity(x1, x2, dim=1, eps=1e-8):
     """cosine_similarity(x1, x2, dim=1, eps=1e-8): x1 . x2 / max(|x1| |x2|, eps) along dim"""
     norms = x1.norm(2, dim) * x2.norm(2, dim)

@@ -10,6 +10,7 @@ from ...nn import functional as F
 from ...nn.batchnorm import _NormBase
 from ...nn.conv import _ConvNd
 from ...nn.module import Module
+from ...ops import FUNCTIONS
 from .functional import alpha_dropout
 
 
@@ -27,8 +28,35 @@ class Linear(todays.Linear):
         """Draws weight and bias from U(-b, b), b = 1 / sqrt(in_features)."""
         _uniform(self, self.weight.size(1))
 
+    def forward(self, input):
+        if not self._backward_hooks or input.dim() != 2:
+            return super().forward(input)
+        factors = input, self.weight.t()  # whose gradients hooks see
+        if self.bias is None:
+            return FUNCTIONS["mm"](*factors)
+        return FUNCTIONS["addmm"](self.bias.expand(input.size(0), -1), *factors)
+
     def extra_repr(self):
         return f"in_features={self.in_features}, out_features={self.out_features}"
+
+
+class Softmax2d(todays.Softmax2d):
+    __doc__ = todays.Softmax2d.__doc__
+
+    def forward(self, input):
+        if input.dim() != 4:
+            raise AssertionError("Softmax2d requires a 4D tensor as input")
+        return super().forward(input)
+
+    def __repr__(self):
+        return f"{self._get_name()}()"
+
+
+class Softplus(todays.Softplus):
+    __doc__ = todays.Softplus.__doc__
+
+    def __init__(self, beta=1, threshold=20):
+        super().__init__(beta, threshold)
 
 
 class AlphaDropout(todays.AlphaDropout):
@@ -107,7 +135,7 @@ def _normalising(mixin, base):
     return type(base.__name__, (mixin, base), {"__doc__": base.__doc__, "__module__": __name__})
 
 
-LAYERS = {"AlphaDropout": AlphaDropout, "Linear": Linear}
+LAYERS = {layer.__name__: layer for layer in (AlphaDropout, Linear, Softmax2d, Softplus)}
 for _n in (1, 2, 3):
     for _name in (f"Conv{_n}d", f"ConvTranspose{_n}d"):
         LAYERS[_name] = _drawn(getattr(todays, _name))

@@ -6,6 +6,8 @@ from .utils.rnn import PackedSequence
 
 
 class _Recurrent(todays.RNNBase):
+    _warns = False
+
     def forward(self, input, hx=None):
         """forward(input, hx=None) -> (output, hidden states)"""
         if isinstance(input, PackedSequence):
@@ -21,6 +23,7 @@ def _batched(base):
 
 
 LAYERS = {base.__name__: _batched(base) for base in (todays.RNN, todays.LSTM, todays.GRU)}
+
 globals().update(LAYERS)
 
 

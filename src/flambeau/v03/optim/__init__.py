@@ -5,7 +5,7 @@ import math
 from ... import optim as todays
 from ..families import family
 from . import lr_scheduler
-from .optimizer import Optimizer, required
+from .optimizer import LATER, Optimizer, required
 
 __all__ = [
     "ASGD",
@@ -51,7 +51,7 @@ class Adam(Optimizer, todays.Adam):
     def _update(self, group, params):
         for t, those in self._by_step(params).items():
             correction = math.sqrt(1 - group["betas"][1] ** t)
-            super()._update(dict(group, eps=group["eps"] / correction), those)
+            super()._update(type(group)(group, eps=group["eps"] / correction), those)
 
     def _by_step(self, params):
         """The parameters by the number of the step that they are about to take."""
@@ -144,5 +144,6 @@ class SparseAdam(Optimizer, todays.SparseAdam):
 
 
 for _class in (ASGD, LBFGS, SGD, Adadelta, Adagrad, Adam, Adamax, RMSprop, Rprop, SparseAdam):
+    _class._later = tuple(LATER)
     _name = "sparse_adam" if _class is SparseAdam else _class.__name__.lower()
     globals()[_name] = family(f"{__name__}.{_name}", {_class.__name__: _class}, getattr(todays, _name))
