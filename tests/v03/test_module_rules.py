@@ -92,6 +92,14 @@ def test_a_cast_is_of_all_buffers():
     assert type(net.half().steps) is torch.HalfTensor
 
 
+def test_modes_and_positional_arguments():
+    net = nn.Sequential(nn.Dropout())
+    assert not net.train(0)[0].training and net.train(1)[0].training
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert [*nn.Linear(1, 1).state_dict(None, "a.")] == ["a.weight", "a.bias"]
+
+
 def test_all_buffers():
     net = nn.Sequential(nn.BatchNorm1d(2), nn.BatchNorm1d(2))
     assert [b.sum() for b in net._all_buffers()] == [0, 2, 0, 2]
@@ -149,6 +157,13 @@ def test_softmax2d_takes_images():
 def test_widths_of_padding(shape, widths, mode, error):
     with pytest.raises(error):
         F.pad(variable(*shape), widths, mode)
+
+
+def test_rows_of_a_matrix():
+    """The limit comes third."""
+    rows = Variable(torch.Tensor([[3, 4], [0.3, 0.4]]))
+    found = F.embedding(Variable(torch.LongTensor([1, 0])), rows, 1)
+    assert found.data.sub(torch.Tensor([[0.3, 0.4], [0.6, 0.8]])).abs().max() < 1e-6
 
 
 def test_padding():

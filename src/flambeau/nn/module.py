@@ -444,7 +444,7 @@ class Module(HookMethods, StateMethods):
 
     def train(self, mode=True):
         """Set training mode (`mode=False`: evaluation mode) here and below. Returns self."""
-        if not isinstance(mode, bool):
+        if not isinstance(mode, bool) and not older_rules():
             raise ValueError("training mode is expected to be boolean")
         self.training = mode
         for module in self.children():

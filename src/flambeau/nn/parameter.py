@@ -41,7 +41,8 @@ def names_may_have_dots():
 
 def older_rules():
     """Whether modules are as strict as they began: hooks before forward replace nothing and those after it must return
-    None; only plain tensors are assigned to buffers; a cast is of all buffers; nothing to show takes two lines."""
+    None; only plain tensors are assigned to buffers; a cast is of all buffers; any value is a mode of training, and
+    arguments of `state_dict` may be positional; nothing to show takes two lines."""
     return _defaults.older
 
 

@@ -99,6 +99,14 @@ def affine_grid(theta, size):
     return todays.affine_grid(theta, size, align_corners=True)
 
 
+def embedding(
+    input, embedding, max_norm=None, norm_type=2, scale_grad_by_freq=False, sparse=False, *, padding_idx=None
+):
+    """embedding(input, embedding, max_norm=None, norm_type=2, scale_grad_by_freq=False, sparse=False): the rows of a
+    matrix; padding_idx: one without gradient"""
+    return todays.embedding(input, embedding, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse)
+
+
 def embedding_bag(
     embedding_matrix, indices, offsets=None, max_norm=None, norm_type=2, scale_grad_by_freq=False, mode="mean"
 ):
