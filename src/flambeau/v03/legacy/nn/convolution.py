@@ -282,7 +282,8 @@ class SpatialConvolutionMap(_Map):
     """SpatialConvolutionMap(conMatrix, kW, kH, dW=1, dH=1): SpatialConvolution where only the pairs of planes of a
     table are connected
 
-    conMatrix: (n, 2), an input and an output plane in each row; see maps.full, maps.oneToOne and maps.random. weight (n, kH, kW).
+    conMatrix: (n, 2), an input and an output plane in each row; see maps.full, maps.oneToOne and maps.random. weight
+    (n, kH, kW).
     """
 
     def compute(self, x, weight, bias):
