@@ -93,6 +93,28 @@ def test_a_gradient_of_a_number_is_an_error():
         Scaled.apply(doubles(2), 3).sum().backward()
 
 
+class Masked(Function):
+    @staticmethod
+    def forward(ctx, x, mask):
+        ctx.mask, ctx.needed = mask, ctx.needs_input_grad
+        return x * mask
+
+    @staticmethod
+    def backward(ctx, g):
+        assert ctx.needed == (True, False)
+        return g * Variable(ctx.mask), None
+
+
+def test_plain_tensors_are_constants_of_a_static_function():
+    x, mask = Variable(torch.ones(3), requires_grad=True), torch.Tensor([1, 0, 1])
+    Masked.apply(x, mask).sum().backward()
+    assert x.grad.data.equal(mask)
+    alone = Masked.apply(torch.ones(3), mask)
+    assert type(alone) is Variable and not alone.requires_grad and alone.data.equal(mask)
+    with pytest.raises(TypeError, match="expected a Variable argument, but got FloatTensor"):
+        Old()(torch.ones(3))
+
+
 # ---- seeds
 
 

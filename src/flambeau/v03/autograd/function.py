@@ -76,7 +76,8 @@ def _context_class(cls):
 class Function(_ContextMethods, metaclass=FunctionMeta):
     """A differentiable operation of the user's.
 
-    Static: forward(ctx, *args) and backward(ctx, *grads) are static methods, called as `F.apply(*args)`.
+    Static: forward(ctx, *args) and backward(ctx, *grads) are static methods, called as `F.apply(*args)`. Plain tensors
+    among args are constants.
     Instances: forward(self, *args) and backward(self, *grads), called as `F(...)(*args)`, once per instance.
     """
 
@@ -102,6 +103,12 @@ class Function(_ContextMethods, metaclass=FunctionMeta):
         return self._do_forward(*args)
 
     def _do_forward(self, *args):
+        for a in args:
+            if isinstance(a, _TensorBase):
+                raise TypeError(
+                    f"{type(self).__name__}: expected a Variable argument, but got {type(a).__name__}; wrap it as "
+                    "Variable(tensor)"
+                )
         return _run(type(self), self, self.forward, _instance_backward, args)
 
 
@@ -129,11 +136,6 @@ def _as_gradient(value):
 
 def _run(cls, node, forward, backward, args):
     """Calls forward on plain tensors and records the call."""
-    for a in args:
-        if isinstance(a, _TensorBase):
-            raise TypeError(
-                f"{cls.__name__}: expected a Variable argument, but got {type(a).__name__}; wrap it as Variable(tensor)"
-            )
     known = {}  # id of a plain tensor -> the Variable around it
 
     def outside(value):

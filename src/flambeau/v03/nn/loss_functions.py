@@ -5,6 +5,7 @@ import math
 from ... import ops
 from ...errors import warn_user
 from ...nn import functional as todays
+from ..faces import Variable, _TensorBase
 from ._reduction import check_classes, paired, reduced, reduction_of
 
 _BCE_EPS = 1e-12  # added to what the logarithms of binary_cross_entropy are of
@@ -59,6 +60,8 @@ def binary_cross_entropy(input, target, weight=None, size_average=True):
         )
     target = paired("binary_cross_entropy", input, target)
     loss = -(target * (input + _BCE_EPS).log() + (1 - target) * (1 - input + _BCE_EPS).log())
+    if isinstance(weight, _TensorBase):
+        weight = Variable(weight)
     return reduced(loss if weight is None else loss * weight.expand_as(loss), size_average)
 
 
