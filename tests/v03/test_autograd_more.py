@@ -77,6 +77,13 @@ def test_variables_within_an_instance_are_recorded():
     assert x.grad.data.sub(x.data.exp()).abs().max() < 1e-12
 
 
+def test_variables_within_a_hook_are_recorded():
+    x, w = doubles(3), doubles(3)
+    x.register_hook(lambda g: (w * w).sum().backward())
+    (x * 2).sum().backward()
+    assert w.grad.data.equal(w.data * 2) and x.grad.data.tolist() == [2, 2, 2]
+
+
 class Scaled(Function):
     @staticmethod
     def forward(ctx, x, factor):

@@ -116,7 +116,11 @@ def _register_hook(self, hook):
 
     @functools.wraps(hook)
     def checked(grad):
-        result = hook(grad)
+        previous = _core.set_grad_mode(True)  # of what is computed without grad, which is volatile if not recorded
+        try:
+            result = hook(grad)
+        finally:
+            _core.set_grad_mode(previous)
         if result is not None and not isinstance(result, Variable):
             raise TypeError(f"expected Variable, but hook returned '{type(result).__name__}'")
         return result
