@@ -359,3 +359,23 @@ def test_options_of_ones_own_optimizer_are_kept():
 
     own = Own([Variable(torch.ones(2), requires_grad=True)])
     assert {**own.param_groups[0], "params": 0} == {"amsgrad": True, "maximize": 3, "params": 0}
+
+
+def test_the_state_of_lbfgs_holds_plain_tensors():
+    w = Variable(torch.Tensor([1.5, -1]), requires_grad=True)
+    optimizer = optim.LBFGS([w], max_iter=4)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = (w ** 4).sum() + w.sum() ** 2
+        loss.backward()
+        return loss
+
+    losses = [optimizer.step(closure).data[0] for _ in range(4)]
+    state = optimizer.state[w]
+    assert losses[-1] < 0.01 * losses[0]
+    for vector in (state["d"], state["prev_flat_grad"], *state["old_dirs"], *state["old_stps"]):
+        assert type(vector) is torch.FloatTensor
+    copied = copy.deepcopy(optimizer.state_dict())
+    optimizer.load_state_dict(copied)
+    optimizer.step(closure)

@@ -93,8 +93,8 @@ class ASGD(Optimizer, todays.ASGD):
 class LBFGS(Optimizer, todays.LBFGS):
     """LBFGS(params, lr=1, max_iter=20, max_eval=None, tolerance_grad=1e-5, tolerance_change=1e-9, history_size=100)
 
-    As today, but the tolerances bound sums of absolute values, not the largest, and there is no line search:
-    RuntimeError from `step` for a line_search_fn.
+    As today, but the tolerances bound sums of absolute values, not the largest, there is no line search (RuntimeError
+    from `step` for a line_search_fn), and the state holds plain tensors.
     """
 
     def __init__(
@@ -117,9 +117,12 @@ class LBFGS(Optimizer, todays.LBFGS):
             raise RuntimeError("line search function is not supported yet")
         return super().step(closure)
 
+    def _flat_grad(self):
+        return super()._flat_grad().data
+
     @staticmethod
     def _size(vector):
-        return vector.abs().sum().item()
+        return vector.abs().sum()
 
 
 class RMSprop(Optimizer, todays.RMSprop):
