@@ -85,8 +85,12 @@ def _pointwise(name, loss, input, target, size_average, reduce):
 
 
 def l1_loss(input, target, size_average=True, reduce=True):
-    """l1_loss(input, target, size_average=True, reduce=True): |x - t|"""
-    return _pointwise("l1_loss", todays.l1_loss, input, target, size_average, reduce)
+    """l1_loss(input, target, size_average=True, reduce=True): |x - t|, whose gradient where x = t is that of x - t"""
+    if target.requires_grad:
+        return _pointwise("l1_loss", todays.l1_loss, input, target, size_average, reduce)
+    difference = input - paired("l1_loss", input, target)
+    absolute = ops.FUNCTIONS["where"](ops.METHODS["ge"](difference, 0), difference, -difference)
+    return reduced(absolute, size_average, reduce)
 
 
 def mse_loss(input, target, size_average=True, reduce=True):
@@ -102,7 +106,7 @@ def soft_margin_loss(input, target, size_average=True):
 
 def margin_ranking_loss(input1, input2, target, margin=0, size_average=True):
     """margin_ranking_loss(input1, input2, target, margin=0, size_average=True): max(0, -t (x1 - x2) + margin)"""
-    loss = (-target * (input1 - input2) + margin).clamp(min=0)
+    loss = ops.METHODS["clamp"](-target * (input1 - input2) + margin, 0)  # whose gradient at 0 is that of its argument
     return reduced(loss, size_average)
 
 
