@@ -101,3 +101,20 @@ def test_triangle_indices():
             indices = ours(3, 4, offset)
             assert indices.dtype is fb.int64
             np.testing.assert_array_equal(indices.numpy(), np.stack(theirs(3, offset, 4)))
+
+
+@pytest.mark.parametrize("write", [
+    lambda y: y.zero_(), lambda y: y.fill_(2.0), lambda y: y.fill_(fb.ones(())), lambda y: y.copy_(fb.ones(3)),
+])  # fmt: skip
+def test_the_gradient_of_what_is_written_over_is_zero(write):
+    x = fb.ones(3, requires_grad=True)
+    y = x * 2
+    write(y)
+    y.sum().backward()
+    assert x.grad.tolist() == [0, 0, 0]
+
+
+def test_nothing_is_the_gradient_of_a_constant_that_is_written_over():
+    target, x = fb.zeros(3), fb.ones(3, requires_grad=True)
+    target.copy_(x * 2)
+    assert target.grad_fn(fb.ones(3))[0] is None

@@ -225,6 +225,34 @@ def test_shapes_in_place():
     assert m.swapdims_(0, 1).shape == (2, 3)
 
 
+@pytest.mark.parametrize("change", [
+    lambda t: t.unsqueeze_(0), lambda t: t.squeeze_(), lambda t: t.t_(), lambda t: t.transpose_(0, 1),
+])  # fmt: skip
+def test_shapes_in_place_are_recorded(change):
+    x = fb.randn(3, 1, requires_grad=True)
+    y = x * 2
+    y.retain_grad()
+    assert change(y) is y
+    weight = fb.randn(*y.shape)
+    (y * weight).sum().backward()
+    assert x.grad.tolist() == (weight * 2).reshape(3, 1).tolist() and y.grad.tolist() == weight.tolist()
+    with pytest.raises(RuntimeError, match="a leaf Variable that requires grad"):
+        change(x)
+
+
+def test_a_view_takes_another_shape_in_place():
+    x = fb.ones(2, 3, requires_grad=True)
+    base = x * 1
+    row = base[0].unsqueeze_(0)
+    row.mul_(3)
+    base.sum().backward(retain_graph=True)
+    assert x.grad.tolist() == [[3, 3, 3], [1, 1, 1]]
+    base.mul_(2)
+    x.grad = None
+    row.sum().backward()
+    assert row.shape == (1, 3) and x.grad.tolist() == [[6, 6, 6], [0, 0, 0]]
+
+
 def test_resize():
     t = fb.arange(6.0)
     address = t.data_ptr()

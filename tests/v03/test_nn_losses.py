@@ -167,3 +167,16 @@ def test_a_target_stays_as_it_is():
     target = Variable(values)
     F.mse_loss(variable([1, 2, 3, 4], requires_grad=True), target)
     assert target.data is values and not values.is_contiguous()
+
+
+@pytest.mark.parametrize("wrap", [lambda t: t, Variable])
+def test_weights_are_tensors_or_variables(wrap):
+    x, t, w = Variable(torch.randn(3, 4)), Variable(torch.LongTensor([0, 1, 3])), torch.Tensor([1, 2, 3, 4])
+    p, q = F.sigmoid(x), Variable(torch.rand(3, 4))
+    expected = -(x.data[0, 0] + 2 * x.data[1, 1] + 4 * x.data[2, 3]) / 7
+    assert nn.NLLLoss(weight=wrap(w))(x, t).data[0] == pytest.approx(expected, rel=1e-5)
+    assert F.nll_loss(x, t, wrap(w)).data[0] == pytest.approx(expected, rel=1e-5)
+    each = q * p.log() + (1 - q) * (1 - p).log()
+    expected = -(each.data * w.expand(3, 4)).mean()
+    assert nn.BCELoss(weight=wrap(w))(p, q).data[0] == pytest.approx(expected, rel=1e-5)
+    assert F.binary_cross_entropy(p, q, wrap(w)).data[0] == pytest.approx(expected, rel=1e-5)

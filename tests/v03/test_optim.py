@@ -1,6 +1,7 @@
 """Optimizers over Variables, and 0.3's schedules."""
 
 import copy
+import pickle
 
 import numpy as np
 import pytest
@@ -310,3 +311,71 @@ def test_a_count_that_the_program_has_put_there_stays_its_tensor():
     layer(Variable(torch.ones(1, 3))).sum().backward()
     optimizer.step()
     assert optimizer.state[layer.weight]["step"] is step and step[0] == 1
+
+
+@pytest.mark.parametrize("make", [
+    lambda p: optim.SGD(p, lr=0.1, momentum=0.9), optim.Adam, optim.RMSprop, optim.Adagrad, optim.Adadelta, optim.ASGD,
+    optim.Adamax, optim.Rprop,
+])  # fmt: skip
+def test_a_loaded_state_is_a_copy(make):
+    def step(optimizer, w):
+        w.grad = Variable(torch.Tensor([1, 2]))
+        optimizer.step()
+
+    w = Variable(torch.Tensor([1, 2]), requires_grad=True)
+    first = make([w])
+    step(first, w)
+    v = Variable(w.data.clone(), requires_grad=True)
+    second = make([v])
+    second.load_state_dict(first.state_dict())
+    for _ in range(3):
+        step(first, w)
+        step(second, v)
+        assert v.data.equal(w.data)
+
+
+@pytest.mark.parametrize(("make", "options"), [
+    (lambda p: optim.SGD(p, lr=0.1), "dampening lr momentum nesterov weight_decay"),
+    (optim.Adam, "betas eps lr weight_decay"), (optim.Adagrad, "eps lr lr_decay weight_decay"),
+    (optim.RMSprop, "alpha centered eps lr momentum weight_decay"), (optim.Rprop, "etas lr step_sizes"),
+    (optim.SparseAdam, "betas eps lr"),
+])  # fmt: skip
+def test_the_options_of_a_group_are_those_of_03(make, options):
+    optimizer = make([Variable(torch.ones(2), requires_grad=True)])
+    optimizer.add_param_group({"params": [Variable(torch.ones(3), requires_grad=True)], "lr": 0.5})
+    first = optimizer.param_groups[0]
+    others = pickle.loads(pickle.dumps(optimizer)).param_groups, optimizer.state_dict()["param_groups"]
+    for groups in (optimizer.param_groups, *others):
+        assert [sorted({*group} - {"params"}) for group in groups] == [options.split()] * 2
+        assert groups[1]["lr"] == 0.5
+    optimizer.add_param_group({"params": [Variable(torch.ones(4), requires_grad=True)]})
+    assert optimizer.param_groups[0] is first
+
+
+def test_options_of_ones_own_optimizer_are_kept():
+    class Own(optim.Optimizer):
+        def __init__(self, params, amsgrad=True):
+            super().__init__(params, {"amsgrad": amsgrad, "maximize": 3})
+
+    own = Own([Variable(torch.ones(2), requires_grad=True)])
+    assert {**own.param_groups[0], "params": 0} == {"amsgrad": True, "maximize": 3, "params": 0}
+
+
+def test_the_state_of_lbfgs_holds_plain_tensors():
+    w = Variable(torch.Tensor([1.5, -1]), requires_grad=True)
+    optimizer = optim.LBFGS([w], max_iter=4)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = (w ** 4).sum() + w.sum() ** 2
+        loss.backward()
+        return loss
+
+    losses = [optimizer.step(closure).data[0] for _ in range(4)]
+    state = optimizer.state[w]
+    assert losses[-1] < 0.01 * losses[0]
+    for vector in (state["d"], state["prev_flat_grad"], *state["old_dirs"], *state["old_stps"]):
+        assert type(vector) is torch.FloatTensor
+    copied = copy.deepcopy(optimizer.state_dict())
+    optimizer.load_state_dict(copied)
+    optimizer.step(closure)

@@ -115,11 +115,31 @@ def test_models_of_03_have_its_layers_and_variables():
         bn = models.DenseNet(4, (1,), 4, num_classes=2).features.norm0
         assert isinstance(bn, torch.nn.BatchNorm2d) and "num_batches_tracked" not in bn.state_dict()
         assert type(model.state_dict()["features.0.weight"]) is torch.FloatTensor
-        scores = model(torch.autograd.Variable(torch.randn(2, 3, 50, 50)))
+        scores = model(torch.autograd.Variable(torch.randn(2, 3, 224, 224)))
         assert type(scores) is torch.autograd.Variable and scores.size() == torch.Size([2, 3])
         scores.sum().backward()
         assert model.features[0].weight.grad.data.abs().sum() > 0
     assert type(models.squeezenet1_1(num_classes=3).features[0]) is fb.nn.Conv2d
+
+
+@pytest.mark.parametrize(("name", "children", "last"), [
+    ("alexnet", ["features", "classifier"], "Linear"), ("resnet18", ["layer4", "avgpool", "fc"], "Linear"),
+    ("squeezenet1_1", ["features", "classifier"], "AvgPool2d"),
+])  # fmt: skip
+def test_models_of_03_consist_of_what_they_had(name, children, last):
+    with era.entered():
+        model = getattr(models, name)(num_classes=3).eval()
+        assert [n for n, _ in model.named_children()][-len(children) :] == children
+        assert type([*model.modules()][-1]).__name__ == last
+        pools = [m.kernel_size for m in model.modules() if isinstance(m, torch.nn.AvgPool2d)]
+        assert pools == {"resnet18": [7], "squeezenet1_1": [13]}.get(name, [])
+        image = torch.autograd.Variable(torch.randn(1, 3, 224, 224), volatile=True)
+        scores = model(image)
+    assert scores.size() == (1, 3)
+    todays = getattr(models, name)(num_classes=3).eval()
+    todays.load_state_dict({n: fb.from_numpy(t.numpy()) for n, t in model.state_dict().items()}, strict=False)
+    expected = todays(fb.from_numpy(image.data.numpy()))
+    np.testing.assert_allclose(scores.data.numpy(), expected.detach().numpy(), rtol=1e-4, atol=1e-5)
 
 
 def test_weights_of_a_seed_are_the_same_in_both():

@@ -15,6 +15,8 @@ from flambeau import Tensor
 from flambeau.autograd import Function
 from flambeau.hooks import RemovableHandle
 
+from .parameter import older_rules
+
 
 class HookTables:
     """The tables that a module, and the set of global hooks, has: from the id of a handle to the hook."""
@@ -265,7 +267,7 @@ class HookMethods(HookTables):
                         args, kwargs = replaced
                 else:
                     replaced = hook(self, args)
-                    if replaced is not None:
+                    if replaced is not None and not older_rules():
                         args = replaced if isinstance(replaced, tuple) else (replaced,)
         return args, kwargs
 
@@ -273,7 +275,10 @@ class HookMethods(HookTables):
 def _call_forward_hook(hook, with_kwargs, module, args, kwargs, result):
     if with_kwargs:
         return hook(module, args, kwargs, result)
-    return hook(module, args, result)
+    replaced = hook(module, args, result)
+    if replaced is not None and older_rules():
+        raise RuntimeError(f"forward hooks should never return any values, but '{hook}'didn't return None")
+    return replaced
 
 
 # ---------------------------------------------------------------- backward
@@ -292,7 +297,7 @@ def _hook_last_operation(module, result):
     node = result.grad_fn if hooks and isinstance(result, Tensor) else None
     if node is not None:
         for hook in hooks:
-            node.register_hook(functools.partial(hook, module))
+            node.register_hook(functools.update_wrapper(functools.partial(hook, module), hook))
 
 
 class BackwardGate:

@@ -21,7 +21,7 @@ from .hooks import (  # noqa: F401  (where scripts look for them)
     register_module_parameter_registration_hook,
     run_registration_hooks,
 )
-from .parameter import Parameter, as_buffer, is_lazy, names_may_have_dots
+from .parameter import Parameter, as_buffer, is_lazy, names_may_have_dots, older_rules
 from .state import IncompatibleKeys as _IncompatibleKeys  # noqa: F401
 from .state import StateMethods, _WrappedHook  # noqa: F401
 
@@ -145,7 +145,7 @@ class Module(HookMethods, StateMethods):
                 own["_modules"][name] = value
                 return
             if name in own["_buffers"]:
-                if value is not None and not isinstance(value, Tensor):
+                if value is not None and not _may_be_buffer(value):
                     raise TypeError(
                         f"cannot assign '{_typename(value)}' as buffer '{name}' "
                         "(torch.nn.Buffer, torch.Tensor or None expected)"
@@ -423,15 +423,15 @@ class Module(HookMethods, StateMethods):
 
     def float(self):
         """Cast the floating point parameters and buffers to float32."""
-        return self._apply(lambda t: t.float() if t.is_floating_point() else t)
+        return self._apply(_cast("float"))
 
     def double(self):
         """Cast the floating point parameters and buffers to float64."""
-        return self._apply(lambda t: t.double() if t.is_floating_point() else t)
+        return self._apply(_cast("double"))
 
     def half(self):
         """Cast the floating point parameters and buffers to float16."""
-        return self._apply(lambda t: t.half() if t.is_floating_point() else t)
+        return self._apply(_cast("half"))
 
     def bfloat16(self):
         """Cast the floating point parameters and buffers to bfloat16."""
@@ -445,7 +445,7 @@ class Module(HookMethods, StateMethods):
 
     def train(self, mode=True):
         """Set training mode (`mode=False`: evaluation mode) here and below. Returns self."""
-        if not isinstance(mode, bool):
+        if not isinstance(mode, bool) and not older_rules():
             raise ValueError("training mode is expected to be boolean")
         self.training = mode
         for module in self.children():
@@ -486,7 +486,7 @@ class Module(HookMethods, StateMethods):
         elif lines:
             body = "\n  " + "\n  ".join(lines) + "\n"
         else:
-            body = ""
+            body = "\n" if older_rules() else ""
         return f"{self._get_name()}({body})"
 
 
@@ -496,6 +496,16 @@ _core.set_module_slots(Module)
 def _addindent(text, spaces):
     """`text` with all lines but the first moved right. Scripts that print modules import it."""
     return text.replace("\n", "\n" + " " * spaces)
+
+
+def _cast(name):
+    """The function that `_apply` gets for a cast to a floating point type: it leaves other buffers as they are."""
+    everything = older_rules()
+    return lambda t: getattr(t, name)() if everything or t.is_floating_point() else t
+
+
+def _may_be_buffer(value):
+    return isinstance(value, Tensor) and (not older_rules() or value._for_state_dict() is value)
 
 
 def _typename(value):

@@ -18,20 +18,22 @@ class _Defaults:
     buffer: Callable[[Tensor], Tensor] | None = None
     dots = False
     loads: Callable[[Any, Any, bool], None] | None = None
+    older = False
 
 
 _defaults = _Defaults()
 
 
-def set_defaults(parameter=None, buffer=None, dots=False, loads=None):
-    """set_defaults(parameter=None, buffer=None, dots=False, loads=None) -> what was set before, as a tuple
+def set_defaults(parameter=None, buffer=None, dots=False, loads=None, older=False):
+    """set_defaults(parameter=None, buffer=None, dots=False, loads=None, older=False) -> what was set before, as a tuple
 
     Process-wide: Parameter(...) makes an instance of `parameter`, a subclass, and Module.register_buffer puts new plain
     Tensors through the function `buffer`. None: as they are. dots: names in modules may have dots.
-    loads(module, state_dict, strict): what Module.load_state_dict does.
+    loads(module, state_dict, strict): what Module.load_state_dict does. older: modules keep the rules of `older_rules`.
     """
-    before = _defaults.parameter, _defaults.buffer, _defaults.dots, _defaults.loads
-    _defaults.parameter, _defaults.buffer, _defaults.dots, _defaults.loads = parameter, buffer, dots, loads
+    d = _defaults
+    before = d.parameter, d.buffer, d.dots, d.loads, d.older
+    d.parameter, d.buffer, d.dots, d.loads, d.older = parameter, buffer, dots, loads, older
     return before
 
 
@@ -43,6 +45,13 @@ def names_may_have_dots():
 def loading():
     """The function that loads a state dictionary in place of today's, or None."""
     return _defaults.loads
+
+
+def older_rules():
+    """Whether modules are as strict as they began: hooks before forward replace nothing and those after it must return
+    None; only plain tensors are assigned to buffers; a cast is of all buffers; any value is a mode of training, and
+    arguments of `state_dict` may be positional; nothing to show takes two lines."""
+    return _defaults.older
 
 
 def as_buffer(tensor):

@@ -30,11 +30,12 @@ class RNNBase(Module):
     """
 
     proj_size = 0  # of layers in files from before the option
+    _warns = True  # of dropout that has no effect
 
     def __init__(self, mode, input_size, hidden_size, num_layers=1, bias=True, batch_first=False, dropout=0.0,
                  bidirectional=False, proj_size=0, device=None, dtype=None):  # fmt: skip
         super().__init__()
-        _check_options(mode, input_size, hidden_size, num_layers, dropout, proj_size)
+        _check_options(mode, input_size, hidden_size, num_layers, dropout, proj_size, self._warns)
         self.mode = mode
         self.input_size = input_size
         self.hidden_size = hidden_size
@@ -196,7 +197,7 @@ class RNNBase(Module):
         return text
 
 
-def _check_options(mode, input_size, hidden_size, num_layers, dropout, proj_size):
+def _check_options(mode, input_size, hidden_size, num_layers, dropout, proj_size, warns):
     if mode not in _GATES:
         raise ValueError(f"Unrecognized RNN mode: {mode}")
     if isinstance(dropout, str):
@@ -205,7 +206,7 @@ def _check_options(mode, input_size, hidden_size, num_layers, dropout, proj_size
         raise ValueError(
             "dropout should be a number in range [0, 1] representing the probability of an element being zeroed"
         )
-    if dropout > 0 and num_layers == 1:
+    if warns and dropout > 0 and num_layers == 1:
         warnings.warn(
             "dropout option adds dropout after all but last recurrent layer, so non-zero dropout expects num_layers "
             f"greater than 1, but got dropout={dropout} and num_layers={num_layers}",

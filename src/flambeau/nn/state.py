@@ -12,7 +12,7 @@ import flambeau as fb
 from flambeau import Tensor
 
 from .hooks import HookTables, add_hook
-from .parameter import Parameter, is_lazy, loading
+from .parameter import Parameter, is_lazy, loading, older_rules
 
 EXTRA_STATE_KEY = "_extra_state"
 
@@ -53,13 +53,14 @@ class StateMethods(HookTables):
         The tensors share memory with the module and are detached unless `keep_vars`. `destination`: the mapping to
         add to; `prefix`: put before every name.
         """
-        if args:
+        if args and not older_rules():
             warnings.warn(
                 "Positional args are being deprecated, use kwargs instead: "
                 "state_dict(destination=..., prefix=..., keep_vars=...)",
                 FutureWarning,
                 stacklevel=2,
             )
+        if args:
             given = dict(zip(("destination", "prefix", "keep_vars"), args, strict=False))
             destination = given.get("destination", destination)
             prefix = given.get("prefix", prefix)

@@ -24,7 +24,7 @@ from ..kernels.base.shape import strided
 from ..memory_format import contiguous_format, inverse, preserve_format
 from ..storage import Storage
 from ._args import check_options, check_tensor, ints
-from .op import METHODS, Op, composite
+from .op import FUNCTIONS, METHODS, Op, composite
 from .shape import expanded_shape
 
 TensorBase, _array = _core.TensorBase, _core.array_of
@@ -221,7 +221,12 @@ class CopyFrom(Op, name="copy_", methods=("copy_",), mutates=True):
 
     @staticmethod
     def backward(ctx, grad):
-        return None, grad
+        return _of_the_lost(ctx, grad), grad
+
+
+def _of_the_lost(ctx, grad):
+    """The gradient of elements that were written over: zeros, where one is wanted."""
+    return FUNCTIONS["zeros_like"](grad) if ctx.needs_input_grad[0] else None
 
 
 def check_broadcast(have, want):
@@ -294,7 +299,7 @@ class Fill(Op, name="fill_", methods=("fill_",), mutates=True):
 
     @staticmethod
     def backward(ctx, grad):
-        return None, grad
+        return _of_the_lost(ctx, grad), grad
 
 
 @composite()
@@ -313,7 +318,7 @@ class Zero(Op, name="zero_", tangent="linear", methods=("zero_",), mutates=True)
 
     @staticmethod
     def backward(ctx, grad):
-        return None
+        return _of_the_lost(ctx, grad)
 
 
 # ---- giving a tensor other memory

@@ -498,15 +498,19 @@ class Unsqueeze(Op, name="unsqueeze", methods=("unsqueeze",), view=True, quick="
 
 
 def _reshaped_in_place(name, op):
-    """An in-place form that gives the tensor itself another shape; not for tensors with history."""
+    """An in-place form that gives the tensor itself another shape, and the history of a view of that shape."""
 
     def method(self, *args, **kwargs):
-        if self.requires_grad and _core.is_grad_enabled():
+        recorded = self.requires_grad and _core.is_grad_enabled()
+        if recorded and self.is_leaf:
             raise RuntimeError(
-                f"{name}: cannot change the shape of a tensor that requires grad in place; use {name[:-1]}()"
+                f"{name}: a leaf Variable that requires grad is being used in an in-place operation; use {name[:-1]}()"
             )
-        view = _core.array_of(op(self.detach(), *args, **kwargs))
-        _core.set_array(self, view)
+        view = op(self if recorded else self.detach(), *args, **kwargs)
+        node = view.grad_fn if recorded else None
+        _core.set_array(self, _core.array_of(view))
+        if node is not None:
+            _core.set_history(self, node)
         return self
 
     method.__name__ = method.__qualname__ = name

@@ -246,22 +246,13 @@ def rebuilt_named(kind, *parts):
 
 
 def reduce_ex(self, protocol):
-    """How a tensor is pickled: plain tensors by the name of their type, Variables by their data."""
+    """How a tensor is pickled: plain tensors by the name of their type, Variables by their data, without history."""
     if not isinstance(self, Variable):
         device = get_device(self) if self.is_cuda else None
         return rebuilt_plain, (type(self).__name__, as_array(self), device)
-    check_leaf_for_pickle(self)
     kind = type(self).__name__ if type(self).__module__.startswith("torch") else type(self)
     attributes = _attributes(self)
     return rebuilt_named, (kind, self.data, self.requires_grad, self.volatile), attributes or None
-
-
-def check_leaf_for_pickle(variable):
-    """RuntimeError for a Variable with history, which cannot be pickled."""
-    if not variable.is_leaf:
-        raise RuntimeError(
-            "cannot pickle a Variable with history: pickle its data instead, or a Variable around that"
-        )
 
 
 def setstate(self, state):

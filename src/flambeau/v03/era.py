@@ -22,11 +22,11 @@ def _load_state_dict(module, state_dict, strict):
 
 def enter():
     """From now on parameters, buffers, layers, random numbers and random images are 0.3's, modules load state
-    dictionaries as it did, and their names may have dots. Seeds and states of generators stay. Returns what to give to
-    `leave`."""
+    dictionaries as it did and keep the older rules, and their names may have dots. Seeds and states of generators stay.
+    Returns what to give to `leave`."""
     return (
         set_stream("0.3"),
-        modules.set_defaults(Parameter, plain, dots=True, loads=_load_state_dict),
+        modules.set_defaults(Parameter, plain, dots=True, loads=_load_state_dict, older=True),
         images.set_defaults(
             layers=lambda: _module("nn"),
             draws=lambda: _module("images").draws,

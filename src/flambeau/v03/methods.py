@@ -20,6 +20,7 @@ from . import (
     reductions,
     shapes,
     signatures,
+    subgradients,
     wording,
 )
 from .faces import (
@@ -43,7 +44,9 @@ from .faces import (
 
 FUNCTIONS: dict[str, Any] = {}  # name -> function of 0.3's namespace
 # What the declarations call beside today's methods.
-_TARGETS = {**pointwise.TARGETS, **reductions.TARGETS, **linear.TARGETS, **shapes.TARGETS}
+_TARGETS = {
+    **pointwise.TARGETS, **reductions.TARGETS, **linear.TARGETS, **shapes.TARGETS, **subgradients.TARGETS,
+}  # fmt: skip
 
 _FLOATS = ("FloatTensor", "DoubleTensor")
 _COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")  # whose out= may be bytes, or of the type of the input

@@ -18,7 +18,6 @@ from ..serialization import (
 )
 from ..serialization.rebuild import Face
 from ..serialization.sequence import MAGIC_NUMBER, PROTOCOL_VERSION  # noqa: F401
-from .conversions import check_leaf_for_pickle
 from .faces import Parameter, Variable, _TensorBase, plain
 
 __all__ = ["SourceChangeWarning", "default_restore_location", "load", "location_tag", "normalize_storage_type",
@@ -81,7 +80,6 @@ def _reduce_variable(self, collector):
     """What a file has of a Variable: the call that makes it. Attributes of subclasses go as they do in any pickle."""
     if type(self) not in (Variable, Parameter):
         return self.__reduce_ex__(2)
-    check_leaf_for_pickle(self)
     if type(self) is Parameter:
         return _parameter_in_file, (self.data, self.requires_grad)
     return collector.function("Variable"), (self.data, self.requires_grad, self.volatile)

@@ -338,6 +338,30 @@ def test_views_share_memory():
         assert module.forward(x).data_ptr() == x.data_ptr()
 
 
+def test_tables_hand_on_the_same_tensors():
+    a, b, c = torch.randn(2), torch.randn(3), torch.randn(4)
+
+    def same(given, expected):
+        return list(map(id, given)) == list(map(id, expected))
+
+    assert nn.SelectTable(-1).forward([a, b]) is b
+    assert same(nn.NarrowTable(1, 2).forward([a, b, c]), [b, c])
+    flatten = nn.FlattenTable()
+    assert same(flatten.forward([a, [b, [c]]]), [a, b, c])
+    grads = flatten.backward([a, [b, [c]]], [a, b, c])
+    assert grads[0] is a and grads[1][0] is b and grads[1][1][0] is c
+    for module in (nn.SelectTable(0), nn.NarrowTable(0), flatten):
+        module.forward([a, b])
+        module.clearState()
+    assert a.numel() == 2
+
+
+def test_tables_of_connected_planes():
+    maps = nn.SpatialConvolutionMap.maps
+    assert maps.oneToOne(2).tolist() == [[0, 0], [1, 1]] and maps.full(2, 1).tolist() == [[0, 0], [1, 0]]
+    assert maps.random(3, 2, 2).size() == (4, 2)
+
+
 def test_lists_of_tensors():
     a, b = [torch.ones(2), [torch.ones(3)]], [torch.ones(2), [torch.ones(3)]]
     nn.utils.recursiveFill(a, 4)

@@ -110,9 +110,9 @@ def _check_bags(input, weight, offsets, per_sample_weights, mode):
 def _limit_rows(weight, input, max_norm, norm_type):
     with fb.no_grad():
         index = input.reshape(-1)
-        rows = weight[index]
+        rows = weight[index].double()  # so that norms do not come out a rounding above max_norm
         norms = rows.norm(norm_type, 1, keepdim=True)
-        weight[index] = fb.where(norms > max_norm, rows * (max_norm / (norms + 1e-7)), rows)
+        weight[index] = fb.where(norms > max_norm, rows * (max_norm / (norms + 1e-7)), rows).to(weight.dtype)
 
 
 def one_hot(tensor, num_classes=-1):

@@ -76,7 +76,8 @@ def _context_class(cls):
 class Function(_ContextMethods, metaclass=FunctionMeta):
     """A differentiable operation of the user's.
 
-    Static: forward(ctx, *args) and backward(ctx, *grads) are static methods, called as `F.apply(*args)`.
+    Static: forward(ctx, *args) and backward(ctx, *grads) are static methods, called as `F.apply(*args)`. Plain tensors
+    among args are constants.
     Instances: forward(self, *args) and backward(self, *grads), called as `F(...)(*args)`, once per instance.
     """
 
@@ -102,6 +103,12 @@ class Function(_ContextMethods, metaclass=FunctionMeta):
         return self._do_forward(*args)
 
     def _do_forward(self, *args):
+        for a in args:
+            if isinstance(a, _TensorBase):
+                raise TypeError(
+                    f"{type(self).__name__}: expected a Variable argument, but got {type(a).__name__}; wrap it as "
+                    "Variable(tensor)"
+                )
         return _run(type(self), self, self.forward, _instance_backward, args)
 
 
@@ -129,11 +136,6 @@ def _as_gradient(value):
 
 def _run(cls, node, forward, backward, args):
     """Calls forward on plain tensors and records the call."""
-    for a in args:
-        if isinstance(a, _TensorBase):
-            raise TypeError(
-                f"{cls.__name__}: expected a Variable argument, but got {type(a).__name__}; wrap it as Variable(tensor)"
-            )
     known = {}  # id of a plain tensor -> the Variable around it
 
     def outside(value):
@@ -150,7 +152,11 @@ def _run(cls, node, forward, backward, args):
             plain.append(a.data if isinstance(a, Variable) else a)
             if isinstance(a, Variable):
                 known[id(a.data)] = a
-        results = forward(*plain)
+        previous = _core.set_grad_mode(True)  # of Variables that forward makes
+        try:
+            results = forward(*plain)
+        finally:
+            _core.set_grad_mode(previous)
         single = not isinstance(results, tuple)
         results = tuple(outside(_checked(r, i, cls)) for i, r in enumerate((results,) if single else results))
         for name, method in _NOTES:
@@ -161,7 +167,18 @@ def _run(cls, node, forward, backward, args):
         return results[0] if single else results
 
     def run_backward(node, *grads):
-        return _each(backward(node, *grads), _as_gradient, (Variable, _TensorBase))
+        previous = _core.set_grad_mode(True)  # what is computed with volatile gradients is not recorded anyway
+        try:
+            results = _each(backward(node, *grads), _as_gradient, (Variable, _TensorBase))
+        finally:
+            _core.set_grad_mode(previous)
+        for i, (a, g) in enumerate(zip(args, results if isinstance(results, tuple) else (results,), strict=False)):
+            if g is not None and not isinstance(a, Variable):
+                raise RuntimeError(
+                    f"function {type(node).__name__} returned a gradient different from None at position {i + 1}, but "
+                    "the corresponding forward input was not a Variable"
+                )
+        return results
 
     return _core.apply_function(cls, node, run, run_backward, args)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from ... import _core
 from ...errors import warn_user
-from ..faces import Variable, _array, _make, _TensorBase, type_name
+from ..faces import Variable, _array, _make, _TensorBase, reshaped, type_name
 from ..wording import said
 
 __all__ = ["Variable", "backward", "grad"]
@@ -38,8 +38,9 @@ def _starts(variables, grads, create_graph):
                 )
         else:
             raise TypeError(f"gradients can be either Tensors, Variables or None, but got {type(g).__name__}")
-        start = g if isinstance(g, Variable) and create_graph and array.shape == shape else None
-        if start is None:
+        if isinstance(g, Variable) and create_graph:
+            start = g if array.shape == shape else reshaped(g, shape)
+        else:
             start = _make(array.reshape(shape), Variable)
             start._volatile = not create_graph
         started.append(start)
@@ -123,7 +124,11 @@ def _register_hook(self, hook):
 
     @functools.wraps(hook)
     def checked(grad):
-        result = hook(grad)
+        previous = _core.set_grad_mode(True)  # of what is computed without grad, which is volatile if not recorded
+        try:
+            result = hook(grad)
+        finally:
+            _core.set_grad_mode(previous)
         if result is not None and not isinstance(result, Variable):
             raise TypeError(f"expected Variable, but hook returned '{type(result).__name__}'")
         return result
@@ -167,11 +172,22 @@ def _clear_grad(self, set_to_none=False):
         self.grad = Variable(grad.data.clone().zero_())
 
 
+def _set_grad_fn(self, value):
+    if value is not None:
+        raise TypeError("_grad_fn can be only set to None")
+    self.detach_()
+
+
+def _backward_hooks(self):
+    return _core.tensor_hooks(self) or None
+
+
 _METHODS = {
     "backward": _backward, "register_hook": _register_hook,
     "requires_grad": property(_requires_grad, _set_requires_grad),
     "grad": property(_item_of_grad, _set_grad), "_grad": property(_item_of_grad, _set_grad), "_clear_grad": _clear_grad,
-    "_for_state_dict": lambda self: self.data,
+    "_grad_fn": property(lambda self: self.grad_fn, _set_grad_fn), "_backward_hooks": property(_backward_hooks),
+    "name": None, "_for_state_dict": lambda self: self.data,
 }  # fmt: skip
 
 

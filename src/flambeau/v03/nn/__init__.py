@@ -3,17 +3,14 @@
 from ... import nn as todays
 from ...nn.module import Module
 from ..faces import Parameter
-from . import criterions, functional, init, layers, recurrent, texts, upsampling, utils
-from .containers import Container
+from . import containers, criterions, functional, init, layers, recurrent, texts, upsampling, utils
 
-globals().update(layers.LAYERS)
-globals().update(criterions.LOSSES)
-globals().update(recurrent.LAYERS)
-globals().update(upsampling.LAYERS)
-globals().update(texts.LAYERS)
+LAYERS = dict(criterions.LOSSES)
+for _family in (containers, layers, recurrent, upsampling, texts):
+    LAYERS.update(_family.LAYERS)
+globals().update(LAYERS)
 
-__all__ = ["Container", "Module", "Parameter", "functional", "init", "utils"]
-__all__ += [*layers.LAYERS, *criterions.LOSSES, *recurrent.LAYERS, *upsampling.LAYERS, *texts.LAYERS]
+__all__ = ["Module", "Parameter", "functional", "init", "utils", *LAYERS]
 
 
 def __getattr__(name):
@@ -40,6 +37,7 @@ class _Backend:
 
 
 Module._backend = _Backend()  # type: ignore[attr-defined]
+Module._all_buffers = lambda self, memo=None: self.buffers()  # type: ignore[attr-defined]
 
 
 def __dir__():

@@ -1,7 +1,9 @@
-"""`Container`, which 0.3 still had."""
+"""`Container`, which 0.3 still had, and `ParameterList`, which takes Parameters only."""
 
 import warnings
 
+from ... import nn as todays
+from ...nn.containers import _position
 from ...nn.module import Module
 
 
@@ -17,3 +19,24 @@ class Container(Module):
         )
         for name, module in kwargs.items():
             self.add_module(name, module)
+
+
+class ParameterList(todays.ParameterList):
+    """ParameterList(parameters=None): a list of Parameters. TypeError for anything else."""
+
+    def __setitem__(self, index, parameter):
+        self.register_parameter(str(_position(index, len(self))), parameter)
+
+    def __len__(self):
+        return len(self._parameters)
+
+    def append(self, parameter):
+        """Adds a Parameter at the end. Returns self."""
+        self.register_parameter(str(len(self)), parameter)
+        return self
+
+    def extra_repr(self):
+        return ""
+
+
+LAYERS: dict[str, type] = {"Container": Container, "ParameterList": ParameterList}

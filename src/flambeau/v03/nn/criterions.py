@@ -1,6 +1,7 @@
 """The losses of `torch.nn` of 0.3 as modules. What each computes is said at its function."""
 
 from ...nn.module import Module
+from ..faces import Variable, _TensorBase
 from . import loss_functions as F
 from ._reduction import check_target
 
@@ -17,9 +18,8 @@ class _WeightedLoss(_Loss):
         self.register_buffer("weight", weight)
 
     def _weight(self):
-        from ..faces import Variable
-
-        return None if self.weight is None else Variable(self.weight)
+        weight = self.weight
+        return Variable(weight) if isinstance(weight, _TensorBase) else weight
 
 
 class _ReducibleLoss(_Loss):

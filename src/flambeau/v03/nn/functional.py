@@ -48,7 +48,6 @@ def _convolution(todays, n):
 conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d = (
     _convolution(getattr(todays, f"conv{kind}{n}d"), n) for kind in ("", "_transpose") for n in (1, 2, 3)
 )
-embedding = in_03s_words("embedding")(todays.embedding)
 linear = in_03s_words("linear")(todays.linear)
 log_softmax, softmax = in_03s_words("softmax")(todays.log_softmax), in_03s_words("softmax")(todays.softmax)
 
@@ -83,6 +82,29 @@ def alpha_dropout(input, p=0.5, training=False):
     return kept * scale - scale * limit * (1 - keep)
 
 
+def pad(input, pad, mode="constant", value=0):
+    """pad(input, pad, mode='constant', value=0): pad has two widths for each dimension, from the last one on
+
+    mode: 'constant', of any dimensions; 'reflect' or 'replicate', of all spatial dimensions of (N, C, L), (N, C, H, W)
+    or, 'replicate' only, (N, C, D, H, W).
+    """
+    dims = input.dim()
+    if len(pad) % 2:
+        raise AssertionError("Padding length must be divisible by 2")
+    if len(pad) // 2 > dims:
+        raise AssertionError("Padding length too large")
+    if mode != "constant":
+        if value:
+            raise AssertionError(f'Padding mode "{mode}" doesn\'t take in value argument')
+        if dims not in (3, 4, 5):
+            raise NotImplementedError("Only 3D, 4D, 5D padding with non-constant padding are supported for now")
+        if len(pad) != 2 * (dims - 2):
+            raise AssertionError(f"{dims}D tensors expect {2 * (dims - 2)} values for padding")
+        if dims == 5 and mode == "reflect":
+            raise NotImplementedError("padding by reflection is of 3D and 4D tensors only")
+    return todays.pad(input, pad, mode, value)
+
+
 def cosine_similarity(x1, x2, dim=1, eps=1e-8):
     """cosine_similarity(x1, x2, dim=1, eps=1e-8): x1 . x2 / max(|x1| |x2|, eps) along dim"""
     norms = x1.norm(2, dim) * x2.norm(2, dim)
@@ -102,6 +124,15 @@ def grid_sample(input, grid, mode="bilinear", padding_mode="zeros"):
 def affine_grid(theta, size):
     """affine_grid(theta, size): -1 and 1 are the centres of the corners"""
     return todays.affine_grid(theta, size, align_corners=True)
+
+
+@in_03s_words("embedding")
+def embedding(
+    input, embedding, max_norm=None, norm_type=2, scale_grad_by_freq=False, sparse=False, *, padding_idx=None
+):
+    """embedding(input, embedding, max_norm=None, norm_type=2, scale_grad_by_freq=False, sparse=False): the rows of a
+    matrix; padding_idx: one without gradient"""
+    return todays.embedding(input, embedding, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse)
 
 
 def embedding_bag(

@@ -9,6 +9,7 @@ from ... import nn as todays
 from ...nn import functional as F
 from ...nn.batchnorm import _NormBase
 from ...nn.conv import _ConvNd
+from ...ops import FUNCTIONS
 from ..wording import in_03s_words, said
 from .functional import alpha_dropout, check_dims
 
@@ -29,7 +30,12 @@ class Linear(todays.Linear):
 
     def forward(self, input):
         try:
-            return F.linear(input, self.weight, self.bias)
+            if not self._backward_hooks or input.dim() != 2:
+                return F.linear(input, self.weight, self.bias)
+            factors = input, self.weight.t()  # whose gradients hooks see
+            if self.bias is None:
+                return FUNCTIONS["mm"](*factors)
+            return FUNCTIONS["addmm"](self.bias.expand(input.size(0), -1), *factors)
         except RuntimeError as error:
             raise said(error, "linear", (input, self.weight.t())) from None
 
@@ -41,6 +47,25 @@ class Embedding(todays.Embedding):
     __doc__ = todays.Embedding.__doc__
 
     forward = in_03s_words("embedding")(todays.Embedding.forward)
+
+
+class Softmax2d(todays.Softmax2d):
+    __doc__ = todays.Softmax2d.__doc__
+
+    def forward(self, input):
+        if input.dim() != 4:
+            raise AssertionError("Softmax2d requires a 4D tensor as input")
+        return super().forward(input)
+
+    def __repr__(self):
+        return f"{self._get_name()}()"
+
+
+class Softplus(todays.Softplus):
+    __doc__ = todays.Softplus.__doc__
+
+    def __init__(self, beta=1, threshold=20):
+        super().__init__(beta, threshold)
 
 
 class AlphaDropout(todays.AlphaDropout):
@@ -123,7 +148,7 @@ def _normalising(mixin, base):
     return type(base.__name__, (mixin, base), {"__doc__": base.__doc__, "__module__": __name__, "forward": worded})
 
 
-LAYERS = {"AlphaDropout": AlphaDropout, "Embedding": Embedding, "Linear": Linear}
+LAYERS = {layer.__name__: layer for layer in (AlphaDropout, Embedding, Linear, Softmax2d, Softplus)}
 for _n in (1, 2, 3):
     for _name in (f"Conv{_n}d", f"ConvTranspose{_n}d"):
         LAYERS[_name] = _drawn(getattr(todays, _name))

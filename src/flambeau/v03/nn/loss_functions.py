@@ -5,6 +5,7 @@ import math
 from ... import ops
 from ...errors import warn_user
 from ...nn import functional as todays
+from ..faces import Variable, _TensorBase
 from ..wording import in_03s_words
 from ._reduction import check_classes, paired, reduced, reduction_of
 
@@ -76,6 +77,8 @@ def binary_cross_entropy(input, target, weight=None, size_average=True):
             f"Assertion `x >= 0. && x <= 1.' failed. input value should be between 0~1, but got {outside[0]:f}"
         )
     loss = -(target * (input + _BCE_EPS).log() + (1 - target) * (1 - input + _BCE_EPS).log())
+    if isinstance(weight, _TensorBase):
+        weight = Variable(weight)
     return reduced(loss if weight is None else loss * weight.expand_as(loss), size_average)
 
 
@@ -99,8 +102,12 @@ def _pointwise(name, loss, input, target, size_average, reduce):
 
 
 def l1_loss(input, target, size_average=True, reduce=True):
-    """l1_loss(input, target, size_average=True, reduce=True): |x - t|"""
-    return _pointwise("l1_loss", todays.l1_loss, input, target, size_average, reduce)
+    """l1_loss(input, target, size_average=True, reduce=True): |x - t|, whose gradient where x = t is that of x - t"""
+    if target.requires_grad:
+        return _pointwise("l1_loss", todays.l1_loss, input, target, size_average, reduce)
+    difference = input - paired("l1_loss", input, target)
+    absolute = ops.FUNCTIONS["where"](ops.METHODS["ge"](difference, 0), difference, -difference)
+    return reduced(absolute, size_average, reduce)
 
 
 def mse_loss(input, target, size_average=True, reduce=True):
@@ -116,7 +123,7 @@ def soft_margin_loss(input, target, size_average=True):
 
 def margin_ranking_loss(input1, input2, target, margin=0, size_average=True):
     """margin_ranking_loss(input1, input2, target, margin=0, size_average=True): max(0, -t (x1 - x2) + margin)"""
-    loss = (-target * (input1 - input2) + margin).clamp(min=0)
+    loss = ops.METHODS["clamp"](-target * (input1 - input2) + margin, 0)  # whose gradient at 0 is that of its argument
     return reduced(loss, size_average)
 
 

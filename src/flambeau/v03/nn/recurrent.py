@@ -10,6 +10,7 @@ from .utils.rnn import PackedSequence
 
 class _Recurrent(todays.RNNBase):
     _run: Any  # today's forward, with 0.3's errors
+    _warns = False
 
     def forward(self, input, hx=None):
         """forward(input, hx=None) -> (output, hidden states)"""

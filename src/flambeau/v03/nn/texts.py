@@ -37,6 +37,14 @@ def _drop(layer):
     return [f"p={layer.p}", *_inplace(layer)]
 
 
+def _embedding_bag(layer):
+    shown = [f"{layer.num_embeddings}", f"{layer.embedding_dim}"]
+    shown += [f"max_norm={layer.max_norm}"] if layer.max_norm is not None else []
+    shown += [f"norm_type={layer.norm_type}"] if layer.norm_type != 2 else []
+    shown += [f"scale_grad_by_freq={layer.scale_grad_by_freq}"] if layer.scale_grad_by_freq else []
+    return [*shown, f"mode={layer.mode}"]
+
+
 _PARTS = {
     "ReLU": _inplace,
     "ReLU6": _inplace,
@@ -47,6 +55,7 @@ _PARTS = {
     "LeakyReLU": lambda layer: [f"{layer.negative_slope}", *_inplace(layer)],
     "RReLU": lambda layer: [f"{layer.lower}", f"{layer.upper}", *_inplace(layer)],
     "PReLU": lambda layer: [f"{layer.num_parameters}"],
+    **dict.fromkeys(("Sigmoid", "Tanh", "LogSigmoid", "Softsign", "Tanhshrink"), _nothing),
     "Softmax": _nothing,
     "LogSoftmax": _nothing,
     "Softmin": _nothing,
@@ -55,13 +64,19 @@ _PARTS = {
     "Dropout3d": _drop,
     **{f"MaxPool{n}d": _max_pool(n) for n in (1, 2, 3)},
     **{f"AvgPool{n}d": _avg_pool for n in (1, 2, 3)},
+    "EmbeddingBag": _embedding_bag,
     "Bilinear": lambda layer: [f"{n}_features={getattr(layer, f'{n}_features')}" for n in ("in1", "in2", "out")],
 }
 
 
 def _shown(name, parts):
     base = getattr(todays, name)
-    contents = {"extra_repr": lambda self: ", ".join(parts(self)), "__doc__": base.__doc__, "__module__": __name__}
+    contents = {
+        "extra_repr": lambda self: ", ".join(parts(self)),
+        "__repr__": lambda self: f"{self._get_name()}({self.extra_repr()})",
+        "__doc__": base.__doc__,
+        "__module__": __name__,
+    }
     return type(name, (base,), contents)
 
 

@@ -5,7 +5,7 @@ import math
 from ... import optim as todays
 from ..families import family
 from . import lr_scheduler
-from .optimizer import Optimizer, required
+from .optimizer import LATER, Optimizer, required
 
 __all__ = [
     "ASGD",
@@ -51,7 +51,7 @@ class Adam(Optimizer, todays.Adam):
     def _update(self, group, params):
         for t, those in self._by_step(params).items():
             correction = math.sqrt(1 - group["betas"][1] ** t)
-            super()._update(dict(group, eps=group["eps"] / correction), those)
+            super()._update(type(group)(group, eps=group["eps"] / correction), those)
 
     def _by_step(self, params):
         """The parameters by the number of the step that they are about to take."""
@@ -93,8 +93,8 @@ class ASGD(Optimizer, todays.ASGD):
 class LBFGS(Optimizer, todays.LBFGS):
     """LBFGS(params, lr=1, max_iter=20, max_eval=None, tolerance_grad=1e-5, tolerance_change=1e-9, history_size=100)
 
-    As today, but the tolerances bound sums of absolute values, not the largest, and there is no line search:
-    RuntimeError from `step` for a line_search_fn.
+    As today, but the tolerances bound sums of absolute values, not the largest, there is no line search (RuntimeError
+    from `step` for a line_search_fn), and the state holds plain tensors.
     """
 
     def __init__(
@@ -117,9 +117,12 @@ class LBFGS(Optimizer, todays.LBFGS):
             raise RuntimeError("line search function is not supported yet")
         return super().step(closure)
 
+    def _flat_grad(self):
+        return super()._flat_grad().data
+
     @staticmethod
     def _size(vector):
-        return vector.abs().sum().item()
+        return vector.abs().sum()
 
 
 class RMSprop(Optimizer, todays.RMSprop):
@@ -144,5 +147,6 @@ class SparseAdam(Optimizer, todays.SparseAdam):
 
 
 for _class in (ASGD, LBFGS, SGD, Adadelta, Adagrad, Adam, Adamax, RMSprop, Rprop, SparseAdam):
+    _class._later = tuple(LATER)
     _name = "sparse_adam" if _class is SparseAdam else _class.__name__.lower()
     globals()[_name] = family(f"{__name__}.{_name}", {_class.__name__: _class}, getattr(todays, _name))

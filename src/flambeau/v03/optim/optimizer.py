@@ -1,5 +1,7 @@
 """The base class of 0.3's optimizers: they take leaf Variables that require grad."""
 
+from copy import deepcopy
+
 import flambeau as fb
 
 from ...optim import optimizer as todays
@@ -12,8 +14,40 @@ __all__ = ["Optimizer", "required"]
 _NUMBERS = {"step", "eta", "mu"}  # tensors without dimensions in the state of today's optimizers
 
 
+LATER = {
+    "maximize": False, "foreach": None, "differentiable": False, "fused": None, "capturable": False, "amsgrad": False,
+    "decoupled_weight_decay": False, "initial_accumulator_value": 0,
+}  # fmt: skip
+
+
+class _Group(dict):
+    """The options of a group. Those that 0.3 did not have are not among its keys, but are found under them."""
+
+    def __missing__(self, name):
+        return LATER[name]
+
+    def __reduce_ex__(self, protocol):
+        return dict, (dict(self),)
+
+
 class Optimizer(todays.Optimizer):
     __doc__ = todays.Optimizer.__doc__
+    _later: tuple[str, ...] = ()  # options of today that 0.3 did not have
+
+    def _hide_later_options(self):
+        for i, group in enumerate(self.param_groups):
+            if not isinstance(group, _Group):
+                self.param_groups[i] = _Group({n: v for n, v in group.items() if n not in self._later})
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        self.param_groups = [dict(group) for group in self.param_groups]
+        self._hide_later_options()
+
+    def load_state_dict(self, state_dict):
+        """Takes options and a copy of the state from what `state_dict` returned. ValueError when the groups do not fit
+        this optimizer's."""
+        super().load_state_dict(deepcopy(state_dict))
 
     def __init__(self, params, *args, **kwargs):
         if isinstance(params, (Variable, _TensorBase)):
@@ -38,6 +72,7 @@ class Optimizer(todays.Optimizer):
             if not p.is_leaf:
                 raise ValueError("can't optimize a non-leaf Variable")
         super().add_param_group(group)
+        self._hide_later_options()
 
     def _update(self, group, params):
         """As today, but what counts in the state, such as `state[p]["step"]`, is a number outside."""

@@ -32,7 +32,7 @@ class AlexNet(nn.Module):
             nn.ReLU(inplace=True),
             nn.MaxPool2d(kernel_size=3, stride=2),
         )
-        self.avgpool = nn.AdaptiveAvgPool2d((6, 6))
+        self.avgpool = nn.last_pool((6, 6))
         self.classifier = nn.Sequential(
             nn.Dropout(p=dropout),
             nn.Linear(256 * 6 * 6, 4096),
@@ -45,8 +45,9 @@ class AlexNet(nn.Module):
 
     def forward(self, x):
         """Scores of the classes."""
-        x = self.avgpool(self.features(x))
-        return self.classifier(flatten(x, 1))
+        x = self.features(x)
+        avgpool = getattr(self, "avgpool", None)  # those of 0.3, also in files, have none
+        return self.classifier(flatten(x if avgpool is None else avgpool(x), 1))
 
 
 def alexnet(pretrained=False, progress=True, *, weights=None, **options):

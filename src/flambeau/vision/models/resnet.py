@@ -162,7 +162,7 @@ class ResNet(nn.Module):
         self.layer2 = self._make_layer(block, 128, layers[1], stride=2, dilate=dilate[0])
         self.layer3 = self._make_layer(block, 256, layers[2], stride=2, dilate=dilate[1])
         self.layer4 = self._make_layer(block, 512, layers[3], stride=2, dilate=dilate[2])
-        self.avgpool = nn.AdaptiveAvgPool2d((1, 1))
+        self.avgpool = nn.last_pool((1, 1), 7)
         self.fc = nn.Linear(512 * block.expansion, num_classes)
         self._initialize_weights(zero_init_residual)
 

@@ -37,7 +37,7 @@ class VGG(nn.Module):
     def __init__(self, features, num_classes=1000, init_weights=True, dropout=0.5):
         super().__init__()
         self.features = features
-        self.avgpool = nn.AdaptiveAvgPool2d((7, 7))
+        self.avgpool = nn.last_pool((7, 7))
         self.classifier = nn.Sequential(
             nn.Linear(512 * 7 * 7, 4096),
             nn.ReLU(True),
@@ -52,8 +52,9 @@ class VGG(nn.Module):
 
     def forward(self, x):
         """Scores of the classes."""
-        x = self.avgpool(self.features(x))
-        return self.classifier(flatten(x, 1))
+        x = self.features(x)
+        avgpool = getattr(self, "avgpool", None)  # those of 0.3, also in files, have none
+        return self.classifier(flatten(x if avgpool is None else avgpool(x), 1))
 
     def _initialize_weights(self):
         for m in self.modules():

@@ -198,6 +198,40 @@ class SpatialConvolutionLocal(_Convolution):
 # ---- planes connected by a table
 
 
+class _Maps:
+    """Tables of the planes that are connected."""
+
+    @staticmethod
+    def full(nin, nout):
+        """full(nin, nout) -> table that connects each of nin planes with each of nout"""
+        return new_tensor([[i, o] for o in range(nout) for i in range(nin)])
+
+    @staticmethod
+    def oneToOne(nfeat):
+        """oneToOne(nfeat) -> table that connects each plane with that of the same number"""
+        return new_tensor([[i, i] for i in range(nfeat)])
+
+    @staticmethod
+    def random(nin, nout, nto):
+        """random(nin, nout, nto) -> table that connects each of nout planes with nto of nin, drawn by chance and used
+        equally often"""
+        order: list[int] = []
+        while len(order) < nout * nto:
+            order += fb.randperm(nin).tolist()
+        rows = []
+        for o in range(nout):
+            mine: list[int] = []
+            for i in order:
+                if i not in mine and len(mine) < nto:
+                    mine.append(i)
+            for i in mine:
+                order.remove(i)
+            while len(mine) < nto:
+                mine.append(next(i for i in fb.randperm(nin).tolist() if i not in mine))
+            rows += [[i, o] for i in mine]
+        return new_tensor(rows)
+
+
 class _Map(_Convolution):
     """A convolution where only the pairs of planes of a table are connected: conMatrix (n, 2) with the numbers of an
     input and an output plane in each row; weight (n, kH, kW), bias (number of output planes)."""
@@ -237,35 +271,8 @@ class _Map(_Convolution):
         full = weight.new_zeros(rows * columns, self.kH, self.kW)
         return full.index_add(0, fb.tensor(places, device=weight.device), weight).view(rows, columns, self.kH, self.kW)
 
-    @staticmethod
-    def full(nin, nout):
-        """full(nin, nout) -> table that connects each of nin planes with each of nout"""
-        return new_tensor([[i, o] for o in range(nout) for i in range(nin)])
-
-    @staticmethod
-    def oneToOne(nfeat):
-        """oneToOne(nfeat) -> table that connects each plane with that of the same number"""
-        return new_tensor([[i, i] for i in range(nfeat)])
-
-    @staticmethod
-    def random(nin, nout, nto):
-        """random(nin, nout, nto) -> table that connects each of nout planes with nto of nin, drawn by chance and used
-        equally often"""
-        order: list[int] = []
-        while len(order) < nout * nto:
-            order += fb.randperm(nin).tolist()
-        rows = []
-        for o in range(nout):
-            mine: list[int] = []
-            for i in order:
-                if i not in mine and len(mine) < nto:
-                    mine.append(i)
-            for i in mine:
-                order.remove(i)
-            while len(mine) < nto:
-                mine.append(next(i for i in fb.randperm(nin).tolist() if i not in mine))
-            rows += [[i, o] for i in mine]
-        return new_tensor(rows)
+    maps = _Maps
+    full, oneToOne, random = _Maps.full, _Maps.oneToOne, _Maps.random
 
     def _shown(self):
         return f"({self.nInputPlane} -> {self.nOutputPlane}, {_shown_sizes(self, 'WH')})"
@@ -275,7 +282,8 @@ class SpatialConvolutionMap(_Map):
     """SpatialConvolutionMap(conMatrix, kW, kH, dW=1, dH=1): SpatialConvolution where only the pairs of planes of a
     table are connected
 
-    conMatrix: (n, 2), an input and an output plane in each row; see full, oneToOne and random. weight (n, kH, kW).
+    conMatrix: (n, 2), an input and an output plane in each row; see maps.full, maps.oneToOne and maps.random. weight
+    (n, kH, kW).
     """
 
     def compute(self, x, weight, bias):

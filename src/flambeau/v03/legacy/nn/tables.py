@@ -2,10 +2,11 @@
 
 import flambeau as fb
 
+from . import utils
 from .module import Module
 from .op import OpModule
 from .shapes import positive
-from .tensors import flat, new_tensor
+from .tensors import flat, mapped, new_tensor
 
 
 class JoinTable(OpModule):
@@ -38,28 +39,58 @@ class SplitTable(OpModule):
         return f"({self.dimension})"
 
 
-class FlattenTable(OpModule):
+class _Handing(Module):
+    """A module whose output is what it was given, the same tensors."""
+
+    def clearState(self):
+        """See Module; the tensors belong to others."""
+        self.output, self.gradInput = (new_tensor().type(self._type) for _ in range(2))
+        return self
+
+
+class FlattenTable(_Handing):
     """FlattenTable(): the tensors of nested lists as one list"""
 
-    def compute(self, inputs):
-        return flat(inputs)
+    def updateOutput(self, input):
+        """updateOutput(input) -> output"""
+        self.output = flat(input)
+        return self.output
+
+    def updateGradInput(self, input, gradOutput):
+        """updateGradInput(input, gradOutput) -> the tensors of gradOutput, nested like input"""
+        grads = iter(gradOutput)
+        self.gradInput = mapped(lambda _: next(grads), input)
+        return self.gradInput
 
 
-class SelectTable(OpModule):
+def _but_zeros(input, given):
+    """A list like input of zeros, but for copies of the gradients `given`, by their places in it."""
+    zeros = mapped(lambda t: t.new(t.size()).zero_(), input)
+    return [utils.recursiveCopy(None, given[i])[0] if i in given else z for i, z in enumerate(zeros)]
+
+
+class SelectTable(_Handing):
     """SelectTable(index): one of the list of inputs; the gradients of the others are zero"""
 
     def __init__(self, index):
         super().__init__()
         self.index = index
 
-    def compute(self, inputs):
-        return inputs[self.index]
+    def updateOutput(self, input):
+        """updateOutput(input) -> output"""
+        self.output = input[self.index]
+        return self.output
+
+    def updateGradInput(self, input, gradOutput):
+        """updateGradInput(input, gradOutput) -> gradInput"""
+        self.gradInput = _but_zeros(input, {range(len(input))[self.index]: gradOutput})
+        return self.gradInput
 
     def _shown(self):
         return f"({self.index})"
 
 
-class NarrowTable(OpModule):
+class NarrowTable(_Handing):
     """NarrowTable(offset, length=1): inputs offset ... offset + length - 1 of the list"""
 
     def __init__(self, offset, length=1):
@@ -68,8 +99,15 @@ class NarrowTable(OpModule):
             raise ValueError(f"NarrowTable: offset must not be negative and length positive, got {offset} and {length}")
         self.offset, self.length = offset, length
 
-    def compute(self, inputs):
-        return inputs[self.offset : self.offset + self.length]
+    def updateOutput(self, input):
+        """updateOutput(input) -> output"""
+        self.output = input[self.offset : self.offset + self.length]
+        return self.output
+
+    def updateGradInput(self, input, gradOutput):
+        """updateGradInput(input, gradOutput) -> gradInput"""
+        self.gradInput = _but_zeros(input, {self.offset + i: g for i, g in enumerate(gradOutput)})
+        return self.gradInput
 
     def _shown(self):
         return f"({self.offset}, {self.length})"
@@ -139,7 +177,7 @@ class MixtureTable(OpModule):
         return (experts * gater.reshape(sizes)).sum(self.dim)
 
 
-class Identity(Module):
+class Identity(_Handing):
     """Identity(): the input, whatever it is"""
 
     def updateOutput(self, input):
@@ -151,11 +189,6 @@ class Identity(Module):
         """updateGradInput(input, gradOutput) -> gradOutput"""
         self.gradInput = gradOutput
         return self.gradInput
-
-    def clearState(self):
-        """See Module; the tensors belong to others."""
-        self.output, self.gradInput = (new_tensor().type(self._type) for _ in range(2))
-        return self
 
 
 class MaskedSelect(OpModule):

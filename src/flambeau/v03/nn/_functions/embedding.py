@@ -10,7 +10,8 @@ def _embedding(indices, weight, padding_idx=-1, max_norm=None, norm_type=2, scal
     """apply(indices, weight, padding_idx=-1, max_norm=None, norm_type=2, scale_grad_by_freq=False, sparse=False) -> the
     rows of weight; the index padding_idx (-1 or None: none) gets no gradient"""
     padding_idx = None if padding_idx == -1 else padding_idx
-    return F.embedding(indices, weight, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse)
+    options = max_norm, norm_type, scale_grad_by_freq, sparse
+    return F.embedding(indices, weight, *options, padding_idx=padding_idx)
 
 
 Embedding = made(__name__, "Embedding", _embedding)

@@ -5,16 +5,14 @@ import sys
 from ....nn import modules as todays
 from ....nn.modules import utils
 from ...families import family
-from .. import criterions, layers, recurrent, texts, upsampling
+from .. import LAYERS, containers, criterions, recurrent
 from .._reduction import assert_no_grad
-from ..containers import Container
 
 _FAMILIES = ("activation", "batchnorm", "container", "conv", "distance", "dropout", "instancenorm", "linear", "loss",
              "module", "normalization", "padding", "pixelshuffle", "pooling", "rnn", "sparse",
              "upsampling")  # fmt: skip
-_OURS = {**layers.LAYERS, **criterions.LOSSES, **recurrent.LAYERS, **upsampling.LAYERS, **texts.LAYERS}
 _MORE: dict[str, dict] = {  # names that today's families do not have
-    "container": {"Container": Container},
+    "container": {"Container": containers.Container},
     "loss": {
         "_Loss": criterions._Loss,
         "_WeightedLoss": criterions._WeightedLoss,
@@ -26,7 +24,7 @@ _MORE: dict[str, dict] = {  # names that today's families do not have
 sys.modules[f"{__name__}.utils"] = utils
 for _name in _FAMILIES:
     _todays = getattr(todays, _name)
-    _differing = {n: v for n, v in _OURS.items() if n in vars(_todays)}
+    _differing = {n: v for n, v in LAYERS.items() if n in vars(_todays)}
     globals()[_name] = family(f"{__name__}.{_name}", {**_differing, **_MORE.get(_name, {})}, _todays)
 
 

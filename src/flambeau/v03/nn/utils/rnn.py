@@ -33,7 +33,7 @@ def pack_padded_sequence(input, lengths, batch_first=False):
     """pack_padded_sequence(input, lengths, batch_first=False) -> PackedSequence
 
     Packs a Variable of padded sequences (T, B, *), or (B, T, *) with batch_first. lengths: a list of B ints in
-    decreasing order. Raises ValueError when they are not, or not positive; RuntimeError when they do not fit.
+    decreasing order. Raises ValueError when they are not, not positive, or of another number.
     """
     lengths = [int(n) for n in lengths]
     if lengths and lengths[-1] <= 0:
@@ -42,6 +42,8 @@ def pack_padded_sequence(input, lengths, batch_first=False):
         )
     if any(a < b for a, b in zip(lengths, lengths[1:], strict=False)):
         raise ValueError("lengths array has to be sorted in decreasing order")
+    if len(lengths) != input.size(0 if batch_first else 1):
+        raise ValueError("lengths array has incorrect size")
     return _of_todays(todays.pack_padded_sequence(input, lengths, batch_first))
 
 
