@@ -155,7 +155,7 @@ DIFFERENT = {
 }  # fmt: skip
 _REFUSALS = (
     "invalid combination|doesn't implement|has no attribute|is not implemented for type|Expected object of type|"
-    "cannot be converted|expects a 2D tensor|start must not be negative"
+    "cannot be converted|expects a 2D tensor|invalid argument 3: out of range"
 )
 
 
