@@ -18,6 +18,7 @@ One extension module, so that the parts call each other without a function point
     reduce.pxi     reductions of arrays by the native kernel
     engine.pxi     backward
     profile.pxi    what the profiler records
+    trace.pxi      calls go to a tracer, which records them as a graph
 """
 include "imports.pxi"
 include "array.pxi"
@@ -33,4 +34,5 @@ include "inplace.pxi"
 include "reduce.pxi"
 include "engine.pxi"
 include "profile.pxi"
+include "trace.pxi"
 include "module.pxi"

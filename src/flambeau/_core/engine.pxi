@@ -216,7 +216,7 @@ cdef int deliver(Run run, Node target, int nr, object grad) except -1:
 
 
 cdef object add_into(TensorBase buf, object grad):
-    if unlikely(extras & WATCH_CALLS) or fast_inplace(<OpFunction>operators[OP_IADD], buf, grad) is None:
+    if unlikely(extras & WATCHED) or fast_inplace(<OpFunction>operators[OP_IADD], buf, grad) is None:
         operators[OP_IADD](buf, grad)
 
 

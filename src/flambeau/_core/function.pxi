@@ -62,7 +62,7 @@ cdef class OpFunction:
                  str kind="generic", bint to_float=False, saves=(), str loop=None, str quick=None, kernel=None,
                  bint fast_ints=True):
         op_functions.append(self)
-        if extras & WATCH_CALLS:
+        if extras & WATCHED:
             self.vectorcall = <vectorcallfunc><void*>watched_vectorcall
         self.name = name
         for attribute, value in (("__name__", name), ("__qualname__", name), ("__module__", "flambeau")):
@@ -151,7 +151,7 @@ cdef list op_functions = []
 
 
 cdef set_watched(bint on):
-    """Sends calls of all ops through the profiler, or past it: without it they pay nothing."""
+    """Sends calls of all ops through the profiler and the tracer, or past them: without them they pay nothing."""
     for f in op_functions:
         (<OpFunction>f).vectorcall = <vectorcallfunc><void*>(watched_vectorcall if on else op_vectorcall)
 
@@ -251,7 +251,7 @@ cdef object call_operator(int slot, object x, object y):
     cdef OpFunction op
     if type(f) is OpFunction:
         op = <OpFunction>f
-        if op.kind == BINARY and not unlikely(extras & WATCH_CALLS):
+        if op.kind == BINARY and not unlikely(extras & WATCHED):
             result = fast_inplace(op, x, y) if op.inplace else fast_binary(op, x, y)
             if result is not None:
                 return result
@@ -273,7 +273,7 @@ cdef object call_matmul(object x, object y):
     if operators[OP_MM] is not None:
         pair[0] = <PyObject*>x
         pair[1] = <PyObject*>y
-        if unlikely(extras & WATCH_CALLS):
+        if unlikely(extras & WATCHED):
             result = watch_mm(x, y)
         else:
             result = fast_short(<OpFunction>operators[OP_MM], pair, 2)
@@ -521,7 +521,7 @@ def apply(function, *args):
         interpreter = interpreter_among(args)
         if interpreter is not None:
             return interpreter._interpret(function, args, {}, True)
-    if unlikely(extras & WATCH_CALLS):
+    if unlikely(extras & WATCHED):
         return watch_apply(<OpFunction>function, args)
     return apply_bound(<OpFunction>function, args)
 
@@ -535,7 +535,7 @@ cdef inline object apply_bound(OpFunction f, tuple args):
 
 def apply_function(cls, Node node not None, forward, backward, tuple args, setup_context=None):
     """The apply of `autograd.Function`: forward gets the tensors themselves and runs unrecorded."""
-    if unlikely(extras & WATCH_CALLS):
+    if unlikely(extras & WATCHED):
         return watch_function(cls, node, forward, backward, args, setup_context)
     return apply_user_function(cls, node, forward, backward, args, setup_context)
 

@@ -8,14 +8,17 @@ cdef enum:
     PACK_SAVED = 2             # saved-tensor hooks are active in some thread
     WATCH_CALLS = 4            # the profiler sees each call of an op and of a backward
     WATCH_RUNS = 8             # hooks ask which backward pass is running
+    TRACE_CALLS = 16           # a tracer records the calls of ops in some thread
+    WATCHED = WATCH_CALLS | TRACE_CALLS
 
 cdef int extras = 0
 
-_mode_bits = {"note_nodes": NOTE_NODES, "pack_saved": PACK_SAVED, "watch_calls": WATCH_CALLS, "watch_runs": WATCH_RUNS}
+_mode_bits = {"note_nodes": NOTE_NODES, "pack_saved": PACK_SAVED, "watch_calls": WATCH_CALLS, "watch_runs": WATCH_RUNS,
+              "trace_calls": TRACE_CALLS}
 
 
 def set_extra(str name, bint on):
-    """Switches one of "note_nodes", "pack_saved", "watch_calls", "watch_runs" on or off for the whole process; whether it was on."""
+    """Switches one of "note_nodes", "pack_saved", "watch_calls", "watch_runs", "trace_calls" on or off for the whole process; whether it was on."""
     global extras
     cdef int bit = _mode_bits[name]
     cdef bint old = extras & bit
