@@ -65,7 +65,7 @@ newaxis = None
 
 _LAZY_PACKAGES = (
     "aliasing", "amp", "array_api", "backends", "cli", "compiler", "cuda", "distributions", "fft", "func", "jit",
-    "linalg", "multiprocessing", "nn", "optim", "profiler", "random", "serialization", "sparse", "special", "testing",
+    "linalg", "multiprocessing", "nn", "onnx", "optim", "profiler", "random", "serialization", "sparse", "special", "testing",
     "types", "utils", "version", "vision",
 )  # fmt: skip
 _LAZY_NAMES = {
@@ -74,6 +74,7 @@ _LAZY_NAMES = {
     "load": "serialization",
     "set_printoptions": "printing",
     "alias": "aliasing",
+    "compile": "compiler",
     **dict.fromkeys(["GradScaler", "autocast", "get_autocast_dtype", "is_autocast_enabled"], "amp"),
     **dict.fromkeys(
         ["BoolTensor", "ByteTensor", "CharTensor", "ShortTensor", "IntTensor", "LongTensor", "HalfTensor",

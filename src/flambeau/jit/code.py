@@ -9,7 +9,13 @@ from typing import Any
 import flambeau as fb
 
 from ..tensor import Tensor
-from .graph import CONSTANT, PARAMETER, Dim, Graph, Node, Value, show, values_in
+from .graph import CONSTANT, PARAMETER, RESULT, Dim, Graph, Node, Value, mapped, show, values_in
+
+
+_LITERAL = (Value, Dim, int, float, complex, str, bytes, type(None), type(Ellipsis))
+
+
+_NAMESPACES = {"flambeau": "torch", "flambeau.v03": "torch", "flambeau.nn.functional": "torch.nn.functional"}
 
 
 def source(graph: Graph, runs=False) -> str:
@@ -21,6 +27,7 @@ class _Writer:
     def __init__(self, graph, runs):
         self.graph, self.runs = graph, runs
         self.lines: list[str] = []
+        self.objects: list = []  # arguments that are no numbers, strings, ...: a running graph takes them from a list
         self.no_grad = False
 
     def name(self, value):
@@ -36,7 +43,15 @@ class _Writer:
         return value.name
 
     def show(self, item):
-        return show(_plain(item), self.name)
+        return show(mapped(item, self._leaf), self.name)
+
+    def _leaf(self, leaf):
+        """Constants that repr does not show as source, as something that it does."""
+        text = _constant(leaf)
+        if text is None and self.runs and not isinstance(leaf, _LITERAL):
+            self.objects.append(leaf)
+            text = f"_o[{len(self.objects) - 1}]"
+        return leaf if text is None else _Text(text)
 
     def text(self):
         graph = self.graph
@@ -101,8 +116,8 @@ class _Writer:
             return f"{args[0]}.{name}({rest})"
         if kind == "python":
             return f"_python[{name!r}].apply({given})" if self.runs else f"{name}.apply({given})"
-        namespace = "torch" if node.target.module == "flambeau" else "v03"
-        return f"{f'_{namespace}' if self.runs else 'torch'}.{name}({given})"
+        older = self.runs and node.target.module == "flambeau.v03"
+        return f"{'_v03' if older else _NAMESPACES[node.target.module]}.{name}({given})"
 
     def _key(self, key):
         parts = key if isinstance(key, tuple) else (key,)
@@ -113,13 +128,6 @@ class _Writer:
             return self.show(k)
         ends = ["" if v is None else self.show(v) for v in (k.start, k.stop, k.step)]
         return f"{ends[0]}:{ends[1]}" + (f":{ends[2]}" if ends[2] else "")
-
-
-def _plain(item):
-    """Constants that repr does not show as source, as something that it does."""
-    from .graph import mapped
-
-    return mapped(item, lambda leaf: _Text(_constant(leaf)) if _constant(leaf) else leaf)
 
 
 class _Text:
@@ -177,8 +185,6 @@ def _pattern(tree, names):
 
 def _last_uses(graph) -> dict[int, list[Value]]:
     """After which nodes which values are not needed any more."""
-    from .graph import RESULT
-
     kept = set(values_in(graph.result))
     last: dict[Value, int] = {}
     for at, node in enumerate(graph.nodes):
@@ -203,12 +209,15 @@ def compiled(graph: Graph) -> Any:
         known = op_functions()
         ops.update({name: known[name] for name in missing})
     python = {n.target.name: n.target.callable for n in graph.nodes if n.target.kind == "python"}
-    scope = {"torch": fb, "_torch": fb, "_ops": ops, "_python": python, "_run": _core.apply}
+    # The name makes 0.3's tensors answer as to the library's own code, which is what was recorded.
+    scope: dict[str, Any] = {"__name__": "flambeau.jit.running", "torch": fb, "_ops": ops, "_python": python, "_run": _core.apply}
     if any(n.target.module == "flambeau.v03" for n in graph.nodes):
         import flambeau.v03
 
         scope["_v03"] = flambeau.v03
-    text = source(graph, runs=True)
+    writer = _Writer(graph, True)
+    text = writer.text()
+    scope["_o"] = writer.objects
     exec(compile(text, f"<traced {graph.name}>", "exec"), scope)
     return scope[graph.name]
 

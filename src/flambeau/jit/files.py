@@ -339,12 +339,13 @@ def _tree(shape):
 def _check_target(n):
     """Refuses calls of what is no operation on tensors."""
     from ..ops.op import FUNCTIONS, METHODS
-    from .names import RANDOM_FACTORIES, SETTERS, op_functions
+    from .names import COMPOSED_LAYERS, RANDOM_FACTORIES, SETTERS, op_functions
 
     kind, name = n["kind"], n["name"]
+    functions = {"flambeau": FUNCTIONS, "flambeau.v03": RANDOM_FACTORIES, "flambeau.nn.functional": COMPOSED_LAYERS}
     known = {
         "op": lambda: name in op_functions(), "bound": lambda: name in op_functions(),
-        "function": lambda: name in FUNCTIONS if n["module"] == "flambeau" else name in RANDOM_FACTORIES,
+        "function": lambda: name in functions.get(n["module"], ()),
         "method": lambda: name in METHODS or name in SETTERS or name in ("detach", "view"),
         "getitem": lambda: True, "setitem": lambda: True,
     }  # fmt: skip

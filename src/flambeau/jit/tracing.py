@@ -34,7 +34,7 @@ class TracerWarning(Warning):
 
 
 _array = _core.array_of
-_TAKEN = {"v", "self", "torch", "ops"}
+_TAKEN = {"v", "self", "torch", "ops", "float", "slice", "_p", "_c"}
 _PLAIN_SHAPE: Any = _core.TensorBase.shape
 
 

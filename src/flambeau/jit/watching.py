@@ -14,7 +14,7 @@ from .. import _core
 from ..ops.op import FUNCTIONS, METHODS
 from ..tensor import Tensor
 from .graph import Target
-from .names import RANDOM_FACTORIES, SETTERS, UNRECORDED
+from .names import COMPOSED_LAYERS, RANDOM_FACTORIES, SETTERS, UNRECORDED
 
 _BASE = _core.TensorBase
 _PYTHON_VALUES = {
@@ -49,7 +49,7 @@ def watched():
 
 
 def _replace_all(replace):
-    from ..nn import Module
+    from ..nn import Module, functional
     from ..nn._functional.primitives import op
 
     replace(Tensor, "shape", property(_traced_shape))
@@ -68,7 +68,8 @@ def _replace_all(replace):
         getattr(op, name)  # which remembers what it finds
     namespace, older = sys.modules["flambeau"], sys.modules.get("flambeau.v03")
     for place, owner, names in (("flambeau", op, composed), ("flambeau", namespace, composed),
-                                ("flambeau.v03", older, RANDOM_FACTORIES)):  # fmt: skip
+                                ("flambeau.v03", older, RANDOM_FACTORIES),
+                                ("flambeau.nn.functional", functional, COMPOSED_LAYERS)):  # fmt: skip
         for name in names if owner is not None else ():
             function = getattr(owner, name, None)
             if function is not None:
