@@ -17,7 +17,8 @@ class Value:
     """One tensor of a graph.
 
     kind: INPUT, PARAMETER (of the module, at the dotted `path`), CONSTANT (`tensor` holds it) or RESULT (of `node`).
-    shape, dtype: those of the traced run. place: (storage, offset, strides) in elements, where in memory it lay.
+    shape, dtype: those of the traced run. place: (storage, offset, strides, size of the storage)
+    in elements: where in memory it lay.
     fresh: of a constant: the graph changes it in place, so that each run needs a copy.
     """
 
@@ -28,7 +29,7 @@ class Value:
         self.path, self.tensor, self.place = path, tensor, place
         self.node: Node | None = None
         self.fresh = False
-        self.sample: Any = None  # the tensor of the traced run, while an exporter looks at the graph
+        self.sample: Any = None  # for exporters: a copy of what it was in the traced run
 
     def __repr__(self):
         return f"%{self.name}"

@@ -70,7 +70,8 @@ class Tracer:
     def know(self, tensor, value):
         """tensor is value from now on."""
         if self.keep:
-            value.sample = tensor
+            with self.paused():
+                value.sample = tensor.detach().clone()
         self.known[id(tensor)] = tensor, value
         owner = _owner(tensor)
         if owner is not None:
@@ -343,11 +344,11 @@ def _owner(tensor):
 
 
 def _place(tensor, owner):
-    """(storage, offset, strides) in elements."""
+    """(storage, offset, strides, size of the storage) in elements."""
     array = _array(tensor)
     item = array.itemsize
     offset = (array.__array_interface__["data"][0] - owner.__array_interface__["data"][0]) // item
-    return id(owner), offset, tuple(s // item for s in array.strides)
+    return id(owner), offset, tuple(s // item for s in array.strides), owner.size
 
 
 def _paths(module):
