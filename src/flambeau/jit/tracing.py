@@ -133,7 +133,11 @@ class Tracer:
         """A node that no op recorded, which makes a tensor (None: one that nobody else has) of known values."""
         node = Node(target, args, {}, self.scopes[-1])
         if tensor is None:
-            value = Value(RESULT, self.name(target.name), args[0].shape, args[0].dtype)
+            dtype = args[0].dtype if target.name == "detach" else args[1]
+            value = Value(RESULT, self.name(target.name), args[0].shape, dtype)
+            if self.keep:
+                sample = args[0].sample
+                value.sample = sample if target.name == "detach" else sample.view(dtype)
         else:
             value = self.make(RESULT, target.name, tensor)
         value.node, node.outputs, node.tree = node, [value], flatten(0)[1]

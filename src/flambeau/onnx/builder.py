@@ -48,9 +48,9 @@ class Builder:
     # ------------------------------------------------------------------------------ nodes
 
     def fresh(self, hint="v"):
-        """A name that nothing has."""
+        """A name that nothing has: it begins with a slash, as no name of a program does."""
         self._count += 1
-        return f"{self.scope.replace('.', '/')}{'/' if self.scope else ''}{hint}_{self._count}"
+        return f"/{self.scope.replace('.', '/')}{'/' if self.scope else ''}{hint}_{self._count}"
 
     def op(self, name, *inputs, outputs=1, domain="", **attributes) -> Any:
         """Adds a node; the name of its output, or a tuple of names. Inputs are names ('' or None: left out), or numbers."""
@@ -69,7 +69,7 @@ class Builder:
         array = np.asarray(value, dtype)
         key = (array.dtype.str, array.shape, array.tobytes())
         if key not in self._cached:
-            name = self._cached[key] = f"constant_{len(self._cached)}"
+            name = self._cached[key] = f"/number_{len(self._cached)}"
             self.initializers[name] = array
         return self._cached[key]
 

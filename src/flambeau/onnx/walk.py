@@ -6,7 +6,7 @@ from . import registry
 from .builder import Builder
 from .custom import Context
 from .errors import UnsupportedOperatorError
-from .operators.shape import view_by_positions
+from .operators.shape import moved
 
 
 class Walk:
@@ -77,6 +77,8 @@ class Walk:
         g.scope = node.scope
         for value in node.used():
             self.seen(value)
+        if any(v.dtype.is_complex for v in _tensors(node.outputs)):
+            raise self.unsupported(node)
         if self._is_foldable(node):
             for value in _tensors(node.outputs):
                 g.define(value, g.tensor_constant(value.sample), node.changes)
@@ -101,14 +103,14 @@ class Walk:
             if custom is not None and node.bound is not None:
                 return Context(g, node).call(custom, node.bound)
             found = registry.OPS.get(target.name) or registry.OPS.get(target.name.rstrip("_"))
-            if node.bound is None or (found is None and not getattr(target.callable, "view", False)):
+            if node.bound is None:
                 return NotImplemented
             for inner in node.inner:
                 self.visit(inner)
             g.scope = node.scope
             names = NotImplemented if found is None else found(g, node, *map(self._present, node.bound))
-            if names is NotImplemented and target.callable.view and len(_tensors(node.outputs)) == 1:
-                names = view_by_positions(g, node, g.find(node.bound[0]))
+            if names is NotImplemented and len(_tensors(node.outputs)) == 1 and not node.changes:
+                names = moved(g, node, *node.bound)
             if names is NotImplemented:
                 raise self.unsupported(node)
             return names

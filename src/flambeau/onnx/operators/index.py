@@ -184,6 +184,8 @@ def take(g, node, input, index):
 
 @op("_nonzero")
 def nonzero(g, node, input):
+    if not input.shape:
+        return NotImplemented
     return g.op("Transpose", g.op("NonZero", as_bool(g, input)), perm=[1, 0])
 
 
@@ -192,9 +194,52 @@ def index_fill(g, node, input, dim, index, value):
     if not input.shape:
         return NotImplemented
     n = input.shape[dim]
-    hit = g.op("Equal", g.unsqueeze(g.op("Reshape", g.argument(index, fb.int64), g.number([-1])), 0),
+    index = g.op("Reshape", g.argument(index, fb.int64), g.number([-1]))
+    index = g.op("Where", g.op("Less", index, g.number(0)), g.op("Add", index, g.number(n)), index)
+    hit = g.op("Equal", g.unsqueeze(index, 0),
                g.number(np.arange(n).reshape(-1, 1)))  # fmt: skip
     chosen = g.cast(g.reduce("ReduceMax", g.cast(hit, fb.int32), (1,), False), fb.bool)
     shape = [n if d == dim else 1 for d in range(len(input.shape))]
     chosen = g.op("Reshape", chosen, g.number(shape))
     return g.op("Where", chosen, g.argument(value, input.dtype), g.value(input))
+
+
+# ---- scattering that combines
+
+_KINDS = {"sum": "add", "prod": "mul", "amax": "max", "amin": "min"}
+
+
+@op("scatter_reduce")
+def scatter_reduce(g, node, input, dim, index, src, reduce, include_self):
+    if reduce not in _KINDS or not include_self or not input.shape or src.shape != index.shape:
+        return NotImplemented
+    g.needs(16 if reduce in ("sum", "prod") else 18, "scatter with a reduction")
+    return g.op("ScatterElements", g.value(input), g.value(index), g.value(src), axis=dim, reduction=_KINDS[reduce])
+
+
+@op("index_add", "index_copy")
+def index_add(g, node, input, dim, index, source, alpha=1):
+    if not input.shape or not source.shape:
+        return NotImplemented
+    adds = node.name.startswith("index_add")
+    if adds:
+        g.needs(16, "index_add")
+    values = g.argument(source, input.dtype)
+    if alpha != 1:
+        values = g.op("Mul", values, g.scalar(alpha, input.dtype))
+    shape = [-1 if d == dim else 1 for d in range(len(input.shape))]
+    places = g.op("Expand", g.op("Reshape", g.argument(index, fb.int64), g.number(shape)), g.shape_of(source))
+    more = dict(reduction="add") if adds else {}
+    return g.op("ScatterElements", g.value(input), places, values, axis=dim, **more)
+
+
+@op("masked_scatter")
+def masked_scatter(g, node, input, mask, source):
+    if g.dynamic:
+        return NotImplemented
+    mask = as_bool(g, mask)
+    mask = g.op("Expand", mask, g.number(input.shape))
+    flat = [g.op("Reshape", n, g.number([-1])) for n in (mask, g.value(input), g.value(source))]
+    order = g.op("CumSum", g.cast(flat[0], fb.int64), g.number(0))
+    taken = g.op("Gather", flat[2], g.op("Max", g.op("Sub", order, g.number(1)), g.number(0)))
+    return g.op("Reshape", g.op("Where", flat[0], taken, flat[1]), g.number(input.shape))

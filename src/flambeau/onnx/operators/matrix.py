@@ -26,7 +26,7 @@ def addmm(g, node, input, a, b, beta, alpha):
     return g.op("Gemm", g.value(a), g.value(b), g.value(input), alpha=float(alpha), beta=float(beta))
 
 
-@op("baddbmm", "addmv")
+@op("baddbmm", "addmv", "addr")
 def baddbmm(g, node, input, a, b, beta, alpha):
     f = Formula(g, node.outputs[0].dtype)
     product = f("MatMul", g.value(a), g.value(b))
@@ -36,8 +36,11 @@ def baddbmm(g, node, input, a, b, beta, alpha):
     return f("Add", product, g.value(input) if beta == 1 else f("Mul", g.value(input), beta))
 
 
-@op("addr")
-def addr(g, node, input, a, b, beta, alpha):
+@op("addbmm")
+def addbmm(g, node, input, a, b, beta, alpha):
     f = Formula(g, node.outputs[0].dtype)
-    product = f("Mul", f("Mul", g.unsqueeze(g.value(a), 1), g.unsqueeze(g.value(b), 0)), alpha)
-    return f("Add", product, f("Mul", g.value(input), beta))
+    product = g.value(a), g.value(b)
+    total = f("MatMul", *product)
+    if len(a.shape) == 3:
+        total = g.reduce("ReduceSum", total, (0,), False)
+    return f("Add", f("Mul", g.value(input), beta), f("Mul", total, alpha))

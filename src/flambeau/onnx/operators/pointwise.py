@@ -350,6 +350,44 @@ def logaddexp(g, node, input, other):
     return f("Add", f("Max", a, b), f("Log", f("Add", 1, f("Exp", f("Neg", f("Abs", f("Sub", a, b)))))))
 
 
+@op("logaddexp2")
+def logaddexp2(g, node, input, other):
+    f, dtype = Formula(g, _result(node)), _result(node)
+    a, b = g.argument(input, dtype), g.argument(other, dtype)
+    small = f("Pow", 2, f("Neg", f("Abs", f("Sub", a, b))))
+    return f("Add", f("Max", a, b), f("Div", f("Log", f("Add", 1, small)), math.log(2)))
+
+
+@op("fmax", "fmin")
+def fmax(g, node, input, other):
+    """The other operand where one is nan."""
+    dtype = _result(node)
+    a, b = g.argument(input, dtype), g.argument(other, dtype)
+    found = g.op("Max" if node.name.startswith("fmax") else "Min", a, b)
+    if not dtype.is_floating_point:
+        return found
+    return g.op("Where", g.op("IsNaN", a), b, g.op("Where", g.op("IsNaN", b), a, found))
+
+
+@op("xlogy")
+def xlogy(g, node, input, other):
+    f, dtype = Formula(g, _result(node)), _result(node)
+    a, b = g.argument(input, dtype), g.argument(other, dtype)
+    zero = g.op("And", f("Equal", a, 0), g.op("Not", g.op("IsNaN", b)))
+    return g.op("Where", zero, g.scalar(0, dtype), f("Mul", a, f("Log", b)))
+
+
+@op("isclose")
+def isclose(g, node, input, other, rtol, atol, equal_nan):
+    if equal_nan or not input.dtype.is_floating_point:
+        return NotImplemented
+    f, dtype = Formula(g, common(input, other)), common(input, other)
+    a, b = g.argument(input, dtype), g.argument(other, dtype)
+    close = f("LessOrEqual", f("Abs", f("Sub", a, b)), f("Add", f("Mul", f("Abs", b), rtol), atol))
+    finite = g.op("Not", g.op("IsInf", b))
+    return g.op("Or", g.op("Equal", a, b), g.op("And", close, finite))
+
+
 @op("heaviside")
 def heaviside(g, node, input, other):
     dtype = _result(node)

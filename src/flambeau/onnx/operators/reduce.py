@@ -28,20 +28,10 @@ for _name, _onnx in (("sum", "ReduceSum"), ("mean", "ReduceMean"), ("prod", "Red
     op(_name)(_reduction(_onnx))
 
 
-@op("logsumexp")
-def logsumexp(g, node, input, dim=None, keepdim=False):
-    """The largest element is taken out of the sum: runtimes need not do that."""
-    dtype, axes = node.outputs[0].dtype, axes_of(dim, len(input.shape))
-    f, x = Formula(g, dtype), g.argument(input, dtype)
-    top = g.reduce("ReduceMax", x, axes, True)
-    total = f("Add", top, f("Log", g.reduce("ReduceSum", f("Exp", f("Sub", x, top)), axes, True)))
-    if keepdim or not input.shape:
-        return total
-    return g.squeeze(total, *(range(len(input.shape)) if axes is None else axes))
-
-
 def _truth(kind):
     def convert(g, node, input, dim=None, keepdim=False):
+        if plain(dim) == ():
+            return g.cast(as_bool(g, input), node.outputs[0].dtype)
         x = g.cast(as_bool(g, input), fb.int32)
         return g.cast(g.reduce(kind, x, axes_of(dim, len(input.shape)), keepdim), node.outputs[0].dtype)
 
@@ -123,6 +113,8 @@ def max(g, node, input, dim=None, keepdim=False):
 
 @op("topk")
 def topk(g, node, input, k, dim, largest, sorted):
+    if not input.shape:
+        return g.op("Identity", g.value(input)), g.scalar(0, fb.int64)
     values, indices = g.op("TopK", g.value(input), g.sizes([k]), outputs=2, axis=dim, largest=int(largest),
                            sorted=int(sorted))  # fmt: skip
     return values, indices
@@ -171,7 +163,7 @@ def cross_entropy(g, node, input, target, weight, ignore_index, reduction):
         return NotImplemented
     name = "SoftmaxCrossEntropyLoss" if node.name == "cross_entropy" else "NegativeLogLikelihoodLoss"
     weights = None if weight is None else g.value(weight)
-    return g.op(name, g.value(input), g.value(target), weights, ignore_index=ignore_index,
+    return g.op(name, g.value(input), g.argument(target, fb.int64), weights, ignore_index=ignore_index,
                 reduction=_REDUCTIONS[reduction])  # fmt: skip
 
 
@@ -182,6 +174,20 @@ def mse_loss(g, node, input, target, reduction):
     kind = _REDUCTIONS[reduction]
     found = g.op("Mul", gap, gap)
     return found if kind == "none" else g.reduce("ReduceMean" if kind == "mean" else "ReduceSum", found, None, False)
+
+
+@op("_binary_cross_entropy")
+def binary_cross_entropy(g, node, input, target):
+    f, x, t = Formula(g, node.outputs[0].dtype), g.value(input), g.value(target)
+    logs = f("Max", f("Log", x), -100), f("Max", f("Log", f("Sub", 1, x)), -100)
+    return f("Neg", f("Add", f("Mul", t, logs[0]), f("Mul", f("Sub", 1, t), logs[1])))
+
+
+@op("_binary_cross_entropy_with_logits")
+def binary_cross_entropy_with_logits(g, node, input, target):
+    f, x, t = Formula(g, node.outputs[0].dtype), g.value(input), g.value(target)
+    smooth = f("Log", f("Add", 1, f("Exp", f("Neg", f("Abs", x)))))
+    return f("Add", f("Sub", f("Max", x, 0), f("Mul", x, t)), smooth)
 
 
 @call("dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout")

@@ -4,8 +4,9 @@ import numpy as np
 
 import flambeau as fb
 
+from ... import _core
 from ...jit.graph import Dim, Value
-from ..builder import number_of, plain, positions, row_major
+from ..builder import number_of, plain, positions
 from ..registry import call, op
 
 
@@ -191,9 +192,25 @@ def view_by_positions(g, node, input):
     return g.op("Reshape", g.op("Gather", flat, g.number(own[at])), g.number(out.shape))
 
 
-@op("as_strided", "_unfold", "diagonal")
-def strided(g, node, input, *rest):
-    return view_by_positions(g, node, input)
+# Ops of which each element of the result is one of the input, or zero: where from is found by running them on numbers.
+_MOVES = {"_unfold", "diagonal", "roll", "im2col", "_place_diagonal", "flip", "_repeat", "t", "transpose", "squeeze",
+          "_spread"}  # fmt: skip
+
+
+def moved(g, node, input, *rest):
+    """An op that moves elements, for sizes that are known; NotImplemented for others."""
+    if node.name == "as_strided":
+        return view_by_positions(g, node, input)
+    if g.dynamic or node.name not in _MOVES or not isinstance(input, Value):
+        return NotImplemented
+    count = int(np.prod(input.shape))
+    numbers = fb.arange(1, count + 1, dtype=fb.float64).reshape(input.shape)
+    source = _core.apply(node.target.callable, numbers, *plain(tuple(rest))).numpy().astype(np.int64) - 1
+    flat = g.op("Reshape", g.value(input), g.number([-1]))
+    if (source < 0).any():
+        flat = g.op("Concat", flat, g.unsqueeze(g.scalar(0, input.dtype), 0), axis=0)
+        source = np.where(source < 0, count, source)
+    return g.op("Reshape", g.op("Gather", flat, g.number(source.reshape(-1))), g.number(source.shape))
 
 
 @call("as_strided")
