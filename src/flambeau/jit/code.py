@@ -75,11 +75,10 @@ class _Writer:
         names = [*graph.argument_names, *graph.keywords]
         first = "_p, _c" if self.runs else "self"
         self.lines.append(f"def {graph.name}({', '.join([first, *names])}):")
-        for name, item in zip(names, [*graph.arguments, *graph.keywords.values()], strict=True):
-            if isinstance(item, Value) and item.name == name:
-                continue
-            for value, path in _paths(item, name):
-                self.line(f"{value.name} = {path}")
+        given = zip(names, [*graph.arguments, *graph.keywords.values()], strict=True)
+        taken = [(value.name, path) for name, item in given for value, path in _paths(item, name) if value.name != path]
+        if taken:  # at once: a value may have the name of another argument
+            self.line(f"{', '.join(n for n, _ in taken)} = {', '.join(p for _, p in taken)}")
 
     def node(self, node, last):
         if node.no_grad and not self.no_grad:

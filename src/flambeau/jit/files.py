@@ -273,7 +273,7 @@ class _Reader:
 
     def graph(self):
         c = self.content
-        names = [c["name"], *c["argument_names"]]
+        names = [c["name"], *c["argument_names"], *self.item(c["keywords"])]
         if not all(n.isidentifier() for n in names):
             raise RuntimeError(f"jit.load: {names} are no names of a function and its arguments")
         graph = Graph(c["name"])
@@ -289,6 +289,8 @@ class _Reader:
     def node(self, n):
         _check_target(n)
         node = Node(Target(n["kind"], n["name"], None, n["module"]), self.item(n["args"]), self.item(n["kwargs"]))
+        if not all(isinstance(key, str) and key.isidentifier() for key in node.kwargs):
+            raise RuntimeError(f"jit.load: {list(node.kwargs)} holds what is no name of an argument")
         node.outputs = [self.values[i] for i in n["outputs"]]
         for value in node.outputs:
             value.node = node
@@ -309,7 +311,10 @@ class _Reader:
             kind, hint, *args = content
             if kind not in ("size", "+", "-", "*", "//", "%"):
                 raise RuntimeError(f"jit.load: {kind!r} is no operation on sizes")
-            return Dim(kind, tuple(map(self.item, args)), hint)
+            args = tuple(map(self.item, args))
+            if not all(isinstance(a, (Value, Dim, int)) for a in args):
+                raise RuntimeError(f"jit.load: {args} are no sizes")
+            return Dim(kind, args, hint)
         if word == "tuple":
             return tuple(self.item(v) for v in content)
         if word == "named":
@@ -327,8 +332,9 @@ class _Reader:
             return Ellipsis
         if word == "device":
             return fb.device(content)
-        if word in ("dtype", "layout", "memory_format"):
-            return getattr(fb, content)
+        for cls, name in _NAMED:
+            if word == name and isinstance(getattr(fb, content, None), cls):
+                return getattr(fb, content)
         raise RuntimeError(f"jit.load: unknown kind of argument {word!r}")
 
 

@@ -61,7 +61,7 @@ def with_constants(graph: Graph, module) -> Graph:
         if value in changed:
             continue
         table, name = place_of(module, path)
-        replaced[value] = _constant(value, table[name].detach())
+        replaced[value] = _constant(value, table[name].detach().clone())
     _replace(graph, replaced)
     graph.parameters = {path: v for path, v in graph.parameters.items() if v not in replaced}
     graph.constants += replaced.values()

@@ -123,15 +123,6 @@ class Scripted(ScriptModule):
         return source_of(type(self)._plain.forward)
 
     @property
-    def graph(self):
-        """There is none: AttributeError."""
-        raise AttributeError(
-            f"{self.original_name} was scripted and runs as Python: only traced modules have a graph"
-        )
-
-    inlined_graph = graph
-
-    @property
     def original_name(self):
         """The name of the class."""
         return type(self)._plain.__name__
@@ -140,7 +131,7 @@ class Scripted(ScriptModule):
 @functools.cache
 def _scripted_class(cls):
     """A class of modules like cls that are ScriptModules: cls comes first, so that its methods are run."""
-    members = {name: Scripted.__dict__[name] for name in ("save", "code", "graph", "inlined_graph", "original_name")}
+    members = {name: Scripted.__dict__[name] for name in ("save", "code", "original_name")}
     own = {
         **members, "_plain": cls, "__module__": cls.__module__, "__qualname__": cls.__qualname__, "__doc__": cls.__doc__,
         "_get_name": cls._get_name, "extra_repr": cls.extra_repr, "__deepcopy__": _deepcopy, "__reduce_ex__": _reduced,

@@ -70,6 +70,7 @@ def _trace_module(module, inputs, by_keyword, check_trace, check_inputs, check_t
         function = getattr(module, method)
         call = module if method == "forward" else function
         graph = _traced(call, args, kwargs, module, strict, function)
+        graph.name = method
         made._add(method, graph)
         if check_trace:
             others = [c[method] if isinstance(c, dict) and method in c else c for c in check_inputs or ()]
@@ -118,9 +119,6 @@ def _traced(call, args, kwargs, module, strict, named=None):
             "container instead (e.g. for `list`, use a `tuple` instead. for `dict`, use a `NamedTuple` instead). If you "
             "absolutely need this and know the side effects, pass strict=False to trace() to allow this behavior."
         )
-    graph.name = "forward" if module is not None and graph.name == type(module).__name__ else graph.name
-    if named is not None:
-        graph.name = named.__name__
     return without_dead_code(graph)
 
 

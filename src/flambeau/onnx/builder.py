@@ -52,7 +52,7 @@ class Builder:
         self._count += 1
         return f"/{self.scope.replace('.', '/')}{'/' if self.scope else ''}{hint}_{self._count}"
 
-    def op(self, name, *inputs, outputs=1, domain="", **attributes) -> Any:
+    def op(self, name, /, *inputs, outputs=1, domain="", **attributes) -> Any:
         """Adds a node; the name of its output, or a tuple of names. Inputs are names ('' or None: left out), or numbers."""
         given = ["" if i is None else i if isinstance(i, str) else self.number(i) for i in inputs]
         while given and given[-1] == "":

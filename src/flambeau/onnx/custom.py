@@ -48,7 +48,7 @@ class Context:
         self.builder, self.node = builder, node
         self.opset = builder.opset
 
-    def op(self, name, *inputs, outputs=1, **attributes):
+    def op(self, name, /, *inputs, outputs=1, **attributes):
         """Adds a node; its output, or a tuple of them. Names of attributes end in _i, _f, _s or _t (tensor); `domain::Name`
         names an op outside the standard."""
         domain, _, name = name.rpartition("::")
