@@ -86,6 +86,11 @@ def mod(opset, a, b, fmod=0):
     return np.fmod(a, b) if fmod else np.mod(a, b)
 
 
+@op("Clip")
+def clip(opset, x, low=None, high=None):
+    return np.clip(x, low, high)
+
+
 @op("Where")
 def where(opset, c, a, b):
     assert c.dtype == bool and a.dtype == b.dtype
