@@ -5,6 +5,7 @@ ops that it consists of are the nodes. Both must follow all of their tensors: no
 """
 
 import importlib
+import itertools
 import warnings
 
 import numpy as np
@@ -18,8 +19,8 @@ from flambeau.ops import FUNCTIONS
 from ..ops.table import ROWS
 
 SPARSE = importlib.import_module("tests.ops.rows.sparse").ROWS
-# What sparse tensors and files of numbers are made of is no array that a trace could follow.
-LEFT_OUT = {"to_sparse", "to_sparse_coo", "to_sparse_csc", "to_sparse_csr"}
+# Sparse tensors are no arrays that a trace could follow; lobpcg is a long loop that looks at its residuals.
+LEFT_OUT = {"lobpcg", "to_sparse", "to_sparse_coo", "to_sparse_csc", "to_sparse_csr"}
 # How large their results are, or where bins end, depends on the elements; what asks for these is Python.
 LOOK_AT_ELEMENTS = {"masked_select", "repeat_interleave", "histogram", "histogramdd"}
 ROWS_HERE = [r for r in ROWS if not any(r is s for s in SPARSE) and r.name not in LEFT_OUT]
@@ -41,7 +42,8 @@ def by_name(row):
 def calls(row, function):
     """(function of tensors, two sets of them) for the samples of a row."""
     dtype = "float64" if "float64" in row.dtypes else row.dtypes[0]
-    for first, second in zip(row.make(dtype, seed=0), row.make(dtype, seed=1), strict=True):
+    pairs = zip(row.make(dtype, seed=0), row.make(dtype, seed=1), strict=True)
+    for first, second in itertools.islice(pairs, 6):
         if not first.tensors() or [t.shape for t in first.tensors()] != [t.shape for t in second.tensors()]:
             continue
 

@@ -26,7 +26,7 @@ _HOMES = {
     "trace_module": "traced",
     "load": "files",
     "save": "files",
-    "script": "script",
+    "script": "scripting",
 }  # fmt: skip
 _python_isinstance = isinstance
 

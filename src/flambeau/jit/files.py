@@ -210,7 +210,7 @@ def load(f, map_location=None, _extra_files=None, _restore_shapes=False):
         for name in _extra_files or ():
             _extra_files[name] = archive.read(f"extra/{name}")
         if content["kind"] == "script":
-            from .script import load_scripted
+            from .scripting import load_scripted
 
             return load_scripted(archive.read("module.pkl"), map_location)
         tensors = [_tensor(entry, archive.read(f"tensors/{i}"), map_location)

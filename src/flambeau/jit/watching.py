@@ -27,6 +27,10 @@ _PYTHON_VALUES = {
 _MISSING = object()
 
 
+_made: dict = {}  # (id of an owner, name) -> what was there, and what replaced it
+_depth = [0]  # of traces inside traces: the outermost replaces
+
+
 @contextlib.contextmanager
 def watched():
     """Replaces what a tracer wants to see; puts it back at the end.
@@ -34,35 +38,41 @@ def watched():
     The replacements ask which tracer there is when they are called: a module that imports one meanwhile keeps a
     function that does what the original does.
     """
-    changed = []
-
-    def replace(owner, name, value):
-        changed.append((owner, name, owner.__dict__.get(name, _MISSING)))
-        setattr(owner, name, value)
-
+    changed: list = []
+    _depth[0] += 1
     try:
-        _replace_all(replace)
+        if _depth[0] == 1:
+            for owner, name, make in _wanted():
+                own = owner.__dict__.get(name, _MISSING)
+                found = _made.get((id(owner), name))
+                if found is None or found[0] is not own:
+                    found = _made[id(owner), name] = own, make(getattr(owner, name))
+                changed.append((owner, name, own))
+                setattr(owner, name, found[1])
         yield
     finally:
-        for owner, name, value in reversed(changed):
-            delattr(owner, name) if value is _MISSING else setattr(owner, name, value)
+        _depth[0] -= 1
+        for owner, name, own in reversed(changed):
+            delattr(owner, name) if own is _MISSING else setattr(owner, name, own)
 
 
-def _replace_all(replace):
+def _wanted():
+    """(owner, name, function of the original that makes its replacement) of all that is replaced. The owners live as long
+    as the library."""
     from ..nn import Module, functional
     from ..nn._functional.primitives import op
 
-    replace(Tensor, "shape", property(_traced_shape))
-    replace(Tensor, "size", _traced_size)
-    replace(Tensor, "numel", _traced_numel)
-    replace(Tensor, "nelement", _traced_numel)
+    yield Tensor, "shape", lambda own: property(_traced_shape)
+    yield Tensor, "size", lambda own: _traced_size
+    yield Tensor, "numel", lambda own: _traced_numel
+    yield Tensor, "nelement", lambda own: _traced_numel
     for name, what in _PYTHON_VALUES.items():
-        replace(Tensor, name, _warning(getattr(Tensor, name), what))
+        yield Tensor, name, lambda own, what=what: _warning(own, what)
     for name in SETTERS:
-        replace(Tensor, name, _changing(name, getattr(Tensor, name)))
+        yield Tensor, name, lambda own, name=name: _changing(name, own)
     for name, method in METHODS.items():
         if type(method) is FunctionType and name not in UNRECORDED and name not in SETTERS:
-            replace(Tensor, name, _recording(Target("method", name), getattr(Tensor, name)))
+            yield Tensor, name, lambda own, name=name: _recording(Target("method", name), own)
     composed = [n for n, f in FUNCTIONS.items() if type(f) is FunctionType and n not in UNRECORDED]
     for name in composed:
         getattr(op, name)  # which remembers what it finds
@@ -71,10 +81,11 @@ def _replace_all(replace):
                                 ("flambeau.v03", older, RANDOM_FACTORIES),
                                 ("flambeau.nn.functional", functional, COMPOSED_LAYERS)):  # fmt: skip
         for name in names if owner is not None else ():
-            function = getattr(owner, name, None)
-            if function is not None:
-                replace(owner, name, _recording(Target("function", name, function, place), function))
-    replace(Module, "__call__", _scoped(Module.__call__))
+            if hasattr(owner, name):
+                yield owner, name, lambda own, name=name, place=place: _recording(
+                    Target("function", name, own, place), own
+                )
+    yield Module, "__call__", _scoped
 
 
 @functools.wraps(_BASE.size)

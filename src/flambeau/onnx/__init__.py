@@ -41,7 +41,7 @@ class ExportTypes:
 
 
 _HOMES = {
-    "export": "export", "ONNXProgram": "export", "register_custom_op_symbolic": "custom",
+    "export": "exporting", "ONNXProgram": "exporting", "register_custom_op_symbolic": "custom",
     "unregister_custom_op_symbolic": "custom", "select_model_mode_for_export": "utils", "utils": "utils",
 }  # fmt: skip
 

@@ -5,7 +5,7 @@ import contextlib
 from . import is_in_onnx_export
 from .custom import ATTRIBUTE as attr_pattern
 from .custom import register_custom_op_symbolic, unregister_custom_op_symbolic
-from .export import _mode, export
+from .exporting import _mode, export
 
 __all__ = ["attr_pattern", "export", "export_to_pretty_string", "is_in_onnx_export", "register_custom_op_symbolic",
            "select_model_mode_for_export", "unregister_custom_op_symbolic"]  # fmt: skip

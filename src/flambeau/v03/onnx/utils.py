@@ -4,7 +4,7 @@ import contextlib
 
 from ...onnx import TrainingMode
 from ...onnx.custom import ATTRIBUTE as attr_pattern
-from ...onnx.export import export as _export
+from ...onnx.exporting import export as _export
 
 __all__ = ["attr_pattern", "export", "set_training"]
 
