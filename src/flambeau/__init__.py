@@ -65,8 +65,8 @@ newaxis = None
 
 _LAZY_PACKAGES = (
     "aliasing", "amp", "array_api", "backends", "cli", "compiler", "cuda", "distributions", "fft", "func", "jit",
-    "linalg", "multiprocessing", "nn", "onnx", "optim", "profiler", "random", "serialization", "sparse", "special", "testing",
-    "types", "utils", "version", "vision",
+    "linalg", "multiprocessing", "nn", "onnx", "optim", "profiler", "random", "serialization", "sparse", "special",
+    "testing", "types", "utils", "version", "vision",
 )  # fmt: skip
 _LAZY_NAMES = {
     "vmap": "func",

@@ -23,7 +23,9 @@ def compile(model=None, *, fullgraph=False, dynamic=None, backend="inductor", mo
             "Either mode or options can be specified, but both can't be specified at the same time."
         )
     if mode not in _MODES:
-        raise RuntimeError(f"compile: unrecognized mode={mode}, should be one of: {', '.join(map(str, _MODES[1:]))}")
+        raise RuntimeError(
+            f"compile: unrecognized mode={mode}, should be one of: {', '.join(map(str, _MODES[1:]))}"
+        )
     if not (isinstance(backend, str) or callable(backend)):
         raise TypeError(f"compile: backend must be a string or a function, not {type(backend).__name__}")
     if model is None:

@@ -34,7 +34,8 @@ def reloaded(program):
 
 
 MODELS = [
-    (nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(inplace=True), nn.Flatten(), nn.Linear(8, 2)), (2, 1, 4, 4)),
+    (nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(inplace=True), nn.Flatten(), nn.Linear(8, 2)),
+     (2, 1, 4, 4)),
     (nn.LSTM(2, 3, 2), (4, 1, 2)),
     (nn.TransformerEncoderLayer(4, 2, 8), (3, 1, 4)),
     (nn.Upsample(scale_factor=2, mode="bilinear"), (1, 1, 2, 3)),
@@ -54,7 +55,8 @@ def test_modules(net, shape):
 @pytest.mark.parametrize("function", [
     lambda x: x.to(fb.float64), lambda x: x[..., None, 1:, :-1], lambda x: fb.full((2,), float("inf")) + x.sum(),
     lambda x: x.view(x.size(0) * x.size(1), -1), lambda x: (x, {"a": x.max(1)}), lambda x: F.pad(x, (1, 1), value=2.5),
-    lambda x: fb.zeros(2, dtype=fb.int64, device="cpu"), lambda x: x.sort(1), lambda x: x.contiguous(memory_format=fb.contiguous_format),
+    lambda x: fb.zeros(2, dtype=fb.int64, device="cpu"), lambda x: x.sort(1),
+    lambda x: x.contiguous(memory_format=fb.contiguous_format),
     lambda x: [x.clamp(min=0.5), None, 3], lambda x: x + fb.tensor([1, 2, 3]), lambda x: x * 2j,
 ])  # fmt: skip
 def test_functions(function):
@@ -114,7 +116,10 @@ def test_methods_and_extra_files():
 
 
 def test_map_location():
-    assert jit.load(saved(jit.trace(nn.Linear(1, 1), fb.ones(1))), map_location="cpu").weight.device.type == "cpu"
+    assert (
+        jit.load(saved(jit.trace(nn.Linear(1, 1), fb.ones(1))), map_location="cpu").weight.device.type
+        == "cpu"
+    )
 
 
 def test_a_scripted_module():
@@ -181,7 +186,8 @@ def changed(program, change):
     (lambda c: c["graphs"]["forward"].update(name="f(): import os #"), "no names of a function"),
     (lambda c: c["graphs"]["forward"]["values"][0].update(name="x)"), "no name of a value"),
     (lambda c: c["tensors"][0].update(shape=[99]), "needs 396 bytes"),
-    (lambda c: c["graphs"]["forward"]["nodes"][0].update(kwargs={"dict": [["x=1) or (y", 1]]}), "no name of an argument"),
+    (lambda c: c["graphs"]["forward"]["nodes"][0].update(kwargs={"dict": [["x=1) or (y", 1]]}),
+     "no name of an argument"),
     (lambda c: c["graphs"]["forward"].update(result={"dim": ["size", 1, {"value": 0}, "0) or (1"]}), "are no sizes"),
     (lambda c: c["graphs"]["forward"].update(result={"dtype": "save"}), "unknown kind of argument"),
 ])  # fmt: skip

@@ -80,7 +80,9 @@ def check_calls(row, function):
         traced = ScriptFunction(_traced(call, tuple(first), {}, None, True))
         for a, b in zip(run(traced, second), wanted, strict=True):
             assert (a.shape, a.dtype) == (b.shape, b.dtype)
-            np.testing.assert_array_equal(a.detach().resolve_conj().numpy(), b.detach().resolve_conj().numpy())
+            np.testing.assert_array_equal(
+                a.detach().resolve_conj().numpy(), b.detach().resolve_conj().numpy()
+            )
 
 
 @pytest.mark.parametrize("row", [r for r in ROWS_HERE if r.name not in LOOK_AT_ELEMENTS], ids=repr)

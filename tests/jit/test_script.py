@@ -57,9 +57,15 @@ def test_a_scripted_module():
     net = Net()
     scripted = jit.script(net)
     x = fb.rand(3, 2)
-    assert fb.equal(scripted(x), net(x)) and isinstance(scripted, (Net, jit.ScriptModule)) and scripted is not net
+    assert (
+        fb.equal(scripted(x), net(x))
+        and isinstance(scripted, (Net, jit.ScriptModule))
+        and scripted is not net
+    )
     assert scripted.fc.weight is net.fc.weight and list(scripted.state_dict()) == list(net.state_dict())
-    assert scripted.original_name == "Net" and repr(scripted) == repr(net) and jit.script(scripted) is scripted
+    assert (
+        scripted.original_name == "Net" and repr(scripted) == repr(net) and jit.script(scripted) is scripted
+    )
     assert fb.equal(scripted.helper(x), net.helper(x)) and "self.helper" in scripted.code
     assert not hasattr(scripted, "graph")
 
@@ -91,14 +97,18 @@ def test_classes():
 
 def test_questions():
     asked = []
-    jit.trace(lambda x: (asked.append((jit.is_scripting(), jit.is_tracing())), x + 1)[1], fb.ones(1), check_trace=False)
+    jit.trace(
+        lambda x: (asked.append((jit.is_scripting(), jit.is_tracing())), x + 1)[1],
+        fb.ones(1),
+        check_trace=False,
+    )
     assert asked == [(False, True)] and not jit.is_tracing() and not jit.is_scripting()
 
 
 @pytest.mark.parametrize("value, kind, wanted", [
     ([1, 2], List[int], True), ([1, "a"], List[int], False), ({"a": 1}, Dict[str, int], True),  # noqa: UP006
-    ((1, "a"), Tuple[int, str], True), ((1,), Tuple[int, str], False), (None, Optional[int], True),  # noqa: UP006
-    (3, Union[str, int], True), (3.0, int, False), (3, (str, int), True),
+    ((1, "a"), Tuple[int, str], True), ((1,), Tuple[int, str], False), (None, Optional[int], True),  # noqa: UP006, UP045
+    (3, Union[str, int], True), (3.0, int, False), (3, (str, int), True),  # noqa: UP007
 ])  # fmt: skip
 def test_isinstance(value, kind, wanted):
     assert jit.isinstance(value, kind) is wanted
@@ -132,7 +142,10 @@ def test_every_name_of_the_module():
 
 def test_compile_gives_the_thing_itself():
     net = Net()
-    assert fb.compile(net) is net and fb.compile(scaled, mode="max-autotune", fullgraph=True, dynamic=False) is scaled
+    assert (
+        fb.compile(net) is net
+        and fb.compile(scaled, mode="max-autotune", fullgraph=True, dynamic=False) is scaled
+    )
     assert fb.compile(net, backend=lambda graph, inputs: graph, options={"a": 1}) is net
 
 

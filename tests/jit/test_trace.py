@@ -69,7 +69,9 @@ def test_sizes_are_ints_with_memory():
 
     def f(x):
         n = x.size(0)
-        seen.append((n, n + 1, 7 - n, n * 2, 9 // n, n % 2, -n, n / 2, n == 2, list(range(n)), x.shape, x.shape[1:]))
+        seen.append(
+            (n, n + 1, 7 - n, n * 2, 9 // n, n % 2, -n, n / 2, n == 2, list(range(n)), x.shape, x.shape[1:])
+        )
         return x.view(n + 0, -1)
 
     jit.trace(f, fb.rand(2, 4), check_trace=False)
@@ -142,7 +144,11 @@ def test_constants_that_are_changed_are_copied_for_each_run():
 
     traced = jit.trace(f, fb.ones(2), check_trace=False)
     base.zero_()
-    assert traced(fb.ones(2)).tolist() == [1, 1] and traced(fb.ones(2)).tolist() == [1, 1] and base.tolist() == [0, 0]
+    assert (
+        traced(fb.ones(2)).tolist() == [1, 1]
+        and traced(fb.ones(2)).tolist() == [1, 1]
+        and base.tolist() == [0, 0]
+    )
 
 
 def test_inputs_of_the_trace_are_not_changed():
@@ -156,7 +162,9 @@ def test_running_statistics():
     x = fb.rand(4, 2)
     traced = jit.trace(net, x)
     other(x)
-    assert close(net.running_mean, other.running_mean) and net.num_batches_tracked == 1  # by the traced run alone
+    assert (
+        close(net.running_mean, other.running_mean) and net.num_batches_tracked == 1
+    )  # by the traced run alone
     traced(x * 2), other(x * 2)
     assert close(net.running_mean, other.running_mean) and net.num_batches_tracked == 2
 
@@ -276,7 +284,9 @@ def test_leaves_outside_get_gradients():
 
 def test_values_from_before_with_a_history_are_refused():
     w = fb.ones(2, requires_grad=True) * 2
-    with pytest.raises(RuntimeError, match="requires grad was computed by something that the tracer does not see"):
+    with pytest.raises(
+        RuntimeError, match="requires grad was computed by something that the tracer does not see"
+    ):
         jit.trace(lambda x: x * w, fb.ones(2))
 
 

@@ -114,7 +114,13 @@ def leaky_relu(opset, x, alpha=0.01):
 
 # ---- reductions
 
-_REDUCE = {"ReduceSum": np.sum, "ReduceMean": np.mean, "ReduceMax": np.max, "ReduceMin": np.min, "ReduceProd": np.prod}
+_REDUCE = {
+    "ReduceSum": np.sum,
+    "ReduceMean": np.mean,
+    "ReduceMax": np.max,
+    "ReduceMin": np.min,
+    "ReduceProd": np.prod,
+}
 
 
 def _reduced(function):
@@ -260,7 +266,9 @@ def pad(opset, x, pads, value=None, mode="constant"):
     pairs = [(max(b, 0), max(a, 0)) for b, a in zip(before, after, strict=True)]
     more = dict(constant_values=0 if value is None else value) if mode == "constant" else {}
     out = np.pad(x, pairs, mode=mode, **more)
-    return out[tuple(slice(max(-b, 0), n - max(-a, 0)) for b, a, n in zip(before, after, out.shape, strict=True))]
+    return out[
+        tuple(slice(max(-b, 0), n - max(-a, 0)) for b, a, n in zip(before, after, out.shape, strict=True))
+    ]
 
 
 @op("ConstantOfShape")
@@ -358,7 +366,9 @@ def conv(opset, x, w, b=None, kernel_shape=None, strides=None, pads=None, dilati
     for at, window in _windows(x, kernel_shape, strides, dilations, outs):
         for i in range(group):
             part = window[:, i * w.shape[1] : (i + 1) * w.shape[1]].reshape(x.shape[0], -1)
-            out[(slice(None), slice(i * per, (i + 1) * per), *at)] = part @ w[i * per : (i + 1) * per].reshape(per, -1).T
+            out[(slice(None), slice(i * per, (i + 1) * per), *at)] = (
+                part @ w[i * per : (i + 1) * per].reshape(per, -1).T
+            )
     return out if b is None else out + b.reshape(-1, *[1] * len(outs))
 
 
@@ -374,7 +384,9 @@ def conv_transpose(opset, x, w, b=None, kernel_shape=None, strides=None, pads=No
         key = [slice(i * s, i * s + (k - 1) * d + 1, d) for i, s, k, d in
                zip(at, strides, kernel_shape, dilations, strict=True)]  # fmt: skip
         for i in range(group):
-            part = np.tensordot(x[(slice(None), slice(i * rows, (i + 1) * rows), *at)], w[i * rows : (i + 1) * rows], 1)
+            part = np.tensordot(
+                x[(slice(None), slice(i * rows, (i + 1) * rows), *at)], w[i * rows : (i + 1) * rows], 1
+            )
             out[(slice(None), slice(i * w.shape[1], (i + 1) * w.shape[1]), *key)] += part
     key = [slice(p, n - q) for p, q, n in zip(pads[:space], pads[space:], full, strict=True)]
     out = out[(slice(None), slice(None), *key)]
@@ -404,7 +416,8 @@ def max_pool(opset, x, kernel_shape, strides=None, pads=None, dilations=None, ce
     numbers = _padded(np.arange(x.size).reshape(x.shape), room, -1)
     out, where = np.zeros((*x.shape[:2], *outs), x.dtype), np.zeros((*x.shape[:2], *outs), np.int64)
     for (at, window), (_, own) in zip(_windows(padded, kernel_shape, strides, dilations, outs),
-                                      _windows(numbers, kernel_shape, strides, dilations, outs), strict=True):  # fmt: skip
+                                      _windows(numbers, kernel_shape, strides, dilations, outs),
+                                      strict=True):  # fmt: skip
         flat, names = window.reshape(*x.shape[:2], -1), own.reshape(*x.shape[:2], -1)
         best = flat.argmax(-1)[..., None]
         out[(..., *at)] = np.take_along_axis(flat, best, -1)[..., 0]
@@ -441,7 +454,9 @@ def batch_norm(opset, x, scale, b, mean, var, epsilon=1e-5):
 def instance_norm(opset, x, scale, b, epsilon=1e-5):
     axes = tuple(range(2, x.ndim))
     mean, var = x.mean(axes, keepdims=True), x.var(axes, keepdims=True)
-    return ((x - mean) / np.sqrt(var + np.asarray(epsilon, x.dtype)) * _channels(scale, x) + _channels(b, x)).astype(x.dtype)
+    return (
+        (x - mean) / np.sqrt(var + np.asarray(epsilon, x.dtype)) * _channels(scale, x) + _channels(b, x)
+    ).astype(x.dtype)
 
 
 @op("LayerNormalization")
@@ -456,6 +471,14 @@ def layer_norm(opset, x, scale, b=None, axis=-1, epsilon=1e-5):
 def dropout(opset, x, ratio=None, training_mode=None):
     assert not (training_mode is not None and training_mode and ratio)
     return x
+
+
+def _near(d, a):
+    return ((a + 2) * d - (a + 3)) * d * d + 1
+
+
+def _far(d, a):
+    return ((a * d - 5 * a) * d + 8 * a) * d - 4 * a
 
 
 @op("Resize")
@@ -484,11 +507,11 @@ def resize(opset, x, roi, scales=None, sizes=None, mode="nearest", coordinate_tr
             weights = {0: 1 - t, 1: t}
         else:
             a = cubic_coeff_a
-            near = lambda d: ((a + 2) * d - (a + 3)) * d * d + 1  # noqa: E731
-            far = lambda d: ((a * d - 5 * a) * d + 8 * a) * d - 4 * a  # noqa: E731
-            weights = {-1: far(t + 1), 0: near(t), 1: near(1 - t), 2: far(2 - t)}
+            weights = {-1: _far(t + 1, a), 0: _near(t, a), 1: _near(1 - t, a), 2: _far(2 - t, a)}
         shape = [-1 if d == axis else 1 for d in range(x.ndim)]
-        x = sum(np.take(x, np.clip(low + k, 0, n - 1), axis) * w.reshape(shape) for k, w in weights.items()).astype(np.float32)
+        x = sum(
+            np.take(x, np.clip(low + k, 0, n - 1), axis) * w.reshape(shape) for k, w in weights.items()
+        ).astype(np.float32)
     return x
 
 
@@ -546,4 +569,6 @@ def gru(opset, x, w, r, b=None, lens=None, h=None, hidden_size=0, direction="for
 @op("RNN")
 def rnn(opset, x, w, r, b=None, lens=None, h=None, hidden_size=0, direction="forward", activations=("Tanh",)):
     act = np.tanh if activations[0] == "Tanh" else lambda v: np.maximum(v, 0)
-    return _recurrent(lambda wx, r, rb, h, c: (act(wx + h @ r.T + rb), None), x, w, r, b, h, None, direction, hidden_size)[:2]
+    return _recurrent(
+        lambda wx, r, rb, h, c: (act(wx + h @ r.T + rb), None), x, w, r, b, h, None, direction, hidden_size
+    )[:2]

@@ -1,4 +1,4 @@
-"""Reading ONNX files: the few messages of onnx.proto that exported models consist of, written against its text alone."""
+"""Reading ONNX files: the few messages of onnx.proto that exported models consist of, written against its text."""
 
 import struct
 from dataclasses import dataclass, field

@@ -20,13 +20,20 @@ def exported(model, args, **options):
 
 def test_names_shapes_and_types():
     model = exported(nn.Linear(3, 2), fb.ones(4, 3), input_names=["features"], output_names=["scores"])
-    assert model.inputs == {"features": ("float32", [4, 3])} and model.outputs == {"scores": ("float32", [4, 2])}
+    assert model.inputs == {"features": ("float32", [4, 3])} and model.outputs == {
+        "scores": ("float32", [4, 2])
+    }
     assert set(model.initializers) == {"weight", "bias"}
-    assert [n.op for n in model.nodes] == ["Gemm"] and model.opsets == {"": 17} and model.producer == "flambeau"
+    assert (
+        [n.op for n in model.nodes] == ["Gemm"] and model.opsets == {"": 17} and model.producer == "flambeau"
+    )
 
 
 def test_names_of_arguments_are_those_of_the_forward():
-    assert list(exported(lambda left, right: left + right, (fb.ones(2), fb.ones(2))).inputs) == ["left", "right"]
+    assert list(exported(lambda left, right: left + right, (fb.ones(2), fb.ones(2))).inputs) == [
+        "left",
+        "right",
+    ]
 
 
 def test_names_must_differ():
@@ -67,7 +74,11 @@ def test_constant_folding_of_parameters():
             return x * self.weight.exp().sum()
 
     folded, kept = (exported(Scaled(), fb.ones(3), do_constant_folding=flag) for flag in (True, False))
-    assert [n.op for n in folded.nodes] == ["Mul"] and [n.op for n in kept.nodes] == ["Exp", "ReduceSum", "Mul"]
+    assert [n.op for n in folded.nodes] == ["Mul"] and [n.op for n in kept.nodes] == [
+        "Exp",
+        "ReduceSum",
+        "Mul",
+    ]
     assert list(kept.initializers) != list(folded.initializers)
 
 
@@ -100,7 +111,11 @@ def test_buffers_are_as_before():
 
 def test_opsets():
     for opset in (11, 13, 17, 21):
-        check(lambda x: x.sum(1, keepdim=True).squeeze(1).unsqueeze(0).softmax(0), fb.rand(2, 3), opset_version=opset)
+        check(
+            lambda x: x.sum(1, keepdim=True).squeeze(1).unsqueeze(0).softmax(0),
+            fb.rand(2, 3),
+            opset_version=opset,
+        )
     with pytest.raises(ValueError, match="opset_version must be from 11 to 21, got 9"):
         onnx.export(nn.ReLU(), fb.ones(2), opset_version=9)
     with pytest.raises(onnx.UnsupportedOperatorError, match="needs opset_version 18 or later, got 17"):
@@ -194,7 +209,9 @@ def test_parts_of_sizes_that_vary_are_refused():
         y[0].zero_()
         return y
 
-    with pytest.raises(onnx.UnsupportedOperatorError, match="changed in place, which needs sizes that are known"):
+    with pytest.raises(
+        onnx.UnsupportedOperatorError, match="changed in place, which needs sizes that are known"
+    ):
         onnx.export(f, fb.rand(2, 3), dynamic_axes={"x": [0]})
 
 
@@ -220,8 +237,15 @@ class Plain(fb.autograd.Function):
 def test_symbolic_of_a_function():
     model = exported(lambda x: Doubled.apply(x, 2.0) + 1, fb.rand(3), custom_opsets={"mine": 3})
     node = model.nodes[0]
-    assert (node.op, node.domain, node.inputs) == ("Double", "mine", ["x"]) and model.opsets == {"": 17, "mine": 3}
-    assert node.attributes["factor"] == 2.0 and node.attributes["name"] == "d" and node.attributes["sizes"] == [1, 2]
+    assert (node.op, node.domain, node.inputs) == ("Double", "mine", ["x"]) and model.opsets == {
+        "": 17,
+        "mine": 3,
+    }
+    assert (
+        node.attributes["factor"] == 2.0
+        and node.attributes["name"] == "d"
+        and node.attributes["sizes"] == [1, 2]
+    )
     assert node.attributes["table"].tolist() == [1, 1]
 
 

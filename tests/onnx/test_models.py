@@ -75,7 +75,9 @@ def test_dcgan():
 
 
 def test_super_resolution():
-    model = nn.Sequential(nn.Conv2d(1, 8, 5, padding=2), nn.ReLU(), nn.Conv2d(8, 9, 3, padding=1), nn.PixelShuffle(3))
+    model = nn.Sequential(
+        nn.Conv2d(1, 8, 5, padding=2), nn.ReLU(), nn.Conv2d(8, 9, 3, padding=1), nn.PixelShuffle(3)
+    )
     axes = {"input": {0: "n", 2: "h", 3: "w"}}
     check(model, fb.randn(1, 1, 6, 7), others=[(fb.randn(2, 1, 4, 5),)], dynamic_axes=axes)
 
@@ -106,7 +108,9 @@ def test_norms(norm, opset):
 
 
 @pytest.mark.parametrize("make", [nn.LSTM, nn.GRU, nn.RNN])
-@pytest.mark.parametrize("options", [{}, dict(num_layers=2, bidirectional=True), dict(batch_first=True, bias=False)])
+@pytest.mark.parametrize(
+    "options", [{}, dict(num_layers=2, bidirectional=True), dict(batch_first=True, bias=False)]
+)
 def test_recurrent_layers(make, options):
     check(make(3, 4, **options), fb.randn(5, 2, 3))
 
@@ -163,7 +167,12 @@ class CausalAttention(nn.Module):
 
 
 def test_attention_that_asks_for_sizes():
-    check(CausalAttention(), fb.randn(2, 5, 8), others=[(fb.randn(3, 7, 8),)], dynamic_axes={"x": {0: "n", 1: "t"}})
+    check(
+        CausalAttention(),
+        fb.randn(2, 5, 8),
+        others=[(fb.randn(3, 7, 8),)],
+        dynamic_axes={"x": {0: "n", 1: "t"}},
+    )
 
 
 def test_losses_and_metrics_in_a_function():

@@ -13,7 +13,8 @@ from . import interpreter
 from .checks import onnxruntime, run_by_runtime
 
 # What can be exported, with each option of the op but where PARTLY says otherwise.
-EXPORTED = set("""
+EXPORTED = set(
+    """
     abs acos acosh adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d add addcdiv addcmul addmm addmv addr all
     amax amin any argmax argmin asin asinh atan atanh avg_pool1d avg_pool2d avg_pool3d baddbmm batch_norm bmm cat ceil
     celu chunk clamp clone conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d cos cosh
@@ -26,8 +27,19 @@ EXPORTED = set("""
     sigmoid sign silu sin sinh softmax softplus softshrink sort split sqrt square squeeze stack std std_mean sub sum t
     take_along_dim tan tanh threshold topk transpose tril triu trunc unbind unflatten unfold unsqueeze var var_mean
     where
-""".split())
-PARTLY = {"cross_entropy", "nll_loss", "gather", "scatter", "index_select", "index_add", "roll", "diagonal", "einsum"}
+""".split()
+)
+PARTLY = {
+    "cross_entropy",
+    "nll_loss",
+    "gather",
+    "scatter",
+    "index_select",
+    "index_add",
+    "roll",
+    "diagonal",
+    "einsum",
+}
 ROWS = [r for r in ROWS_HERE if r.name in EXPORTED | PARTLY]
 
 
@@ -52,7 +64,12 @@ def cases(row):
 
         wanted = [r.detach().numpy() for r in call(*[t.clone() for t in tensors])]
         supported = all(t.dtype.name not in ("float64", "uint8", "int8") for t in tensors)
-        if wanted and supported and finite([*wanted, *[t.numpy() for t in tensors]]) and sizes(wanted, tensors):
+        if (
+            wanted
+            and supported
+            and finite([*wanted, *[t.numpy() for t in tensors]])
+            and sizes(wanted, tensors)
+        ):
             yield call, tensors, wanted
 
 
@@ -101,5 +118,7 @@ def test_an_op_without_counterpart_is_named(name):
             function = getattr(fb, name)
             return function(x, 0) if name.startswith("cum") else function(x)
 
-    with pytest.raises(onnx.UnsupportedOperatorError, match=re.escape(f"{name} at inner.0 has no counterpart")):
+    with pytest.raises(
+        onnx.UnsupportedOperatorError, match=re.escape(f"{name} at inner.0 has no counterpart")
+    ):
         onnx.export(Net(), fb.rand(3))

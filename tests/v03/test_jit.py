@@ -92,7 +92,7 @@ def test_one_variable_twice_is_another_case():
 
 def test_gradients_through_a_trace():
     fn = torch.jit.compile(f)
-    for run in range(3):
+    for _run in range(3):
         x, y = var(0.4, requires_grad=True), var(0.7, requires_grad=True)
         fn(x, y).sum().backward()
         wanted = grad(f(x, y).sum(), [x, y])
@@ -102,7 +102,7 @@ def test_gradients_through_a_trace():
 
 def test_gradients_of_gradients_through_a_trace():
     fn = torch.jit.compile(lambda x: (x**3).sum(), nderivs=2)
-    for run in range(2):
+    for _run in range(2):
         x = var(1.0, 2.0, requires_grad=True)
         (g,) = grad(fn(x), x, create_graph=True)
         (h,) = grad(g.sum(), x)
@@ -114,14 +114,14 @@ def test_nested_arguments_and_results():
     def fn(pair, more):
         return [pair[0] + more[0][0], (pair[1] * 2,)], pair[1]
 
-    for run in range(2):
+    for _run in range(2):
         (a, (b,)), c = fn((var(1.0), var(2.0)), [(var(5.0),)])
         assert (a.data[0], b.data[0], c.data[0]) == (6, 4, 2)
 
 
 def test_comparisons_and_full_reductions():
     fn = torch.jit.compile(lambda x: (x > 1).float() * x.sum() + x.max())
-    for run in range(2):
+    for _run in range(2):
         out = fn(var(1.0, 2.0))
         assert list(out.data) == [2, 5]
     assert fn.hits == 1
@@ -135,7 +135,7 @@ def test_changes_in_place_in_a_trace():
         y.add_(1)
         return y
 
-    for run in range(2):
+    for _run in range(2):
         assert list(fn(var(1.0, 2.0)).data) == [8, 5]
 
 
@@ -176,13 +176,13 @@ def test_modes_are_traced_apart(make):
 
 def test_parameters_get_gradients(make):
     net, x = make().eval(), Variable(torch.randn(2, 1, 8, 8))
-    for run in range(2):
+    for _run in range(2):
         net.zero_grad()
         net(x).sum().backward()
         found = [p.grad.clone() for p in net.parameters()]
         net.zero_grad()
         Plain.forward(net, x).sum().backward()
-        assert all(close(a, p.grad) for a, p in zip(found, net.parameters()))
+        assert all(close(a, p.grad) for a, p in zip(found, net.parameters(), strict=True))
 
 
 def test_hooks_of_a_compiled_module_are_called(make):
@@ -208,7 +208,7 @@ def test_recurrent_module():
         pass
 
     net, x = Net(2, 3), Variable(torch.randn(4, 1, 2))
-    (a, (h, c)), (b, _) = net(x), net(x)
+    (a, (h, _)), (b, _) = net(x), net(x)
     assert close(a, b) and net.hits == 1 and h.size() == (1, 1, 3)
 
 

@@ -41,7 +41,7 @@ def check(model, *args):
     out = model(*args)
     wanted = [v.data.numpy() for v in (out if isinstance(out, tuple) else (out,))]
     names = [n for n in read(data).inputs if n not in read(data).initializers]
-    inputs = {n: v.data.numpy() for n, v in zip(names, args)}
+    inputs = {n: v.data.numpy() for n, v in zip(names, args, strict=True)}
     results = [interpreter.run(data, inputs)]
     if onnxruntime is not None:
         results.append(run_by_runtime(data, inputs))
@@ -56,7 +56,8 @@ def test_a_model():
 
 @pytest.mark.parametrize("make", [
     lambda: nn.Sequential(nn.Linear(4, 3), nn.Sigmoid(), nn.Linear(3, 2), nn.Softmax(1)), lambda: nn.PReLU(),
-    lambda: nn.Sequential(nn.Linear(4, 4), nn.ELU(), nn.LeakyReLU(0.1), nn.Softplus(), nn.Hardtanh(), nn.Threshold(0.1, 2)),
+    lambda: nn.Sequential(nn.Linear(4, 4), nn.ELU(), nn.LeakyReLU(0.1), nn.Softplus(), nn.Hardtanh(),
+                          nn.Threshold(0.1, 2)),
 ])  # fmt: skip
 def test_layers(make):
     check(make(), Variable(torch.randn(3, 4)))
@@ -144,14 +145,19 @@ def test_verbose(capsys):
 
 def test_names_of_attributes():
     assert re.match(torch.onnx.attr_pattern, "kernel_shape_i").groups() == ("kernel_shape", "i")
-    assert torch.onnx.utils.attr_pattern is torch.onnx.attr_pattern and torch.onnx.utils.export is torch.onnx.export
+    assert (
+        torch.onnx.utils.attr_pattern is torch.onnx.attr_pattern
+        and torch.onnx.utils.export is torch.onnx.export
+    )
 
 
 def test_symbolic_of_a_function():
     class Swish(Function):
         @staticmethod
         def symbolic(g, x, n):
-            return torch.onnx.symbolic.mul(g, torch.onnx.symbolic.mul(g, x, n), torch.onnx.symbolic.sigmoid(g, x))
+            return torch.onnx.symbolic.mul(
+                g, torch.onnx.symbolic.mul(g, x, n), torch.onnx.symbolic.sigmoid(g, x)
+            )
 
         @staticmethod
         def forward(ctx, x, n):
@@ -164,7 +170,8 @@ SYMBOLIC = [
     ("add", (1.0,), lambda x: x + 1), ("t", (), lambda x: x.t()), ("view", ([3, 2],), lambda x: x.view(3, 2)),
     ("permute", ([1, 0],), lambda x: x.t()), ("transpose", (0, 1), lambda x: x.t()), ("sum", (1,), lambda x: x.sum(1)),
     ("mean", (1,), lambda x: x.mean(1)), ("softmax", (1,), lambda x: F.softmax(Variable(x), 1).data),
-    ("unsqueeze", (0,), lambda x: x.unsqueeze(0)), ("leaky_relu", (0.1,), lambda x: F.leaky_relu(Variable(x), 0.1).data),
+    ("unsqueeze", (0,), lambda x: x.unsqueeze(0)),
+    ("leaky_relu", (0.1,), lambda x: F.leaky_relu(Variable(x), 0.1).data),
     ("threshold", (0, 0), lambda x: x.clamp(min=0)), ("clamp", (-0.5, 0.5), lambda x: x.clamp(-0.5, 0.5)),
     ("log_softmax", (1,), lambda x: F.log_softmax(Variable(x), 1).data), ("exp", (), lambda x: x.exp()),
 ]  # fmt: skip

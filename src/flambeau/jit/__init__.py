@@ -11,9 +11,10 @@ from .. import _core
 __all__ = [
     "Attribute", "CompilationUnit", "Error", "Final", "ScriptFunction", "ScriptModule", "ScriptWarning",
     "TopLevelTracedModule", "TracedModule", "TracerWarning", "annotate", "enable_onednn_fusion", "export", "fork",
-    "freeze", "fuser", "ignore", "interface", "is_scripting", "is_tracing", "isinstance", "last_executed_optimized_graph",
-    "load", "onednn_fusion_enabled", "optimize_for_inference", "optimized_execution", "run_frozen_optimizations", "save",
-    "script", "script_if_tracing", "script_method", "set_fusion_strategy", "strict_fusion", "trace", "trace_module",
+    "freeze", "fuser", "ignore", "interface", "is_scripting", "is_tracing", "isinstance",
+    "last_executed_optimized_graph", "load", "onednn_fusion_enabled", "optimize_for_inference", "optimized_execution",
+    "run_frozen_optimizations", "save", "script", "script_if_tracing", "script_method", "set_fusion_strategy",
+    "strict_fusion", "trace", "trace_module",
     "unused", "wait",
 ]  # fmt: skip
 
@@ -111,7 +112,7 @@ class Attribute:
 
 
 def isinstance(obj, target_type):
-    """isinstance(obj, target_type) -> bool, also for types such as List[int], Dict[str, Tensor] and Optional[Tensor]."""
+    """isinstance(obj, target_type) -> bool, also for types such as List[int], Dict[str, Tensor], Optional[Tensor]."""
     import types
     import typing
 
@@ -169,7 +170,9 @@ def run_frozen_optimizations(mod, optimize_numerics=True, preserved_methods=None
 
 def last_executed_optimized_graph():
     """last_executed_optimized_graph(): RuntimeError: graphs are run as they were recorded."""
-    raise RuntimeError("last_executed_optimized_graph: graphs are run as they were recorded; see `module.graph`")
+    raise RuntimeError(
+        "last_executed_optimized_graph: graphs are run as they were recorded; see `module.graph`"
+    )
 
 
 class Future:
@@ -212,13 +215,16 @@ class CompilationUnit:
             self.define(lang)
 
     def define(self, lang, rcb=None, _frames_up=0):
-        """Defines the functions of a text, in which `torch`, `Tensor` and `typing`'s List, Dict, Optional, Tuple are known."""
+        """Defines the functions of a text, which knows `torch`, `Tensor` and `typing`'s List, Dict, Optional, ..."""
         import textwrap
         import typing
 
         import flambeau as fb
 
-        known = {name: getattr(typing, name) for name in ("Dict", "List", "NamedTuple", "Optional", "Tuple", "Union")}
+        known = {
+            name: getattr(typing, name)
+            for name in ("Dict", "List", "NamedTuple", "Optional", "Tuple", "Union")
+        }
         self._scope.update({"torch": fb, "Tensor": fb.Tensor, **known})
         exec(textwrap.dedent(lang), self._scope)
 

@@ -11,7 +11,6 @@ import flambeau as fb
 from ..tensor import Tensor
 from .graph import CONSTANT, PARAMETER, RESULT, Dim, Graph, Node, Value, mapped, show, values_in
 
-
 _LITERAL = (Value, Dim, int, float, complex, str, bytes, type(None), type(Ellipsis))
 
 
@@ -76,7 +75,12 @@ class _Writer:
         first = "_p, _c" if self.runs else "self"
         self.lines.append(f"def {graph.name}({', '.join([first, *names])}):")
         given = zip(names, [*graph.arguments, *graph.keywords.values()], strict=True)
-        taken = [(value.name, path) for name, item in given for value, path in _paths(item, name) if value.name != path]
+        taken = [
+            (value.name, path)
+            for name, item in given
+            for value, path in _paths(item, name)
+            if value.name != path
+        ]
         if taken:  # at once: a value may have the name of another argument
             self.line(f"{', '.join(n for n, _ in taken)} = {', '.join(p for _, p in taken)}")
 
@@ -209,7 +213,13 @@ def compiled(graph: Graph) -> Any:
         ops.update({name: known[name] for name in missing})
     python = {n.target.name: n.target.callable for n in graph.nodes if n.target.kind == "python"}
     # The name makes 0.3's tensors answer as to the library's own code, which is what was recorded.
-    scope: dict[str, Any] = {"__name__": "flambeau.jit.running", "torch": fb, "_ops": ops, "_python": python, "_run": _core.apply}
+    scope: dict[str, Any] = {
+        "__name__": "flambeau.jit.running",
+        "torch": fb,
+        "_ops": ops,
+        "_python": python,
+        "_run": _core.apply,
+    }
     if any(n.target.module == "flambeau.v03" for n in graph.nodes):
         import flambeau.v03
 

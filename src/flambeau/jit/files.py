@@ -26,7 +26,12 @@ from ..tensor import Tensor
 from .graph import CONSTANT, Dim, Graph, Node, Target, Value
 
 FORMAT, VERSION = "flambeau.jit", 1
-_NAMED = ((fb.dtype, "dtype"), (fb.device, "device"), (fb.layout, "layout"), (fb.memory_format, "memory_format"))
+_NAMED = (
+    (fb.dtype, "dtype"),
+    (fb.device, "device"),
+    (fb.layout, "layout"),
+    (fb.memory_format, "memory_format"),
+)
 
 
 class _Tensors:
@@ -242,7 +247,8 @@ def _tensor(entry, data, map_location):
     count = int(np.prod(entry["shape"], dtype=np.int64))
     if len(data) != count * dtype.itemsize:
         raise RuntimeError(
-            f"jit.load: a tensor of shape {entry['shape']} needs {count * dtype.itemsize} bytes, the file has {len(data)}"
+            f"jit.load: a tensor of shape {entry['shape']} needs {count * dtype.itemsize} bytes, and the file has "
+            f"{len(data)}"
         )
     made = fb.empty(entry["shape"], dtype=dtype)
     _core.array_of(made)[...] = np.frombuffer(data, dtype.numpy).reshape(entry["shape"])
@@ -288,7 +294,9 @@ class _Reader:
 
     def node(self, n):
         _check_target(n)
-        node = Node(Target(n["kind"], n["name"], None, n["module"]), self.item(n["args"]), self.item(n["kwargs"]))
+        node = Node(
+            Target(n["kind"], n["name"], None, n["module"]), self.item(n["args"]), self.item(n["kwargs"])
+        )
         if not all(isinstance(key, str) and key.isidentifier() for key in node.kwargs):
             raise RuntimeError(f"jit.load: {list(node.kwargs)} holds what is no name of an argument")
         node.outputs = [self.values[i] for i in n["outputs"]]
@@ -348,7 +356,11 @@ def _check_target(n):
     from .names import COMPOSED_LAYERS, RANDOM_FACTORIES, SETTERS, op_functions
 
     kind, name = n["kind"], n["name"]
-    functions = {"flambeau": FUNCTIONS, "flambeau.v03": RANDOM_FACTORIES, "flambeau.nn.functional": COMPOSED_LAYERS}
+    functions = {
+        "flambeau": FUNCTIONS,
+        "flambeau.v03": RANDOM_FACTORIES,
+        "flambeau.nn.functional": COMPOSED_LAYERS,
+    }
     known = {
         "op": lambda: name in op_functions(), "bound": lambda: name in op_functions(),
         "function": lambda: name in functions.get(n["module"], ()),
@@ -362,5 +374,7 @@ def _check_target(n):
 def save(m, f, _extra_files=None):
     """save(m, f): writes a traced function or module to a path or a file object; `load` reads it."""
     if not hasattr(m, "save"):
-        raise RuntimeError(f"jit.save: a traced or scripted module is needed, not {type(m).__name__}; trace it first")
+        raise RuntimeError(
+            f"jit.save: a traced or scripted module is needed, not {type(m).__name__}; trace it first"
+        )
     m.save(f, _extra_files=_extra_files)

@@ -41,7 +41,7 @@ class Value:
 
 
 class Dim:
-    """A size that depends on the inputs: `size` of a value, or arithmetic with such sizes. `hint`: in the traced run."""
+    """A size that follows from the inputs': `size` of a value, or arithmetic with such. `hint`: in the traced run."""
 
     __slots__ = ("args", "hint", "kind")
 
@@ -74,8 +74,9 @@ class Dim:
 
 
 class Target:
-    """What a node calls. kind: "op" (an OpFunction), "function" (of the namespace `module`), "method" (of the first
-    argument), "getitem", "setitem", or "python" (the apply of an autograd.Function, `callable`)."""
+    """What a node calls. kind: "op" (an OpFunction), "bound" (one, by the arguments of its forward), "function" (of the
+    namespace `module`), "method" (of the first argument), "getitem", "setitem", or "python" (the apply of an
+    autograd.Function, `callable`)."""
 
     __slots__ = ("callable", "kind", "module", "name")
 
@@ -87,7 +88,7 @@ class Target:
 
 
 class Node:
-    """One call: target, args and kwargs; the flat list `outputs` of the values of its result, whose structure is `tree`.
+    """One call: target, args and kwargs; the flat list `outputs` of the values of its result, of structure `tree`.
 
     bound: the arguments of the op's forward, which `prepare` made of args; None when prepare gave the result itself.
     inner: the calls that prepare, or a composed function, made. Exporters look at these, a run only at args.
@@ -96,7 +97,8 @@ class Node:
     before: for outputs that are a tensor seen before, which value that was. origin: the same, where it is an argument.
     """
 
-    __slots__ = ("args", "before", "bound", "changes", "given", "inner", "kwargs", "no_grad", "origin", "outputs", "random",
+    __slots__ = ("args", "before", "bound", "changes", "given", "inner", "kwargs", "no_grad", "origin", "outputs",
+                 "random",
                  "scope", "target", "tree")  # fmt: skip
 
     def __init__(self, target, args, kwargs, scope=""):
@@ -108,7 +110,9 @@ class Node:
         self.no_grad = self.changes = self.random = False
         self.before: dict[Value, Value] = {}
         self.origin: dict[Value, Value] = {}
-        self.given: dict[int, Value] = {}  # while the call is made: id of a tensor among the arguments -> its value
+        self.given: dict[
+            int, Value
+        ] = {}  # while the call is made: id of a tensor among the arguments -> its value
 
     @property
     def name(self):

@@ -106,7 +106,9 @@ class ScriptModule(Module):
 
     def _program(self):
         if "forward" not in self._programs:
-            raise AttributeError(f"{self.original_name}: there is no graph of forward; trace the module for one")
+            raise AttributeError(
+                f"{self.original_name}: there is no graph of forward; trace the module for one"
+            )
         return self._programs["forward"]
 
     def save(self, f, _extra_files=None):
@@ -181,7 +183,9 @@ def freeze(mod, preserved_attrs=None, optimize_numerics=True):
 
 def optimize_for_inference(mod, other_methods=None):
     """optimize_for_inference(module) -> frozen module: constants are computed, results that nobody uses are not."""
-    return freeze(mod.eval() if mod.training else mod, other_methods) if isinstance(mod, ScriptModule) else mod
+    return (
+        freeze(mod.eval() if mod.training else mod, other_methods) if isinstance(mod, ScriptModule) else mod
+    )
 
 
 def _copied(graph):
@@ -223,9 +227,9 @@ def _put(target, source, path):
         if part not in owner._modules:
             owner._modules[part] = ScriptModule()
         owner = owner._modules[part]
-    (owner._parameters if table is not None and path in dict(source.named_parameters()) else owner._buffers)[name] = (
-        table[name]
-    )
+    (owner._parameters if table is not None and path in dict(source.named_parameters()) else owner._buffers)[
+        name
+    ] = table[name]
 
 
 __all__ = ["ScriptFunction", "ScriptModule", "TopLevelTracedModule", "freeze", "optimize_for_inference",

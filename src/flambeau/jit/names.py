@@ -3,7 +3,16 @@
 import inspect
 from typing import Any
 
-RANDOM_FACTORIES = ("rand", "randn", "randint", "randperm", "rand_like", "randn_like", "randint_like", "normal")
+RANDOM_FACTORIES = (
+    "rand",
+    "randn",
+    "randint",
+    "randperm",
+    "rand_like",
+    "randn_like",
+    "randint_like",
+    "normal",
+)
 COMPOSED_LAYERS = ("interpolate", "upsample")  # functions of `nn.functional` that a trace has as one call
 # Composed functions whose calls a trace does not have: what they make of Python's data is a constant, and questions.
 UNRECORDED = {

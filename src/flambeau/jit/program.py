@@ -44,7 +44,12 @@ def without_dead_code(graph: Graph) -> Graph:
     wanted = set(values_in(graph.result))
     nodes = []
     for node in reversed(graph.nodes):
-        if node.changes or node.random or node.target.kind == "python" or any(v in wanted for v in node.outputs):
+        if (
+            node.changes
+            or node.random
+            or node.target.kind == "python"
+            or any(v in wanted for v in node.outputs)
+        ):
             nodes.append(node)
             wanted.update(node.used())
     graph.nodes = nodes[::-1]

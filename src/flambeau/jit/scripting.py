@@ -6,6 +6,7 @@ import functools
 import inspect
 import io
 import textwrap
+from typing import Any
 
 from ..nn import Module
 from .modules import ScriptFunction, ScriptModule
@@ -25,7 +26,9 @@ class ScriptedFunction(ScriptFunction):
     @property
     def graph(self):
         """There is none: AttributeError."""
-        raise AttributeError(f"{self.name} was scripted and runs as Python: only traced functions have a graph")
+        raise AttributeError(
+            f"{self.name} was scripted and runs as Python: only traced functions have a graph"
+        )
 
     inlined_graph = graph
 
@@ -88,7 +91,7 @@ def _scripted_module(module):
     cls = type(module)
     if not issubclass(cls, Scripted):
         source_of(cls.forward)
-        return _as(_scripted_class(cls), module)
+        return _as(_scripted_class(cls), module)  # type: ignore[arg-type]
     return module
 
 
@@ -105,6 +108,8 @@ def _unscripted(module):
 
 class Scripted(ScriptModule):
     """What a scripted module has besides its own members."""
+
+    _plain: Any  # the class of the module
 
     def save(self, f, _extra_files=None):
         """save(f): writes the module by pickle; reading it needs its class. `flambeau.jit.load` reads it."""
@@ -129,11 +134,12 @@ class Scripted(ScriptModule):
 
 
 @functools.cache
-def _scripted_class(cls):
+def _scripted_class(cls: Any) -> Any:
     """A class of modules like cls that are ScriptModules: cls comes first, so that its methods are run."""
     members = {name: Scripted.__dict__[name] for name in ("save", "code", "original_name")}
     own = {
-        **members, "_plain": cls, "__module__": cls.__module__, "__qualname__": cls.__qualname__, "__doc__": cls.__doc__,
+        **members, "_plain": cls, "__module__": cls.__module__, "__qualname__": cls.__qualname__,
+        "__doc__": cls.__doc__,
         "_get_name": cls._get_name, "extra_repr": cls.extra_repr, "__deepcopy__": _deepcopy, "__reduce_ex__": _reduced,
         "_programs": {},
     }  # fmt: skip

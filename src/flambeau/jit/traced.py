@@ -36,7 +36,9 @@ def trace(func, example_inputs=None, optimize=None, check_trace=True, check_inpu
         raise RuntimeError("trace: give example_inputs or example_kwarg_inputs, not both")
     if isinstance(func, (ScriptFunction, ScriptModule)) and getattr(func, "_programs", True):
         return func
-    options = dict(check_trace=check_trace, check_inputs=check_inputs, check_tolerance=check_tolerance, strict=strict)
+    options = dict(
+        check_trace=check_trace, check_inputs=check_inputs, check_tolerance=check_tolerance, strict=strict
+    )
     module, method = _as_method(func)
     if module is not None:
         given = example_kwarg_inputs if example_inputs is None else example_inputs
@@ -59,8 +61,12 @@ def trace_module(mod, inputs, optimize=None, check_trace=True, check_inputs=None
     if not isinstance(mod, Module):
         raise AttributeError(f"expected torch.nn.Module as the first argument, not {type(mod).__name__}")
     if not isinstance(inputs, dict):
-        raise AttributeError(f"expected a dictionary of (method_name, input) pairs, not {type(inputs).__name__}")
-    return _trace_module(mod, inputs, example_inputs_is_kwarg, check_trace, check_inputs, check_tolerance, strict)
+        raise AttributeError(
+            f"expected a dictionary of (method_name, input) pairs, not {type(inputs).__name__}"
+        )
+    return _trace_module(
+        mod, inputs, example_inputs_is_kwarg, check_trace, check_inputs, check_tolerance, strict
+    )
 
 
 def _trace_module(module, inputs, by_keyword, check_trace, check_inputs, check_tolerance, strict):
@@ -116,8 +122,8 @@ def _traced(call, args, kwargs, module, strict, named=None):
         raise RuntimeError(
             "Encountering a dict at the output of the tracer might cause the trace to be incorrect, this is only valid "
             "if the container structure does not change based on the module's inputs. Consider using a constant "
-            "container instead (e.g. for `list`, use a `tuple` instead. for `dict`, use a `NamedTuple` instead). If you "
-            "absolutely need this and know the side effects, pass strict=False to trace() to allow this behavior."
+            "container instead (e.g. for `list`, use a `tuple` instead. for `dict`, use a `NamedTuple` instead). If "
+            "you absolutely need this and know the side effects, pass strict=False to trace() to allow this behavior."
         )
     return without_dead_code(graph)
 
@@ -171,7 +177,9 @@ def _compare(expected, found, tolerance):
             continue
         close = a.shape == b.shape and a.dtype is b.dtype and _close(a.detach(), b.detach(), tolerance)
         if not close:
-            detail = f"shapes {list(a.shape)} and {list(b.shape)}" if a.shape != b.shape else _difference(a, b)
+            detail = (
+                f"shapes {list(a.shape)} and {list(b.shape)}" if a.shape != b.shape else _difference(a, b)
+            )
             warnings.warn(
                 f"Output nr {number}. of the traced function does not match the corresponding output of the Python "
                 f"function: {detail}",
@@ -187,7 +195,9 @@ def _close(a, b, tolerance):
 
 
 def _difference(a, b):
-    gap = (a.detach().double() - b.detach().double()).abs().max() if not a.is_complex() else (a - b).abs().max()
+    gap = (
+        (a.detach().double() - b.detach().double()).abs().max() if not a.is_complex() else (a - b).abs().max()
+    )
     return f"they differ by up to {gap.item():.3g}"
 
 

@@ -35,7 +35,8 @@ class TracerWarning(Warning):
 
 _array = _core.array_of
 _TAKEN = {"v", "self", "torch", "ops", "float", "slice", "_p", "_c"}
-_PLAIN_SHAPE: Any = _core.TensorBase.shape
+_BASE: Any = _core.TensorBase
+_PLAIN_SHAPE = _BASE.shape
 
 
 class Tracer:
@@ -50,7 +51,9 @@ class Tracer:
         self.depth = 0  # of calls inside recorded calls
         self.scopes: list[str] = [""]
         self.known: dict[int, tuple[Any, Value]] = {}  # id of a tensor -> the tensor, its value
-        self.storages: dict[int, list[tuple[Any, Value]]] = {}  # id of an owning array -> tensors in it, oldest first
+        self.storages: dict[
+            int, list[tuple[Any, Value]]
+        ] = {}  # id of an owning array -> tensors in it, oldest first
         self.owners: list = []  # of constants: arrays that must not be given to others
         self.names: dict[str, int] = {}
         self.grad_was_on = _core.is_grad_enabled()

@@ -9,6 +9,7 @@ import contextlib
 import functools
 import sys
 from types import FunctionType
+from typing import Any
 
 from .. import _core
 from ..ops.op import FUNCTIONS, METHODS
@@ -16,7 +17,7 @@ from ..tensor import Tensor
 from .graph import Target
 from .names import COMPOSED_LAYERS, RANDOM_FACTORIES, SETTERS, UNRECORDED
 
-_BASE = _core.TensorBase
+_BASE: Any = _core.TensorBase
 _PYTHON_VALUES = {
     "__bool__": "a Python boolean", "__int__": "a Python integer", "__index__": "a Python index",
     "__float__": "a Python float", "__complex__": "a Python complex number", "item": "a Python number",
@@ -57,8 +58,8 @@ def watched():
 
 
 def _wanted():
-    """(owner, name, function of the original that makes its replacement) of all that is replaced. The owners live as long
-    as the library."""
+    """(owner, name, function of the original that makes its replacement) of all that is replaced. The owners live as
+    long as the library."""
     from ..nn import Module, functional
     from ..nn._functional.primitives import op
 
@@ -82,8 +83,10 @@ def _wanted():
                                 ("flambeau.nn.functional", functional, COMPOSED_LAYERS)):  # fmt: skip
         for name in names if owner is not None else ():
             if hasattr(owner, name):
-                yield owner, name, lambda own, name=name, place=place: _recording(
-                    Target("function", name, own, place), own
+                yield (
+                    owner,
+                    name,
+                    lambda own, name=name, place=place: _recording(Target("function", name, own, place), own),
                 )
     yield Module, "__call__", _scoped
 

@@ -53,7 +53,7 @@ class Builder:
         return f"/{self.scope.replace('.', '/')}{'/' if self.scope else ''}{hint}_{self._count}"
 
     def op(self, name, /, *inputs, outputs=1, domain="", **attributes) -> Any:
-        """Adds a node; the name of its output, or a tuple of names. Inputs are names ('' or None: left out), or numbers."""
+        """Adds a node; the name of its output, or a tuple of names. Inputs are names (None: left out), or numbers."""
         given = ["" if i is None else i if isinstance(i, str) else self.number(i) for i in inputs]
         while given and given[-1] == "":
             given.pop()
@@ -101,7 +101,7 @@ class Builder:
         return value
 
     def storage(self, value):
-        """The Storage in which a value lay; None when it is known to share with nothing."""
+        """The Storage in which a value lay; None when it shares with nothing."""
         return None if value.place is None else self.storages.setdefault(value.place[0], Storage())
 
     def define(self, value, name, changes=False):
@@ -146,8 +146,8 @@ class Builder:
             return storage.root[1]
         if self.dynamic:
             raise UnsupportedOperatorError(
-                f"onnx.export: at {self.scope or 'the model'} a part of a tensor is changed in place, which needs sizes "
-                "that are known: export without dynamic_axes, or write it without changes in place"
+                f"onnx.export: at {self.scope or 'the model'} a part of a tensor is changed in place, which needs "
+                "sizes that are known: export without dynamic_axes, or write it without changes in place"
             )
         flat = self._flat(value, storage)
         return self.op("Reshape", self.op("Gather", flat, self.number(positions(value).reshape(-1))),
@@ -159,8 +159,8 @@ class Builder:
             return storage.flat[1]
         if storage.root is None:
             raise UnsupportedOperatorError(
-                f"onnx.export: at {self.scope or 'the model'} a tensor is changed through a view of memory that the graph "
-                "does not hold; pass a clone() of the input"
+                f"onnx.export: at {self.scope or 'the model'} a tensor is changed through a view of memory that the "
+                "graph does not hold; pass a clone() of the input"
             )
         root, name = storage.root
         flat = self.op("Reshape", name, self.number([-1]))
@@ -169,7 +169,9 @@ class Builder:
             flat = self.op("Gather", flat, self.number(order))
         for other, written in storage.writes:
             indices = self.number(positions(other).reshape(-1))
-            flat = self.op("ScatterElements", flat, indices, self.op("Reshape", written, self.number([-1])), axis=0)
+            flat = self.op(
+                "ScatterElements", flat, indices, self.op("Reshape", written, self.number([-1])), axis=0
+            )
         storage.flat = storage.version, flat
         return flat
 
@@ -203,7 +205,9 @@ class Builder:
         """The name of a 1-D int64 tensor of sizes."""
         if not (self.dynamic and any(isinstance(i, Dim) for i in items)):
             return self.number([number_of(i) for i in items])
-        parts = [self.number([i]) if not isinstance(i, Dim) else self.unsqueeze(self.size(i), 0) for i in items]
+        parts = [
+            self.number([i]) if not isinstance(i, Dim) else self.unsqueeze(self.size(i), 0) for i in items
+        ]
         return self.op("Concat", *parts, axis=0)
 
     def shape_of(self, value) -> str:

@@ -1,9 +1,9 @@
 """Symbolic functions of programs: what an `autograd.Function`, or an op that a program registers, is in ONNX.
 
-    class Scale(Function):
-        @staticmethod
-        def symbolic(g, x, factor):
-            return g.op("custom::Scale", x, factor_f=factor)
+class Scale(Function):
+    @staticmethod
+    def symbolic(g, x, factor):
+        return g.op("custom::Scale", x, factor_f=factor)
 """
 
 import re
@@ -49,8 +49,8 @@ class Context:
         self.opset = builder.opset
 
     def op(self, name, /, *inputs, outputs=1, **attributes):
-        """Adds a node; its output, or a tuple of them. Names of attributes end in _i, _f, _s or _t (tensor); `domain::Name`
-        names an op outside the standard."""
+        """Adds a node; its output, or a tuple of them. Names of attributes end in _i, _f, _s or _t (tensor);
+        `domain::Name` names an op outside the standard."""
         domain, _, name = name.rpartition("::")
         domain = "" if domain in ("", "onnx", "aten") else domain
         given = {}
@@ -59,7 +59,9 @@ class Context:
             if match is None:
                 raise ValueError(f"op: the attribute {key!r} of {name} does not end in _i, _f, _s or _t")
             given[match.group(1)] = _attribute(value, match.group(2))
-        made = self.builder.op(name, *[self._input(i) for i in inputs], outputs=outputs, domain=domain, **given)
+        made = self.builder.op(
+            name, *[self._input(i) for i in inputs], outputs=outputs, domain=domain, **given
+        )
         return Symbol(made) if outputs == 1 else tuple(map(Symbol, made))
 
     def _input(self, item):
@@ -69,7 +71,9 @@ class Context:
 
     def call(self, function, args):
         """The names that a symbolic function gives for the arguments of a node."""
-        symbols = [Symbol(self.builder.value(a), a.shape, a.dtype) if isinstance(a, Value) else a for a in args]
+        symbols = [
+            Symbol(self.builder.value(a), a.shape, a.dtype) if isinstance(a, Value) else a for a in args
+        ]
         found = function(self, *symbols)
         return found if isinstance(found, str) else tuple(found)
 
@@ -85,8 +89,8 @@ def _attribute(value, kind):
 
 
 def register_custom_op_symbolic(symbolic_name, symbolic_fn, opset_version=None):
-    """register_custom_op_symbolic("aten::name", symbolic_fn, opset_version): from now on exports write the op of that name as
-    symbolic_fn(g, *arguments) says. The opset is not looked at."""
+    """register_custom_op_symbolic("aten::name", symbolic_fn, opset_version): from now on exports write the op of that
+    name as symbolic_fn(g, *arguments) says. The opset is not looked at."""
     CUSTOM[symbolic_name.rpartition("::")[2]] = symbolic_fn
 
 

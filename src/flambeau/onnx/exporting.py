@@ -51,12 +51,12 @@ def export(model, args=(), f=None, export_params=True, verbose=False, training=N
     model: a module, a traced module or a function. args: a tuple of arguments, or one tensor; a dict at the end holds
     keyword arguments, as `kwargs` does. Tensors among them are the inputs of the graph.
     export_params: whether the file has the parameters; without, they are further inputs. verbose prints the graph.
-    training: TrainingMode.EVAL (the default) exports in evaluation mode, PRESERVE in the mode the model is in, TRAINING in
-    training mode; the model is as before afterwards. input_names, output_names: for inputs and outputs in order.
+    training: TrainingMode.EVAL (the default) exports in evaluation mode, PRESERVE in the mode the model is in, TRAINING
+    in training mode; the model is as before afterwards. input_names, output_names: for inputs and outputs in order.
     opset_version: 11 to 21. do_constant_folding: what follows from parameters alone is computed now.
     dynamic_axes: {"name": {axis: "name of the size"}} or {"name": [axes]}: sizes of inputs and outputs that may vary;
-    dynamic_shapes: the same for inputs by their argument's name. keep_initializers_as_inputs: lists parameters among the
-    inputs too. The other arguments belong to exporters of PyTorch, and have no effect.
+    dynamic_shapes: the same for inputs by their argument's name. keep_initializers_as_inputs: lists parameters among
+    the inputs too. The other arguments belong to exporters of PyTorch, and have no effect.
 
     UnsupportedOperatorError names an op without counterpart and the module that calls it; ValueError for other opsets.
     """
@@ -75,10 +75,16 @@ def export(model, args=(), f=None, export_params=True, verbose=False, training=N
     from .walk import Walk
 
     found = Walk(graph, builder, do_constant_folding and export_params).run(inputs)
-    outputs = _names([f"output_{i}" if len(found) > 1 else "output" for i in range(len(found))], output_names, "output_names")
+    outputs = _names(
+        [f"output_{i}" if len(found) > 1 else "output" for i in range(len(found))],
+        output_names,
+        "output_names",
+    )
     _rename(builder, found, outputs, inputs)
     builder.prune(outputs)
-    data = _model(graph, builder, inputs, outputs, axes, export_params, keep_initializers_as_inputs, custom_opsets)
+    data = _model(
+        graph, builder, inputs, outputs, axes, export_params, keep_initializers_as_inputs, custom_opsets
+    )
     program = ONNXProgram(data, graph, inputs, outputs)
     if f is not None:
         program.save(f)
@@ -111,12 +117,16 @@ def _mode(model, training):
 
 
 def _recorded(model, args, kwargs):
-    """The graph of a call, in which values remember the tensors of the run. Parameters and buffers keep their values."""
+    """The graph of a call; its values remember the tensors of the run. Parameters and buffers keep their values."""
     import flambeau as fb
 
     module = model if isinstance(model, Module) else getattr(model, "__self__", None)
     module = module if isinstance(module, Module) else None
-    if isinstance(model, ScriptModule) and getattr(model, "_programs", None) and "forward" not in model._programs:
+    if (
+        isinstance(model, ScriptModule)
+        and getattr(model, "_programs", None)
+        and "forward" not in model._programs
+    ):
         raise OnnxExporterError("onnx.export: the traced module has no forward")
     tensors = [] if module is None else [*module.parameters(), *module.buffers()]
     kept = [(t, t._version, t.detach().clone()) for t in tensors]
@@ -145,8 +155,6 @@ def _copied_inside(item, copied):
 def _names(own, given, what):
     """Names: those that were given first."""
     given = list(given or ())
-    if len(given) > len(own) + 100_000:
-        raise ValueError(f"onnx.export: too many {what}")
     names = given[: len(own)] + own[len(given) :]
     if len(set(names)) != len(names):
         raise ValueError(f"onnx.export: {what} must be different from each other, got {names}")
@@ -157,14 +165,20 @@ def _dynamic(graph, dynamic_axes, dynamic_shapes):
     """{name: {axis: name of the size}}"""
     found: dict[str, dict[int, str]] = {}
     for name, axes in (dynamic_axes or {}).items():
-        items = axes.items() if isinstance(axes, dict) else [(a, f"{name}_dynamic_axes_{i + 1}") for i, a in enumerate(axes)]
+        items = (
+            axes.items()
+            if isinstance(axes, dict)
+            else [(a, f"{name}_dynamic_axes_{i + 1}") for i, a in enumerate(axes)]
+        )
         found[name] = {int(a): str(size) for a, size in items}
     if dynamic_shapes:
         if not isinstance(dynamic_shapes, dict):
             dynamic_shapes = dict(zip([v.name for v in graph.inputs], dynamic_shapes, strict=False))
         for name, axes in dynamic_shapes.items():
-            items = axes.items() if isinstance(axes, dict) else enumerate(axes or ())
-            found[name] = {int(a): getattr(size, "__name__", None) or str(size) for a, size in items if size is not None}
+            sizes = dict(axes if isinstance(axes, dict) else enumerate(axes or ()))
+            found[name] = {
+                int(a): getattr(s, "__name__", None) or str(s) for a, s in sizes.items() if s is not None
+            }
     return {name: axes for name, axes in found.items() if axes}
 
 

@@ -60,7 +60,7 @@ def tensor(name, array, element=None):
 def attribute(name, value):
     """AttributeProto of a number, a text, a list of one of these, or an array."""
     head = block(1, name)
-    if isinstance(value, bool) or isinstance(value, (int, np.integer)):
+    if isinstance(value, (int, np.integer)):
         return head + integer(3, value) + integer(20, 2)
     if isinstance(value, (float, np.floating)):
         return head + single(2, value) + integer(20, 1)

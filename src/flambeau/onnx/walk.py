@@ -64,7 +64,7 @@ class Walk:
         return all(self.is_constant(v) for v in self._inputs(node))
 
     def _inputs(self, node):
-        """The values that the result of a node depends on: not those of which only a size is asked, when that is fixed."""
+        """The values that the result of a node depends on; where only a size of one is asked, when that may vary."""
         if node.name in _SHAPE_ONLY and not self.g.dynamic:
             return []
         return _direct(node.args, self.g.dynamic) + _direct(node.kwargs, self.g.dynamic)
@@ -136,12 +136,21 @@ class Walk:
         """The error for an op without a counterpart."""
         where = f"at {node.scope}" if node.scope else "in the model's own forward"
         return UnsupportedOperatorError(
-            f"onnx.export: {node.name.strip('_')} {where} has no counterpart in ONNX opset {self.g.opset} that this library "
-            "knows; write the model without it, or register one with register_custom_op_symbolic"
+            f"onnx.export: {node.name.strip('_')} {where} has no counterpart in ONNX opset {self.g.opset} that this "
+            "library knows; write the model without it, or register one with register_custom_op_symbolic"
         )
 
 
-_SHAPE_ONLY = {"zeros_like", "ones_like", "empty_like", "full_like", "new_zeros", "new_ones", "new_empty", "new_full"}
+_SHAPE_ONLY = {
+    "zeros_like",
+    "ones_like",
+    "empty_like",
+    "full_like",
+    "new_zeros",
+    "new_ones",
+    "new_empty",
+    "new_full",
+}
 
 
 def _tensors(outputs):

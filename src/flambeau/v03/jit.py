@@ -18,7 +18,17 @@ from ..jit.tracing import trace_call
 from ..nn import Module
 from .faces import Variable, type_name
 
-__all__ = ["HOLE", "Placeholder", "TraceForKey", "TracedModule", "VOLATILE", "compile", "trace", "vars_key", "verify"]
+__all__ = [
+    "HOLE",
+    "Placeholder",
+    "TraceForKey",
+    "TracedModule",
+    "VOLATILE",
+    "compile",
+    "trace",
+    "vars_key",
+    "verify",
+]
 
 
 class Placeholder:
@@ -271,7 +281,7 @@ def verify(model, args, loss_fn=None, devices=None):
         for name, b in model.named_buffers():
             b.copy_(kept[name])
         out = run(*args)
-        outs = [v for v in _variables(out)]
+        outs = _variables(out)
         leaves = [v for v in (*model.parameters(), *args) if isinstance(v, Variable) and v.requires_grad]
         total = loss_fn(*outs)
         from .autograd import grad
@@ -290,9 +300,13 @@ def verify(model, args, loss_fn=None, devices=None):
     for what, found, wanted in zip(("result", "gradient"), traced, plain, strict=True):
         for i, (a, b) in enumerate(zip(found, wanted, strict=True)):
             if (a is None) != (b is None) or (a is not None and not _close(a, b)):
-                raise RuntimeError(f"verify: {what} {i} of the compiled {type(model).__name__} differs from the original's")
+                raise RuntimeError(
+                    f"verify: {what} {i} of the compiled {type(model).__name__} differs from the original's"
+                )
 
 
 def _close(a, b):
     a, b = a.data, b.data
-    return a.size() == b.size() and (a.double() - b.double()).abs().max() <= 1e-5 * (1 + b.double().abs().max())
+    return a.size() == b.size() and (a.double() - b.double()).abs().max() <= 1e-5 * (
+        1 + b.double().abs().max()
+    )

@@ -25,8 +25,10 @@ def slice_(g, node, input, key, *rest):
 def basic(g, input, key):
     """x[key] of ints, slices, None and Ellipsis."""
     parts = list(key) if isinstance(key, tuple) else [key]
-    allowed = all(p is None or p is Ellipsis or isinstance(p, (slice, int, Dim)) and not isinstance(p, bool) for p in parts)
-    if not allowed:
+    if any(
+        isinstance(p, bool) or not (p is None or p is Ellipsis or isinstance(p, (slice, int, Dim)))
+        for p in parts
+    ):
         return NotImplemented
     used = sum(p is not None and p is not Ellipsis for p in parts)
     if Ellipsis not in parts:
@@ -161,7 +163,11 @@ def gather(g, node, input, dim, index):
 
 @op("scatter", "scatter_add")
 def scatter(g, node, input, dim, index, src, reduce=None):
-    kind = "add" if node.name.startswith("scatter_add") else {"add": "add", "multiply": "mul", None: None}[reduce]
+    kind = (
+        "add"
+        if node.name.startswith("scatter_add")
+        else {"add": "add", "multiply": "mul", None: None}[reduce]
+    )
     if kind:
         g.needs(16, "scatter with a reduction")
     if not input.shape:
@@ -170,7 +176,9 @@ def scatter(g, node, input, dim, index, src, reduce=None):
     if isinstance(src, Value):
         updates = g.argument(src, dtype)
         if src.shape != index.shape:
-            updates = g.slice(updates, [0] * len(index.shape), list(index.shape), list(range(len(index.shape))))
+            updates = g.slice(
+                updates, [0] * len(index.shape), list(index.shape), list(range(len(index.shape)))
+            )
     else:
         updates = g.op("Expand", g.scalar(src, dtype), g.shape_of(index))
     more = dict(reduction=kind) if kind else {}
@@ -214,7 +222,9 @@ def scatter_reduce(g, node, input, dim, index, src, reduce, include_self):
     if reduce not in _KINDS or not include_self or not input.shape or src.shape != index.shape:
         return NotImplemented
     g.needs(16 if reduce in ("sum", "prod") else 18, "scatter with a reduction")
-    return g.op("ScatterElements", g.value(input), g.value(index), g.value(src), axis=dim, reduction=_KINDS[reduce])
+    return g.op(
+        "ScatterElements", g.value(input), g.value(index), g.value(src), axis=dim, reduction=_KINDS[reduce]
+    )
 
 
 @op("index_add", "index_copy")

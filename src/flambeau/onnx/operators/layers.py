@@ -151,7 +151,9 @@ def batch_norm(g, node, input, weight, bias, running_mean, running_var, training
     x = g.value(input)
     if training or running_mean is None:
         return _normalised(g, x, input, [0, *range(2, len(input.shape))], eps, w, b, 1)
-    return g.op("BatchNormalization", x, w, b, g.value(running_mean), g.value(running_var), epsilon=float(eps))
+    return g.op(
+        "BatchNormalization", x, w, b, g.value(running_mean), g.value(running_var), epsilon=float(eps)
+    )
 
 
 def _normalised(g, x, input, axes, eps, weight, bias, channel):
@@ -219,7 +221,13 @@ def interpolate(g, node, input, size=None, scale_factor=None, mode="nearest", al
         factors = [scale_factor] * space if isinstance(scale_factor, (int, float)) else list(scale_factor)
         scales = g.number([1.0, 1.0, *map(float, plain(factors))], "float32")
         return g.op("Resize", x, empty, scales, **options)
-    sizes = node.outputs[0].shape[2:] if size is None else [size] * space if not isinstance(size, (tuple, list)) else size
+    sizes = (
+        node.outputs[0].shape[2:]
+        if size is None
+        else [size] * space
+        if not isinstance(size, (tuple, list))
+        else size
+    )
     if g.dynamic:
         shape = g.op("Concat", g.slice(g.shape_of(input), [0], [2], [0]), g.sizes(list(sizes)), axis=0)
     else:
@@ -236,7 +244,9 @@ def resample(g, node, input, tables):
         return NotImplemented
     matrices = []
     for n, table in zip(input.shape[-len(tables) :], tables, strict=True):
-        matrices.append(np.asarray(base.resample.resample(np.eye(n, dtype=np.float64)[:, None, :], (table,)))[:, 0].T)
+        matrices.append(
+            np.asarray(base.resample.resample(np.eye(n, dtype=np.float64)[:, None, :], (table,)))[:, 0].T
+        )
     return along(g, g.value(input), len(input.shape), matrices, input.dtype)
 
 

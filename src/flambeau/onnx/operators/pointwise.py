@@ -1,6 +1,7 @@
 """Pointwise ops. Operands are cast to the dtype of the result, or for comparisons to the common one."""
 
 import math
+from typing import Any
 
 import flambeau as fb
 
@@ -33,7 +34,7 @@ for _name, _onnx in _SAME.items():
 
 def common(*items):
     """The dtype in which values and numbers are computed together."""
-    dtype = None
+    dtype: Any = None
     for item in items:
         sample = item.sample if isinstance(item, Value) else item.hint if isinstance(item, Dim) else item
         dtype = sample if dtype is None else _joined(dtype, sample)
@@ -141,7 +142,8 @@ def _compare(onnx_name, negated=False):
 
 
 for _name, _onnx, _negated in (("eq", "Equal", False), ("ne", "Equal", True), ("lt", "Less", False),
-                               ("gt", "Greater", False), ("le", "LessOrEqual", False), ("ge", "GreaterOrEqual", False)):  # fmt: skip
+                               ("gt", "Greater", False), ("le", "LessOrEqual", False),
+                               ("ge", "GreaterOrEqual", False)):  # fmt: skip
     op(_name)(_compare(_onnx, _negated))
 
 
@@ -171,7 +173,12 @@ def _bitwise(onnx_name):
     return convert
 
 
-for _name, _onnx in (("bitwise_and", "And"), ("bitwise_or", "Or"), ("bitwise_xor", "Xor"), ("bitwise_not", "Not")):
+for _name, _onnx in (
+    ("bitwise_and", "And"),
+    ("bitwise_or", "Or"),
+    ("bitwise_xor", "Xor"),
+    ("bitwise_not", "Not"),
+):
     op(_name)(_bitwise(_onnx))
 
 

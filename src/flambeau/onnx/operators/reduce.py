@@ -18,7 +18,9 @@ def axes_of(dim, ndim):
 
 def _reduction(kind):
     def convert(g, node, input, dim=None, keepdim=False):
-        return g.reduce(kind, g.argument(input, node.outputs[0].dtype), axes_of(dim, len(input.shape)), keepdim)
+        return g.reduce(
+            kind, g.argument(input, node.outputs[0].dtype), axes_of(dim, len(input.shape)), keepdim
+        )
 
     return convert
 
@@ -55,7 +57,11 @@ def moments(g, f, x, axes, correction, keepdims, value):
     count = 1
     for axis in range(len(value.shape)) if axes is None else axes:
         count *= value.shape[axis]
-    return found if not correction else f("Mul", found, count / (count - correction) if count > correction else float("nan"))
+    return (
+        found
+        if not correction
+        else f("Mul", found, count / (count - correction) if count > correction else float("nan"))
+    )
 
 
 @op("var", "std")
@@ -143,7 +149,7 @@ def softmax(g, node, input, dim):
     x = g.argument(input, node.outputs[0].dtype)
     ndim = len(input.shape)
     if not ndim:
-        return g.op("Mul" if kind == "LogSoftmax" else "Div", x, g.scalar(0, node.outputs[0].dtype) if kind == "LogSoftmax" else x)
+        return g.op("Sub" if kind == "LogSoftmax" else "Div", x, x)
     dim = dim % ndim
     if g.opset >= 13 or dim == ndim - 1:
         return g.op(kind, x, axis=dim if g.opset >= 13 else ndim - 1)
@@ -173,7 +179,11 @@ def mse_loss(g, node, input, target, reduction):
     gap = g.op("Sub", g.argument(input, dtype), g.argument(target, dtype))
     kind = _REDUCTIONS[reduction]
     found = g.op("Mul", gap, gap)
-    return found if kind == "none" else g.reduce("ReduceMean" if kind == "mean" else "ReduceSum", found, None, False)
+    return (
+        found
+        if kind == "none"
+        else g.reduce("ReduceMean" if kind == "mean" else "ReduceSum", found, None, False)
+    )
 
 
 @op("_binary_cross_entropy")

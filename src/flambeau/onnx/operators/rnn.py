@@ -30,8 +30,8 @@ def _ordered(array, kind):
 
 
 def layer(g, kind, x, h, c, directions, dtype):
-    """(Y (T, directions, B, H), Y_h, Y_c) of one layer. x: a name (T, B, I); h, c: names (directions, B, H); directions:
-    one or two of (w_ih, w_hh, b_ih, b_hh, w_hr)."""
+    """(Y (T, directions, B, H), Y_h, Y_c) of one layer. x: a name (T, B, I); h, c: names (directions, B, H);
+    directions: one or two of (w_ih, w_hh, b_ih, b_hh, w_hr)."""
     if any(d[4] is not None for d in directions):
         raise UnsupportedOperatorError(
             f"onnx.export: the LSTM at {g.scope or 'the model'} has projections (proj_size), which ONNX does not have"
@@ -52,7 +52,9 @@ def layer(g, kind, x, h, c, directions, dtype):
     return (*g.op(_NAMES[kind], *inputs, outputs=2, **options), None)
 
 
-def network(g, node, kind, input, states, params, has_biases, num_layers, dropout, train, bidirectional, batch_first):
+def network(
+    g, node, kind, input, states, params, has_biases, num_layers, dropout, train, bidirectional, batch_first
+):
     """The names of the outputs and of the last states."""
     if dropout and train:
         raise UnsupportedOperatorError(
@@ -73,7 +75,7 @@ def network(g, node, kind, input, states, params, has_biases, num_layers, dropou
             biases = own[2:4] if has_biases else [None, None]
             directions.append((*own[:2], *biases, own[-1] if each > (4 if has_biases else 2) else None))
         begin = [g.slice(s, [at * n], [at * n + n], [0]) if num_layers > 1 else s for s in names]
-        y, *final = layer(g, kind, x, *(begin + [None])[:2], directions, input.dtype)
+        y, *final = layer(g, kind, x, begin[0], begin[1] if len(begin) > 1 else None, directions, input.dtype)
         merged = g.op("Transpose", y, perm=[0, 2, 1, 3])
         x = g.op("Reshape", merged, g.number([0, 0, -1]))
         for kept, f in zip(last, final, strict=True):
@@ -117,8 +119,8 @@ def recurrent(g, node, x, h, c, w_ih, w_hh, b_ih, b_hh, w_hr, kind, sizes, rever
         return NotImplemented
     steps = len(sizes)
     rows = g.op("Reshape", g.value(x), g.number([steps, -1, x.shape[1]]))
-    begin = [None if s is None else g.unsqueeze(g.value(s), 0) for s in (h, c)]
-    y, y_h, y_c = layer(g, kind, rows, *begin, [(w_ih, w_hh, b_ih, b_hh, w_hr)], x.dtype)
+    h, c = (None if s is None else g.unsqueeze(g.value(s), 0) for s in (h, c))
+    y, y_h, y_c = layer(g, kind, rows, h, c, [(w_ih, w_hh, b_ih, b_hh, w_hr)], x.dtype)
     out = g.op("Reshape", y, g.number([-1, w_hh.shape[1]]))
     last = [g.squeeze(s, 0) for s in (y_h, y_c) if s is not None]
     return (out, *last)

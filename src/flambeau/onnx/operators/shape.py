@@ -38,8 +38,11 @@ def reshaped(g, name, sizes, like=None):
 @op("reshape", "_view")
 def reshape(g, node, input, shape):
     given = _given_sizes(node)
-    if not 0 < len(input.shape) or 0 in input.shape:
-        return g.op("Reshape", g.value(input), g.number(node.outputs[0].shape), allowzero=1 if g.opset >= 14 and 0 in node.outputs[0].shape else None)
+    if not input.shape or 0 in input.shape:
+        sizes = node.outputs[0].shape
+        return g.op(
+            "Reshape", g.value(input), g.number(sizes), allowzero=1 if 0 in sizes and g.opset >= 14 else None
+        )
     if given is None:
         return reshaped(g, g.value(input), node.outputs[0].shape, input)
     return g.op("Reshape", g.value(input), g.sizes(given))
@@ -51,7 +54,9 @@ def flatten(g, node, input, start_dim=0, end_dim=-1):
     if not ndim:
         return g.op("Reshape", g.value(input), g.number([1]))
     start, end = start_dim % ndim, end_dim % ndim
-    after = [Dim("size", (input, i), input.shape[i]) if g.dynamic else input.shape[i] for i in range(end + 1, ndim)]
+    after = [
+        Dim("size", (input, i), input.shape[i]) if g.dynamic else input.shape[i] for i in range(end + 1, ndim)
+    ]
     if 0 in input.shape:
         return NotImplemented
     return g.op("Reshape", g.value(input), g.sizes([0] * start + [-1] + after))
@@ -86,7 +91,11 @@ def expand(g, node, input, shape, *rest):
     if node.name == "_spread":
         return NotImplemented
     given = _given_sizes(node)
-    sizes = node.outputs[0].shape if given is None else [1 if n == -1 and not isinstance(n, Dim) else n for n in given]
+    sizes = (
+        node.outputs[0].shape
+        if given is None
+        else [1 if n == -1 and not isinstance(n, Dim) else n for n in given]
+    )
     if g.dynamic and given is None:
         padded = [None] * (len(sizes) - len(input.shape)) + list(input.shape)
         sizes = [1 if own == n else n for n, own in zip(sizes, padded, strict=True)]
@@ -156,7 +165,7 @@ def tril(g, node, input, diagonal=0):
     if g.opset >= 14:
         return g.op("Trilu", g.value(input), g.number(diagonal), upper=int(upper))
     rows, columns = input.shape[-2:]
-    kept = np.triu(np.ones((rows, columns), bool), diagonal) if upper else np.tril(np.ones((rows, columns), bool), diagonal)
+    kept = (np.triu if upper else np.tril)(np.ones((rows, columns), bool), diagonal)
     return g.op("Where", g.number(kept, bool), g.value(input), g.scalar(0, input.dtype))
 
 
@@ -174,7 +183,9 @@ def pad(g, node, input, pad, mode="constant", value=None):
     before, after = [0] * ndim, [0] * ndim
     for i in range(len(pad) // 2):
         before[ndim - 1 - i], after[ndim - 1 - i] = pad[2 * i], pad[2 * i + 1]
-    return g.op("Pad", g.value(input), g.number([*before, *after]), mode={"replicate": "edge"}.get(mode, mode))
+    return g.op(
+        "Pad", g.value(input), g.number([*before, *after]), mode={"replicate": "edge"}.get(mode, mode)
+    )
 
 
 def view_by_positions(g, node, input):
@@ -259,11 +270,11 @@ def new_zeros(g, node, input, *args, **kwargs):
 
 @call("full", "new_full")
 def full(g, node, *args, **kwargs):
-    args = [a for a in args if not isinstance(a, Value)] if node.name == "new_full" else list(args)
-    size = kwargs.get("size", args[0] if args else None)
-    value = kwargs.get("fill_value", args[1] if len(args) > 1 else None)
-    if isinstance(value, Value):
+    given = list(args)[1:] if node.name == "new_full" else list(args)
+    given += [kwargs[k] for k in ("size", "fill_value") if k in kwargs]
+    if len(given) != 2 or isinstance(given[1], Value):
         return NotImplemented
+    size, value = given
     return _filled(g, node, [size] if isinstance(size, (int, Dim)) else list(size), plain(value))
 
 
@@ -287,4 +298,6 @@ def rand(g, node, *args, **kwargs):
     kind = "Uniform" if node.name.startswith("rand_") or node.name == "rand" else "Normal"
     from ..builder import element_of
 
-    return g.op(f"Random{kind}", shape=list(map(int, node.outputs[0].shape)), dtype=element_of(node.outputs[0].dtype))
+    return g.op(
+        f"Random{kind}", shape=list(map(int, node.outputs[0].shape)), dtype=element_of(node.outputs[0].dtype)
+    )

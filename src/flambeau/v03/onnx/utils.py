@@ -11,7 +11,7 @@ __all__ = ["attr_pattern", "export", "set_training"]
 
 @contextlib.contextmanager
 def set_training(model, mode):
-    """with set_training(model, mode): the model is in training mode or not, and in its own afterwards. None is no model."""
+    """with set_training(model, mode): the model is in training mode or not, and in its own afterwards. None: none."""
     if model is None or model.training == mode:
         yield
         return
@@ -33,4 +33,12 @@ def export(model, args, f, export_params=True, verbose=False, training=False):
     today's ONNX, which today's runtimes read; see `flambeau.onnx.export` for errors and for what else can be said.
     """
     mode = TrainingMode.TRAINING if training else TrainingMode.EVAL
-    _export(model, args, f, export_params=export_params, verbose=verbose, training=mode, keep_initializers_as_inputs=True)
+    _export(
+        model,
+        args,
+        f,
+        export_params=export_params,
+        verbose=verbose,
+        training=mode,
+        keep_initializers_as_inputs=True,
+    )
