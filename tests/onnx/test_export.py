@@ -109,6 +109,16 @@ def test_buffers_are_as_before():
     assert norm.running_mean.tolist() == [0, 0] and norm.num_batches_tracked == 0 and norm.training
 
 
+def test_parameters_that_change_are_refused():
+    class Clipped(nn.Linear):
+        def forward(self, x):
+            self.weight.data.clamp_(-1, 1)
+            return super().forward(x)
+
+    with pytest.raises(onnx.OnnxExporterError, match="changes its parameter weight"):
+        onnx.export(Clipped(2, 2), fb.ones(1, 2))
+
+
 def test_opsets():
     for opset in (11, 13, 17, 21):
         check(

@@ -1,5 +1,6 @@
 """Every op of the table that can be exported gives the same when the file is run; the others name themselves."""
 
+import itertools
 import re
 
 import numpy as np
@@ -84,7 +85,7 @@ def same(found, wanted):
 @pytest.mark.parametrize("row", ROWS, ids=repr)
 def test_op(row, opset):
     count = 0
-    for call, tensors, wanted in cases(row):
+    for call, tensors, wanted in itertools.islice(cases(row), 8):
         try:
             program = onnx.export(call, tuple(t.clone() for t in tensors), opset_version=opset)
         except onnx.UnsupportedOperatorError as error:

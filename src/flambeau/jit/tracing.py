@@ -74,7 +74,8 @@ class Tracer:
         """tensor is value from now on."""
         if self.keep:
             with self.paused():
-                value.sample = tensor.detach().clone()
+                sample = tensor.detach()  # of a parameter no copy: models are large
+                value.sample = sample if value.kind == PARAMETER and tensor.requires_grad else sample.clone()
         self.known[id(tensor)] = tensor, value
         owner = _owner(tensor)
         if owner is not None:

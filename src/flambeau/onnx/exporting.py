@@ -117,7 +117,7 @@ def _mode(model, training):
 
 
 def _recorded(model, args, kwargs):
-    """The graph of a call; its values remember the tensors of the run. Parameters and buffers keep their values."""
+    """The graph of a call; its values remember the tensors of the run. Buffers have their values back afterwards."""
     import flambeau as fb
 
     module = model if isinstance(model, Module) else getattr(model, "__self__", None)
@@ -128,8 +128,7 @@ def _recorded(model, args, kwargs):
         and "forward" not in model._programs
     ):
         raise OnnxExporterError("onnx.export: the traced module has no forward")
-    tensors = [] if module is None else [*module.parameters(), *module.buffers()]
-    kept = [(t, t._version, t.detach().clone()) for t in tensors]
+    buffers = [] if module is None else [(t, t._version, t.detach().clone()) for t in module.buffers()]
     from ..jit.names import argument_names
     from ..jit.traced import _copied
 
@@ -138,12 +137,31 @@ def _recorded(model, args, kwargs):
         copies = [_copied_inside(a, _copied) for a in args]
         graph, _ = trace_call(model, copies, {k: _copied_inside(v, _copied) for k, v in kwargs.items()},
                               module=module, names=names, keep=True)  # fmt: skip
-        for tensor, version, value in kept:
+        for tensor, version, value in buffers:
             if tensor._version != version:
                 tensor.copy_(value)
+    _check_parameters(graph, module)
     if not graph.outputs:
         raise OnnxExporterError("onnx.export: the model returns no tensors")
     return graph
+
+
+def _check_parameters(graph, module):
+    """OnnxExporterError when a parameter was changed in the run: the file would have it changed once already."""
+    trained = {} if module is None else dict(module.named_parameters())
+    homes = {v.place[0]: path for path, v in graph.parameters.items() if v.place and path in trained}
+
+    def visit(nodes):
+        for node in nodes:
+            for value in node.outputs if node.changes else ():
+                if value.place and value.place[0] in homes:
+                    raise OnnxExporterError(
+                        f"onnx.export: the model changes its parameter {homes[value.place[0]]} when it is run; make it a "
+                        "buffer, or change it elsewhere"
+                    )
+            visit(node.inner)
+
+    visit(graph.nodes)
 
 
 def _copied_inside(item, copied):
@@ -199,7 +217,7 @@ def _rename(builder, found, wanted, inputs):
 
 def _model(graph, builder, inputs, outputs, axes, export_params, as_inputs, custom_opsets):
     """The bytes of the file."""
-    initializers: list[bytes] = []
+    initializers: list[list] = []
     more: list[bytes] = []
     for name, array in builder.initializers.items():
         element = builder.elements.get(name)
@@ -216,14 +234,15 @@ def _model(graph, builder, inputs, outputs, axes, export_params, as_inputs, cust
     outs = [protobuf.value_info(name, element_of(v.dtype), _dims(v, axes.get(name), bool(axes)))
             for v, name in zip(graph.outputs, outputs, strict=True)]  # fmt: skip
     data = protobuf.graph(graph.name, nodes, initializers, ins + more, outs)
-    if len(data) > protobuf.LARGEST:
+    size = sum(memoryview(part).nbytes for part in data)
+    if size > protobuf.LARGEST:
         raise OnnxExporterError(
-            f"onnx.export: the model takes {len(data)} bytes, and a file of ONNX holds {protobuf.LARGEST}; export with "
+            f"onnx.export: the model takes {size} bytes, and a file of ONNX holds {protobuf.LARGEST}; export with "
             "export_params=False and store the state_dict"
         )
     opsets: dict[str, Any] = {"": builder.opset}
     opsets.update({domain: (custom_opsets or {}).get(domain, 1) for domain in sorted(builder.domains)})
-    return protobuf.model(data, _IR[builder.opset], opsets, "flambeau", __version__)
+    return b"".join(protobuf.model(data, _IR[builder.opset], opsets, "flambeau", __version__))
 
 
 def _dims(value, axes, others_vary=False):

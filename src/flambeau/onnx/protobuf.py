@@ -48,13 +48,19 @@ def integers(field, ns):
     return block(field, b"".join(varint(int(n)) for n in ns))
 
 
+def within(field, parts):
+    """A field with a message in parts, which are not copied."""
+    return [varint(field << 3 | 2) + varint(sum(memoryview(p).nbytes for p in parts)), *parts]
+
+
 def tensor(name, array, element=None):
-    """TensorProto of an array, as raw little-endian bytes. element: its type, where NumPy has none (bfloat16)."""
+    """TensorProto of an array in parts: its elements are raw little-endian bytes, and not copied. element: its type,
+    where NumPy has none (bfloat16)."""
     array = np.asarray(array)
     code = ELEMENTS[array.dtype.name] if element is None else element
-    data = np.ascontiguousarray(array).tobytes()
     dims = b"".join(integer(1, n) for n in array.shape)
-    return dims + integer(2, code) + block(8, name) + block(9, data)
+    data = np.ascontiguousarray(array).reshape(-1).view(np.uint8).data if array.size else b""
+    return [dims + integer(2, code) + block(8, name), *within(9, [data])]
 
 
 def attribute(name, value):
@@ -67,7 +73,7 @@ def attribute(name, value):
     if isinstance(value, (str, bytes)):
         return head + block(4, value) + integer(20, 3)
     if isinstance(value, np.ndarray):
-        return head + block(5, tensor("", value)) + integer(20, 4)
+        return head + block(5, b"".join(tensor("", value))) + integer(20, 4)
     values = list(value)
     if values and isinstance(values[0], (str, bytes)):
         return head + b"".join(block(9, v) for v in values) + integer(20, 8)
@@ -93,15 +99,18 @@ def value_info(name, element, dims):
 
 
 def graph(name, nodes, initializers, inputs, outputs):
-    """GraphProto of messages."""
-    data = b"".join(block(1, n) for n in nodes) + block(2, name)
-    data += b"".join(block(5, i) for i in initializers)
-    return data + b"".join(block(11, i) for i in inputs) + b"".join(block(12, o) for o in outputs)
+    """GraphProto of messages, in parts; initializers are in parts themselves."""
+    parts = [b"".join(block(1, n) for n in nodes) + block(2, name)]
+    for initializer in initializers:
+        parts += within(5, initializer)
+    parts.append(b"".join(block(11, i) for i in inputs) + b"".join(block(12, o) for o in outputs))
+    return parts
 
 
 def model(graph, ir_version, opsets, producer, version):
-    """ModelProto. opsets: {domain: version}."""
-    data = integer(1, ir_version) + block(2, producer) + block(3, version) + block(7, graph)
+    """ModelProto in parts. opsets: {domain: version}."""
+    head = integer(1, ir_version) + block(2, producer) + block(3, version)
+    tail = b""
     for domain, number in opsets.items():
-        data += block(8, (block(1, domain) if domain else b"") + integer(2, number))
-    return data
+        tail += block(8, (block(1, domain) if domain else b"") + integer(2, number))
+    return [head, *within(7, graph), tail]
