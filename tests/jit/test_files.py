@@ -2,6 +2,7 @@
 
 import io
 import json
+import pickle
 import zipfile
 
 import pytest
@@ -113,6 +114,13 @@ def test_methods_and_extra_files():
     extra = {"notes.txt": b""}
     again = jit.load(saved(traced, _extra_files={"notes.txt": "words"}), _extra_files=extra)
     assert again.other(fb.tensor([4.0])).item() == 8 and extra["notes.txt"] == b"words"
+
+
+def test_pickle():
+    net = jit.trace(nn.Linear(2, 2), fb.ones(1, 2))
+    for again in (pickle.loads(pickle.dumps(net)), pickle.loads(pickle.dumps(nn.Sequential(net)))):
+        assert fb.equal(again(fb.ones(1, 2)), net(fb.ones(1, 2)))
+    assert pickle.loads(pickle.dumps(jit.trace(lambda x: x + 1, fb.ones(1))))(fb.ones(1)).item() == 2
 
 
 def test_map_location():

@@ -290,6 +290,20 @@ def test_values_from_before_with_a_history_are_refused():
         jit.trace(lambda x: x * w, fb.ones(2))
 
 
+def test_sparse_tensors_are_constants_and_no_inputs():
+    graph = fb.sparse_coo_tensor([[0, 1, 1], [1, 0, 1]], [1.0, 2.0, 3.0], (2, 2))
+
+    def f(x):
+        return graph @ x + fb.sparse_coo_tensor([[0], [1]], [1.0], (2, 2)).to_dense() @ x
+
+    traced, x = jit.trace(f, fb.rand(2, 3)), fb.rand(2, 4)
+    assert close(traced(x), f(x))
+    with pytest.raises(RuntimeError, match="the argument a is a SparseTensor"):
+        jit.trace(lambda a, x: a @ x, (graph, x))
+    with pytest.raises(RuntimeError, match="to_sparse made a sparse tensor of what depends on the inputs"):
+        jit.trace(lambda x: x.to_sparse().to_dense(), x)
+
+
 def test_nothing_stays_replaced():
     shape, call = fb.Tensor.__dict__.get("shape"), nn.Module.__call__
     with pytest.raises(ZeroDivisionError):

@@ -229,6 +229,3 @@ def compiled(graph: Graph) -> Any:
     scope["_o"] = writer.objects
     exec(compile(text, f"<traced {graph.name}>", "exec"), scope)
     return scope[graph.name]
-
-
-__all__ = ["Dim", "attribute", "compiled", "source"]

@@ -2,10 +2,11 @@
 
 import copy
 import functools
+import io
 
 from ..nn import Module
-from .graph import Graph
-from .program import Program, with_constants, without_dead_code
+from .graph import Graph, Value, mapped
+from .program import Program, place_of, with_constants
 
 
 class ScriptFunction:
@@ -40,6 +41,9 @@ class ScriptFunction:
 
     def __deepcopy__(self, memo):
         return self
+
+    def __reduce_ex__(self, protocol):
+        return _from_bytes, (_bytes_of(self),)
 
     def __repr__(self):
         return f"<flambeau.jit.ScriptFunction {self.name}>"
@@ -124,14 +128,27 @@ class ScriptModule(Module):
         """The name of the class that was traced."""
         return f"original_name={self.original_name}"
 
-    def copy(self):
-        """A copy with parameters of its own."""
-        return copy.deepcopy(self)
+    def __reduce_ex__(self, protocol):
+        return _from_bytes, (_bytes_of(self),)
 
     def __deepcopy__(self, memo):
         made = _empty_copy(self, memo, {})
         memo[id(self)] = made
         return made
+
+
+def _bytes_of(program):
+    """What `save` writes."""
+    buffer = io.BytesIO()
+    program.save(buffer)
+    return buffer.getvalue()
+
+
+def _from_bytes(data):
+    """The program in what `save` wrote: how pickle makes one."""
+    from .files import load
+
+    return load(io.BytesIO(data))
 
 
 def _run(module, name, *args, **kwargs):
@@ -199,8 +216,6 @@ def _copied(graph):
             memo[value] = copy.copy(value)
         return memo[value]
 
-    from .graph import Value, mapped
-
     def leaf(item):
         return fresh(item) if isinstance(item, Value) else item.map(fresh) if hasattr(item, "show") else item
 
@@ -218,8 +233,6 @@ def _copied(graph):
 
 def _put(target, source, path):
     """Gives target the parameter or buffer at a path of source."""
-    from .program import place_of
-
     table, name = place_of(source, path)
     owner = target
     *parents, _ = path.split(".")
@@ -227,10 +240,5 @@ def _put(target, source, path):
         if part not in owner._modules:
             owner._modules[part] = ScriptModule()
         owner = owner._modules[part]
-    (owner._parameters if table is not None and path in dict(source.named_parameters()) else owner._buffers)[
-        name
-    ] = table[name]
-
-
-__all__ = ["ScriptFunction", "ScriptModule", "TopLevelTracedModule", "freeze", "optimize_for_inference",
-           "without_dead_code"]  # fmt: skip
+    kind = owner._parameters if path in dict(source.named_parameters()) else owner._buffers
+    kind[name] = table[name]

@@ -2,9 +2,8 @@
 
 import flambeau as fb
 
-from ..tensor import Tensor
 from .code import compiled, source
-from .graph import CONSTANT, PARAMETER, Graph, Node, Value, mapped, values_in
+from .graph import CONSTANT, Graph, Node, Value, mapped, values_in
 
 
 class Program:
@@ -127,6 +126,3 @@ def _touched(graph):
 def has_random(graph):
     """The nodes that draw random numbers, as text."""
     return [f"{n.target!r}{f' in {n.scope}' if n.scope else ''}" for n in graph.nodes if n.random]
-
-
-__all__ = ["PARAMETER", "Program", "Tensor", "has_random", "with_constants", "without_dead_code"]

@@ -44,7 +44,7 @@ class ScriptedFunction(ScriptFunction):
             "jit.trace(function, example_inputs).save(f)"
         )
 
-    def __reduce__(self):
+    def __reduce_ex__(self, protocol):
         return self._function.__qualname__
 
 

@@ -8,7 +8,6 @@ import flambeau as fb
 from ..func.trees import flatten, tree_map
 from ..nn import Module
 from ..tensor import Tensor
-from .graph import INPUT, values_in
 from .modules import ScriptFunction, ScriptModule
 from .program import has_random, without_dead_code
 from .tracing import TracerWarning, trace_call
@@ -199,6 +198,3 @@ def _difference(a, b):
         (a.detach().double() - b.detach().double()).abs().max() if not a.is_complex() else (a - b).abs().max()
     )
     return f"they differ by up to {gap.item():.3g}"
-
-
-__all__ = ["INPUT", "TracerWarning", "trace", "trace_module", "values_in"]

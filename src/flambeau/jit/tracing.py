@@ -17,6 +17,7 @@ import numpy as np
 
 from .. import _core
 from ..func.trees import flatten
+from ..interpreters import Shell
 from ..ops import index as _index
 from ..tensor import Tensor, storage_array
 from .graph import CONSTANT, INPUT, PARAMETER, RESULT, Graph, Node, Target, Value, mapped
@@ -197,6 +198,8 @@ class Tracer:
     def end(self, node, result, changed=()):
         """Notes the result of a call, and which tensors it changed in place."""
         leaves, node.tree = flatten(result)
+        if _core.interpreter_of(leaves) is not None:
+            return self._without_array(node, result)
         for tensor in changed:
             if not any(leaf is tensor for leaf in leaves):
                 leaves = [*leaves, tensor]
@@ -217,6 +220,15 @@ class Tracer:
         node.given = {}
         self.nodes.append(node)
         return result
+
+    def _without_array(self, node, result):
+        """A result that is sparse: fine as a constant, as what it consists of is recorded with the ops on it."""
+        if all(v.kind in (CONSTANT, PARAMETER) for v in node.used()):
+            return result
+        raise RuntimeError(
+            f"trace: {node.name} made a sparse tensor of what depends on the inputs, which a graph cannot hold: make "
+            "it outside of the traced function"
+        )
 
     def _mark_changed(self, tensor):
         owner = _owner(tensor)
@@ -346,17 +358,24 @@ def _size_int(value, i, n):
 
 
 def _owner(tensor):
-    """The array that owns the memory of a tensor; None where it has no elements, or is no array of NumPy."""
+    """What stands for the memory of a tensor: the array that owns it, or an object of the device's library. None where
+    it has no elements."""
     array = _array(tensor)
-    return storage_array(tensor) if type(array) is np.ndarray and array.size else None
+    if isinstance(array, Shell) or not array.size:
+        return None
+    if type(array) is np.ndarray:
+        return storage_array(tensor)
+    return _core.backend_for(tensor).memory_of(array)
 
 
 def _place(tensor, owner):
     """(storage, offset, strides, size of the storage) in elements."""
     array = _array(tensor)
     item = array.itemsize
-    offset = (array.__array_interface__["data"][0] - owner.__array_interface__["data"][0]) // item
-    return id(owner), offset, tuple(s // item for s in array.strides), owner.size
+    on_cpu = type(array) is np.ndarray
+    base = owner.__array_interface__["data"][0] if on_cpu else 0
+    offset = (_BASE.data_ptr(tensor) - base) // item
+    return id(owner), offset, tuple(s // item for s in array.strides), owner.size if on_cpu else -1
 
 
 def _paths(module):
@@ -384,6 +403,11 @@ def trace_call(function, args, kwargs=None, *, module=None, names=None, keep=Fal
         def leaf(value):
             if not isinstance(value, Tensor):
                 return value
+            if _core.interpreter_of((value,)) is not None:
+                raise RuntimeError(
+                    f"trace: the argument {hint} is a {type(value).__name__}, which cannot be an input of a graph: "
+                    "pass ordinary tensors, or use it inside the function as a constant"
+                )
             if id(value) in tracer.known:
                 return tracer.known[id(value)][1]
             made = tracer.make(INPUT, hint, value)

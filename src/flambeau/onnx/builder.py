@@ -12,7 +12,7 @@ import numpy as np
 import flambeau as fb
 
 from .. import _core
-from ..jit.graph import CONSTANT, Dim, Value, values_in
+from ..jit.graph import CONSTANT, Dim, Value
 from . import protobuf
 from .errors import UnsupportedOperatorError
 
@@ -311,6 +311,3 @@ def _covers(value):
     if value.place is None or int(np.prod(value.shape)) != value.place[3] or value.place[1]:
         return False
     return 0 not in [s for s, n in zip(value.place[2], value.shape, strict=True) if n > 1]
-
-
-__all__ = ["Builder", "element_of", "number_of", "plain", "positions", "row_major", "values_in"]

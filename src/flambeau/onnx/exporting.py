@@ -156,8 +156,8 @@ def _check_parameters(graph, module):
             for value in node.outputs if node.changes else ():
                 if value.place and value.place[0] in homes:
                     raise OnnxExporterError(
-                        f"onnx.export: the model changes its parameter {homes[value.place[0]]} when it is run; make it a "
-                        "buffer, or change it elsewhere"
+                        f"onnx.export: the model changes its parameter {homes[value.place[0]]} when it is run; make it "
+                        "a buffer, or change it elsewhere"
                     )
             visit(node.inner)
 

@@ -1,6 +1,6 @@
 """Walking a recorded graph and writing each of its nodes as ONNX nodes."""
 
-from ..jit.graph import CONSTANT, INPUT, PARAMETER, Dim, Graph, Node, Value
+from ..jit.graph import CONSTANT, PARAMETER, Dim, Graph, Node, Value
 from ..tensor import Tensor
 from . import registry
 from .builder import Builder
@@ -171,6 +171,3 @@ def _direct(item, with_sizes):
     if isinstance(item, slice):
         return _direct([item.start, item.stop, item.step], with_sizes)
     return []
-
-
-__all__ = ["INPUT", "Walk"]

@@ -2,8 +2,6 @@
 
 import numpy as np
 
-import flambeau as fb
-
 from ..builder import plain
 from ..registry import call, op
 from .pointwise import Formula
@@ -248,6 +246,3 @@ def resample(g, node, input, tables):
             np.asarray(base.resample.resample(np.eye(n, dtype=np.float64)[:, None, :], (table,)))[:, 0].T
         )
     return along(g, g.value(input), len(input.shape), matrices, input.dtype)
-
-
-__all__ = ["fb"]
