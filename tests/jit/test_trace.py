@@ -362,6 +362,39 @@ def test_functions_of_programs():
     assert x.grad.tolist() == [5, 5]
 
 
+def test_what_a_function_saved_is_used_by_a_gradient_in_the_trace():
+    class Cubed(fb.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            square = x * x
+            ctx.save_for_backward(square)
+            return square * x
+
+        @staticmethod
+        def backward(ctx, grad):
+            return grad * 3 * ctx.saved_tensors[0]
+
+    def f(x):
+        y = x.detach().requires_grad_()
+        with fb.enable_grad():
+            return fb.autograd.grad(Cubed.apply(y).sum(), y)[0]
+
+    assert jit.trace(f, fb.ones(2))(fb.tensor([1.0, 2.0])).tolist() == [3, 12]
+
+
+def test_a_changed_tensor_from_inside_a_call_is_refused():
+    kept = []
+
+    class Kept(fb.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            kept.append((x * 2).add_(1))
+            return x + 0
+
+    with pytest.raises(RuntimeError, match="made inside Kept is used after it, and add_ in there cannot be done twice"):
+        jit.trace(lambda x: Kept.apply(x) + kept[-1], fb.ones(2))
+
+
 # ---- what is shown
 
 

@@ -336,6 +336,11 @@ def matmul(opset, a, b):
     return np.matmul(a, b)
 
 
+@op("Einsum")
+def einsum(opset, *arrays, equation):
+    return np.einsum(equation, *arrays)
+
+
 @op("Gemm")
 def gemm(opset, a, b, c=None, alpha=1.0, beta=1.0, transA=0, transB=0):
     product = (a.T if transA else a) @ (b.T if transB else b)

@@ -13,12 +13,13 @@ RANDOM_FACTORIES = (
     "randint_like",
     "normal",
 )
-COMPOSED_LAYERS = ("interpolate", "upsample")  # functions of `nn.functional` that a trace has as one call
+# Functions of `nn.functional` that a trace has as one call.
+COMPOSED_LAYERS = ("interpolate", "upsample", "instance_norm")
 # Composed functions whose calls a trace does not have: what they make of Python's data is a constant, and questions.
 UNRECORDED = {
     "tensor", "as_tensor", "asarray", "from_numpy", "frombuffer", "from_dlpack", "scalar_tensor", "is_tensor",
     "is_floating_point", "is_complex", "is_nonzero", "is_same_size", "is_signed", "is_conj", "is_neg", "numel",
-    "element_size", "allclose", "equal", "broadcast_tensors",
+    "element_size", "allclose", "equal",
 }  # fmt: skip
 DROPOUTS = ("dropout", "dropout_", "feature_dropout", "feature_dropout_", "alpha_dropout", "alpha_dropout_",
             "feature_alpha_dropout", "feature_alpha_dropout_")  # fmt: skip

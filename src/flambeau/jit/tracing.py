@@ -55,6 +55,8 @@ class Tracer:
         self.storages: dict[
             int, list[tuple[Any, Value]]
         ] = {}  # id of an owning array -> tensors in it, oldest first
+        self.hidden: dict[Value, Node] = {}  # values of inner calls -> the node of the graph that they are in
+        self.homes: dict | None = None  # id of an owning array -> the parameter in it
         self.owners: list = []  # of constants: arrays that must not be given to others
         self.names: dict[str, int] = {}
         self.grad_was_on = _core.is_grad_enabled()
@@ -94,6 +96,8 @@ class Tracer:
         """The value of a tensor that goes into a call."""
         found = self.known.get(id(tensor))
         if found is not None:
+            if not self.depth and found[1] in self.hidden:
+                self._bring_out(self.hidden[found[1]])
             return found[1]
         path = self.tensors.get(id(tensor))
         if path is not None:
@@ -102,15 +106,27 @@ class Tracer:
             return value
         return self.alias(tensor) or self.constant(tensor)
 
+    def _bring_out(self, outer):
+        """Makes the inner calls of a node ones of the graph: something keeps a tensor that they made."""
+        for node in outer.inner:
+            if node.changes or node.random:
+                raise RuntimeError(
+                    f"trace: a tensor that was made inside {outer.name} is used after it, and {node.name} in there cannot "
+                    "be done twice: return the tensor as a result"
+                )
+        at = self.nodes.index(outer)
+        self.nodes[at:at] = outer.inner
+        self.hidden = {v: node for v, node in self.hidden.items() if node is not outer}
+
     def alias(self, tensor):
         """The value of an unknown tensor that lies in the memory of a known one; None when it does not."""
         owner = _owner(tensor)
         others = [] if owner is None else self.storages.get(id(owner), [])
         if not others:
-            path = None if owner is None else self._owners_of_parameters().get(id(owner))
-            if path is None:
+            parameter = None if owner is None else self._parameter_in(owner)
+            if parameter is None:
                 return None
-            self.value(path)
+            self.value(parameter)
             return self.alias(tensor)
         place = _place(tensor, owner)
         for other, value in reversed(others):
@@ -127,12 +143,12 @@ class Tracer:
             tensor, Target("function", "as_strided", module="flambeau"), (plain, shape, place[2], place[1])
         )
 
-    def _owners_of_parameters(self):
-        return {id(_owner(t)): t for t in self.tensors_alive() if _owner(t) is not None}
-
-    def tensors_alive(self):
-        """The parameters and buffers of the module."""
-        return [] if self.module is None else [*self.module.parameters(), *self.module.buffers()]
+    def _parameter_in(self, owner):
+        """The parameter or buffer of the module that lies in some memory; None when none does."""
+        if self.homes is None:
+            found = [] if self.module is None else [*self.module.parameters(), *self.module.buffers()]
+            self.homes = {id(_owner(t)): t for t in found if _owner(t) is not None}
+        return self.homes.get(id(owner))
 
     def derived(self, tensor, target, args):
         """A node that no op recorded, which makes a tensor (None: one that nobody else has) of known values."""
@@ -219,6 +235,8 @@ class Tracer:
             node.outputs.append(value)
         node.given = {}
         self.nodes.append(node)
+        if not self.depth:
+            self.hidden.update((v, node) for inner in node.inner for v in inner.outputs if v not in node.outputs)
         return result
 
     def _without_array(self, node, result):

@@ -41,6 +41,7 @@ class Builder:
         self.constant: dict[Value, Any] = {}  # values known without inputs -> the tensor
         self.storages: dict[Any, Storage] = {}
         self.scope = ""
+        self.inner = 0  # how deep inside a composed function the calls are: their sizes are those that it worked out
         self.domains: set[str] = set()
         self._count = 0
         self._cached: dict[tuple, str] = {}

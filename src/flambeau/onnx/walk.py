@@ -105,8 +105,7 @@ class Walk:
             found = registry.OPS.get(target.name) or registry.OPS.get(target.name.rstrip("_"))
             if node.bound is None:
                 return NotImplemented
-            for inner in node.inner:
-                self.visit(inner)
+            self.visit_inner(node)
             g.scope = node.scope
             names = NotImplemented if found is None else found(g, node, *map(self._present, node.bound))
             if names is NotImplemented and len(_tensors(node.outputs)) == 1 and not node.changes:
@@ -119,14 +118,20 @@ class Walk:
             return NotImplemented
         return found(g, node, *map(self._present, node.args), **node.kwargs)
 
+    def visit_inner(self, node: Node):
+        """Writes the calls inside a node."""
+        self.g.inner += 1
+        for inner in node.inner:
+            self.visit(inner)
+        self.g.inner -= 1
+
     def _present(self, item):
         return self.seen(item) if isinstance(item, Value) and item.kind in (PARAMETER, CONSTANT) else item
 
     def inline(self, node: Node):
         """Writes the calls that a node consists of."""
         g = self.g
-        for inner in node.inner:
-            self.visit(inner)
+        self.visit_inner(node)
         for value in _tensors(node.outputs):
             if value not in node.before:
                 raise self.unsupported(node)
@@ -135,9 +140,10 @@ class Walk:
     def unsupported(self, node):
         """The error for an op without a counterpart."""
         where = f"at {node.scope}" if node.scope else "in the model's own forward"
+        sizes = " for sizes that vary" if self.g.dynamic else ""
         return UnsupportedOperatorError(
-            f"onnx.export: {node.name.strip('_')} {where} has no counterpart in ONNX opset {self.g.opset} that this "
-            "library knows; write the model without it, or register one with register_custom_op_symbolic"
+            f"onnx.export: {node.name.strip('_')} {where} has no counterpart in ONNX opset {self.g.opset}{sizes} that "
+            "this library knows; write the model without it, or register one with register_custom_op_symbolic"
         )
 
 

@@ -195,6 +195,17 @@ def group_norm(g, node, input, groups, weight, bias, eps):
     return result if bias is None else f("Add", result, g.op("Reshape", g.value(bias), shape))
 
 
+@call("instance_norm")
+def instance_norm(g, node, input, running_mean=None, running_var=None, weight=None, bias=None, use_input_stats=True,
+                  momentum=0.1, eps=1e-5):  # fmt: skip
+    if not use_input_stats:
+        return NotImplemented
+    channels, dtype = input.shape[1], input.dtype
+    w = g.value(weight) if weight is not None else g.number(np.ones(channels), dtype.numpy)
+    b = g.value(bias) if bias is not None else g.number(np.zeros(channels), dtype.numpy)
+    return g.op("InstanceNormalization", g.value(input), w, b, epsilon=float(eps))
+
+
 # ---- other sizes
 
 _MODES = {"nearest": "nearest", "nearest-exact": "nearest", "linear": "linear", "bilinear": "linear",

@@ -1,6 +1,6 @@
 """Matrix products."""
 
-from ..registry import op
+from ..registry import call, op
 from .pointwise import Formula
 
 
@@ -44,3 +44,13 @@ def addbmm(g, node, input, a, b, beta, alpha):
     if len(a.shape) == 3:
         total = g.reduce("ReduceSum", total, (0,), False)
     return f("Add", f("Mul", g.value(input), beta), f("Mul", total, alpha))
+
+
+@call("einsum")
+def einsum(g, node, equation, *operands):
+    if g.opset < 12 or not isinstance(equation, str):
+        return NotImplemented
+    if len(operands) == 1 and isinstance(operands[0], (list, tuple)):
+        operands = tuple(operands[0])
+    names = [g.argument(o, node.outputs[0].dtype) for o in operands]
+    return g.op("Einsum", *names, equation=equation.replace(" ", ""))

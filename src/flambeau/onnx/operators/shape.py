@@ -10,9 +10,9 @@ from ..builder import number_of, plain, positions
 from ..registry import call, op
 
 
-def _given_sizes(node):
+def _given_sizes(g, node):
     """The sizes that a program gave, with -1 and sizes of other tensors among them; None where they are not its own."""
-    if node.target.kind != "op":
+    if node.target.kind != "op" or g.inner:
         return None
     rest = list(node.args[1:]) or list(node.kwargs.values())
     if len(rest) == 1 and isinstance(rest[0], (tuple, list)):
@@ -37,7 +37,7 @@ def reshaped(g, name, sizes, like=None):
 
 @op("reshape", "_view")
 def reshape(g, node, input, shape):
-    given = _given_sizes(node)
+    given = _given_sizes(g, node)
     if not input.shape or 0 in input.shape:
         sizes = node.outputs[0].shape
         return g.op(
@@ -90,7 +90,7 @@ def unsqueeze(g, node, input, dim):
 def expand(g, node, input, shape, *rest):
     if node.name == "_spread":
         return NotImplemented
-    given = _given_sizes(node)
+    given = _given_sizes(g, node)
     sizes = (
         node.outputs[0].shape
         if given is None
