@@ -19,9 +19,8 @@ __all__ = [
 ]  # fmt: skip
 
 _HOMES = {
-    **dict.fromkeys(["ScriptFunction", "ScriptModule", "TopLevelTracedModule", "freeze", "optimize_for_inference"],
-                    "modules"),
-    "TracedModule": "modules",
+    **dict.fromkeys(["ScriptFunction", "ScriptModule", "TopLevelTracedModule", "TracedModule", "freeze",
+                     "optimize_for_inference"], "modules"),
     "TracerWarning": "tracing",
     "trace": "traced",
     "trace_module": "traced",
@@ -39,7 +38,7 @@ def __getattr__(name):
     import importlib
 
     home = importlib.import_module(f"{__name__}.{_HOMES[name]}")
-    value = getattr(home, "ScriptModule" if name == "TracedModule" else name)
+    value = getattr(home, "ScriptModule" if name.endswith("TracedModule") else name)
     globals()[name] = value
     return value
 

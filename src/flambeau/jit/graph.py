@@ -116,7 +116,7 @@ class Node:
 
     @property
     def name(self):
-        """The name of what is called, without the underscores of private ops."""
+        """The name of what is called."""
         return self.target.name
 
     def used(self) -> Iterator[Value]:
@@ -150,10 +150,6 @@ class Graph:
     def outputs(self):
         """The values that the result consists of."""
         return [leaf for leaf in flatten(self.result)[0] if isinstance(leaf, Value)]
-
-    def all_nodes(self):
-        """The nodes of the graph in order, a list."""
-        return list(self.nodes)
 
     def trim(self):
         """Forgets what a run does not need: inner calls, and the parameters and constants that only they use."""
@@ -227,11 +223,3 @@ def show(item, name) -> str:
     if item is Ellipsis:
         return "..."
     return repr(item)
-
-
-def use_counts(graph: Graph) -> dict[Value, int]:
-    """How many nodes, and the result, use each value."""
-    counts: dict[Value, int] = {}
-    for value in [v for node in graph.nodes for v in set(node.used())] + list(values_in(graph.result)):
-        counts[value] = counts.get(value, 0) + 1
-    return counts

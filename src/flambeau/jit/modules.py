@@ -170,10 +170,6 @@ def _empty_copy(module, memo, seen):
     return made
 
 
-class TopLevelTracedModule(ScriptModule):
-    """The class that `isinstance` tests of scripts name; traced modules are ScriptModules."""
-
-
 def freeze(mod, preserved_attrs=None, optimize_numerics=True):
     """freeze(module) -> ScriptModule whose parameters are constants of the graph
 

@@ -111,8 +111,8 @@ class Tracer:
         for node in outer.inner:
             if node.changes or node.random:
                 raise RuntimeError(
-                    f"trace: a tensor that was made inside {outer.name} is used after it, and {node.name} in there cannot "
-                    "be done twice: return the tensor as a result"
+                    f"trace: a tensor that was made inside {outer.name} is used after it, and {node.name} in "
+                    "there cannot be done twice: return the tensor as a result"
                 )
         at = self.nodes.index(outer)
         self.nodes[at:at] = outer.inner
