@@ -169,6 +169,21 @@ def test_running_statistics():
     assert close(net.running_mean, other.running_mean) and net.num_batches_tracked == 2
 
 
+def test_buffers_that_count_calls():
+    class Counted(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("calls", fb.zeros(()))
+
+        def forward(self, x):
+            self.calls += 1
+            return x * self.calls
+
+    net = Counted()
+    traced = jit.trace(net, fb.ones(1))
+    assert net.calls == 1 and traced(fb.ones(1)) == 2 and net(fb.ones(1)) == 3
+
+
 def test_random_numbers_are_drawn_anew():
     def f(x):
         return x + fb.rand(x.shape) + fb.randn_like(x) + fb.empty(2).uniform_()

@@ -79,9 +79,9 @@ def _trace_module(module, inputs, by_keyword, check_trace, check_inputs, check_t
         made._add(method, graph)
         if check_trace:
             others = [c[method] if isinstance(c, dict) and method in c else c for c in check_inputs or ()]
-            with _kept_state(module):
-                run = made if method == "forward" else getattr(made, method)
-                _check(call, run, [(args, kwargs), *_others(others)], check_tolerance, graph)
+            run = made if method == "forward" else getattr(made, method)
+            runs = [(args, kwargs), *_others(others)]
+            _check(call, run, runs, check_tolerance, graph, lambda: _kept_state(module))
     return made
 
 
@@ -119,10 +119,8 @@ def _traced(call, args, kwargs, module, strict, named=None):
         )
     if strict and isinstance(result, dict):
         raise RuntimeError(
-            "Encountering a dict at the output of the tracer might cause the trace to be incorrect, this is only valid "
-            "if the container structure does not change based on the module's inputs. Consider using a constant "
-            "container instead (e.g. for `list`, use a `tuple` instead. for `dict`, use a `NamedTuple` instead). If "
-            "you absolutely need this and know the side effects, pass strict=False to trace() to allow this behavior."
+            "trace: the traced function returned a dict, whose keys will be those of this run for all inputs: return "
+            "a tuple, or pass strict=False if that is right"
         )
     return without_dead_code(graph)
 
@@ -137,8 +135,8 @@ def _copied(value):
 
 @contextlib.contextmanager
 def _kept_state(module):
-    """Parameters and buffers have their values back afterwards, and so has the generator."""
-    kept = [(t, t.detach().clone()) for t in (*module.parameters(), *module.buffers())]
+    """Buffers have their values back afterwards."""
+    kept = [(t, t.detach().clone()) for t in module.buffers()]
     try:
         yield
     finally:
@@ -147,16 +145,18 @@ def _kept_state(module):
                 tensor.copy_(value)
 
 
-def _check(function, traced, runs, tolerance, graph):
-    """Warns where a function and its graph give other results."""
+def _check(function, traced, runs, tolerance, graph, kept_state=contextlib.nullcontext):
+    """Warns where a function and its graph give other results. kept_state: around each run."""
     state = fb.get_rng_state()
     drawn = has_random(graph)
     try:
         for args, kwargs in runs:
             state_of_run = fb.get_rng_state()
-            expected = function(*tree_map(_copied, args), **tree_map(_copied, kwargs))
+            with kept_state():
+                expected = function(*tree_map(_copied, args), **tree_map(_copied, kwargs))
             fb.set_rng_state(state_of_run)
-            found = traced(*tree_map(_copied, args), **tree_map(_copied, kwargs))
+            with kept_state():
+                found = traced(*tree_map(_copied, args), **tree_map(_copied, kwargs))
             _compare(expected, found, tolerance)
     finally:
         fb.set_rng_state(state)
