@@ -65,7 +65,7 @@ newaxis = None
 
 _LAZY_PACKAGES = (
     "aliasing", "amp", "array_api", "backends", "cli", "compiler", "cpu", "cuda", "distributions", "fft", "func",
-    "jit", "linalg", "multiprocessing", "nn", "optim", "profiler", "random", "serialization", "sparse", "special",
+    "jit", "linalg", "multiprocessing", "nn", "onnx", "optim", "profiler", "random", "serialization", "sparse", "special",
     "testing", "types", "utils", "version", "vision",
 )  # fmt: skip
 _LAZY_NAMES = {
@@ -74,6 +74,7 @@ _LAZY_NAMES = {
     "load": "serialization",
     "set_printoptions": "printing",
     "alias": "aliasing",
+    "compile": "compiler",
     "GradScaler": "amp",
     **dict.fromkeys(
         ["autocast", "autocast_decrement_nesting", "autocast_increment_nesting", "clear_autocast_cache",

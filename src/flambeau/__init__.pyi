@@ -24,6 +24,7 @@ from . import jit as jit
 from . import linalg as linalg
 from . import multiprocessing as multiprocessing
 from . import nn as nn
+from . import onnx as onnx
 from . import ops as ops
 from . import optim as optim
 from . import profiler as profiler
@@ -63,6 +64,7 @@ from .autograd import set_grad_enabled as set_grad_enabled
 from .autograd.anomaly import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
 from .autograd.anomaly import is_anomaly_enabled as is_anomaly_enabled
 from .autograd.anomaly import set_anomaly_enabled as set_anomaly_enabled
+from .compiler import compile as compile
 from .device import device as _device
 from .device import device as device
 from .dtype import can_cast as can_cast

@@ -15,9 +15,7 @@ del API["_source"]
 
 C_INTERFACE = "wraps C functions of CUDA's or cuDNN's libraries, which this library does not call so"
 ABSENT = {  # section -> (reason, names); "*": the whole section
-    "": [("compilers and exporters of graphs", "jit onnx for_onnx"), ("not here yet", "distributed")],
-    "jit": [("a compiler of graphs; experimental in 0.3", "*")],
-    "onnx": [("an exporter to another format", "*")],
+    "": [("not here yet", "distributed")],
     "distributed": [("not here yet", "*")],
     "nn.parallel": [("needs distributed", "DistributedDataParallel")],
     "cuda": [

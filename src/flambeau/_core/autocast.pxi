@@ -32,7 +32,7 @@ cdef PyObject* casting_vectorcall(PyObject* callable, PyObject** args, size_t na
     """A call of an op that has `casts`."""
     cdef OpFunction f = <OpFunction><object>callable
     if not fb_casting:
-        return watched_vectorcall(callable, args, nargsf, kwnames) if extras & WATCH_CALLS else \
+        return watched_vectorcall(callable, args, nargsf, kwnames) if extras & WATCHED else \
             op_vectorcall(callable, args, nargsf, kwnames)
     result = cast_and_call(f, f.casts, args, PyVectorcall_NARGS(nargsf), kwnames)
     Py_INCREF(result)

@@ -19,6 +19,7 @@ One extension module, so that the parts call each other without a function point
     reduce.pxi     reductions of arrays by the native kernel
     engine.pxi     backward
     profile.pxi    what the profiler records
+    trace.pxi      calls go to a tracer, which records them as a graph
 """
 include "imports.pxi"
 include "array.pxi"
@@ -35,4 +36,5 @@ include "inplace.pxi"
 include "reduce.pxi"
 include "engine.pxi"
 include "profile.pxi"
+include "trace.pxi"
 include "module.pxi"

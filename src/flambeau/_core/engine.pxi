@@ -225,7 +225,7 @@ cdef int deliver(Run run, Node target, int nr, object grad) except -1:
 
 
 cdef object add_into(TensorBase buf, object grad):
-    if unlikely(extras & WATCH_CALLS) or fast_inplace(<OpFunction>operators[OP_IADD], buf, grad) is None:
+    if unlikely(extras & WATCHED) or fast_inplace(<OpFunction>operators[OP_IADD], buf, grad) is None:
         operators[OP_IADD](buf, grad)
 
 
@@ -272,7 +272,7 @@ cdef int walk_ready(Run run) except -1:
             result = watch_evaluate(run, node, grads)
         else:
             result = None
-            if node.rule and grads is not None and node.hooks is None:
+            if node.rule and grads is not None and node.hooks is None and not extras & TRACE_CALLS:
                 result = gradient_by_rule(node, grads)
             if result is None:
                 result = evaluate(run, node, grads)

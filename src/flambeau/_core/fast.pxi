@@ -292,7 +292,7 @@ def arithmetic_of_face(OpFunction f not None, x, y, type face not None):
     cdef char* right
     cdef int code, item
     cdef unsigned int needs = 0
-    if t is None or extras & WATCH_CALLS:
+    if t is None or extras & WATCHED:
         return None
     a = <PyObject*>t._array
     if not FB_IS_ARRAY(a) or FB_NDIM(a) == 0 or (FB_FLAGS(a) & FB_PLAIN) != FB_PLAIN or t._volatile or t._inference:
@@ -539,7 +539,7 @@ def basic_index(array, key):
 
 
 cdef object getitem(TensorBase x, object key):
-    if unlikely(extras & WATCH_CALLS):
+    if unlikely(extras & WATCHED):
         return watch_getitem(x, key)
     result = fast_getitem(x, key)
     return operators[OP_INDEX](x, key) if result is None else result

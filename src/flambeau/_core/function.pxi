@@ -163,7 +163,7 @@ cdef vectorcallfunc entry_of(OpFunction f) noexcept:
     """Where a call of an op begins: with what is watched or cast now, so that ops pay nothing for either without it."""
     if f.casts is not None and extras & AUTOCAST:
         return <vectorcallfunc><void*>casting_vectorcall
-    return <vectorcallfunc><void*>(watched_vectorcall if extras & WATCH_CALLS else op_vectorcall)
+    return <vectorcallfunc><void*>(watched_vectorcall if extras & WATCHED else op_vectorcall)
 
 
 cdef set_entries():
@@ -267,7 +267,7 @@ cdef object call_operator(int slot, object x, object y):
     cdef OpFunction op
     if type(f) is OpFunction:
         op = <OpFunction>f
-        if op.kind == BINARY and not unlikely(extras & WATCH_CALLS):
+        if op.kind == BINARY and not unlikely(extras & WATCHED):
             result = fast_inplace(op, x, y) if op.inplace else fast_binary(op, x, y)
             if result is not None:
                 return result
@@ -289,7 +289,7 @@ cdef object call_matmul(object x, object y):
     if operators[OP_MM] is not None:
         pair[0] = <PyObject*>x
         pair[1] = <PyObject*>y
-        if unlikely(extras & (WATCH_CALLS | AUTOCAST)) and (fb_casting or extras & WATCH_CALLS):
+        if unlikely(extras & (WATCHED | AUTOCAST)) and (fb_casting or extras & WATCHED):
             result = None if fb_casting else watch_mm(x, y)
         else:
             result = fast_short(<OpFunction>operators[OP_MM], pair, 2)
@@ -537,7 +537,7 @@ def apply(function, *args):
         interpreter = interpreter_among(args)
         if interpreter is not None:
             return interpreter._interpret(function, args, {}, True)
-    if unlikely(extras & WATCH_CALLS):
+    if unlikely(extras & WATCHED):
         return watch_apply(<OpFunction>function, args)
     return apply_bound(<OpFunction>function, args)
 
@@ -551,7 +551,7 @@ cdef inline object apply_bound(OpFunction f, tuple args):
 
 def apply_function(cls, Node node not None, forward, backward, tuple args, setup_context=None):
     """The apply of `autograd.Function`: forward gets the tensors themselves and runs unrecorded."""
-    if unlikely(extras & WATCH_CALLS):
+    if unlikely(extras & WATCHED):
         return watch_function(cls, node, forward, backward, args, setup_context)
     return apply_user_function(cls, node, forward, backward, args, setup_context)
 

@@ -8,16 +8,18 @@ cdef enum:
     PACK_SAVED = 2             # saved-tensor hooks are active in some thread
     WATCH_CALLS = 4            # the profiler sees each call of an op and of a backward
     WATCH_RUNS = 8             # hooks ask which backward pass is running
-    AUTOCAST = 16              # autocast has been on in some thread
+    TRACE_CALLS = 16           # a tracer records the calls of ops in some thread
+    AUTOCAST = 32              # autocast has been on in some thread
+    WATCHED = WATCH_CALLS | TRACE_CALLS
 
 cdef int extras = 0
 
 _mode_bits = {"note_nodes": NOTE_NODES, "pack_saved": PACK_SAVED, "watch_calls": WATCH_CALLS, "watch_runs": WATCH_RUNS,
-              "autocast": AUTOCAST}
+              "trace_calls": TRACE_CALLS, "autocast": AUTOCAST}
 
 
 def set_extra(str name, bint on):
-    """Switches one of "note_nodes", "pack_saved", "watch_calls", "watch_runs" on or off for the whole process; whether it was on."""
+    """Switches one of "note_nodes", "pack_saved", "watch_calls", "watch_runs", "trace_calls" on or off for the whole process; whether it was on."""
     global extras
     cdef int bit = _mode_bits[name]
     cdef bint old = extras & bit

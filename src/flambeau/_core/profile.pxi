@@ -1,5 +1,5 @@
 # What the profiler records: calls of ops, backward passes and named ranges with their times, as small structs in one queue.
-# Nothing here is reached unless WATCH_CALLS is set. autograd/profiler.py makes tables and traces of it.
+# Nothing here is reached unless WATCH_CALLS or TRACE_CALLS is set. autograd/profiler.py makes tables and traces of it.
 #
 # An event is written where it begins, so the queue is ordered by time, and an event's parent stands before it. The GIL is
 # held whenever the queue is used. A handle is the number of the session and the position in the queue: what ends after
@@ -301,6 +301,8 @@ cdef PyObject* watched_vectorcall(PyObject* callable, PyObject** args, size_t na
 
 cdef object watch_call(OpFunction f, PyObject** args, Py_ssize_t n, PyObject* kwnames):
     """A call of an op by its name."""
+    if is_traced():
+        return trace_call(f, args, n, kwnames)
     cdef PyObject* made
     cdef int64_t seq = <int64_t>next_seq
     cdef Py_ssize_t given = n if kwnames == NULL else n + PyTuple_GET_SIZE(<tuple><object>kwnames)
@@ -317,6 +319,8 @@ cdef object watch_call(OpFunction f, PyObject** args, Py_ssize_t n, PyObject* kw
 
 cdef object watch_apply(OpFunction f, tuple args):
     """A call of an op with the arguments of its forward."""
+    if is_traced():
+        return tracer.apply(f, args)
     cdef int64_t seq = <int64_t>next_seq
     cdef int64_t event = open_event(EVENT_OP, f, -1, notes_on(FB_TUPLE_ITEMS(args), PyTuple_GET_SIZE(args)))
     try:
@@ -329,6 +333,8 @@ cdef object watch_apply(OpFunction f, tuple args):
 
 cdef object watch_function(cls, Node node, forward, backward, tuple args, setup_context):
     """The forward of an autograd.Function."""
+    if is_traced():
+        return tracer.function(cls, node, forward, backward, args, setup_context)
     cdef int64_t seq = <int64_t>next_seq
     cdef int64_t event = open_event(EVENT_FUNCTION, cls, -1, notes_on(FB_TUPLE_ITEMS(args), PyTuple_GET_SIZE(args)))
     try:
@@ -341,6 +347,8 @@ cdef object watch_function(cls, Node node, forward, backward, tuple args, setup_
 
 cdef object watch_mm(object x, object y):
     """The short path of `x @ y`; None where it gives way."""
+    if is_traced():
+        return None
     cdef PyObject* args[2]
     cdef int64_t seq = <int64_t>next_seq, event
     args[0] = <PyObject*>x
@@ -359,6 +367,8 @@ cdef object watch_mm(object x, object y):
 
 cdef object watch_getitem(TensorBase x, object key):
     """x[key]."""
+    if is_traced():
+        return tracer.getitem(x, key)
     cdef PyObject* args[2]
     cdef int64_t seq = <int64_t>next_seq, event
     args[0] = <PyObject*>x
@@ -377,6 +387,9 @@ cdef object watch_getitem(TensorBase x, object key):
 
 cdef bint watch_setitem(TensorBase x, object key, object value) except -1:
     """The short path of x[key] = value, which copies; False where it gives way."""
+    if is_traced():
+        tracer.setitem(x, key, value)
+        return True
     cdef PyObject* args[2]
     cdef int64_t event
     cdef bint done

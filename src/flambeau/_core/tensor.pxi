@@ -111,7 +111,7 @@ cdef class TensorBase:
         return getitem(self, key)
 
     def __setitem__(self, key, value):
-        if not (watch_setitem(self, key, value) if unlikely(extras & WATCH_CALLS) else fast_setitem(self, key, value)):
+        if not (watch_setitem(self, key, value) if unlikely(extras & WATCHED) else fast_setitem(self, key, value)):
             operators[OP_SETITEM](self, key, value)
 
     def __len__(self):
