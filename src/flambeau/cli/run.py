@@ -20,6 +20,7 @@ from pathlib import Path
 
 from .. import aliasing
 from ..aliasing import era as eras
+from ..aliasing.modules import ours
 from ..aliasing.paths import shown
 from ..aliasing.source import Loader, NeedsPython2, compiled
 from . import INTERRUPTED, CommandError
@@ -43,15 +44,12 @@ def add_arguments(parser):
 
 def run(args):
     """Run the program, or check it; the exit status."""
-    if args.module:
-        program = _module(args.module)
-    elif args.script:
-        program = _script(args.script)
-    else:
+    if not args.module and not args.script:
         raise CommandError("run: name a script: flambeau run [--torch 0.3|today] script.py args...")
+    found = program(args.module, args.script)
     if args.check:
-        return _check(program, args.torch)
-    return _execute(program, _era(program, args.torch), args.report)
+        return _check(found, args.torch)
+    return _execute(found, era_of(found, args.torch), args.report)
 
 
 # ---------------------------------------------------------------------------------------------- the program
@@ -73,6 +71,11 @@ class _Program:
         return self.path != "<stdin>"
 
 
+def program(module, script):
+    """The program that the command line means: a module and its arguments, or a script and its arguments."""
+    return _module(module) if module else _script(script)
+
+
 def _script(argv):
     if argv[0] == "-":
         return _Program("<stdin>", sys.stdin.buffer.read(), argv, os.getcwd())
@@ -82,7 +85,7 @@ def _script(argv):
 
 def _module(argv):
     """The program of `-m name args...`. Nothing is imported yet: its package may import torch."""
-    name, folder = argv[0], os.getcwd()
+    name, folder = ours(argv[0]), os.getcwd()
     spec: ModuleSpec | None = None
     search: list[str] | None = [folder, *sys.path]
     parts = name.split(".")
@@ -111,7 +114,7 @@ def _found(program):
     return eras.choose(program.path, program.data, program.folder)
 
 
-def _era(program, told):
+def era_of(program, told):
     """The era to run in: the one told, else that of the process that started this one, else that of the source."""
     told = told or os.environ.get(aliasing.ENVIRONMENT)
     if told in aliasing.NAMESPACES:

@@ -125,9 +125,18 @@ class Mesh:
     def _call(self, other, store, secret, deadline):
         host, port = store.get(f"mesh/{other}").decode().split()
         host = store.hosts()[1] if host == "*" else host
-        connection = socket.create_connection((host, int(port)), timeout=max(deadline.left, 0.1))
-        connection.sendall(_HELLO.pack(self.rank, secret))
-        self._add(other, connection)
+        hello = _HELLO.pack(other, secret)
+        try:
+            connection = socket.create_connection((host, int(port)), timeout=max(deadline.left, 0.1))
+            self._add(other, connection)
+            connection.sendall(_HELLO.pack(self.rank, secret))
+            if not hmac.compare_digest(_exactly(connection, _HELLO.size), hello):
+                raise ConnectionRefusedError("another process is there")
+        except OSError as error:
+            raise DistNetworkError(
+                f"init_process_group: rank {self.rank} cannot connect to rank {other} at {host}:{port}: "
+                f"{error.strerror or error}"
+            ) from None
 
     def _answer(self, listener, secret, deadline):
         """Takes one connection; one that does not know the secret is closed again."""
@@ -146,9 +155,12 @@ class Mesh:
         except (OSError, struct.error):
             connection.close()
             return
-        if not hmac.compare_digest(given, secret) or rank in self.peers or not self.rank < rank < self.size:
+        if not hmac.compare_digest(given, secret) or not self.rank < rank < self.size:
             connection.close()
             return
+        if rank in self.peers:  # it tries again
+            self.peers[rank].connection.close()
+        connection.sendall(_HELLO.pack(self.rank, secret))
         self._add(rank, connection)
 
     def _add(self, rank, connection):

@@ -4,7 +4,7 @@ import ipaddress
 import os
 from urllib.parse import parse_qs, urlsplit
 
-from .store import FileStore, TCPStore, default_timeout
+from .store import FileStore, PrefixStore, TCPStore, default_timeout
 
 _HANDLERS: dict = {}
 
@@ -100,10 +100,16 @@ def _env(url, rank, world_size, timeout, **kwargs):
     yield _master(host, port, rank, world_size, timeout), rank, world_size
 
 
+_calls: dict = {}  # address of a store that the launcher keeps -> how often this process has begun there
+
+
 def _master(host, port, rank, world_size, timeout):
-    """The store of rank 0. When `flambeau launch` keeps one at this address, all are clients of that."""
-    kept = os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
-    return TCPStore(host, port, None, rank == 0 and not kept, timeout)
+    """The store of rank 0. Where `flambeau launch` keeps one at this address, all are clients of that, and each run has
+    keys of its own there."""
+    if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True" or os.environ.get("MASTER_PORT") != str(port):
+        return TCPStore(host, port, None, rank == 0, timeout)
+    count = _calls[host, port] = _calls.get((host, port), -1) + 1
+    return PrefixStore(f"run{count}", TCPStore(host, port, None, False, timeout))
 
 
 _HANDLERS.update(env=_env, tcp=_tcp, file=_file)
