@@ -15,14 +15,14 @@ del API["_source"]
 
 C_INTERFACE = "wraps C functions of CUDA's or cuDNN's libraries, which this library does not call so"
 ABSENT = {  # section -> (reason, names); "*": the whole section
-    "": [("compilers and exporters of graphs", "jit onnx for_onnx"), ("not here yet", "distributed contrib")],
+    "": [("compilers and exporters of graphs", "jit onnx for_onnx"), ("not here yet", "contrib")],
     "jit": [("a compiler of graphs; experimental in 0.3", "*")],
     "onnx": [("an exporter to another format", "*")],
-    "distributed": [("not here yet", "*")],
+    "distributed": [("tensors of other processes in master-worker mode, an experiment of 0.3", " ".join(
+        name for name in API["distributed"] if name.startswith("remote_types.")))],
     "FloatTensor": [("helpers of 0.3's own indexing and serialisation in Python", "_advanced_index_add "
                      "_advanced_index_select _check_advanced_indexing _new_with_metadata_file _set_index "
                      "_write_metadata")],
-    "nn.parallel": [("needs distributed", "DistributedDataParallel")],
     "autograd": [
         ("reads the files of nvprof", "profiler.emit_nvtx profiler.load_nvprof profiler.parse_nvprof_trace "
          "profiler.demangle profiler.EnforceUnique"),

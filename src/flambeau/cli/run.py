@@ -11,6 +11,7 @@ the source says which, and a line on stderr says why. The script `-` is read fro
 import argparse
 import importlib
 import os
+import runpy
 import sys
 import types
 from dataclasses import dataclass
@@ -46,6 +47,8 @@ def run(args):
     """Run the program, or check it; the exit status."""
     if not args.module and not args.script:
         raise CommandError("run: name a script: flambeau run [--torch 0.3|today] script.py args...")
+    if args.module and ours(args.module[0]) != args.module[0]:
+        return _run_ours(args.module, args.torch)
     found = program(args.module, args.script)
     if args.check:
         return _check(found, args.torch)
@@ -85,7 +88,7 @@ def _script(argv):
 
 def _module(argv):
     """The program of `-m name args...`. Nothing is imported yet: its package may import torch."""
-    name, folder = ours(argv[0]), os.getcwd()
+    name, folder = argv[0], os.getcwd()
     spec: ModuleSpec | None = None
     search: list[str] | None = [folder, *sys.path]
     parts = name.split(".")
@@ -122,6 +125,19 @@ def era_of(program, told):
     found = _found(program)
     print(f"flambeau: running as {found.reason}", file=sys.stderr)
     return found.name
+
+
+def _run_ours(argv, told):
+    """Runs `-m torch.distributed.launch` and the like, which are modules of this library: the era is for the programs
+    that they start."""
+    if told is not None:
+        os.environ[aliasing.ENVIRONMENT] = told
+    sys.argv = argv
+    try:
+        runpy.run_module(ours(argv[0]), run_name="__main__", alter_sys=True)
+    except ImportError as error:
+        raise CommandError(f"run: no module named {argv[0]}: {error}") from None
+    return 0
 
 
 # ------------------------------------------------------------------------------------------------ check

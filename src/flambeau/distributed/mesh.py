@@ -255,7 +255,7 @@ class Mesh:
                 except BlockingIOError:
                     return
                 if n == 0:
-                    self._lose(peer, f"rank {peer.rank} has ended or lost its connection")
+                    self._lose(peer, f"rank {peer.rank} was killed or lost its connection")
                     return
                 peer.filled += n
             if peer.filled == len(peer.place):
@@ -268,7 +268,7 @@ class Mesh:
             return
         kind, channel, tag, size = _HEADER.unpack(peer.header)
         if kind == _GOODBYE:
-            self._lose(peer, f"rank {peer.rank} has called destroy_process_group")
+            self._lose(peer, f"rank {peer.rank} has ended or called destroy_process_group")
             return
         peer.key = channel, tag
         with self._lock:

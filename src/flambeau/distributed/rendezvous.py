@@ -46,13 +46,18 @@ def _numbers(url, scheme, rank, world_size):
     return rank, world_size
 
 
-def _file(url, rank, world_size, timeout, **kwargs):
+def file_store(url, world_size):
+    """file_store(url, world_size) -> FileStore of a file:///path."""
     parts = urlsplit(url)
     path = parts.netloc + parts.path
     if not path:
         raise ValueError("Error initializing torch.distributed using file:// rendezvous: path missing")
+    return FileStore(path, world_size)
+
+
+def _file(url, rank, world_size, timeout, **kwargs):
     rank, world_size = _numbers(url, "file", rank, world_size)
-    store = FileStore(path, world_size)
+    store = file_store(url, world_size)
     store.set_timeout(timeout)
     yield store, rank, world_size
 
