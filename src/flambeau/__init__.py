@@ -64,8 +64,8 @@ for _name, _method in ops.METHODS.items():
 newaxis = None
 
 _LAZY_PACKAGES = (
-    "aliasing", "amp", "array_api", "backends", "cli", "compiler", "cuda", "distributed", "distributions", "fft", "func",
-    "futures", "jit",
+    "aliasing", "amp", "array_api", "backends", "cli", "compiler", "cuda", "distributed", "distributions", "fft",
+    "func", "futures", "jit",
     "linalg", "multiprocessing", "nn", "optim", "profiler", "random", "serialization", "sparse", "special", "testing",
     "types", "utils", "version", "vision",
 )  # fmt: skip

@@ -11,13 +11,18 @@ from datetime import timedelta
 from flambeau import distributed as dist
 
 SECONDS = 20
+KILLED = (True, None)  # the outcome of a process that ended itself
 
 
 def _child(function, rank, size, path, backend, shared, args, sender):
     os.environ["FLAMBEAU_SHARED_MEMORY"] = "1" if shared else "0"
     try:
         dist.init_process_group(
-            backend, init_method=f"file://{path}", rank=rank, world_size=size, timeout=timedelta(seconds=SECONDS)
+            backend,
+            init_method=f"file://{path}",
+            rank=rank,
+            world_size=size,
+            timeout=timedelta(seconds=SECONDS),
         )
         result = function(rank, *args)
         sender.send_bytes(pickle.dumps((True, result)))
@@ -40,7 +45,9 @@ def run(function, size=2, *args, shared=True):
         processes, receivers = [], []
         for rank in range(size):
             receiver, sender = context.Pipe(duplex=False)
-            process = context.Process(target=_child, args=(function, rank, size, path, "gloo", shared, args, sender))
+            process = context.Process(
+                target=_child, args=(function, rank, size, path, "gloo", shared, args, sender)
+            )
             process.start()
             sender.close()
             processes.append(process)
@@ -56,10 +63,11 @@ def run(function, size=2, *args, shared=True):
                     process.join()
             for receiver in receivers:
                 receiver.close()
-        assert not os.path.exists(path), "the file of the store stayed"
+        stays = os.path.exists(path)
     for good, value in outcomes:
         if not good:
             raise AssertionError(f"a process failed:\n{value}")
+    assert not stays or KILLED in outcomes, "the file of the store stayed"
     return [value for _, value in outcomes]
 
 
@@ -67,4 +75,4 @@ def _outcome(receiver):
     try:
         return pickle.loads(receiver.recv_bytes())
     except EOFError:
-        return True, None  # it ended on purpose
+        return KILLED

@@ -28,7 +28,12 @@ def reduced(size, shape, dtype, ufunc):
 
 def all_ops(rank, size):
     for dtype in (*INTS, *FLOATS):
-        for name, ufunc in (("SUM", np.add), ("PRODUCT", np.multiply), ("MIN", np.minimum), ("MAX", np.maximum)):
+        for name, ufunc in (
+            ("SUM", np.add),
+            ("PRODUCT", np.multiply),
+            ("MIN", np.minimum),
+            ("MAX", np.maximum),
+        ):
             x = values(rank, (5, 3), dtype)
             if name == "PRODUCT" and dtype in (fb.uint8, fb.int8):
                 x.clamp_(max=3)

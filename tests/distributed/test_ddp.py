@@ -108,7 +108,9 @@ def unused(rank):
 
     strict = DistributedDataParallel(Net())
     strict(x, branch=False).sum().backward()
-    with pytest.raises(RuntimeError, match=r"Expected to have finished reduction.*branch.weight, branch.bias"):
+    with pytest.raises(
+        RuntimeError, match=r"Expected to have finished reduction.*branch.weight, branch.bias"
+    ):
         strict(x)
 
 
@@ -214,7 +216,9 @@ def hooks(rank):
         model(x * (rank + 1)).sum().backward()
         for p, q in zip(model.parameters(), plain.parameters(), strict=True):
             fb.testing.assert_close(p.grad, q.grad, rtol=tolerance, atol=tolerance * 10)
-        assert [i for i, _, _ in seen] == list(range(len(seen))) and [last for _, last, _ in seen].index(True) == len(seen) - 1
+        assert [i for i, _, _ in seen] == list(range(len(seen))) and [last for _, last, _ in seen].index(
+            True
+        ) == len(seen) - 1
         assert sum(count for *_, count in seen) == sum(p.numel() for p in model.parameters())
 
 

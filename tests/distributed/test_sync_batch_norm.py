@@ -73,7 +73,10 @@ def with_ddp(rank):
     optimizers = [fb.optim.SGD(m.parameters(), lr=0.1) for m in (model, alone)]
     for step in range(3):
         x = fb.randn(8, 1, 5, 5, generator=fb.Generator().manual_seed(step))
-        for m, optimizer, part in ((model, optimizers[0], x[rank * 4 : rank * 4 + 4]), (alone, optimizers[1], x)):
+        for m, optimizer, part in (
+            (model, optimizers[0], x[rank * 4 : rank * 4 + 4]),
+            (alone, optimizers[1], x),
+        ):
             optimizer.zero_grad()
             loss = m(part).square().mean()
             loss.backward()

@@ -127,7 +127,9 @@ def errors(rank):
         with pytest.raises(RuntimeError, match="scatter_list is a required argument in scatter source"):
             dist.scatter(x)
     else:
-        with pytest.raises(RuntimeError, match="non-empty gather_list can be given only to gather destination"):
+        with pytest.raises(
+            RuntimeError, match="non-empty gather_list can be given only to gather destination"
+        ):
             dist.gather(x, dst=0, gather_list=[x])
         with pytest.raises(RuntimeError, match="scatter got unexpected kwargs: root"):
             dist.scatter(x, src=0, root=1)

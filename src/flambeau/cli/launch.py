@@ -24,14 +24,24 @@ from . import run as runner
 def add_arguments(parser):
     """The arguments of the command."""
     rest = argparse.REMAINDER
-    parser.add_argument("-n", type=_count, required=True, metavar="N", help="how many processes, on each machine")
-    parser.add_argument("--torch", choices=["0.3", "today"], help="the PyTorch that the program is written for")
+    parser.add_argument(
+        "-n", type=_count, required=True, metavar="N", help="how many processes, on each machine"
+    )
+    parser.add_argument(
+        "--torch", choices=["0.3", "today"], help="the PyTorch that the program is written for"
+    )
     parser.add_argument("--nodes", type=_count, default=1, metavar="N", help="how many machines (1)")
-    parser.add_argument("--node-rank", type=int, default=0, metavar="R", help="which of them this is, from 0 on")
+    parser.add_argument(
+        "--node-rank", type=int, default=0, metavar="R", help="which of them this is, from 0 on"
+    )
     parser.add_argument("--master-addr", default="127.0.0.1", metavar="HOST", help="the address of machine 0")
-    parser.add_argument("--master-port", type=int, default=0, metavar="PORT", help="a free port there (any, for one machine)")
+    parser.add_argument(
+        "--master-port", type=int, default=0, metavar="PORT", help="a free port there (any, for one machine)"
+    )
     parser.add_argument("--mpi", action="store_true", help="let MPI's mpiexec start the processes")
-    parser.add_argument("-m", dest="module", nargs=rest, metavar="MODULE", help="run a module, as python -m does")
+    parser.add_argument(
+        "-m", dest="module", nargs=rest, metavar="MODULE", help="run a module, as python -m does"
+    )
     parser.add_argument("script", nargs=rest, metavar="SCRIPT", help="the script and its arguments")
 
 

@@ -16,7 +16,8 @@ def member(name, group):
     found = world.resolve(group)
     if found is None:
         warn_user(
-            f"Running {name} on global rank {world.current().rank} which does not belong to the given group.", UserWarning
+            f"Running {name} on global rank {world.current().rank} which does not belong to the given group.",
+            UserWarning,
         )
     return found
 
@@ -27,7 +28,9 @@ def rank_in(group, name, argument, value, group_argument, group_value, default=N
         raise ValueError(f"Can't specify both {group_argument} and {argument}")
     if group_value is not None:
         if not 0 <= group_value < group.size():
-            raise ValueError(f"{name}: {group_argument} must be below the size of the group, got {group_value}")
+            raise ValueError(
+                f"{name}: {group_argument} must be below the size of the group, got {group_value}"
+            )
         return int(group_value)
     value = default if value is None else value
     if value is None:
@@ -45,15 +48,17 @@ def check_tensor(value, argument):
             "instead."
         )
     if value.is_sparse or value.is_sparse_csr:
-        raise RuntimeError(f"`{argument}` is a sparse tensor: collectives take dense ones; call to_dense() first")
+        raise RuntimeError(
+            f"`{argument}` is a sparse tensor: collectives take dense ones; call to_dense() first"
+        )
 
 
 def check_tensors(values, argument):
     """The same for each of a list of tensors."""
-    if not isinstance(values, (list, tuple)) or not all(isinstance(v, Tensor) for v in values):
+    if not isinstance(values, (list, tuple)):
         raise TypeError(
             f"Invalid function argument. Expected parameter `{argument}` of type List[torch.Tensor] but got "
-            f"{type(values)} with elements of type {sorted({type(v).__name__ for v in values or ()})}."
+            f"{type(values)} instead."
         )
     for value in values:
         check_tensor(value, argument)

@@ -1,7 +1,8 @@
 """The collectives: calls that all processes of a group make together, on tensors of the same sizes and dtypes.
 
-Each takes `group` (all processes by default) and `async_op`: with True it returns a Work at once, whose wait() says when
-it is done; else it returns None when it is. src and dst are global ranks; group_src and group_dst ranks in the group.
+Each takes `group` (all processes by default) and `async_op`: with True it returns a Work at once, whose wait() says
+when it is done; else it returns None when it is. src and dst are global ranks; group_src and group_dst ranks in the
+group.
 """
 
 import time
@@ -29,12 +30,14 @@ def _check_count(name, argument, tensors, group):
 def _check_sizes(name, tensors, size, what):
     for tensor in tensors:
         if tensor.numel() != size:
-            raise ValueError(f"{name}: all tensors must have as many elements as {what}, {size}, got {tensor.numel()}")
+            raise ValueError(
+                f"{name}: all tensors must have as many elements as {what}, {size}, got {tensor.numel()}"
+            )
 
 
 def all_reduce(tensor, op=ReduceOp.SUM, group=None, async_op=False):
-    """all_reduce(tensor, op=ReduceOp.SUM, group=None, async_op=False): tensor, on all processes, becomes the sum (op) of
-    those of all. All get the same bits. RuntimeError for an op that the dtype does not have."""
+    """all_reduce(tensor, op=ReduceOp.SUM, group=None, async_op=False): tensor, on all processes, becomes the sum (op)
+    of those of all. All get the same bits. RuntimeError for an op that the dtype does not have."""
     check_tensor(tensor, "tensor")
     if (group := member("all_reduce", group)) is None:
         return None
@@ -76,7 +79,8 @@ def reduce(tensor, dst=None, op=ReduceOp.SUM, group=None, async_op=False, group_
 
 
 def broadcast(tensor, src=None, group=None, async_op=False, group_src=None):
-    """broadcast(tensor, src=None, group=None, async_op=False, group_src=None): tensor becomes that of the process src."""
+    """broadcast(tensor, src=None, group=None, async_op=False, group_src=None): tensor becomes that of the process
+    src."""
     check_tensor(tensor, "tensor")
     if (group := member("broadcast", group)) is None:
         return None
@@ -105,8 +109,8 @@ def all_gather(tensor_list, tensor, group=None, async_op=False):
 
 
 def all_gather_coalesced(output_tensor_lists, input_tensor_list, group=None, async_op=False):
-    """all_gather_coalesced(output_tensor_lists, input_tensor_list, group=None, async_op=False): output_tensor_lists[r][i]
-    becomes the i-th input of rank r."""
+    """all_gather_coalesced(output_tensor_lists, input_tensor_list, group=None, async_op=False):
+    output_tensor_lists[r][i] becomes the i-th input of rank r."""
     check_tensors(input_tensor_list, "tensor_list")
     for some in output_tensor_lists:
         check_tensors(some, "output_tensor_lists")
@@ -170,8 +174,8 @@ def gather(tensor, gather_list=None, dst=None, group=None, async_op=False, group
 
 
 def scatter(tensor, scatter_list=None, src=None, group=None, async_op=False, group_src=None):
-    """scatter(tensor, scatter_list=None, src=None, group=None, async_op=False, group_src=None): tensor on rank r becomes
-    scatter_list[r] of the process src. The others give no scatter_list."""
+    """scatter(tensor, scatter_list=None, src=None, group=None, async_op=False, group_src=None): tensor on rank r
+    becomes scatter_list[r] of the process src. The others give no scatter_list."""
     check_tensor(tensor, "tensor")
     if (group := member("scatter", group)) is None:
         return None
@@ -236,7 +240,9 @@ def all_to_all(output_tensor_list, input_tensor_list, group=None, async_op=False
     rank r has in input_tensor_list for this process. Sizes may differ; the receiver's must be the sender's."""
     check_tensors(output_tensor_list, "output_tensor_list")
     check_tensors(input_tensor_list, "input_tensor_list")
-    check_alike("all_to_all", [*output_tensor_list, *input_tensor_list], (*input_tensor_list, *output_tensor_list)[0])
+    check_alike(
+        "all_to_all", [*output_tensor_list, *input_tensor_list], (*input_tensor_list, *output_tensor_list)[0]
+    )
     if (group := member("all_to_all", group)) is None:
         return None
     _check_count("all_to_all", "output_tensor_list", output_tensor_list, group)
@@ -276,9 +282,13 @@ def _split(which, array, tensor, sizes, group):
             )
         sizes = [rows // group.size()] * group.size()
     if len(sizes) != group.size():
-        raise RuntimeError(f"Number of tensor splits not equal to group size: {len(sizes)} and {group.size()}")
+        raise RuntimeError(
+            f"Number of tensor splits not equal to group size: {len(sizes)} and {group.size()}"
+        )
     if sum(sizes) != rows:
-        raise RuntimeError(f"Split sizes doesn't match total dim 0 size: {which} has {rows} rows for splits {list(sizes)}")
+        raise RuntimeError(
+            f"Split sizes doesn't match total dim 0 size: {which} has {rows} rows for splits {list(sizes)}"
+        )
     row = array.size // rows if rows else 0
     ends = np.cumsum([0, *sizes]) * row
     return [array[start:end] for start, end in zip(ends[:-1], ends[1:], strict=True)]
@@ -319,8 +329,8 @@ def monitored_barrier(group=None, timeout=None, wait_all_ranks=False):
     if missing:
         ranks = ", ".join(map(str, missing))
         raise DistBackendError(
-            f"[Rank {group.ranks[0]}]: Rank{'s' if len(missing) > 1 else ''} {ranks} failed to pass monitoredBarrier in "
-            f"{seconds * 1000:g} ms"
+            f"[Rank {group.ranks[0]}]: Rank{'s' if len(missing) > 1 else ''} {ranks} failed to pass monitoredBarrier "
+            f"in {seconds * 1000:g} ms"
         )
     for r in range(1, group.size()):
         group.post.send(word, r, _MONITORED, seconds, "monitored_barrier")

@@ -9,7 +9,8 @@ from . import run
 
 
 def main(argv=None):
-    """Runs the command line; the exit status. With --use_env there is no --local_rank, only the environment variable."""
+    """Runs the command line; the exit status. With --use_env there is no --local_rank, only the environment variable.
+    """
     parser = run.parser("torch.distributed.launch")
     parser.add_argument("--use_env", "--use-env", action="store_true", help="do not pass --local_rank")
     return run.main(argv, parser, lambda args: not args.use_env)

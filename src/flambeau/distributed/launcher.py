@@ -19,8 +19,8 @@ _POLL = 0.05  # seconds
 
 @dataclass
 class Layout:
-    """Which processes to start: `local` of them on this machine, which is number `node` of `nodes`. Rank 0's machine has
-    the address `host`, and `port` is free there (0: any)."""
+    """Which processes to start: `local` of them on this machine, which is number `node` of `nodes`. Rank 0's machine
+    has the address `host`, and `port` is free there (0: any)."""
 
     local: int
     nodes: int = 1
@@ -123,7 +123,13 @@ class _Watcher:
         others = sum(p.poll() is None for p in self.processes)
         print(
             f"flambeau: launch: rank {rank} (process {process.pid}) failed with {how}"
-            + (f"; ending the {others} that still run" if others > 1 else "; ending the other" if others else ""),
+            + (
+                f"; ending the {others} that still run"
+                if others > 1
+                else "; ending the other"
+                if others
+                else ""
+            ),
             file=sys.stderr,
             flush=True,
         )

@@ -61,7 +61,8 @@ class Receipt:
         """Waits; DistBackendError that says `what` was waited for, and from whom, when the deadline passes."""
         if not self.done.wait(deadline.left):
             raise DistBackendError(
-                f"{what}: nothing came from {name} within {deadline.seconds:g} seconds; is that process in the same call?"
+                f"{what}: nothing came from {name} within {deadline.seconds:g} seconds; is that process in the same "
+                "call?"
             )
         if self.error is not None:
             raise DistBackendError(f"{what}: {self.error}")
@@ -95,6 +96,7 @@ class Mesh:
         self._selector = selectors.DefaultSelector()
         self._wake, self._woken = socket.socketpair()
         self._closing = False
+        self._killed = None  # the first process that was lost without a word
         try:
             self._connect(store, Deadline(timeout))
         except BaseException:
@@ -193,8 +195,11 @@ class Mesh:
                     ) from None
                 select.select([], [peer.connection], [], min(_POLL, deadline.left))
                 continue
-            except OSError as error:
-                raise DistBackendError(f"{what}: the connection to rank {peer.rank} broke: {error.strerror}") from None
+            except OSError:  # the thread that receives learns why
+                for _ in range(20):
+                    if peer.lost is None:
+                        time.sleep(0.05)
+                raise DistBackendError(f"{what}: {peer.lost or _lost(peer.rank)}") from None
             while pieces and sent >= len(pieces[0]):
                 sent -= len(pieces.pop(0))
             if pieces:
@@ -212,9 +217,9 @@ class Mesh:
         key = channel, tag
         with self._lock:
             queue = self._arrived.get(key, ())
-            for i, (rank, data) in enumerate(queue):
+            for i, (rank, _) in enumerate(queue):
                 if _fits(source, rank):
-                    del queue[i]
+                    rank, data = queue.pop(i)
                     break
             else:
                 gone = [self.peers[r].lost for r in ([source] if isinstance(source, int) else source)]
@@ -243,8 +248,8 @@ class Mesh:
                     return
                 try:
                     self._read(key.data)
-                except OSError as error:
-                    self._lose(key.data, f"the connection to rank {key.data.rank} broke: {error.strerror}")
+                except OSError:
+                    self._lose(key.data, _lost(key.data.rank), was_killed=True)
 
     def _read(self, peer):
         """Reads what there is of a peer's messages."""
@@ -255,7 +260,7 @@ class Mesh:
                 except BlockingIOError:
                     return
                 if n == 0:
-                    self._lose(peer, f"rank {peer.rank} was killed or lost its connection")
+                    self._lose(peer, _lost(peer.rank), was_killed=True)
                     return
                 peer.filled += n
             if peer.filled == len(peer.place):
@@ -303,9 +308,14 @@ class Mesh:
                     return
         _hand_over(receipt, peer.rank, data)
 
-    def _lose(self, peer, reason):
-        """The connection has ended: those who wait for the peer are told."""
+    def _lose(self, peer, reason, was_killed=False):
+        """The connection has ended: those who wait for the peer are told. When it ended because of another process that
+        was killed, that one is named too."""
         with self._lock:
+            if was_killed and self._killed is None:
+                self._killed = reason
+            elif self._killed is not None:
+                reason = f"{reason}, after {self._killed}"
             peer.lost = reason
             if peer.receipt is not None:
                 peer.receipt.finish(reason)
@@ -346,6 +356,10 @@ class Mesh:
     abandon = _close_sockets  # in a forked child, which has no part in it
 
 
+def _lost(rank):
+    return f"rank {rank} was killed or lost its connection"
+
+
 def _fits(source, rank):
     return source == rank if isinstance(source, int) else rank in source
 
@@ -373,7 +387,9 @@ def _exactly(connection, size):
 
 
 def _listening_at(host):
-    return socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024)
+    return socket.create_server(
+        (host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024
+    )
 
 
 def _own_host():

@@ -105,22 +105,32 @@ def send(tensor, dst=None, group=None, tag=0, group_dst=None):
 
 
 def recv(tensor, src=None, group=None, tag=0, group_src=None):
-    """recv(tensor, src=None, group=None, tag=0, group_src=None) -> int: receives a tensor of the same size and dtype from
-    the process src, or from any. Returns the global rank of the sender; -1 on a process that is not in the group."""
+    """recv(tensor, src=None, group=None, tag=0, group_src=None) -> int: receives a tensor of the same size and dtype
+    from the process src, or from any. Returns the global rank of the sender; -1 on a process that is not in the
+    group."""
     work = irecv(tensor, src, group, tag, group_src)
     return -1 if work is None else work.source_rank()
 
 
 class P2POp:
-    """P2POp(op, tensor, peer=None, group=None, tag=0, group_peer=None): an isend or irecv (op) for batch_isend_irecv."""
+    """P2POp(op, tensor, peer=None, group=None, tag=0, group_peer=None): an isend or irecv (op) for batch_isend_irecv.
+    """
 
     def __init__(self, op, tensor, peer=None, group=None, tag=0, group_peer=None):
         if op not in (isend, irecv):
             raise ValueError(
-                "Invalid ``op``. Expected ``op`` to be of type ``torch.distributed.isend`` or ``torch.distributed.irecv``."
+                "Invalid ``op``. Expected ``op`` to be of type ``torch.distributed.isend`` or "
+                "``torch.distributed.irecv``."
             )
         check_tensor(tensor, "tensor")
-        self.op, self.tensor, self.peer, self.group, self.tag, self.group_peer = op, tensor, peer, group, tag, group_peer
+        self.op, self.tensor, self.peer, self.group, self.tag, self.group_peer = (
+            op,
+            tensor,
+            peer,
+            group,
+            tag,
+            group_peer,
+        )
 
     def __repr__(self):
         return f"P2POp({self.op.__name__}, {tuple(self.tensor.shape)}, peer={self.peer}, rank={get_rank(self.group)})"
@@ -129,7 +139,9 @@ class P2POp:
 def batch_isend_irecv(p2p_op_list):
     """batch_isend_irecv(list of P2POp) -> list of Works: begins all of them."""
     if not p2p_op_list or not all(isinstance(op, P2POp) for op in p2p_op_list):
-        raise ValueError("Invalid ``p2p_op_list``. Each op is expected to be of type ``torch.distributed.P2POp``.")
+        raise ValueError(
+            "Invalid ``p2p_op_list``. Each op is expected to be of type ``torch.distributed.P2POp``."
+        )
     works = {}
     for wanted in (irecv, isend):  # memory to receive into before anything is sent
         for i, op in enumerate(p2p_op_list):

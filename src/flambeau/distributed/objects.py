@@ -95,7 +95,9 @@ def scatter_object_list(
     parts, sizes = None, [_numbers(0, 0)]
     if group.rank() == root:
         if scatter_object_input_list is None or len(scatter_object_input_list) != group.size():
-            raise ValueError(f"scatter_object_list: the source needs an object for each of {group.size()} processes")
+            raise ValueError(
+                f"scatter_object_list: the source needs an object for each of {group.size()} processes"
+            )
         packed = [_packed(value) for value in scatter_object_input_list]
         longest = max(p.numel() for p in packed)
         parts = [_bytes(longest) for _ in packed]

@@ -62,7 +62,9 @@ def on_mesh(world, name, ranks, timeout):
     seconds = timeout.total_seconds()
     channel = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") & ~1
     rank = ranks.index(world.rank)
-    data = _shared(world, name, ranks, rank, seconds) if len(ranks) > 1 and _one_machine(world, ranks) else None
+    data = (
+        _shared(world, name, ranks, rank, seconds) if len(ranks) > 1 and _one_machine(world, ranks) else None
+    )
     if data is None:
         data = Sockets(world.mesh, ranks, channel, seconds)
     group = ProcessGroup(name, ranks, rank, "gloo", timeout, data, Post(world.mesh, ranks, channel | 1))
@@ -133,7 +135,9 @@ class Watch:
         if peer is not None and peer.lost is not None:
             raise DistBackendError(f"{operation}: {peer.lost}")
         if not self.deadline.left:
-            raise DistBackendError(f"{operation}: rank {rank} did not take part within {self.seconds:g} seconds")
+            raise DistBackendError(
+                f"{operation}: rank {rank} did not take part within {self.seconds:g} seconds"
+            )
 
 
 class Post:

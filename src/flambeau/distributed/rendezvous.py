@@ -27,7 +27,9 @@ def rendezvous(url, rank=-1, world_size=-1, timeout=default_timeout, **kwargs):
         raise RuntimeError(f"`url` must be a string. {type(url)}: {url}")
     scheme = urlsplit(url).scheme
     if scheme not in _HANDLERS:
-        raise RuntimeError(f"No rendezvous handler for {scheme}://; use env://, tcp://host:port or file:///path")
+        raise RuntimeError(
+            f"No rendezvous handler for {scheme}://; use env://, tcp://host:port or file:///path"
+        )
     return _HANDLERS[scheme](url, rank=rank, world_size=world_size, timeout=timeout, **kwargs)
 
 
@@ -42,7 +44,9 @@ def _numbers(url, scheme, rank, world_size):
                 f"Error initializing torch.distributed using {scheme}:// rendezvous: {name} parameter missing"
             )
     if rank >= world_size:
-        raise ValueError(f"init_process_group: rank must be below world_size, got rank {rank} of {world_size}")
+        raise ValueError(
+            f"init_process_group: rank must be below world_size, got rank {rank} of {world_size}"
+        )
     return rank, world_size
 
 
@@ -98,9 +102,13 @@ def _env(url, rank, world_size, timeout, **kwargs):
     if rank < 0:
         rank = int(query["rank"][-1]) if "rank" in query else int(_environment("RANK"))
     if world_size < 0:
-        world_size = int(query["world_size"][-1]) if "world_size" in query else int(_environment("WORLD_SIZE"))
+        world_size = (
+            int(query["world_size"][-1]) if "world_size" in query else int(_environment("WORLD_SIZE"))
+        )
     if rank >= world_size:
-        raise ValueError(f"init_process_group: rank must be below world_size, got rank {rank} of {world_size}")
+        raise ValueError(
+            f"init_process_group: rank must be below world_size, got rank {rank} of {world_size}"
+        )
     host, port = _environment("MASTER_ADDR"), int(_environment("MASTER_PORT"))
     yield _master(host, port, rank, world_size, timeout), rank, world_size
 

@@ -21,7 +21,9 @@ def parser(name="torch.distributed.run"):
 
     option("--nproc_per_node", default="1", help="processes on this machine: a number, or cpu, gpu, auto")
     option("--nnodes", default="1", help="machines")
-    option("--node_rank", type=int, default=int(os.environ.get("GROUP_RANK", 0)), help="which of them this is")
+    option(
+        "--node_rank", type=int, default=int(os.environ.get("GROUP_RANK", 0)), help="which of them this is"
+    )
     option("--master_addr", default="127.0.0.1", help="the address of machine 0")
     option("--master_port", type=int, default=0, help="a free port there")
     made.add_argument("--standalone", action="store_true", help="one machine")
@@ -55,8 +57,8 @@ def processes(text):
 
 
 def start(args, takes_local_rank=False):
-    """start(args, takes_local_rank=False) -> exit status: runs what the arguments say; with takes_local_rank each process
-    gets `--local_rank=` before the other arguments."""
+    """start(args, takes_local_rank=False) -> exit status: runs what the arguments say; with takes_local_rank each
+    process gets `--local_rank=` before the other arguments."""
     nodes = int(args.nnodes.partition(":")[0])
     host, port = args.master_addr, args.master_port
     if args.rdzv_endpoint:

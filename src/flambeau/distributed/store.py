@@ -12,6 +12,7 @@ import socket
 import struct
 import threading
 import time
+import weakref
 from datetime import timedelta
 
 from .errors import DistNetworkError, DistStoreError
@@ -60,7 +61,9 @@ class Store:
         while not self.check(keys):
             if time.monotonic() >= end:
                 missing = [key for key in keys if self._read(key) is None]
-                raise DistStoreError(f"wait timeout after {timeout.total_seconds() * 1000:g}ms, keys: {', '.join(missing)}")
+                raise DistStoreError(
+                    f"wait timeout after {timeout.total_seconds() * 1000:g}ms, keys: {', '.join(missing)}"
+                )
             time.sleep(_PAUSES[min(looks, len(_PAUSES) - 1)])
             looks += 1
 
@@ -83,8 +86,8 @@ class Store:
         return True
 
     def hosts(self):
-        """(own, master): the address of this machine on the way to the store, "*" where the store itself is; and the
-        address that the store has from here. (None, None) for a store without connections."""
+        """(own, master): the address of this machine on the way to the store, or "*" for the machine of the store
+        itself; and the address that the store has from here. (None, None) for a store without connections."""
         return None, None
 
     def close(self):
@@ -156,8 +159,8 @@ class _TableStore(Store):
         return int(self._ask("add", key, b"%d" % amount))
 
     def compare_set(self, key, expected_value, desired_value):
-        """compare_set(key, expected, desired) -> bytes: sets the value if it is the expected one, or if there is none and
-        the expected one is empty; what is there now."""
+        """compare_set(key, expected, desired) -> bytes: sets the value if it is the expected one, or if there is none
+        and the expected one is empty; what is there now."""
         return self._ask("compare_set", key, _bytes(expected_value), _bytes(desired_value))
 
     def append(self, key, value):
@@ -223,7 +226,9 @@ class FileStore(_TableStore):
         return table
 
     def _write(self, file, key, value):
-        record = base64.b64encode(key.encode()) + b" " + (b"" if value is None else b"=" + base64.b64encode(value))
+        record = (
+            base64.b64encode(key.encode()) + b" " + (b"" if value is None else b"=" + base64.b64encode(value))
+        )
         file.write(record + b"\n")
         file.flush()
 
@@ -241,7 +246,7 @@ class FileStore(_TableStore):
 _REQUESTS = ("read", "set", "add", "compare_set", "append", "delete", "list")
 _LENGTH = struct.Struct("<I")
 _NONE = 0xFFFFFFFF
-_LIMIT = 1 << 30  # bytes of a request
+_LIMIT = 1 << 28  # bytes of a request
 
 
 def _packed(parts):
@@ -299,7 +304,13 @@ class _Server:
             buffer = self.buffers[connection]
             buffer += data
             self.answer(connection, buffer)
-        except (OSError, ValueError, IndexError, struct.error, UnicodeDecodeError):  # it has gone, or is no client
+        except (
+            OSError,
+            ValueError,
+            IndexError,
+            struct.error,
+            UnicodeDecodeError,
+        ):  # it has gone, or is no client
             self.selector.unregister(connection)
             del self.buffers[connection]
             connection.close()
@@ -361,6 +372,7 @@ class TCPStore(_TableStore):
             raise ValueError(f"TCPStore: the port must be from 0 to 65535, got {port}")
         self.host = host_name
         self._timeout = timeout
+        _open.add(self)
         self._lock = threading.Lock()
         self._server = self._connection = None
         if is_master:
@@ -435,8 +447,10 @@ class TCPStore(_TableStore):
 
     def hosts(self):
         """See Store."""
-        own = "*" if self._server is not None else self._connection.getsockname()[0]
-        return own, self._connection.getpeername()[0]
+        own, master = self._connection.getsockname()[0], self._connection.getpeername()[0]
+        if self.host not in _LOOPBACK and (self._server is not None or _is_loopback(own)):
+            own = "*"  # the machine of the store; what others call it is not known here
+        return own, master
 
     def close(self):
         """Closes the connection, and on the master the store: the others cannot use it any more."""
@@ -457,6 +471,22 @@ class TCPStore(_TableStore):
     def __del__(self):
         with contextlib.suppress(Exception):  # at the end of the interpreter its parts may be gone
             self.close()
+
+
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_open: weakref.WeakSet = weakref.WeakSet()  # the TCPStores of this process
+
+
+def _is_loopback(address):
+    return address == "::1" or address.startswith("127.")
+
+
+def _abandon_all():
+    for store in list(_open):
+        store.abandon()
+
+
+os.register_at_fork(after_in_child=_abandon_all)  # a child holds no ports and connections of its parent
 
 
 class PrefixStore(Store):

@@ -1,10 +1,10 @@
 """The processes of a run: `init_process_group`, groups of them, and who is who."""
 
-import atexit
 import hashlib
 import os
 import time
 from datetime import timedelta
+from multiprocessing import util
 
 from . import process_group
 from .backends import mpi
@@ -12,7 +12,7 @@ from .errors import DistNetworkError
 from .mesh import Mesh
 from .process_group import ProcessGroup
 from .rendezvous import rendezvous
-from .store import PrefixStore, default_timeout
+from .store import PrefixStore
 
 default_pg_timeout = timedelta(minutes=30)
 
@@ -140,7 +140,7 @@ def backend_name(backend):
 
         if not cuda.is_available():
             raise ValueError(
-                "ProcessGroupNCCL is only supported with GPUs, no GPUs found! Use backend=\"gloo\" for tensors on the CPU"
+                'ProcessGroupNCCL is only supported with GPUs, no GPUs found! Use backend="gloo" for tensors on the CPU'
             )
         raise ValueError(
             'backend "nccl" is not there yet: use backend="gloo", which takes tensors of GPUs through host memory'
@@ -189,9 +189,12 @@ def init_process_group(
         if store is not None and (rank < 0 or world_size < 1):
             raise ValueError("init_process_group: a store needs rank and world_size")
         if store is not None and rank >= world_size:
-            raise ValueError(f"init_process_group: rank must be below world_size, got rank {rank} of {world_size}")
+            raise ValueError(
+                f"init_process_group: rank must be below world_size, got rank {rank} of {world_size}"
+            )
         _world = _start(init_method or "env://", world_size, rank, store, timeout)
     _pid = os.getpid()
+    util.Finalize(None, _leave, exitpriority=0)  # unlike atexit, also in processes of multiprocessing
 
 
 def _start(url, world_size, rank, store, timeout):
@@ -200,7 +203,7 @@ def _start(url, world_size, rank, store, timeout):
     A process that calls init_process_group again may reach the store of the run that is just ending, which then closes:
     so all but the keeper of the store try again until the time is up.
     """
-    end = time.monotonic() + min(timeout, default_timeout).total_seconds()
+    end = time.monotonic() + timeout.total_seconds()
     given = store
     while True:
         mine = None
@@ -224,7 +227,7 @@ def _start(url, world_size, rank, store, timeout):
 
 
 def _joined(store, rank, size, timeout):
-    seconds = min(timeout, default_timeout).total_seconds()
+    seconds = timeout.total_seconds()
     own = PrefixStore("flambeau", store)
     own.set_timeout(timedelta(seconds=seconds))
     own.set(f"machine/{rank}", process_group.machine())
@@ -232,7 +235,9 @@ def _joined(store, rank, size, timeout):
     try:
         machines = own.multi_get([f"machine/{r}" for r in range(size)])
         world = _World(rank, size, own, mesh, machines)
-        world.default = _add(world, process_group.on_mesh(world, world.next_name(), list(range(size)), timeout))
+        world.default = _add(
+            world, process_group.on_mesh(world, world.next_name(), list(range(size)), timeout)
+        )
     except BaseException:
         mesh.close()
         raise
@@ -280,11 +285,15 @@ def new_group(
     timeout = world.default.timeout if timeout is None else timeout
     name = world.default.backend if backend is None else backend_name(backend)
     if name != world.default.backend:
-        raise ValueError(f'new_group: the processes are connected by backend "{world.default.backend}", not "{name}"')
+        raise ValueError(
+            f'new_group: the processes are connected by backend "{world.default.backend}", not "{name}"'
+        )
     members = list(range(world.size)) if ranks is None else [int(r) for r in ranks]
     members = sorted(members) if sort_ranks else members
     if len(members) > world.size:
-        raise ValueError("the new group's world size should be less or equal to the world size set by init_process_group")
+        raise ValueError(
+            "the new group's world size should be less or equal to the world size set by init_process_group"
+        )
     for r in members:
         if not 0 <= r < world.size:
             raise ValueError("The new group's rank should be within the world_size set by init_process_group")
@@ -311,9 +320,11 @@ def _split(world, members, local):
     return comm.Create(comm.Get_group().Incl(members))
 
 
-def new_subgroups_by_enumeration(ranks_per_subgroup_list, timeout=None, backend=None, pg_options=None, group_desc=None):
-    """new_subgroups_by_enumeration(list of lists of ranks) -> (the group of this process or None, list of all groups).
-    """
+def new_subgroups_by_enumeration(
+    ranks_per_subgroup_list, timeout=None, backend=None, pg_options=None, group_desc=None
+):
+    """new_subgroups_by_enumeration(list of lists of ranks) -> (the group of this process or None, list of all
+    groups)."""
     if not ranks_per_subgroup_list:
         raise ValueError("The arg 'ranks_per_subgroup_list' cannot be empty")
     ranks = [r for some in ranks_per_subgroup_list for r in some]
@@ -447,7 +458,6 @@ def destroy_process_group(group=None):
         world.store.close()
 
 
-@atexit.register
 def _leave():
     """At the end of the process, the part of the run that nobody ended."""
     if _world is not None and os.getpid() == _pid:
@@ -461,7 +471,6 @@ def _forget():
         world, _world = _world, None
         if world.mesh is not None:
             world.mesh.abandon()
-            world.store.abandon()
 
 
 os.register_at_fork(after_in_child=_forget)

@@ -60,8 +60,8 @@ register_rendezvous_handler(_WITHOUT_RANKS, _in_order)
 
 
 def init_process_group(backend, init_method="env://", **kwargs):
-    """init_process_group(backend, init_method="env://", world_size=-1, rank=-1, group_name=""): makes this process one of
-    a run.
+    """init_process_group(backend, init_method="env://", world_size=-1, rank=-1, group_name=""): makes this process
+    one of a run.
 
     backend: "tcp" or "gloo" (the same here), "mpi". init_method: "env://", "tcp://host:port" of rank 0, or
     "file:///path", where processes without a rank get one in the order in which they come. ValueError for the multicast
@@ -85,8 +85,8 @@ def init_process_group(backend, init_method="env://", **kwargs):
 def init_master_worker(backend, init_method="env://", **kwargs):
     """init_master_worker(...): RuntimeError: master-worker mode, an experiment of 0.3, is not there."""
     raise RuntimeError(
-        "init_master_worker: master-worker mode, where one process owns the tensors of all others, was an experiment of 0.3; "
-        "use init_process_group"
+        "init_master_worker: master-worker mode, where one process owns the tensors of all others, was an experiment "
+        "of 0.3; use init_process_group"
     )
 
 
@@ -100,7 +100,9 @@ def _group(number):
     if not todays.is_initialized():
         todays.get_rank()  # raises
     if not isinstance(number, int) or not 0 <= number < len(_groups):
-        raise ValueError(f"torch.distributed: the group must be group.WORLD or a number from new_group, got {number!r}")
+        raise ValueError(
+            f"torch.distributed: the group must be group.WORLD or a number from new_group, got {number!r}"
+        )
     return _groups[number]
 
 
@@ -157,7 +159,8 @@ def broadcast(tensor, src, group=group.WORLD):
 
 
 def all_reduce(tensor, op=reduce_op.SUM, group=group.WORLD):
-    """all_reduce(tensor, op=reduce_op.SUM, group=group.WORLD): tensor becomes the sum (op) of those of all processes."""
+    """all_reduce(tensor, op=reduce_op.SUM, group=group.WORLD): tensor becomes the sum (op) of those of all processes.
+    """
     if _is_member(members := _group(group)):
         todays.all_reduce(tensor, op, members)
 
@@ -191,8 +194,8 @@ def _keywords(name, kwargs, end, many):
 
 
 def gather(tensor, **kwargs):
-    """gather(tensor, dst=, gather_list=, group=group.WORLD): gather_list[r] on the process dst becomes the tensor of rank
-    r. The others give no gather_list."""
+    """gather(tensor, dst=, gather_list=, group=group.WORLD): gather_list[r] on the process dst becomes the tensor of
+    rank r. The others give no gather_list."""
     dst, tensors, members = _keywords("gather", kwargs, "dst", "gather_list")
     if _is_member(members):
         todays.gather(tensor, tensors, dst, members)
@@ -218,7 +221,8 @@ def barrier(group=group.WORLD):
 def _one(name, tensors):
     if not isinstance(tensors, (list, tuple)) or len(tensors) != 1:
         raise RuntimeError(
-            f"{name}: one tensor for each process, in a list, is what there is; 0.3 took one for each GPU of the process "
+            f"{name}: one tensor for each process, in a list, is what there is; 0.3 took one for each GPU of the "
+            "process "
             'by its backend "nccl"'
         )
     return tensors[0]
@@ -242,5 +246,7 @@ def reduce_multigpu(tensor_list, dst, op=reduce_op.SUM, group=group.WORLD):
 def all_gather_multigpu(output_tensor_lists, input_tensor_list, group=group.WORLD):
     """all_gather_multigpu([tensors], [tensor], group=group.WORLD): as all_gather; one tensor per process."""
     all_gather(
-        _one("all_gather_multigpu", output_tensor_lists), _one("all_gather_multigpu", input_tensor_list), group
+        _one("all_gather_multigpu", output_tensor_lists),
+        _one("all_gather_multigpu", input_tensor_list),
+        group,
     )

@@ -1,4 +1,5 @@
-"""What carries the data of a group: `shared_memory`, `messages` or `mpi`. A backend works on flat NumPy arrays:
+"""What carries the data of a group: `shared_memory`, `messages` or `mpi`. A backend works on flat NumPy arrays and
+has these:
 
     rank, size                                      of this process in the group, and of the group
     all_reduce(array, op)                           in place

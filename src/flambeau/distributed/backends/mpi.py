@@ -17,7 +17,7 @@ from ..mesh import Deadline
 from ..reduction import ReduceOp
 from .messages import Messages
 
-_CHUNK = 1 << 20  # bytes: what stays in the caches; MPI itself reduces 100 MB at once in several times the time
+_CHUNK = 1 << 20  # bytes: what stays in the caches; a call for 100 MB takes several times as long
 _TAG = 32000  # of collectives; those of messages are below
 _POLL = 0.0005  # seconds
 
@@ -48,7 +48,9 @@ class MPI(Messages):
         self.mpi = library()
         self.rank, self.size = comm.rank, comm.size
         self._requests = []
-        names = dict(SUM="SUM", AVG="SUM", PRODUCT="PROD", MIN="MIN", MAX="MAX", BAND="BAND", BOR="BOR", BXOR="BXOR")
+        names = dict(
+            SUM="SUM", AVG="SUM", PRODUCT="PROD", MIN="MIN", MAX="MAX", BAND="BAND", BOR="BOR", BXOR="BXOR"
+        )
         self.ops = {op: getattr(self.mpi, names[op.name]) for op in ReduceOp}
 
     @property
@@ -97,7 +99,12 @@ class MPI(Messages):
     def _op(self, array, op):
         if array.dtype.kind != "b":
             return self.ops[op]
-        logical = {ReduceOp.PRODUCT: "LAND", ReduceOp.MIN: "LAND", ReduceOp.BAND: "LAND", ReduceOp.BXOR: "LXOR"}
+        logical = {
+            ReduceOp.PRODUCT: "LAND",
+            ReduceOp.MIN: "LAND",
+            ReduceOp.BAND: "LAND",
+            ReduceOp.BXOR: "LXOR",
+        }
         return getattr(self.mpi, logical.get(op, "LOR"))
 
     def broadcast(self, array, src):
@@ -133,7 +140,9 @@ class Post:
 
     def send(self, array, dst, tag, timeout, what):
         """send(array, dst, tag, timeout, what) -> _Request: begins to send."""
-        return _Request(self.comm.Isend([array.view(np.uint8), self.backend.mpi.BYTE], dst, self._tag(tag)), None, what)
+        return _Request(
+            self.comm.Isend([array.view(np.uint8), self.backend.mpi.BYTE], dst, self._tag(tag)), None, what
+        )
 
     def receive(self, array, src, tag, timeout, what):
         """receive(array, src, tag, timeout, what) -> _Request: begins to receive, from any rank when src is None."""

@@ -27,7 +27,8 @@ SLOT = 1 << 20  # bytes
 SMALL = 1 << 14  # bytes up to which every process reduces everything by itself: one wait less
 FOLDER = "/dev/shm" if os.path.isdir("/dev/shm") else tempfile.gettempdir()
 PLACED, REDUCED, DONE = 1, 2, 4
-_CALL = struct.Struct("16s16sqq")  # operation, dtype, elements, root: what a process is doing; two fit beside its counter
+# what a process is doing: operation, dtype, elements, root; two of them fit beside its counter
+_CALL = struct.Struct("16s16sqq")
 _SPINS = 4000  # looks at a counter before sleeping: some tens of microseconds
 _POLL = 0.1  # seconds between looks at whether a process that is waited for lives
 
@@ -102,7 +103,9 @@ class SharedMemory:
         self.watch.start()
         self.operation = operation
         dtype = array.dtype.name
-        self.call = _CALL.pack(operation.encode(), dtype.encode(), array.size if count is None else count, root)
+        self.call = _CALL.pack(
+            operation.encode(), dtype.encode(), array.size if count is None else count, root
+        )
 
     def _begin(self):
         """The memory of all slots in this round."""
@@ -137,13 +140,16 @@ class SharedMemory:
 
     def _wait(self, q, value):
         counters = self.counters
-        while not counters.wait(q, value, _POLL):
-            try:
-                self.watch.check(q, self.operation)
-            except DistBackendError as error:
-                if counters.get(q) < value:  # else it came, and went
-                    self.broken = str(error)
-                    raise
+        try:
+            while not counters.wait(q, value, _POLL):
+                try:
+                    self.watch.check(q, self.operation)
+                except DistBackendError:
+                    if counters.get(q) < value:  # else it came, and went
+                        raise
+        except BaseException as error:  # the slots are in no known state
+            self.broken = f"{type(error).__name__}: {error}"
+            raise
 
     # ---- collectives
 

@@ -10,9 +10,9 @@ class SyncBatchNorm(Function):
     """Normalises each channel of (N, C, *) by mean and variance over the batches of all processes of a group, which may
     be of different sizes.
 
-    The processes exchange mean, sum of squared deviations and count of their batches, and combine them
-    as Chan, Golub and LeVeque do (1983, "Algorithms for computing the sample variance"); backward exchanges two sums per
-    channel. Weight and bias get the gradients of this process's batch only: DistributedDataParallel adds them up.
+    The processes exchange mean, sum of squared deviations and count of their batches, and combine them as Chan, Golub
+    and LeVeque do (1983, "Algorithms for computing the sample variance"); backward exchanges two sums per channel.
+    Weight and bias get the gradients of this process's batch only: DistributedDataParallel adds them up.
     """
 
     @staticmethod
@@ -20,8 +20,8 @@ class SyncBatchNorm(Function):
         mean, squares, count = _gathered(input, group)
         if count == 1:
             raise ValueError(
-                f"Expected more than 1 value per channel when training, got input size {list(input.shape)} on one process "
-                "and nothing on the others"
+                f"Expected more than 1 value per channel when training, got input size {list(input.shape)} on one "
+                "process and nothing on the others"
             )
         var = squares / count
         if running_mean is not None:

@@ -1,5 +1,5 @@
-"""One module on several devices of this process, or in several processes. A device is one, the index of a GPU, or -1 for
-the CPU."""
+"""One module on several devices of this process, or in several processes. A device is one, the index of a GPU, or -1
+for the CPU."""
 
 from .data_parallel import DataParallel, data_parallel
 from .distributed import DistributedDataParallel

@@ -50,10 +50,13 @@ class DistributedDataParallel(Module):
         if group is None:
             fb.distributed.get_rank()  # raises: there is no group
         ignored = set(getattr(module, "_ddp_params_and_buffers_to_ignore", ()))
-        named = [(name, p) for name, p in module.named_parameters() if p.requires_grad and name not in ignored]
+        named = [
+            (name, p) for name, p in module.named_parameters() if p.requires_grad and name not in ignored
+        ]
         if not named:
             raise RuntimeError(
-                "DistributedDataParallel is not needed when a module doesn't have any parameter that requires a gradient."
+                "DistributedDataParallel is not needed when a module doesn't have any parameter that requires a "
+                "gradient."
             )
         self._check_devices(module, device_ids, output_device)
         cap = 25 if bucket_cap_mb is None else bucket_cap_mb
@@ -75,7 +78,8 @@ class DistributedDataParallel(Module):
             self._broadcast(self._state(), 0)
         names, params = zip(*named, strict=True)
         object.__setattr__(self, "reducer", Reducer(
-            list(params), list(names), group, int(cap * 2**20), self.find_unused_parameters, self.gradient_as_bucket_view
+            list(params), list(names), group, int(cap * 2**20), self.find_unused_parameters,
+            self.gradient_as_bucket_view,
         ))  # fmt: skip
 
     @staticmethod
@@ -83,9 +87,9 @@ class DistributedDataParallel(Module):
         types = {p.device.type for p in module.parameters()}
         if (device_ids or output_device is not None) and types == {"cpu"}:
             raise ValueError(
-                "DistributedDataParallel device_ids and output_device arguments only work with single-device/multiple-device "
-                f"GPU modules or CPU modules, but got device_ids {device_ids}, output_device {output_device}, and module "
-                "parameters on the CPU; leave them out"
+                "DistributedDataParallel device_ids and output_device arguments only work with "
+                f"single-device/multiple-device GPU modules or CPU modules, but got device_ids {device_ids}, "
+                f"output_device {output_device}, and module parameters on the CPU; leave them out"
             )
         if device_ids and len(device_ids) > 1:
             raise ValueError("device_ids can only be None or contain a single element.")
@@ -100,20 +104,22 @@ class DistributedDataParallel(Module):
         for rank, others in enumerate(everyones):
             if len(others) != len(everyones[0]):
                 raise RuntimeError(
-                    f"DDP expects same model across all ranks, but Rank {group.ranks[0]} has {len(everyones[0])} params, "
-                    f"while rank {group.ranks[rank]} has inconsistent {len(others)} params."
+                    f"DDP expects same model across all ranks, but Rank {group.ranks[0]} has {len(everyones[0])} "
+                    f"params, while rank {group.ranks[rank]} has inconsistent {len(others)} params."
                 )
             for one, other in zip(everyones[0], others, strict=True):
                 if one != other:
                     raise RuntimeError(
-                        f"DDP expects same model across all ranks, but on rank {group.ranks[rank]} parameter {other[0]} of "
-                        f"sizes {list(other[1])} and {other[2]} does not match {one[0]} of sizes {list(one[1])} and {one[2]} "
-                        f"on rank {group.ranks[0]}"
+                        f"DDP expects same model across all ranks, but on rank {group.ranks[rank]} parameter "
+                        f"{other[0]} of sizes {list(other[1])} and {other[2]} does not match {one[0]} of sizes "
+                        f"{list(one[1])} and {one[2]} on rank {group.ranks[0]}"
                     )
 
     def _state(self):
         """Parameters and buffers."""
-        return [p for name, p in self.module.named_parameters() if name not in self.parameters_to_ignore] + self._buffers_of()
+        return [
+            p for name, p in self.module.named_parameters() if name not in self.parameters_to_ignore
+        ] + self._buffers_of()
 
     def _buffers_of(self):
         return [b for name, b in self.module.named_buffers() if name not in self.parameters_to_ignore]
@@ -161,22 +167,20 @@ class DistributedDataParallel(Module):
             self.require_backward_grad_sync = before
 
     def register_comm_hook(self, state, hook):
-        """register_comm_hook(state, hook): hook(state, GradBucket) -> futures.Future of the reduced flat tensor takes the
-        place of the mean. See distributed.algorithms.ddp_comm_hooks."""
+        """register_comm_hook(state, hook): hook(state, GradBucket) -> futures.Future of the reduced flat tensor takes
+        the place of the mean. See distributed.algorithms.ddp_comm_hooks."""
         if not callable(hook):
             raise TypeError("Communication hook must be callable.")
         if self.reducer.hook is not None:
-            raise RuntimeError(
-                "register_comm_hook or register_builtin_comm_hook can only be called once."
-            )
+            raise RuntimeError("register_comm_hook or register_builtin_comm_hook can only be called once.")
         self.reducer.hook = state, hook
 
     # ---- uneven inputs
 
     @contextlib.contextmanager
     def join(self, divide_by_initial_world_size=True, enable=True, throw_on_early_termination=False):
-        """with join(divide_by_initial_world_size=True, enable=True, throw_on_early_termination=False): processes may have
-        different numbers of batches.
+        """with join(divide_by_initial_world_size=True, enable=True, throw_on_early_termination=False): processes may
+        have different numbers of batches.
 
         One that is through takes part in the others' calls, with gradients of 0, until all are; in the end all have the
         parameters of one that was last. divide_by_initial_world_size=False: means are over those that still train.

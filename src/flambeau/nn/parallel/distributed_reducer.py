@@ -77,18 +77,22 @@ def make_buckets(params, cap):
 
 
 class Reducer:
-    """Reducer(params, names, group, cap, find_unused, as_views): reduces the gradients of `params` on each backward that
-    `prepare` announces. Its hooks at the parameters count what has arrived."""
+    """Reducer(params, names, group, cap, find_unused, as_views): reduces the gradients of `params` on each backward
+    that `prepare` announces. Its hooks at the parameters count what has arrived."""
 
     def __init__(self, params, names, group, cap, find_unused, as_views):
         self.params, self.names, self.group = params, names, group
         self.find_unused, self.as_views = find_unused, as_views
         self.buckets = make_buckets(params, cap)
-        self.place = {number: (bucket, i) for bucket in self.buckets for i, (number, _) in enumerate(bucket.params)}
+        self.place = {
+            number: (bucket, i) for bucket in self.buckets for i, (number, _) in enumerate(bucket.params)
+        }
         self.hook = None
         self.divisor = None  # what sums are divided by; None: the number of processes
         self.expecting = False
-        self.unused = None  # numbers of parameters without a gradient in this backward; None once they are counted
+        self.unused = (
+            None  # numbers of parameters without a gradient in this backward; None once they are counted
+        )
         self.ready = set()
         self.handles = [
             p.register_post_accumulate_grad_hook(lambda _, number=number: self._arrived(number))
@@ -109,11 +113,12 @@ class Reducer:
         missing = [number for number in range(len(self.params)) if number not in self.ready]
         self.expecting = False
         raise RuntimeError(
-            "Expected to have finished reduction in the prior iteration before starting a new one. This error indicates "
-            "that your module has parameters that were not used in producing loss. You can enable unused parameter "
-            "detection by passing the keyword argument `find_unused_parameters=True` to "
-            "`torch.nn.parallel.DistributedDataParallel`, and by making sure all `forward` function outputs participate "
-            f"in calculating loss. Parameters without a gradient: {', '.join(self.names[n] for n in missing)}"
+            "Expected to have finished reduction in the prior iteration before starting a new one. This error "
+            "indicates that your module has parameters that were not used in producing loss. You can enable unused "
+            "parameter detection by passing the keyword argument `find_unused_parameters=True` to "
+            "`torch.nn.parallel.DistributedDataParallel`, and by making sure all `forward` function outputs "
+            "participate in calculating loss. Parameters without a gradient: "
+            f"{', '.join(self.names[n] for n in missing)}"
         )
 
     def prepare(self, outputs):
@@ -156,9 +161,9 @@ class Reducer:
     def _mark(self, number):
         if number in self.ready:
             raise RuntimeError(
-                f"Expected to mark a variable ready only once: parameter {self.names[number]} got a gradient twice in one "
-                "backward. Parameters that several checkpoints or forward passes share need use_reentrant=False, or "
-                "no_sync() for all backward passes but the last"
+                f"Expected to mark a variable ready only once: parameter {self.names[number]} got a gradient twice "
+                "in one backward. Parameters that several checkpoints or forward passes share need "
+                "use_reentrant=False, or no_sync() for all backward passes but the last"
             )
         self.ready.add(number)
         bucket, i = self.place[number]
@@ -167,8 +172,10 @@ class Reducer:
             if grad is None:
                 bucket.views[i].zero_()
             elif grad.is_sparse:
-                raise RuntimeError(f"DistributedDataParallel: parameter {self.names[number]} has a sparse gradient; make its "
-                                   "layer with sparse=False")  # fmt: skip
+                raise RuntimeError(
+                    f"DistributedDataParallel: parameter {self.names[number]} has a sparse gradient; make its layer "
+                    "with sparse=False"
+                )
             elif not (self.as_views and grad is bucket.views[i]):
                 bucket.views[i].copy_(grad)
         bucket.left -= 1
