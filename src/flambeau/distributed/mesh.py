@@ -29,6 +29,9 @@ _HELLO = struct.Struct("<I32s")  # rank, secret
 _MESSAGE, _GOODBYE = 1, 2
 _SECRET = 32  # bytes
 _POLL = 0.1  # seconds
+# Seconds before it counts that a peer has said that it ends: it may do so because another one was killed, which is the
+# better thing to report and perhaps not known here yet.
+_LEAVE = 0.1
 
 
 class Deadline:
@@ -96,6 +99,7 @@ class Mesh:
         self._selector = selectors.DefaultSelector()
         self._wake, self._woken = socket.socketpair()
         self._closing = False
+        self._leaving: dict = {}  # peers that have said that they end -> when it is believed
         self._killed = None  # the first process that was lost without a word
         try:
             self._connect(store, Deadline(timeout))
@@ -243,13 +247,24 @@ class Mesh:
     def _receive(self):
         """What the thread does."""
         while not self._closing:
-            for key, _ in self._selector.select():
+            for key, _ in self._selector.select(_LEAVE if self._leaving else None):
                 if key.data is None:
                     return
                 try:
                     self._read(key.data)
                 except OSError:
-                    self._lose(key.data, _lost(key.data.rank), was_killed=True)
+                    self._end_of(key.data)
+            for peer, end in list(self._leaving.items()):
+                if time.monotonic() > end:
+                    del self._leaving[peer]
+                    self._lose(peer, f"rank {peer.rank} has ended or called destroy_process_group")
+
+    def _end_of(self, peer):
+        """Nothing more comes from a peer."""
+        if peer in self._leaving:
+            self._selector.unregister(peer.connection)
+        else:
+            self._lose(peer, _lost(peer.rank), was_killed=True)
 
     def _read(self, peer):
         """Reads what there is of a peer's messages."""
@@ -260,7 +275,7 @@ class Mesh:
                 except BlockingIOError:
                     return
                 if n == 0:
-                    self._lose(peer, _lost(peer.rank), was_killed=True)
+                    self._end_of(peer)
                     return
                 peer.filled += n
             if peer.filled == len(peer.place):
@@ -273,7 +288,8 @@ class Mesh:
             return
         kind, channel, tag, size = _HEADER.unpack(peer.header)
         if kind == _GOODBYE:
-            self._lose(peer, f"rank {peer.rank} has ended or called destroy_process_group")
+            peer._start()
+            self._leaving[peer] = time.monotonic() + _LEAVE
             return
         peer.key = channel, tag
         with self._lock:
