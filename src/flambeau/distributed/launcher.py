@@ -65,7 +65,7 @@ class _Watcher:
     def __init__(self, layout, command_of):
         self.layout = layout
         self.processes = []
-        self.got = None  # the first signal
+        self.got = 0  # the first signal
         before = {s: signal.signal(s, self._forward) for s in _SIGNALS}
         self.restore = lambda: [signal.signal(s, handler) for s, handler in before.items()]
         try:
@@ -81,7 +81,7 @@ class _Watcher:
             raise
 
     def _forward(self, number, frame):
-        if self.got is None:
+        if not self.got:
             self.got = number
             self.since = time.monotonic()
         self._send(number)
@@ -99,7 +99,7 @@ class _Watcher:
             while True:
                 codes = [process.poll() for process in self.processes]
                 failed = next((i for i, code in enumerate(codes) if code), None)
-                if self.got is not None:
+                if self.got:
                     return self._interrupted(codes)
                 if failed is not None:
                     return self._failed(failed, codes[failed])

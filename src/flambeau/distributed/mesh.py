@@ -297,7 +297,7 @@ class Mesh:
         if peer.receipt is not None and peer.receipt.buffer is not None and len(peer.receipt.buffer) == size:
             peer.place = peer.receipt.buffer
         else:
-            peer.place = memoryview(np.empty(size, np.uint8))
+            peer.place = np.empty(size, np.uint8).data
         peer.filled = 0
         if not size:
             self._deliver(peer)

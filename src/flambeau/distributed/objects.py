@@ -59,8 +59,8 @@ def gather_object(obj, object_gather_list=None, dst=None, group=None, group_dst=
     sizes = _sizes_of_all(packed, group)
     padded = _bytes(max(sizes))
     padded[: packed.numel()] = packed
-    outs = [_bytes(max(sizes)) for _ in sizes] if is_dst else None
-    gather(padded, outs, group=group, group_dst=to)
+    outs = [_bytes(max(sizes)) for _ in sizes] if is_dst else []
+    gather(padded, outs or None, group=group, group_dst=to)
     if is_dst:
         for i, (out, size) in enumerate(zip(outs, sizes, strict=True)):
             object_gather_list[i] = _value(out, size)

@@ -14,6 +14,7 @@ import threading
 import time
 import weakref
 from datetime import timedelta
+from typing import Any
 
 from .errors import DistNetworkError, DistStoreError
 
@@ -256,7 +257,8 @@ def _packed(parts):
 
 
 def _unpacked(data):
-    parts, at = [], 0
+    parts: list = []
+    at = 0
     while at < len(data):
         (size,) = _LENGTH.unpack_from(data, at)
         at += 4
@@ -273,7 +275,7 @@ class _Server:
 
     def __init__(self, port):
         self.table = _Table()
-        self.listener = listening(port)
+        self.listener: Any = listening(port)
         self.port = self.listener.getsockname()[1]
         self.buffers: dict = {}  # connection -> what has come of its request
         self.selector = selectors.DefaultSelector()
@@ -286,15 +288,16 @@ class _Server:
     def serve(self):
         while True:
             for key, _ in self.selector.select():
-                if key.fileobj is self.woken:
+                connection: Any = key.fileobj
+                if connection is self.woken:
                     return
-                if key.fileobj is self.listener:
+                if connection is self.listener:
                     connection, _ = self.listener.accept()
                     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                     self.buffers[connection] = bytearray()
                     self.selector.register(connection, selectors.EVENT_READ)
                 else:
-                    self.read(key.fileobj)
+                    self.read(connection)
 
     def read(self, connection):
         try:
@@ -374,7 +377,8 @@ class TCPStore(_TableStore):
         self._timeout = timeout
         _open.add(self)
         self._lock = threading.Lock()
-        self._server = self._connection = None
+        self._server: _Server | None = None
+        self._connection: Any = None
         if is_master:
             try:
                 self._server = _Server(port)

@@ -15,7 +15,7 @@ class Work:
         self._source = source
         self._error = None
         self._done = threading.Event()
-        self._future = None
+        self._future: Future | None = None
         self._lock = threading.Lock()
 
     def wait(self, timeout=None):
@@ -60,7 +60,7 @@ class Work:
             if self._future is None:
                 self._future = Future()
                 if self._done.is_set():
-                    self._settle()
+                    self._settle(self._future)  # nobody has a callback there yet
             return self._future
 
     def _run(self):
@@ -74,14 +74,15 @@ class Work:
         self._call = None
         with self._lock:
             self._done.set()
-            if self._future is not None:
-                self._settle()
+            future = self._future
+        if future is not None:
+            self._settle(future)
 
-    def _settle(self):
+    def _settle(self, future):
         if self._error is None:
-            self._future.set_result(self._result)
+            future.set_result(self._result)
         else:
-            self._future.set_exception(self._error)
+            future.set_exception(self._error)
 
 
 class Worker:

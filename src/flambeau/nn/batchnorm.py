@@ -2,6 +2,7 @@
 
 import sys
 import warnings
+from collections.abc import Callable
 
 import flambeau as fb
 
@@ -123,7 +124,7 @@ class _BatchNorm(_NormBase):
             self.eps,
         )
 
-    _normalize = staticmethod(F.batch_norm)
+    _normalize: Callable = staticmethod(F.batch_norm)
 
 
 class BatchNorm1d(_BatchNorm):

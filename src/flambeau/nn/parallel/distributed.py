@@ -99,7 +99,7 @@ class DistributedDataParallel(Module):
     def _check_same_model(self):
         shapes = [(name, tuple(p.shape), str(p.dtype)) for name, p in self.module.named_parameters()]
         dist, group = fb.distributed, self.process_group
-        everyones = [None] * group.size()
+        everyones: list = [None] * group.size()
         dist.all_gather_object(everyones, shapes, group)
         for rank, others in enumerate(everyones):
             if len(others) != len(everyones[0]):

@@ -62,7 +62,7 @@ def make_buckets(params, cap):
     """make_buckets(params, cap) -> list of Buckets of up to `cap` bytes, the last parameters first, as backward reaches
     them."""
     open_ones: dict = {}  # (dtype, device) -> parameters, and their bytes
-    closed = []
+    closed: list = []
     for number, p in reversed(list(enumerate(params))):
         kind = p.dtype, p.device
         members, size = open_ones.pop(kind, ([], 0))
