@@ -63,7 +63,8 @@ def test_launchers_of_pytorch(flambeau, tmp_path):
     assert ended.returncode == 0, ended.err
     assert outputs(tmp_path, 2) == [f"flambeau 2 {r} 3 ['--local_rank={r}', 'x']" for r in range(2)]
     old = PROGRAM + "volatile = torch.autograd.Variable(x, volatile=True)\n"
-    ended = flambeau("run", "-m", "torch.distributed.launch", "--nproc-per-node", "2", "--use_env", "train.py", script=old)
+    launcher = ["run", "-m", "torch.distributed.launch"]
+    ended = flambeau(*launcher, "--nproc-per-node", "2", "--use_env", "train.py", script=old)
     assert ended.returncode == 0 and "running as PyTorch 0.3: 'volatile='" in ended.err
     assert outputs(tmp_path, 2) == [f"flambeau.v03 2 {r} 3 []" for r in range(2)]
     ended = flambeau("run", "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "train.py", "-a")

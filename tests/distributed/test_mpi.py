@@ -117,7 +117,7 @@ def test_all_of_it(tmp_path):
 
 def test_without_mpi4py(monkeypatch):
     monkeypatch.setitem(sys.modules, "mpi4py.MPI", None)
-    with pytest.raises(RuntimeError, match=r'backend "mpi": import of mpi4py.MPI.*`pip install flambeau\[mpi\]` and start'):
+    with pytest.raises(RuntimeError, match=r'backend "mpi": import of mpi4py.MPI.*`pip install flambeau\[mpi\]` and'):
         dist.init_process_group("mpi")
 
 

@@ -56,7 +56,8 @@ class ZeroRedundancyOptimizer(Optimizer):
     def _make_local(self, before):
         """The optimizer of this process's parameters; `before`: what states there were."""
         groups = [
-            {**group, "params": [p for p in group["params"] if self._owners[p] == self.rank]} for group in self.param_groups
+            {**group, "params": [p for p in group["params"] if self._owners[p] == self.rank]}
+            for group in self.param_groups
         ]
         self.optim = self.optimizer_class(groups, **self.defaults)
         self.optim.state.update(before)
