@@ -205,3 +205,17 @@ def test_names_are_at_their_older_paths():
         distributed_c10d._get_default_group()
     with pytest.raises(AttributeError):
         dist.no_such_name  # noqa: B018
+
+
+def sampled(rank):
+    dataset = fb.utils.data.TensorDataset(fb.arange(10))
+    sampler = fb.utils.data.DistributedSampler(dataset)
+    assert (sampler.rank, sampler.num_replicas) == (rank, 2)
+    return [x.item() for (batch,) in fb.utils.data.DataLoader(dataset, 2, sampler=sampler) for x in batch]
+
+
+def test_each_process_samples_its_part():
+    one, two = run(sampled)
+    assert sorted(one + two) == list(range(10)) and len(one) == 5
+    with pytest.raises(ValueError, match="Default process group has not been initialized"):
+        fb.utils.data.DistributedSampler(range(3))

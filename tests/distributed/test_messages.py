@@ -185,3 +185,24 @@ def object_errors(rank):
 
 def test_errors_of_objects():
     run(object_errors)
+
+
+def sending_and_leaving(rank):
+    """What was sent arrives, although the sender leaves at once and has messages that it did not take."""
+    count = 6_000_000
+    if rank == 0:
+        dist.send(fb.arange(count), 1)
+        dist.destroy_process_group()
+        return
+    for _ in range(20):
+        try:
+            dist.send(fb.ones(1000), 0)
+        except dist.DistBackendError:
+            break
+    x = fb.zeros(count, dtype=fb.int64)
+    dist.recv(x, 0)
+    assert x[-1] == count - 1 and x[0] == 0
+
+
+def test_a_sender_may_leave_at_once():
+    run(sending_and_leaving)

@@ -10,12 +10,15 @@ processes, messages of one channel and tag arrive in the order in which they wer
 
 import collections
 import contextlib
+import fcntl
 import hmac
 import os
 import select
 import selectors
 import socket
 import struct
+import sys
+import termios
 import threading
 import time
 
@@ -28,7 +31,9 @@ _HEADER = struct.Struct("<BQqQ")  # kind, channel, tag, bytes that follow
 _HELLO = struct.Struct("<I32s")  # rank, secret
 _MESSAGE, _GOODBYE = 1, 2
 _SECRET = 32  # bytes
+_HELLO_TIME = 10.0  # seconds that who connects has to say who it is
 _POLL = 0.1  # seconds
+_FLUSH = 5.0  # seconds that the end waits at most until what was sent has left this machine
 # Seconds before it counts that a peer has said that it ends: it may do so because another one was killed, which is the
 # better thing to report and perhaps not known here yet.
 _LEAVE = 0.1
@@ -155,7 +160,7 @@ class Mesh:
                 f"init_process_group: rank {missing} did not connect to rank {self.rank} within "
                 f"{deadline.seconds:g} seconds"
             ) from None
-        connection.settimeout(max(deadline.left, 0.001))
+        connection.settimeout(min(deadline.left + 0.001, _HELLO_TIME))
         try:
             rank, given = _HELLO.unpack(_exactly(connection, _HELLO.size))
         except (OSError, struct.error):
@@ -187,6 +192,8 @@ class Mesh:
             peer.sending.release()
 
     def _write(self, peer, pieces, deadline, what):
+        writable = select.poll()
+        writable.register(peer.connection, select.POLLOUT)
         while pieces:
             if peer.lost is not None:
                 raise DistBackendError(f"{what}: {peer.lost}")
@@ -197,7 +204,7 @@ class Mesh:
                     raise DistBackendError(
                         f"{what}: rank {peer.rank} took nothing within {deadline.seconds:g} seconds"
                     ) from None
-                select.select([], [peer.connection], [], min(_POLL, deadline.left))
+                writable.poll(1000 * min(_POLL, deadline.left))
                 continue
             except OSError:  # the thread that receives learns why
                 for _ in range(20):
@@ -348,12 +355,15 @@ class Mesh:
 
     def close(self):
         """Tells the others, and closes the connections."""
-        self._closing = True
         for peer in self.peers.values():
             if peer.lost is None and peer.sending.acquire(timeout=1):
                 with contextlib.suppress(OSError):  # it has ended, too
                     peer.connection.send(_HEADER.pack(_GOODBYE, 0, 0, 0))
                 peer.sending.release()
+        end = time.monotonic() + _FLUSH
+        while any(map(_is_sending, self.peers.values())) and time.monotonic() < end:
+            time.sleep(0.001)
+        self._closing = True
         with contextlib.suppress(OSError):
             self._wake.send(b"x")
         if self._thread is not threading.current_thread():
@@ -370,6 +380,14 @@ class Mesh:
         self._woken.close()
 
     abandon = _close_sockets  # in a forked child, which has no part in it
+
+
+def _is_sending(peer):
+    """Whether bytes for a peer are still in this machine: closing the connection could drop them, if others have come
+    that nobody reads any more."""
+    if peer.lost is not None or sys.platform != "linux":
+        return False
+    return struct.unpack("i", fcntl.ioctl(peer.connection, termios.TIOCOUTQ, b"\0\0\0\0"))[0] > 0
 
 
 def _lost(rank):
