@@ -3,6 +3,8 @@
 import datetime
 import os
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -103,6 +105,35 @@ def test_who_does_not_come_is_named(tmp_path):
     assert not dist.is_initialized()
 
 
+def test_a_port_that_is_taken_is_an_error_at_once(monkeypatch):
+    with socket.create_server(("", 0)) as taken:
+        for name, value in {"RANK": 0, "WORLD_SIZE": 2, "MASTER_ADDR": "127.0.0.1"}.items():
+            monkeypatch.setenv(name, str(value))
+        monkeypatch.setenv("MASTER_PORT", str(taken.getsockname()[1]))
+        with pytest.raises(dist.DistNetworkError, match="Address already in use"):
+            dist.init_process_group("gloo")
+
+
+def with_store(rank):
+    store = dist.TCPStore("127.0.0.1", int(os.environ["PORT"]), 2, rank == 0)
+    dist.destroy_process_group()
+    dist.init_process_group(store=dist.PrefixStore("a", store), rank=rank, world_size=2)
+    x = fb.ones(1)
+    dist.all_reduce(x)
+    dist.destroy_process_group()
+    store.set(f"done{rank}", "")  # it is still there
+    store.wait(["done0", "done1"])
+    dist.init_process_group("gloo", store=dist.PrefixStore("b", store), rank=1 - rank, world_size=2)
+    assert x.item() == 2 and dist.get_rank() == 1 - rank
+    dist.barrier()
+
+
+def test_a_store_of_the_callers(monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        monkeypatch.setenv("PORT", str(probe.getsockname()[1]))
+    run(with_store)
+
+
 def groups(rank):
     even, odd = dist.new_group([0, 2]), dist.new_group([1, 3])
     mine, other = (even, odd) if rank % 2 == 0 else (odd, even)
@@ -200,11 +231,20 @@ def test_names_are_at_their_older_paths():
     from flambeau.distributed import distributed_c10d
 
     assert distributed_c10d.all_reduce is dist.all_reduce and distributed_c10d.ProcessGroup is dist.ProcessGroup
-    assert dist.reduce_op.SUM is dist.ReduceOp.SUM
+    assert dist.reduce_op.SUM is dist.ReduceOp.SUM and dist.GradBucket.__name__ == "GradBucket"
     with pytest.raises(ValueError, match="has not been initialized"):
         distributed_c10d._get_default_group()
     with pytest.raises(AttributeError):
         dist.no_such_name  # noqa: B018
+
+
+def test_it_is_imported_on_first_use():
+    script = (
+        "import sys, flambeau as fb; fb.nn.BatchNorm1d(2)(fb.ones(2, 2)), fb.optim, fb.utils.data\n"
+        "assert not [m for m in sys.modules if 'distributed' in m and m.split('.')[1] == 'distributed'], sys.modules\n"
+        "assert fb.distributed.is_available() and not [m for m in sys.modules if 'mpi4py' in m]"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
 
 
 def sampled(rank):

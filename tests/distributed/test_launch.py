@@ -45,7 +45,11 @@ def outputs(folder, count):
 
 
 def test_launch(flambeau, tmp_path):
-    ended = flambeau("launch", "-n", "3", "train.py", "--lr", "1")
+    recorded = PROGRAM + """
+from torch.distributed.elastic.multiprocessing.errors import record
+assert record(os.getpid) is os.getpid
+"""
+    ended = flambeau("launch", "-n", "3", "train.py", "--lr", "1", script=recorded)
     assert ended.returncode == 0 and ended.err.count("running as") == 1, ended.err
     assert outputs(tmp_path, 3) == [f"flambeau 3 {r} 6 ['--lr', '1']" for r in range(3)]
 

@@ -78,10 +78,12 @@ class reduce_op:
     SUM, PRODUCT, MIN, MAX = ReduceOp.SUM, ReduceOp.PRODUCT, ReduceOp.MIN, ReduceOp.MAX
 
 
-_LAZY = ("algorithms", "distributed_c10d", "launch", "optim", "run")
+_LAZY = ("algorithms", "distributed_c10d", "elastic", "launch", "optim", "run")
 
 
 def __getattr__(name):
     if name in _LAZY:
         return importlib.import_module(f"{__name__}.{name}")
+    if name == "GradBucket":
+        return importlib.import_module("flambeau.nn.parallel.distributed_reducer").GradBucket
     raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

@@ -12,7 +12,7 @@ from .errors import DistNetworkError
 from .mesh import Mesh
 from .process_group import ProcessGroup
 from .rendezvous import rendezvous
-from .store import PrefixStore
+from .store import PrefixStore, TCPStore
 
 default_pg_timeout = timedelta(minutes=30)
 
@@ -185,45 +185,41 @@ def init_process_group(
     name = backend_name(backend)
     if name == "mpi":
         _world = _start_mpi(timeout)
-    else:
-        if store is not None and (rank < 0 or world_size < 1):
+    elif store is not None:
+        if rank < 0 or world_size < 1:
             raise ValueError("init_process_group: a store needs rank and world_size")
-        if store is not None and rank >= world_size:
+        if rank >= world_size:
             raise ValueError(
                 f"init_process_group: rank must be below world_size, got rank {rank} of {world_size}"
             )
-        _world = _start(init_method or "env://", world_size, rank, store, timeout)
+        _world = _joined(store, rank, world_size, timeout)
+    else:
+        _world = _start(init_method or "env://", world_size, rank, timeout)
     _pid = os.getpid()
     util.Finalize(None, _leave, exitpriority=0)  # unlike atexit, also in processes of multiprocessing
 
 
-def _start(url, world_size, rank, store, timeout):
-    """The run that begins at a URL or a store.
+def _start(url, world_size, rank, timeout):
+    """The run that begins at a URL.
 
     A process that calls init_process_group again may reach the store of the run that is just ending, which then closes:
-    so all but the keeper of the store try again until the time is up.
+    so all but rank 0, which keeps the store, try again until the time is up.
     """
     end = time.monotonic() + timeout.total_seconds()
-    given = store
     while True:
-        mine = None
+        left = timedelta(seconds=max(0.1, end - time.monotonic()))
+        store, rank, world_size = next(iter(rendezvous(url, rank, world_size, timeout=left)))
         try:
-            if given is None:
-                left = timedelta(seconds=max(0.1, end - time.monotonic()))
-                mine, rank, world_size = next(iter(rendezvous(url, rank, world_size, timeout=left)))
-            world = _joined(given or mine, rank, world_size, timeout)
-            world.owns_store = given is None
-            return world
-        except DistNetworkError:
-            if mine is not None:
-                mine.close()
-            if given is not None or rank == 0 or time.monotonic() >= end:
+            world = _joined(store, rank, world_size, timeout)
+        except BaseException as error:
+            store.close()
+            is_late = time.monotonic() >= end
+            if rank == 0 or is_late or not isinstance(store, TCPStore) or not isinstance(error, DistNetworkError):
                 raise
             time.sleep(0.05)
-        except BaseException:
-            if mine is not None:
-                mine.close()
-            raise
+        else:
+            world.owns_store = True
+            return world
 
 
 def _joined(store, rank, size, timeout):
