@@ -106,6 +106,9 @@ def test_a_client_of_something_else_does_not_end_the_server():
     with socket.create_connection(("127.0.0.1", store.port)) as stranger:
         stranger.sendall(b"\4\0\0\0junk")
         assert stranger.recv(100) == b""
+    with socket.create_connection(("127.0.0.1", store.port)) as stranger:
+        stranger.sendall(b"\x0a\0\0\0\1\0\0\0\1\1\0\0\0k")  # set without a value
+        assert stranger.recv(100) == b""
     store.set("k", "v")
     assert store.get("k") == b"v"
     store.close()

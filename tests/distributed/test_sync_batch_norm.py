@@ -62,6 +62,23 @@ def test_options(momentum, affine, dtype):
     run(compare, 2, "uneven", (3,), momentum, affine, dtype)
 
 
+def halves(rank, dtype):
+    x, _ = data((3,), fb.float32)
+    x = x.to(dtype)
+    whole, sync = nn.BatchNorm1d(5), nn.SyncBatchNorm(5, dtype=dtype)
+    mine = x[4 * rank : 4 * rank + 4].clone().requires_grad_()
+    y = sync(mine)
+    y.backward(fb.ones_like(y))
+    assert y.dtype is mine.grad.dtype is sync.weight.grad.dtype is dtype
+    fb.testing.assert_close(y.float(), whole(x.float())[4 * rank : 4 * rank + 4], rtol=0.02, atol=0.02)
+    fb.testing.assert_close(sync.running_var.float(), whole.running_var, rtol=0.02, atol=0.02)
+
+
+@pytest.mark.parametrize("dtype", [fb.float16, fb.bfloat16], ids=str)
+def test_half_precision(dtype):
+    run(halves, 2, dtype)
+
+
 def with_ddp(rank):
     fb.manual_seed(0)
     net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(36, 2))

@@ -307,13 +307,7 @@ class _Server:
             buffer = self.buffers[connection]
             buffer += data
             self.answer(connection, buffer)
-        except (
-            OSError,
-            ValueError,
-            IndexError,
-            struct.error,
-            UnicodeDecodeError,
-        ):  # it has gone, or is no client
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, struct.error):  # gone, or no client
             self.selector.unregister(connection)
             del self.buffers[connection]
             connection.close()

@@ -29,7 +29,8 @@ class SyncBatchNorm(Function):
             running_var.lerp_((squares / (count - 1)).to(running_var.dtype), momentum)
         ctx.save_for_backward(input, weight, mean, (var + eps).rsqrt())
         ctx.count, ctx.group = count, group
-        return op.batch_norm(input, mean, var, weight, bias, False, 0.0, eps)
+        wide, scale, shift = (t if t is None else t.to(mean.dtype) for t in (input, weight, bias))
+        return op.batch_norm(wide, mean, var, scale, shift, False, 0.0, eps).to(input.dtype)
 
     @staticmethod
     @once_differentiable
