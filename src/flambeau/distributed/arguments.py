@@ -89,11 +89,7 @@ class Flat:
     def put(self):
         """The tensor gets the elements of the array."""
         if self.tensor is not None:
-            raw, values = _array(self.tensor), self.array.reshape(self.tensor.shape)
-            if isinstance(raw, np.ndarray):
-                raw[...] = values
-            else:
-                _core.backend_for(self.tensor).write(raw, values)
+            self.tensor.detach().copy_(_core.make(self.array.reshape(self.tensor.shape)))
 
 
 def run(group, call, written, async_op, result):

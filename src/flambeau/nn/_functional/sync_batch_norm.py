@@ -67,13 +67,13 @@ def _gathered(input, group):
     wide = input.float() if input.element_size() == 2 else input
     channels, dims = input.shape[1], _all_but_channels(input)
     count = input.numel() // channels
-    own = fb.zeros(2 * channels + 1, dtype=wide.dtype)
+    own = fb.zeros(2 * channels + 1, dtype=wide.dtype, device=input.device)
     if count:
         mean = wide.mean(dims)
         own[:channels] = mean
         own[channels:-1] = (wide - mean.view(_as_channels(input))).square().sum(dims)
     own[-1] = count
-    everyones = fb.empty(group.size(), own.numel(), dtype=own.dtype)
+    everyones = own.new_empty(group.size(), own.numel())
     fb.distributed.all_gather_into_tensor(everyones, own, group)
     means, squares, counts = everyones.split([channels, channels, 1], 1)
     total = counts.sum()

@@ -5,7 +5,9 @@ import contextlib
 import flambeau as fb
 
 from ..module import Module
+from .data_parallel import _index
 from .distributed_reducer import Reducer
+from .scatter_gather import scatter_kwargs
 
 __all__ = ["DistributedDataParallel"]
 
@@ -21,6 +23,7 @@ class DistributedDataParallel(Module):
     size and the loss is a mean, the steps are those of a single process with the whole batch.
 
     Args:
+        device_ids: a list with the GPU of this process, where inputs are moved; None on the CPU.
         broadcast_buffers: before each forward in training the buffers become those of rank 0.
         find_unused_parameters: parameters that the outputs of forward do not depend on count as ready. Without it all
             must get a gradient in each backward. static_graph=True does the same.
@@ -64,7 +67,8 @@ class DistributedDataParallel(Module):
             raise ValueError(f"DistributedDataParallel: bucket_cap_mb must be positive, got {cap}")
         self.module = module
         self.process_group = group
-        self.device_ids, self.output_device, self.dim = device_ids, output_device, dim
+        self.device_ids = None if not device_ids else [_index(d) for d in device_ids]
+        self.output_device, self.dim = output_device, dim
         self.broadcast_buffers = bool(broadcast_buffers)
         self.find_unused_parameters = bool(find_unused_parameters) or bool(static_graph)
         self.gradient_as_bucket_view = bool(gradient_as_bucket_view)
@@ -147,6 +151,9 @@ class DistributedDataParallel(Module):
         source = 0 if self._joining is None else self._joining.forward(syncs)
         if self.require_forward_param_sync and self.broadcast_buffers:
             self._broadcast(self._buffers_of(), source)
+        if self.device_ids and (inputs or kwargs):
+            moved, moved_by_name = scatter_kwargs(inputs, kwargs, self.device_ids, self.dim)
+            inputs, kwargs = moved[0], moved_by_name[0]
         outputs = self.module(*inputs, **kwargs)
         self.require_forward_param_sync = syncs
         if syncs:
