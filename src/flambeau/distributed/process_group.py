@@ -59,17 +59,15 @@ class ProcessGroup:
 
 def on_mesh(world, name, ranks, timeout):
     """on_mesh(world, name, ranks, timeout) -> ProcessGroup of the backend "gloo". All members call it."""
-    seconds = timeout.total_seconds()
     channel = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") & ~1
     rank = ranks.index(world.rank)
-    data = (
-        _shared(world, name, ranks, rank, seconds) if len(ranks) > 1 and _one_machine(world, ranks) else None
-    )
+    patience = max(timeout, world.timeout).total_seconds()  # until all have made the group
+    data = _shared(world, name, ranks, rank, patience) if len(ranks) > 1 and _one_machine(world, ranks) else None
     if data is None:
-        data = Sockets(world.mesh, ranks, channel, seconds)
-    group = ProcessGroup(name, ranks, rank, "gloo", timeout, data, Post(world.mesh, ranks, channel | 1))
+        data = Sockets(world.mesh, ranks, channel, patience)
     data.barrier()  # the store is not needed after this, by anyone
-    return group
+    data.set_timeout(timeout.total_seconds())
+    return ProcessGroup(name, ranks, rank, "gloo", timeout, data, Post(world.mesh, ranks, channel | 1))
 
 
 def machine():

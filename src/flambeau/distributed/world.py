@@ -34,8 +34,8 @@ class Backend(str):
 class _World:
     """What this process knows of the run it takes part in."""
 
-    def __init__(self, rank, size, store, mesh, machines):
-        self.rank, self.size = rank, size
+    def __init__(self, rank, size, timeout, store=None, mesh=None, machines=()):
+        self.rank, self.size, self.timeout = rank, size, timeout
         self.store, self.mesh, self.machines = store, mesh, machines
         self.groups = {}  # name -> ProcessGroup
         self.counts = {}  # what names of groups are made of -> how many there were
@@ -230,7 +230,7 @@ def _joined(store, rank, size, timeout):
     mesh = Mesh(own, rank, size, seconds)
     try:
         machines = own.multi_get([f"machine/{r}" for r in range(size)])
-        world = _World(rank, size, own, mesh, machines)
+        world = _World(rank, size, timeout, own, mesh, machines)
         world.default = _add(
             world, process_group.on_mesh(world, world.next_name(), list(range(size)), timeout)
         )
@@ -247,7 +247,7 @@ def _add(world, made):
 
 def _start_mpi(timeout):
     comm = mpi.library().COMM_WORLD
-    world = _World(comm.rank, comm.size, None, None, None)
+    world = _World(comm.rank, comm.size, timeout)
     world.default = _add(world, _on_mpi(world.next_name(), list(range(comm.size)), comm.Dup(), timeout))
     return world
 

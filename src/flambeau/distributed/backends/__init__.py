@@ -11,5 +11,6 @@ has these:
     reduce_scatter(out, parts, op)                  parts: an array for each rank
     all_to_all(outs, parts)
     barrier()
+    set_timeout(seconds)                            how long the calls that follow wait for the others
     close()                                         the group is given up
 """

@@ -25,6 +25,10 @@ class Messages:
     def __init__(self, timeout):
         self.timeout = timeout
 
+    def set_timeout(self, seconds):
+        """How long a collective waits for the others from now on."""
+        self.timeout = seconds
+
     def close(self):
         """Nothing to give back."""
 

@@ -91,6 +91,10 @@ class SharedMemory:
         self.call = None  # what this process says it is doing, in the first round of a collective
         self.broken = None
 
+    def set_timeout(self, seconds):
+        """How long a collective waits for the others from now on."""
+        self.watch.seconds = seconds
+
     def close(self):
         """A thread that still waits for others gets an error."""
         self.watch.ended = True
