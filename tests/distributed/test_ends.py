@@ -67,6 +67,19 @@ def test_a_late_process_is_named(shared):
     run(late, 2, shared=shared)
 
 
+def late_at_a_barrier(rank):
+    group = dist.new_group()
+    if rank == 0:
+        with pytest.raises(dist.DistBackendError, match=r"barrier: .*rank 1 .*within 0\.2 seconds"):
+            dist.barrier(group, timeout=datetime.timedelta(seconds=0.2))
+    dist.barrier()
+
+
+@BOTH
+def test_a_barrier_has_a_timeout(shared):
+    run(late_at_a_barrier, 2, shared=shared)
+
+
 def late_in_the_background(rank):
     group = dist.new_group(timeout=datetime.timedelta(seconds=0.3))
     if rank == 0:

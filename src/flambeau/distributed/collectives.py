@@ -295,10 +295,24 @@ def _split(which, array, tensor, sizes, group):
 
 
 def barrier(group=None, async_op=False, device_ids=None, timeout=None):
-    """barrier(group=None, async_op=False): returns when all processes of the group have called it."""
+    """barrier(group=None, async_op=False, timeout=None): returns when all processes of the group have called it.
+
+    timeout: a timedelta, by default the group's. device_ids is for PyTorch's backend "nccl".
+    """
+    if timeout is not None:
+        check_timeout(timeout)
     if (group := member("barrier", group)) is None:
         return None
-    return run(group, lambda: group.data.barrier(), [], async_op, [])
+
+    def call():
+        data = group.data
+        data.set_timeout((timeout or group.timeout).total_seconds())
+        try:
+            data.barrier()
+        finally:
+            data.set_timeout(group.timeout.total_seconds())
+
+    return run(group, call, [], async_op, [])
 
 
 def monitored_barrier(group=None, timeout=None, wait_all_ranks=False):
