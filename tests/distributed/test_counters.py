@@ -6,10 +6,10 @@ import time
 
 import numpy as np
 import pytest
+from flambeau._core.counters import LINE, Counters
 
 import flambeau as fb
 from flambeau import distributed as dist
-from flambeau._core.counters import LINE, Counters
 from flambeau.distributed.backends import shared_memory
 from tests.distributed.processes import run
 
