@@ -7,6 +7,8 @@ import flambeau as fb
 from flambeau import distributed as dist
 from tests.distributed.processes import run
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")
+
 BOTH = pytest.mark.parametrize("shared", [True, False], ids=["memory", "sockets"])
 SIZES = pytest.mark.parametrize("size", [2, 3, 4])
 INTS = [fb.uint8, fb.int8, fb.int16, fb.int32, fb.int64]

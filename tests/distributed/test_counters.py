@@ -13,6 +13,8 @@ from flambeau import distributed as dist
 from flambeau.distributed.backends import shared_memory
 from tests.distributed.processes import run
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")
+
 
 def test_values():
     memory = np.zeros(3 * LINE, np.uint8)

@@ -1,10 +1,14 @@
 """Tensors of GPUs travel through host memory."""
 
+import pytest
+
 import flambeau as fb
 from flambeau import distributed as dist
 from flambeau import nn
 from tests.cuda import standin
 from tests.distributed.processes import run
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")
 
 
 def on_gpus(rank):

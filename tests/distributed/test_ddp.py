@@ -12,6 +12,8 @@ from flambeau import nn
 from flambeau.nn.parallel import DistributedDataParallel
 from tests.distributed.processes import run
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")
+
 
 class Net(nn.Module):
     """Two layers and a branch that can stay unused."""

@@ -15,6 +15,8 @@ from flambeau import distributed as dist
 from tests.distributed.processes import run
 from tests.limits import descriptors, named_memory, wait_until
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")
+
 BOTH = pytest.mark.parametrize("shared", [True, False], ids=["memory", "sockets"])
 
 

@@ -12,6 +12,8 @@ import flambeau as fb
 from flambeau import distributed as dist
 from tests.distributed.processes import run
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")
+
 
 @pytest.fixture
 def alone(tmp_path):

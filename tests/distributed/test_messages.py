@@ -8,6 +8,8 @@ import flambeau as fb
 from flambeau import distributed as dist
 from tests.distributed.processes import run
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")
+
 
 def there_and_back(rank):
     for count in (0, 1, 1000, 2_000_000):

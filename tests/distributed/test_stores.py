@@ -10,6 +10,8 @@ import pytest
 from flambeau import distributed as dist
 from tests.limits import descriptors
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")
+
 SOON = datetime.timedelta(seconds=0.1)
 
 

@@ -7,6 +7,8 @@ from flambeau import distributed as dist
 from flambeau import nn
 from tests.distributed.processes import run
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")
+
 CUTS = {"even": [0, 4, 8], "uneven": [0, 1, 8], "one is empty": [0, 0, 8]}
 
 

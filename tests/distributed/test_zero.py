@@ -10,6 +10,8 @@ from flambeau import nn
 from flambeau.distributed.optim import ZeroRedundancyOptimizer
 from tests.distributed.processes import run
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")
+
 
 def make():
     fb.manual_seed(0)

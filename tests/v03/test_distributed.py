@@ -13,6 +13,8 @@ from flambeau.v03 import nn
 from flambeau.v03.autograd import Variable
 from tests.limits import time_limit  # noqa: F401  (a fixture that all tests here use)
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")
+
 
 def _child(function, rank, size, path, sender):
     try:
