@@ -276,5 +276,5 @@ class _Joining:
         if reducer.find_unused:
             reducer.used_by_any([False] * len(reducer.params))
         for bucket in reducer.buckets:
-            bucket.work.wait()
+            reducer.wait_for(bucket)
             bucket.work = None

@@ -186,14 +186,21 @@ class Reducer:
             self._finish()
 
     def launch(self, bucket):
-        """Begins to reduce a bucket."""
+        """Begins to reduce a bucket; the last one, which nothing goes on beside, is reduced at once."""
         dist = fb.distributed
         if self.hook is not None:
             state, hook = self.hook
             bucket.work = hook(state, GradBucket(bucket, len(self.buckets)))
             return
         op = dist.ReduceOp.AVG if self.divisor is None else dist.ReduceOp.SUM
-        bucket.work = dist.all_reduce(bucket.flat, op, self.group, async_op=True)
+        is_last = bucket.index == len(self.buckets) - 1
+        bucket.work = dist.all_reduce(bucket.flat, op, self.group, async_op=not is_last)
+
+    @staticmethod
+    def wait_for(bucket):
+        """Waits until a bucket is reduced."""
+        if bucket.work is not None:
+            bucket.work.wait()
 
     def used_by_any(self, used):
         """Which parameters some process used: `used` is a list of bools of this one. All processes call it."""
@@ -223,7 +230,7 @@ class Reducer:
             if result is not bucket.flat:
                 bucket.flat.copy_(result.view(-1))
         else:
-            bucket.work.wait()
+            self.wait_for(bucket)
             if self.divisor is not None:
                 bucket.flat.div_(self.divisor)
         bucket.work = None
