@@ -134,7 +134,9 @@ with open(f"ready.{os.environ['RANK']}", "w"):
 time.sleep(60)
 """
     process = flambeau("launch", "-n", "2", "train.py", "none", script=noting, wait=False)
-    assert wait_until(lambda: all((tmp_path / f"ready.{r}").exists() for r in range(2)), 30)
+    if not wait_until(lambda: all((tmp_path / f"ready.{r}").exists() for r in range(2)), 40):
+        process.send_signal(signal.SIGTERM)
+        pytest.fail(process.communicate()[1])
     process.send_signal(number)
     process.communicate(timeout=20)
     assert process.returncode == 128 + number
