@@ -281,3 +281,48 @@ def others_means(rank):
 
 def test_join_can_divide_by_those_that_train():
     assert run(others_means) == [[12], [12, 12]]
+
+
+def ignoring(rank):
+    net = Net(seed=rank)
+    net._ddp_params_and_buffers_to_ignore = ["branch.weight", "branch.bias"]
+    model = DistributedDataParallel(net)
+    assert net.branch.weight.equal(Net(seed=rank).branch.weight) and net.first.weight.equal(Net(seed=0).first.weight)
+    model(batch(rank)[0]).sum().backward()
+    biases = [fb.zeros(3) for _ in range(2)]
+    dist.all_gather(biases, net.branch.weight.grad.sum(1))
+    assert not biases[0].equal(biases[1])
+
+
+def test_parameters_can_be_ignored():
+    run(ignoring)
+
+
+def sparse(rank):
+    model = DistributedDataParallel(nn.Embedding(5, 2, sparse=True))
+    with pytest.raises(RuntimeError, match="parameter weight has a sparse gradient; make its layer with sparse=False"):
+        model(fb.tensor([1, 2])).sum().backward()
+
+
+def test_sparse_gradients_are_an_error():
+    run(sparse)
+
+
+def shared_twice(rank):
+    """A parameter of two layers, and a module that is called twice before backward."""
+    layer = nn.Linear(3, 3)
+    fb.nn.init.constant_(layer.weight, 0.1)
+    model = DistributedDataParallel(nn.Sequential(layer, layer))
+    x = fb.ones(2, 3) * (rank + 1)
+    (model(x) + model(2 * x)).sum().backward()
+    alone = nn.Linear(3, 3)
+    alone.load_state_dict(layer.state_dict())
+    both = nn.Sequential(alone, alone)
+    for r in range(2):
+        y = fb.ones(2, 3) * (r + 1)
+        (both(y) + both(2 * y)).sum().div(2).backward()
+    fb.testing.assert_close(layer.weight.grad, alone.weight.grad)
+
+
+def test_shared_parameters_and_two_forwards():
+    run(shared_twice)
