@@ -64,9 +64,9 @@ for _name, _method in ops.METHODS.items():
 newaxis = None
 
 _LAZY_PACKAGES = (
-    "aliasing", "amp", "array_api", "backends", "cli", "compiler", "cpu", "cuda", "distributions", "fft", "func",
-    "jit", "linalg", "multiprocessing", "nn", "onnx", "optim", "profiler", "random", "serialization", "sparse", "special",
-    "testing", "types", "utils", "version", "vision",
+    "aliasing", "amp", "array_api", "backends", "cli", "compiler", "cpu", "cuda", "distributed", "distributions", "fft",
+    "func", "futures", "jit", "linalg", "multiprocessing", "nn", "onnx", "optim", "profiler", "random", "serialization",
+    "sparse", "special", "testing", "types", "utils", "version", "vision",
 )  # fmt: skip
 _LAZY_NAMES = {
     "vmap": "func",

@@ -17,9 +17,11 @@ from . import cli as cli
 from . import compiler as compiler
 from . import cpu as cpu
 from . import cuda as cuda
+from . import distributed as distributed
 from . import distributions as distributions
 from . import fft as fft
 from . import func as func
+from . import futures as futures
 from . import jit as jit
 from . import linalg as linalg
 from . import multiprocessing as multiprocessing

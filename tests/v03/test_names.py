@@ -15,9 +15,8 @@ del API["_source"]
 
 C_INTERFACE = "wraps C functions of CUDA's or cuDNN's libraries, which this library does not call so"
 ABSENT = {  # section -> (reason, names); "*": the whole section
-    "": [("not here yet", "distributed")],
-    "distributed": [("not here yet", "*")],
-    "nn.parallel": [("needs distributed", "DistributedDataParallel")],
+    "distributed": [("tensors of other processes in master-worker mode, an experiment of 0.3", " ".join(
+        name for name in API["distributed"] if name.startswith("remote_types.")))],
     "cuda": [
         ("storages on a GPU have the classes of the CPU's", "ByteStorage CharStorage DoubleStorage FloatStorage "
          "HalfStorage IntStorage LongStorage ShortStorage"),

@@ -92,6 +92,12 @@ class _Loader(Loader):
         module.__spec__ = self.spec
 
 
+def ours(name):
+    """The name of the module of today that `torch.a.b` stands for; other names as they are."""
+    root, dot, rest = name.partition(".")
+    return f"{NAMESPACES['today'][0]}{ROOTS[root]}{dot}{rest}" if root in ROOTS else name
+
+
 def foreign():
     """The module that has the name of a root in `sys.modules` and is not this library's, or None."""
     ours = [sys.modules.get(namespace + tail) for namespace in NAMESPACES["0.3"] for tail in ROOTS.values()]

@@ -13,6 +13,7 @@ COMMANDS = {
     "convert": "convert a file of tensors between PyTorch's formats and safetensors",
     "demo": "train a small convolutional network on handwritten digits",
     "inspect": "list the tensors in a file, without loading them",
+    "launch": "run a program in several processes",
     "run": "run a program written for PyTorch, of 2017 or of today",
 }
 INTERRUPTED = 130  # what a shell reports of a program that Ctrl-C ended

@@ -11,6 +11,7 @@ the source says which, and a line on stderr says why. The script `-` is read fro
 import argparse
 import importlib
 import os
+import runpy
 import sys
 import types
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from pathlib import Path
 
 from .. import aliasing
 from ..aliasing import era as eras
+from ..aliasing.modules import ours
 from ..aliasing.paths import shown
 from ..aliasing.source import Loader, NeedsPython2, compiled
 from . import INTERRUPTED, CommandError
@@ -43,15 +45,14 @@ def add_arguments(parser):
 
 def run(args):
     """Run the program, or check it; the exit status."""
-    if args.module:
-        program = _module(args.module)
-    elif args.script:
-        program = _script(args.script)
-    else:
+    if not args.module and not args.script:
         raise CommandError("run: name a script: flambeau run [--torch 0.3|today] script.py args...")
+    if args.module and ours(args.module[0]) != args.module[0]:
+        return _run_ours(args.module, args.torch)
+    found = program(args.module, args.script)
     if args.check:
-        return _check(program, args.torch)
-    return _execute(program, _era(program, args.torch), args.report)
+        return _check(found, args.torch)
+    return _execute(found, era_of(found, args.torch), args.report)
 
 
 # ---------------------------------------------------------------------------------------------- the program
@@ -71,6 +72,11 @@ class _Program:
     @property
     def is_file(self):
         return self.path != "<stdin>"
+
+
+def program(module, script):
+    """The program that the command line means: a module and its arguments, or a script and its arguments."""
+    return _module(module) if module else _script(script)
 
 
 def _script(argv):
@@ -111,7 +117,7 @@ def _found(program):
     return eras.choose(program.path, program.data, program.folder)
 
 
-def _era(program, told):
+def era_of(program, told):
     """The era to run in: the one told, else that of the process that started this one, else that of the source."""
     told = told or os.environ.get(aliasing.ENVIRONMENT)
     if told in aliasing.NAMESPACES:
@@ -119,6 +125,19 @@ def _era(program, told):
     found = _found(program)
     print(f"flambeau: running as {found.reason}", file=sys.stderr)
     return found.name
+
+
+def _run_ours(argv, told):
+    """Runs `-m torch.distributed.launch` and the like, which are modules of this library: the era is for the programs
+    that they start."""
+    if told is not None:
+        os.environ[aliasing.ENVIRONMENT] = told
+    sys.argv = argv
+    try:
+        runpy.run_module(ours(argv[0]), run_name="__main__", alter_sys=True)
+    except ImportError as error:
+        raise CommandError(f"run: no module named {argv[0]}: {error}") from None
+    return 0
 
 
 # ------------------------------------------------------------------------------------------------ check

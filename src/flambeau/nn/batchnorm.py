@@ -1,11 +1,14 @@
 """Batch and instance normalisation: layers with running statistics."""
 
+import sys
 import warnings
+from collections.abc import Callable
 
 import flambeau as fb
 
 from . import functional as F
 from . import init
+from ._functional.sync_batch_norm import SyncBatchNorm as SyncBatchNormFunction
 from .module import Module
 from .parameter import Parameter
 
@@ -110,7 +113,7 @@ class _BatchNorm(_NormBase):
         except KeyError:  # replaced by plain attributes
             weight, bias = self.weight, self.bias
         tracking = not training or self.track_running_stats
-        return F.batch_norm(
+        return self._normalize(
             input,
             mean if tracking else None,
             var if tracking else None,
@@ -120,6 +123,8 @@ class _BatchNorm(_NormBase):
             momentum,
             self.eps,
         )
+
+    _normalize: Callable = staticmethod(F.batch_norm)
 
 
 class BatchNorm1d(_BatchNorm):
@@ -148,8 +153,9 @@ class BatchNorm3d(_BatchNorm):
 class SyncBatchNorm(_BatchNorm):
     """SyncBatchNorm(num_features, eps=1e-5, momentum=0.1, affine=True, track_running_stats=True, process_group=None)
 
-    BatchNorm of (N, C, *) over the batches of all processes of a group. In a single process, which has no group, it
-    computes what BatchNorm does.
+    BatchNorm of (N, C, *) in training over the batches of all processes of a group of `flambeau.distributed` (of all
+    processes by default), which may be of different sizes. In a single process, and in evaluation, it computes what
+    BatchNorm does.
     """
 
     def __init__(
@@ -173,6 +179,20 @@ class SyncBatchNorm(_BatchNorm):
             raise ValueError(f"expected at least 2D input (got {input.dim()}D input)")
         if input.size(1) == 0:
             raise ValueError("SyncBatchNorm number of input channels should be non-zero")
+
+    def _normalize(self, input, mean, var, weight, bias, training, momentum, eps):
+        group = self._group() if training and self.training else None
+        if group is None:
+            return F.batch_norm(input, mean, var, weight, bias, training, momentum, eps)
+        return SyncBatchNormFunction.apply(input, weight, bias, mean, var, eps, momentum, group)
+
+    def _group(self):
+        """The group of processes to normalise over; None when this process is alone."""
+        distributed = sys.modules.get("flambeau.distributed")  # not imported: not initialised
+        if distributed is None or not distributed.is_initialized():
+            return None
+        group = distributed.group.WORLD if self.process_group is None else self.process_group
+        return group if group.size() > 1 else None
 
     @classmethod
     def convert_sync_batchnorm(cls, module, process_group=None):

@@ -1,6 +1,5 @@
 """The sampler of distributed training."""
 
-import importlib
 import math
 
 import flambeau as fb
@@ -13,14 +12,14 @@ class DistributedSampler(Sampler):
 
     Every num_replicas-th index, from the rank-th on, so that all ranks see different samples, as many each: the indices
     are repeated to a multiple of num_replicas, or cut to one with drop_last. The order depends on seed + epoch: call
-    set_epoch before each. num_replicas and rank are by default those of `flambeau.distributed`.
+    set_epoch before each. num_replicas and rank are by default those of `flambeau.distributed`; ValueError
+    when there is no run of processes.
     """
 
     def __init__(self, dataset, num_replicas=None, rank=None, shuffle=True, seed=0, drop_last=False):
         if num_replicas is None or rank is None:
-            distributed = _distributed()
-            num_replicas = distributed.get_world_size() if num_replicas is None else num_replicas
-            rank = distributed.get_rank() if rank is None else rank
+            num_replicas = fb.distributed.get_world_size() if num_replicas is None else num_replicas
+            rank = fb.distributed.get_rank() if rank is None else rank
         if not 0 <= rank < num_replicas:
             raise ValueError(f"Invalid rank {rank}, rank should be in the interval [0, {num_replicas - 1}]")
         self.dataset = dataset
@@ -51,10 +50,3 @@ class DistributedSampler(Sampler):
     def set_epoch(self, epoch):
         """set_epoch(epoch): the epoch whose order the next iteration has."""
         self.epoch = epoch
-
-
-def _distributed():
-    try:
-        return importlib.import_module("flambeau.distributed")
-    except ImportError as error:
-        raise RuntimeError(f"DistributedSampler: {error}; pass num_replicas and rank") from None

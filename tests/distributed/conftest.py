@@ -1,0 +1,1 @@
+from tests.limits import time_limit  # noqa: F401  (a fixture that all tests here use)
