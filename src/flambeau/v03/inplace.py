@@ -19,7 +19,9 @@ def register(result):
 
 
 def _note(owner, view):
-    views = owner.__dict__.setdefault("_views", [])
+    views = owner._views
+    if views is None:
+        views = owner._views = []
     if len(views) & (len(views) - 1) == 0:  # now and then: a loop over x[i] must not collect them all
         views[:] = [ref for ref in views if ref() is not None]
     views.append(weakref.ref(view))
@@ -32,7 +34,7 @@ def sharers(variable):
     """
     base = variable._base_tensor
     root = variable if base is None else base
-    live = {id(view) for view in (ref() for ref in root.__dict__.get("_views", ())) if view is not None}
+    live = {id(view) for view in (ref() for ref in root._views or ()) if view is not None}
     live.add(id(variable))
     if base is None:
         return len(live)
@@ -65,7 +67,7 @@ def contiguous(self):
     if not self.data.is_contiguous():
         copied = self.data.contiguous()
         put(self, _core.array_of(copied))
-        self._hold(copied)
+        _core.hold_data(self, copied)
     return self
 
 

@@ -307,4 +307,4 @@ FUNCTIONS.update(
     },
     **{name: _sparse(name) for name in ("dsmm", "hsmm", "saddmm", "smm", "spmm", "sspaddmm")},
 )  # fmt: skip
-Variable.cat = cat_of_variables  # type: ignore[attr-defined]
+Variable.cat = cat_of_variables

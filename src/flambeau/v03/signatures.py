@@ -180,6 +180,20 @@ class Signature:
                 )
 
 
+def is_doubtful(signature, owner, values):
+    """Whether a call that binds to a signature may be refused for the values of its numbers, or is for its types."""
+    if not isinstance(owner, Variable):
+        return False
+    pairs = zip(signature.parameters, values, strict=True)
+    if element_kind(owner) == "i" and any(p.kind == "real" and isinstance(v, float) for p, v in pairs):
+        return True
+    try:
+        signature.check_types(owner, values)
+    except RuntimeError:
+        return True
+    return False
+
+
 def _packed(*args, **kwargs):
     return args, kwargs
 
