@@ -159,9 +159,10 @@ cdef enum:                             # methods that are short by themselves
     SPECIAL_GETITEM = 3
     SPECIAL_SETITEM = 4
     SPECIAL_NEW = 5
+    SPECIAL_DETACH = 6
 
 cdef dict _specials = {None: SPECIAL_NONE, "size": SPECIAL_SIZE, "dim": SPECIAL_DIM, "getitem": SPECIAL_GETITEM,
-                       "setitem": SPECIAL_SETITEM, "new": SPECIAL_NEW}
+                       "setitem": SPECIAL_SETITEM, "new": SPECIAL_NEW, "detach": SPECIAL_DETACH}
 
 
 cdef class FaceMethod:
@@ -178,6 +179,8 @@ cdef class FaceMethod:
     cdef bint swapped
     cdef readonly object resolve
     cdef dict ways                     # key of a call -> Way or None
+    cdef long last_key                 # that of the last call without keywords, and its way
+    cdef object last_way
     cdef int special
     cdef dict __dict__
 
@@ -303,7 +306,7 @@ cdef inline int kind_of(object v, Face* face, int code) noexcept:
         return KIND_TENSOR if own == code else KIND_LONGS if own == INT64 else KIND_BYTES if own == UINT8 else 0
     if t == &PyBool_Type:
         return KIND_BOOL
-    if t == &PyTuple_Type or t == &PyList_Type or v.__class__ is size_type:
+    if t == &PyTuple_Type or t == &PyList_Type or t == <PyTypeObject*>size_type:
         for i in v:
             if Py_TYPE(i) != &PyLong_Type:
                 return 0
@@ -342,13 +345,18 @@ cdef object method_call(FaceMethod m, PyObject** args, Py_ssize_t n, PyObject* k
             zero_dim |= FB_NDIM(b) == 0
             differ |= not fb_same_shape(a, b)
         key = key << 3 | kind
-    index = key if kwnames == NULL else (key, <object>kwnames)
-    found = PyDict_GetItem(<PyObject*>m.ways, <PyObject*>index)
-    if found == NULL:
-        way = resolved(m, args, n, kwnames)
-        m.ways[index] = way
+    if kwnames == NULL and key == m.last_key:
+        way = m.last_way
     else:
-        way = <object>found
+        index = key if kwnames == NULL else (key, <object>kwnames)
+        found = PyDict_GetItem(<PyObject*>m.ways, <PyObject*>index)
+        if found == NULL:
+            way = resolved(m, args, n, kwnames)
+            m.ways[index] = way
+        else:
+            way = <object>found
+        if kwnames == NULL:
+            m.last_key, m.last_way = key, way
     if way is None or (zero_dim and not (<Way>way).elementwise):
         return None
     return take_way(<Way>way, face, args, total, is_volatile, differ)
@@ -436,6 +444,8 @@ cdef object take_way(Way way, Face* face, PyObject** args, Py_ssize_t n, bint is
         if isinstance(result, (int, float)):
             return result
         return (<TensorBase>result)._array.item()
+    if has_face(result, face):
+        return finish_result(way, face, result)
     if isinstance(result, (tuple, list)):
         return tuple([finish_result(way, face, r) for r in result])
     return finish_result(way, face, result)
@@ -466,24 +476,23 @@ cdef object finish_result(Way way, Face* face, object result):
         if FB_NDIM(a) == 0 or FB_SIZE(a) == 0:
             return _as_face(result, False)
     elif t._base is not None:
-        note_view(t)
+        note_view(t._base, t)
     return t
 
 
 # ------------------------------------------------------------------------------- views, elements, sizes, Variables
 
-cdef int note_view(TensorBase view) except -1:
-    """Notes a new view that a program got at the Variable that owns the memory (`v03/inplace.py`)."""
+def note_view(TensorBase owner not None, TensorBase view not None):
+    """Notes a new view that a program got at the Variable that owns the memory."""
     cdef Py_ssize_t n
-    views = (<object>view._base)._views
+    views = (<object>owner)._views
     if views is None:
         views = []
-        (<object>view._base)._views = views
+        (<object>owner)._views = views
     n = len(<list>views)
     if n & (n - 1) == 0:                                      # now and then: a loop over x[i] must not collect them all
         (<list>views)[:] = [ref for ref in <list>views if ref() is not None]
     (<list>views).append(PyWeakref_NewRef(view, None))
-    return 0
 
 
 cdef object special_call(int special, PyObject** args, Py_ssize_t n):
@@ -498,6 +507,8 @@ cdef object special_call(int special, PyObject** args, Py_ssize_t n):
         return size_in_face(<TensorBase>args[0], <object>args[1] if n == 2 else None) if n < 3 else None
     if special == SPECIAL_DIM:
         return dim_in_face(<TensorBase>args[0]) if n == 1 else None
+    if special == SPECIAL_DETACH:
+        return detached(<TensorBase>args[0]) if n == 1 and face == &variables else None
     if not has_elements(<TensorBase>args[0]) or FB_NDIM(<PyObject*>(<TensorBase>args[0])._array) == 0:
         return None
     if special == SPECIAL_GETITEM and n == 2:
@@ -505,6 +516,16 @@ cdef object special_call(int special, PyObject** args, Py_ssize_t n):
     if special == SPECIAL_SETITEM and n == 3:
         return setitem_in_face(<TensorBase>args[0], <object>args[1], <object>args[2], face) or None
     return None
+
+
+cdef object detached(TensorBase x):
+    """x.detach(): over the same memory, without history; volatile when x is."""
+    cdef TensorBase t = new_tensor(x._array, variables.type)
+    t._vc = counter(x)
+    t._inference = x._inference
+    t._volatile = x._volatile
+    note_view(x if x._base is None else x._base, t)
+    return t
 
 
 cdef object size_in_face(TensorBase x, object dim):
@@ -549,7 +570,7 @@ cdef object getitem_in_face(TensorBase x, object key, Face* face):
         if t is None or FB_SIZE(<PyObject*>t._array) == 0:
             return None
         t._volatile = x._volatile
-        note_view(t)
+        note_view(t._base, t)
         return t
     view = basic_view(a, key)
     if view is None or FB_SIZE(<PyObject*>view) == 0:

@@ -7,7 +7,19 @@ from ..ops import METHODS
 from ..ops.index import setitem as todays_setitem
 from .broadcasting import together
 from .conversions import type_
-from .faces import Variable, _array, _make, _TensorBase, compact, lifted, plain, reshaped, settled, type_name
+from .faces import (
+    Variable,
+    _array,
+    _make,
+    _TensorBase,
+    compact,
+    lifted,
+    plain,
+    reshaped,
+    settled,
+    shown_array,
+    type_name,
+)
 from .inplace import check_leaf, register
 from .pointwise import bools, masked_filled_, masked_scattered_, masked_selected
 
@@ -39,8 +51,11 @@ def _read(x, key):
     count, ndim = sum(k is not None and k is not ... for k in keys), x.dim()
     if count > ndim:
         raise IndexError(f"trying to index {count} dimensions of a {ndim} dimensional tensor")
-    return tuple([_make(_array(bools(k) if plain(k).type().endswith("ByteTensor") else k)) if isinstance(k, _FACES)
-                  else k for k in keys])  # fmt: skip
+    return tuple([_make(_array(bools(k) if _is_mask(k) else k)) if isinstance(k, _FACES) else k for k in keys])
+
+
+def _is_mask(index):
+    return shown_array(index).dtype == np.uint8
 
 
 def _is_advanced(keys):
@@ -86,14 +101,13 @@ def _at(x, i):
 
 def _selected(x, index):
     """x[mask] in one dimension, or the slices that an index tensor names."""
-    kind = plain(index).type()
-    if kind.endswith("ByteTensor"):
+    if _is_mask(index):
         (mask,) = together(x, [lifted(index)], False, ("mask",))
         return compact(settled(masked_selected(x, mask)))
-    if not kind.endswith("LongTensor"):
+    if shown_array(index).dtype != np.int64:
         raise TypeError(
-            f"indexing a tensor with an object of type {kind}. The only supported types are integers, slices, numpy "
-            "scalars and torch.LongTensor or torch.ByteTensor as the only argument."
+            f"indexing a tensor with an object of type {plain(index).type()}. The only supported types are integers, "
+            "slices, numpy scalars and torch.LongTensor or torch.ByteTensor as the only argument."
         )
     if _array(index).ndim > 1:
         if isinstance(x, _TensorBase):
@@ -116,7 +130,7 @@ def setitem(self, key, value):
         if isinstance(value, _TensorBase) and type(value) is not type(self):
             value = type_(value, type(self))
     key = _read(self, key)
-    if isinstance(key, _FACES) and plain(key).type().endswith("ByteTensor"):
+    if isinstance(key, _FACES) and _is_mask(key):
         _set_masked(self, lifted(key), value)
         return
     if isinstance(value, _FACES) and _array(value).shape == (1,) and isinstance(key, tuple) and _is_element(self, key):

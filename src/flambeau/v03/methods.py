@@ -6,6 +6,7 @@ from typing import Any
 from .. import _core
 from ..errors import warn_user
 from ..ops import METHODS, Pointwise
+from ..tensor import Tensor
 from . import (
     backcompat,
     broadcasting,
@@ -337,6 +338,7 @@ def install():
                         (_TensorBase, conversions.PLAIN)):  # fmt: skip
         for name, method in table.items():
             setattr(face, name, for_programs(name, method))
+    Variable.detach = _core.FaceMethod("detach", inplace.detach, Tensor.detach, special="detach")
 
 
 def _install(name, overloads, flags, inplace):

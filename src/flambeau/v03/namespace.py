@@ -1,8 +1,10 @@
 """The functions of 0.3's namespace that are no methods: factories, joins, random numbers, questions about objects."""
 
+import functools
+
 import numpy as np
 
-from .. import random, settings
+from .. import _core, random, settings
 from ..dtype import from_numpy_dtype
 from ..errors import warn_user
 from ..ops import FUNCTIONS as TODAYS
@@ -35,16 +37,20 @@ class FatalError(RuntimeError):
     """An error after which the state of the library is unknown."""
 
 
+@functools.cache
+def _options(cls):
+    return dict(dtype=from_numpy_dtype(cls._dtype), device="cuda" if cls.is_cuda else "cpu")
+
+
 def _default():
     """dtype and device of torch.Tensor, as today's factories take them."""
-    cls = tensor_class()
-    return dict(dtype=from_numpy_dtype(cls._dtype), device="cuda" if cls.is_cuda else "cpu")
+    return _options(tensor_class())
 
 
 def _given(name, result, out):
     """The result of one of today's factories as a plain tensor, or in the tensor of out=, converted to its type."""
     if out is None:
-        return plain(result)
+        return _make(shown_array(result), _TensorBase)
     if not isinstance(out, _TensorBase):
         raise TypeError(f"torch.{name}: out= must be a tensor, got {type(out).__name__}")
     return stored(plain(METHODS["to"](result, from_numpy_dtype(out._dtype))), out, f"torch.{name}")
@@ -63,10 +69,14 @@ def _sizes(name, sizes):
     return tuple(int(s) for s in sizes)
 
 
-def _filled(name, summary):
+def _filled(name, summary, value=None):
     todays = TODAYS[name]
 
     def factory(*sizes, out=None):
+        if value is not None and out is None and sizes and not tensor_class().is_cuda:
+            made = _core.new_filled(sizes, _default()["dtype"], value)
+            if made is not None:
+                return _given(name, made, None)
         return _given(name, todays(_sizes(name, sizes), **_default()), out)
 
     factory.__name__ = factory.__qualname__ = name
@@ -74,8 +84,8 @@ def _filled(name, summary):
     return factory
 
 
-zeros = _filled("zeros", "zeros")
-ones = _filled("ones", "ones")
+zeros = _filled("zeros", "zeros", 0)
+ones = _filled("ones", "ones", 1)
 rand = _filled("rand", "random numbers uniform in [0, 1)")
 randn = _filled("randn", "random numbers from the standard normal distribution")
 

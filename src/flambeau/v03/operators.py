@@ -48,17 +48,23 @@ def _way_of_number(name):
 
 
 def short(name, method, face):
-    """The operator, or x[key], `name` of a face, whose calls may be short; None when they cannot."""
+    """The operator, clone or x[key], `name` of a face, whose calls may be short; None when they cannot."""
     todays, named = getattr(Tensor, name, None), _METHOD_OF.get(name)
     if name in ("__getitem__", "__setitem__"):
         return _core.FaceMethod(name, method, todays, special=name.strip("_"))
     if name in _OF_NUMBERS:
         op = METHODS[_OF_NUMBERS[name]]
         return _core.FaceMethod(name, method, todays, op=op, swapped=True, resolve=_way_of_number(_OF_NUMBERS[name]))
+    if name == "clone":
+        return _core.FaceMethod(name, method, todays, op=todays, resolve=_way_of_clone)
     if named is None:
         return None
-    resolve = getattr(face, named).resolve
-    return _core.FaceMethod(name, method, todays, op=METHODS.get(named), resolve=resolve)
+    op = METHODS["mm" if named == "matmul" else named]
+    return _core.FaceMethod(name, method, todays, op=op, resolve=getattr(face, named).resolve)
+
+
+def _way_of_clone(self, args, kwargs):
+    return None if args or kwargs else _core.Way(METHODS["clone"], fresh=True, elementwise=True)
 
 
 def _reversed(operation, name):
