@@ -195,9 +195,9 @@ cdef class FaceMethod:
         self.resolve = resolve
         self.ways = {}
         self.special = _specials[special]
-        for attribute, value in (("__name__", name), ("__qualname__", name), ("__module__", getattr(method, "__module__", None)),
-                                 ("__wrapped__", method)):
-            setattr(self, attribute, value)
+        self.__name__ = self.__qualname__ = name
+        self.__module__ = getattr(method, "__module__", None)
+        self.__wrapped__ = method
 
     def __get__(self, instance, owner):
         return self if instance is None else PyMethod_New(self, instance)
@@ -414,7 +414,7 @@ cdef object take_way(Way way, Face* face, PyObject** args, Py_ssize_t n, bint is
         stack[0], stack[1] = args[1], args[0]
         m = 2
     elif way.packed:
-        if way.exact or type(way.callee) is OpFunction:
+        if type(way.callee) is OpFunction and way.arrange is None:    # it takes them one by one, too
             given = args
             m = n
         else:
@@ -470,7 +470,8 @@ cdef object finish_result(Way way, Face* face, object result):
         if Py_REFCNT(a) == 1 and FB_BASE(a) == NULL:
             fb_set_descr(a, <PyObject*>descr_of_code[UINT8])
         else:
-            t._array = fb_view(a, <void*><PyObject*>descr_of_code[UINT8], FB_NDIM(a), FB_DIMS(a), FB_STRIDES(a), FB_DATA(a))
+            t._array = fb_view(a, <void*><PyObject*>descr_of_code[UINT8], FB_NDIM(a), FB_DIMS(a), FB_STRIDES(a),
+                               FB_DATA(a))
             a = <PyObject*>t._array
     if face == &plains:
         if FB_NDIM(a) == 0 or FB_SIZE(a) == 0:
@@ -485,7 +486,7 @@ cdef object finish_result(Way way, Face* face, object result):
 def note_view(TensorBase owner not None, TensorBase view not None):
     """Notes a new view that a program got at the Variable that owns the memory."""
     cdef Py_ssize_t n
-    views = (<object>owner)._views
+    views = getattr(owner, "_views", None)
     if views is None:
         views = []
         (<object>owner)._views = views

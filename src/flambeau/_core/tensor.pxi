@@ -542,7 +542,7 @@ cdef inline TensorBase new_tensor(object array, PyTypeObject* cls):
 cdef TensorBase wrap(object array, object face):
     cdef PyTypeObject* cls = <PyTypeObject*>face
     if cls != tensor_type and cls != variables.type:
-        if (cls == plains.type or is_typed(cls)) and FB_IS_ARRAY(<PyObject*>array):
+        if (cls == plains.type or is_typed(cls)) and FB_IS_ARRAY(<PyObject*>array) and array_code(array) >= 0:
             cls = class_in(&plains, <PyObject*>array)
         else:
             cls = NULL

@@ -163,7 +163,7 @@ def _set_masked(x, mask, value):
 
 def iterate(self):
     """iter(x): the slices along the first dimension; Python numbers when there is no other."""
-    return iter([getitem(self, i) for i in range(self.size(0))] if self.dim() else [])
+    return iter([self[i] for i in range(self.size(0))] if self.dim() else [])
 
 
 OPERATORS = {"__getitem__": getitem, "__setitem__": setitem, "__iter__": iterate}

@@ -24,7 +24,7 @@ def sharers(variable):
     """
     base = variable._base_tensor
     root = variable if base is None else base
-    live = {id(view) for view in (ref() for ref in root._views or ()) if view is not None}
+    live = {id(view) for view in (ref() for ref in getattr(root, "_views", None) or ()) if view is not None}
     live.add(id(variable))
     if base is None:
         return len(live)

@@ -61,7 +61,6 @@ class Overloads:
         self.fresh = not self.inplace and name not in declarations.VIEWS
         self.keepdim = any(p.name == "keepdim" for s in overloads for p in s.parameters)
         self.calls = [self._callee(s) for s in overloads]
-        self.chosen = {}  # (class of self, *classes of positional arguments) -> signature, what it calls, defaults
 
     def _callee(self, signature):
         """What a signature calls: a function of this package, else today's method; in place where this one is."""
@@ -71,18 +70,9 @@ class Overloads:
 
     def call(self, owner, args, kwargs, shown=None):
         """The result for self=owner."""
-        key = (type(owner), *map(type, args))
-        found = None if kwargs else self.chosen.get(key)
-        if found is not None:
-            signature, callee, defaults = found
-            return self.run(signature, callee, owner, [*args, *defaults], kwargs)
-        by_type = not kwargs
         for signature, callee in zip(self.signatures, self.calls, strict=True):
-            by_type = by_type and signature.by_type
             values = signature.bind(owner, args, kwargs)
             if values is not None:
-                if by_type:  # classes alone have decided
-                    self.chosen[key] = signature, callee, values[len(args) :]
                 return self.run(signature, callee, owner, values, kwargs)
         if any(_is_sparse(a) for a in args):
             return _sparse_call(self.name, owner, *args, *kwargs.values())
@@ -146,15 +136,16 @@ class Overloads:
     def way(self, owner, args, kwargs):
         """The short way of calls like this one: the Way that does what `call` does where tensors are neither empty nor
         of bools nor, unless the operation is elementwise, without dimensions. None when there is none."""
-        dtype = _array(owner).dtype
-        if dtype.kind != "f" and self.floats or self.bytes and dtype.name != "uint8" or dtype.itemsize == 2:
+        name = _array(owner).dtype.name
+        if name == "float16" or (self.bytes and name != "uint8") or (self.floats and not name.startswith("float")):
             return None
+        if self.inplace and self.name.rstrip("_") in declarations.VIEWS:
+            return None  # Variables around a plain tensor that gets another shape follow it
         for signature, callee in zip(self.signatures, self.calls, strict=True):
             values = signature.bind(owner, args, kwargs)
             if values is not None:
-                return None if signatures.is_doubtful(signature, owner, values) else self._way(
-                    signature, callee, owner, args, kwargs, values
-                )
+                doubtful = signatures.is_doubtful(signature, owner, values)
+                return None if doubtful else self._way(signature, callee, owner, args, kwargs, values)
         return None
 
     def _way(self, signature, callee, owner, args, kwargs, values):
@@ -165,7 +156,7 @@ class Overloads:
         names = list(kwargs)
         order = given + [1 + len(args) + names.index(p.name) if p.name in kwargs else 0
                          for p in signature.parameters[len(given):]]  # fmt: skip
-        arrange, exact, is_op = signature.arrange, False, isinstance(callee, _core.OpFunction)
+        arrange, exact = signature.arrange, False
         if arrange is not None:
             marks = [object() for _ in order]
             arranged, named = arrange(*marks)
@@ -173,11 +164,9 @@ class Overloads:
             if not named and all(a in marks for a in arranged):  # today's method takes the arguments as they are
                 kept = [marks.index(a) for a in arranged]
                 arrange, order, values = None, [order[i] for i in kept], [values[i] for i in kept]
-        if arrange is None and not is_op:
+        if arrange is None:
             op, exact = _equal_op(callee, owner)
             callee = op or callee
-        if self.inplace and self.name.rstrip("_") in declarations.VIEWS:
-            return None  # Variables around a plain tensor that gets another shape follow it
         elementwise = isinstance(callee, _core.OpFunction) and issubclass(callee.op, Pointwise)
         defaults = tuple([None if i else v for i, v in zip(order, values, strict=True)])
         return _core.Way(

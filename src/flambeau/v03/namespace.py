@@ -188,8 +188,9 @@ def _parts(name, sequence):
             f"{name} received an invalid combination of arguments - got {got}, but expected tensors of one type"
         )
     if isinstance(parts[0], Variable):
+        dtype = shown_array(parts[0]).dtype
         for p in parts:
-            if shown_array(p).dtype != shown_array(parts[0]).dtype:
+            if _array(p).dtype != dtype and shown_array(p).dtype != dtype:
                 want, have = type_name(type(parts[0].data)), type_name(type(p.data))
                 raise RuntimeError(
                     f"{name}: Expected object of type Variable[{want}] but found type Variable[{have}]"

@@ -122,7 +122,6 @@ class Signature:
         parameters, number, call = match.groups()
         self.parameters = [Parameter(p) for p in parameters.split(", ") if p]
         self.number = number is not None
-        self.by_type = not any(p.kind in ("ints", "Size", "Tensors") for p in self.parameters)
         self.variadic = bool(self.parameters) and self.parameters[0].kind == "ints"
         self.target, arguments = name, call
         if call and (named := re.fullmatch(r"(\w+)\((.*)\)", call)):
