@@ -436,8 +436,8 @@ cdef object take_way(Way way, Face* face, PyObject** args, Py_ssize_t n, bint is
                 result = call_general(<OpFunction>way.callee, given, m, NULL)
         else:
             result = fb_vectorcall(<PyObject*>way.callee, given, m, NULL)
-    except IndexError as error:                               # of a dimension or index out of range
-        raise RuntimeError(str(error)) from error
+    except (IndexError, RuntimeError):                        # the long way raises it again, in its own words
+        return None
     if way.inplace or result is x:
         return x
     if way.number and face == &plains:

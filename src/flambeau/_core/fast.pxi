@@ -2,6 +2,9 @@
 # not of the simple kind; the caller then takes the general path, which also raises the errors. All tensors of a call have
 # one face: a function's name ends in `_of` where it is given, else it is today's.
 
+cdef inline bint is_plain(object t) noexcept:
+    return has_face(t, &today)
+
 
 cdef inline bint scalar_element(object s, int code, char* element):
     """Writes a Python number as one element of the given dtype; False when it does not fit or would promote."""
