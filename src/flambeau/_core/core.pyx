@@ -15,6 +15,7 @@ One extension module, so that the parts call each other without a function point
     fast.pxi       the short path of pointwise ops on small plain tensors
     views.pxi      the short path of views
     create.pxi     the short paths of factories
+    face.pxi       the short paths of 0.3's tensors
     inplace.pxi    in-place and out= forms, the history of changed views
     reduce.pxi     reductions of arrays by the native kernel
     engine.pxi     backward
@@ -32,6 +33,7 @@ include "autocast.pxi"
 include "fast.pxi"
 include "views.pxi"
 include "create.pxi"
+include "face.pxi"
 include "inplace.pxi"
 include "reduce.pxi"
 include "engine.pxi"

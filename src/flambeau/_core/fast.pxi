@@ -1,8 +1,9 @@
 # The short path: pointwise ops on plain CPU tensors, and basic indexing. Each function returns None when a call is
-# not of the simple kind; the caller then takes the general path, which also raises the errors.
+# not of the simple kind; the caller then takes the general path, which also raises the errors. All tensors of a call have
+# one face: a function's name ends in `_of` where it is given, else it is today's.
 
 cdef inline bint is_plain(object t) noexcept:
-    return Py_TYPE(t) == tensor_type or Py_TYPE(t) == parameter_type
+    return has_face(t, &today)
 
 
 cdef inline bint scalar_element(object s, int code, char* element):
@@ -56,8 +57,12 @@ cdef inline void run_binary(fb_binary_loop loop, char* out, int64_t so, char* a,
         fb_binary_nd(loop, 1, shape, out, o, a, p, b, q, itemsize)
 
 
-cdef object fast_binary(OpFunction f, object x, object y):
-    cdef bint tx = is_plain(x), ty = is_plain(y)
+cdef inline object fast_binary(OpFunction f, object x, object y):
+    return binary_of(f, x, y, &today)
+
+
+cdef object binary_of(OpFunction f, object x, object y, Face* face):
+    cdef bint tx = has_face(x, face), ty = has_face(y, face)
     cdef PyObject* a
     cdef PyObject* b
     cdef int num, code, out_code
@@ -115,7 +120,7 @@ cdef object fast_binary(OpFunction f, object x, object y):
                        FB_DATA(a), item, n, <int>item)
             if fb_grad_mode and f.differentiable:
                 needs = needs_grad(<TensorBase>y) << 1
-    cdef TensorBase t = new_tensor(out, tensor_type)
+    cdef TensorBase t = new_tensor(out, class_in(face, <PyObject*>out))
     t._inference = fb_inference_mode
     if needs:
         pair[0] = <PyObject*>x
@@ -203,9 +208,9 @@ cdef object unary_array(fb_unary_loop loop, void* descr, PyObject* a):
     return out
 
 
-cdef object fast_unary(OpFunction f, object x):
+cdef object unary_of(OpFunction f, object x, Face* face):
     cdef PyObject* single
-    if not is_plain(x):
+    if not has_face(x, face):
         return None
     cdef PyObject* a = <PyObject*>(<TensorBase>x)._array
     if not FB_IS_ARRAY(a) or FB_NUM(a) >= N_NUMS or not (FB_FLAGS(a) & cnp.NPY_ARRAY_ALIGNED):
@@ -216,7 +221,7 @@ cdef object fast_unary(OpFunction f, object x):
     out_code = f.loop_out[code]
     out = unary_array(f.unary[code],
                       FB_DESCR(a) if out_code == code else <void*><PyObject*>descr_of_code[out_code], a)
-    cdef TensorBase t = new_tensor(out, tensor_type)
+    cdef TensorBase t = new_tensor(out, class_in(face, <PyObject*>out))
     t._inference = fb_inference_mode
     if fb_grad_mode and f.differentiable and needs_grad(<TensorBase>x):
         single = <PyObject*>x
@@ -247,7 +252,7 @@ cdef int record(OpFunction f, TensorBase out, PyObject** args, int n, unsigned i
     node.op = f.op
     node._backward = f.backward
     node.rule = f.rule
-    node.out_face = <object>tensor_type
+    node.out_face = <object>Py_TYPE(out)
     node.out_backend = cpu_backend
     stamp(node)
     if f.n_saves:
@@ -260,7 +265,7 @@ cdef int record(OpFunction f, TensorBase out, PyObject** args, int n, unsigned i
                     so = SavedOutput.__new__(SavedOutput)
                     so.array = out._array
                     so.vc = counter(out)
-                    so.face = <object>tensor_type
+                    so.face = <object>Py_TYPE(out)
                     node.versions[i] = so.vc.value
                     v = so
                 else:
@@ -277,58 +282,11 @@ cdef int record(OpFunction f, TensorBase out, PyObject** args, int n, unsigned i
     return 0
 
 
-def arithmetic_of_face(OpFunction f not None, x, y, type face not None):
-    """f, one of the arithmetic ops, for a face other than Tensor, in which it means the same: on two tensors of one shape
-    and one of float32 and float64, or on one and a number, in row-major order without gaps. A tensor of class `face`;
-    None for everything else."""
-    cdef TensorBase tx = <TensorBase>x if isinstance(x, TensorBase) else None
-    cdef TensorBase ty = <TensorBase>y if isinstance(y, TensorBase) else None
-    cdef TensorBase t = tx if tx is not None else ty
-    cdef PyObject* a
-    cdef PyObject* b
-    cdef PyObject* pair[2]
-    cdef char element[16]
-    cdef char* left
-    cdef char* right
-    cdef int code, item
-    cdef unsigned int needs = 0
-    if t is None or extras & WATCHED:
-        return None
-    a = <PyObject*>t._array
-    if not FB_IS_ARRAY(a) or FB_NDIM(a) == 0 or (FB_FLAGS(a) & FB_PLAIN) != FB_PLAIN or t._volatile or t._inference:
-        return None
-    code = FLOAT32 if FB_NUM(a) == cnp.NPY_FLOAT else FLOAT64 if FB_NUM(a) == cnp.NPY_DOUBLE else -1
-    if code < 0 or f.binary[code] == NULL or f.loop_out[code] != code or f.inplace:
-        return None
-    item = FB_ITEMSIZE(a)
-    if tx is not None and ty is not None:
-        b = <PyObject*>ty._array
-        if not FB_IS_ARRAY(b) or FB_NUM(b) != FB_NUM(a) or not fb_same_shape(a, b) \
-                or (FB_FLAGS(b) & FB_PLAIN) != FB_PLAIN or ty._volatile or ty._inference:
-            return None
-    elif not scalar_element(y if tx is not None else x, code, element):
-        return None
-    out = fb_new_array(FB_DESCR(a), FB_NDIM(a), FB_DIMS(a))
-    left = right = element
-    if tx is not None:
-        left = FB_DATA(<PyObject*>tx._array)
-    if ty is not None:
-        right = FB_DATA(<PyObject*>ty._array)
-    run_binary(f.binary[code], FB_DATA(<PyObject*>out), item, left, 0 if tx is None else item, right,
-               0 if ty is None else item, FB_SIZE(a), item)
-    t = new_tensor(out, <PyTypeObject*>face)
-    t._inference = fb_inference_mode
-    if fb_grad_mode:
-        needs = (tx is not None and needs_grad(tx)) | ((ty is not None and needs_grad(ty)) << 1)
-        if needs:
-            pair[0] = <PyObject*>x
-            pair[1] = <PyObject*>y
-            record(f, t, pair, 2, needs)
-            t._node.out_face = face
-    return t
+cdef inline object fast_short(OpFunction f, PyObject** args, Py_ssize_t n):
+    return short_of(f, args, n, &today)
 
 
-cdef object fast_short(OpFunction f, PyObject** args, Py_ssize_t n):
+cdef object short_of(OpFunction f, PyObject** args, Py_ssize_t n, Face* face):
     """An op that is one native kernel, on plain tensors; arguments left out are None. The kernel says None when it is
     not for it."""
     cdef PyObject* given[4]
@@ -341,7 +299,7 @@ cdef object fast_short(OpFunction f, PyObject** args, Py_ssize_t n):
         given[i] = stack[i] = args[i] if i < n else <PyObject*>None
         if <object>given[i] is None and i >= total - PyTuple_GET_SIZE(f.defaults):
             continue
-        if not is_plain(<object>given[i]):
+        if not has_face(<object>given[i], face):
             return None
         stack[i] = <PyObject*>(<TensorBase>given[i])._array
         if not FB_IS_ARRAY(stack[i]):
@@ -351,22 +309,26 @@ cdef object fast_short(OpFunction f, PyObject** args, Py_ssize_t n):
     array = fb_vectorcall(<PyObject*>f.short, stack, total, NULL)
     if array is None:
         return None
-    cdef TensorBase t = new_tensor(array, tensor_type)
+    cdef TensorBase t = new_tensor(array, class_in(face, <PyObject*>array))
     t._inference = fb_inference_mode
     if needs:
         record(f, t, given, <int>total, needs)
     return t
 
 
-cdef object fast_inplace(OpFunction f, object x, object y):
+cdef inline object fast_inplace(OpFunction f, object x, object y):
+    return inplace_of(f, x, y, &today)
+
+
+cdef object inplace_of(OpFunction f, object x, object y, Face* face):
     """x.add_(y) and the like, unrecorded, on x of plain layout."""
-    cdef bint ty = is_plain(y)
+    cdef bint ty = has_face(y, face)
     cdef PyObject* a
     cdef PyObject* b
     cdef int code
     cdef cnp.npy_intp n, item
     cdef char element[16]
-    if not is_plain(x):
+    if not has_face(x, face):
         return None
     if fb_grad_mode and (needs_grad(<TensorBase>x) or (ty and needs_grad(<TensorBase>y))
                          or unrecorded_view(<TensorBase>x)):
@@ -542,15 +504,21 @@ cdef object getitem(TensorBase x, object key):
     if unlikely(extras & WATCHED):
         return watch_getitem(x, key)
     result = fast_getitem(x, key)
+    if result is None and variables.type != NULL:
+        result = getitem_by_library(x, key)
     return operators[OP_INDEX](x, key) if result is None else result
 
 
 cdef inline object fast_getitem(TensorBase x, object key):
+    return getitem_of(x, key, &today)
+
+
+cdef object getitem_of(TensorBase x, object key, Face* face):
     cdef TensorBase t
-    if is_plain(x) and FB_IS_ARRAY(<PyObject*>x._array):
+    if has_face(x, face) and FB_IS_ARRAY(<PyObject*>x._array):
         view = basic_view(<PyObject*>x._array, key)
         if view is not None:
-            t = new_tensor(view, tensor_type)
+            t = new_tensor(view, class_in(face, <PyObject*>view))
             t._inference = fb_inference_mode
             set_view(t, x)
             if fb_grad_mode and needs_grad(x):
@@ -561,13 +529,17 @@ cdef inline object fast_getitem(TensorBase x, object key):
     return None
 
 
-cdef bint fast_setitem(TensorBase x, object key, object value) except -1:
+cdef inline bint fast_setitem(TensorBase x, object key, object value) except -1:
+    return setitem_of(x, key, value, &today)
+
+
+cdef bint setitem_of(TensorBase x, object key, object value, Face* face) except -1:
     """x[key] = value, unrecorded, for a basic key and a number that fits or a tensor of the same dtype and shape as x[key];
     False when the general path has to look."""
     cdef char element[16]
     cdef PyObject* a
     cdef int i
-    if not is_plain(x) or not FB_IS_ARRAY(<PyObject*>x._array) or (fb_grad_mode and needs_grad(x)) \
+    if not has_face(x, face) or not FB_IS_ARRAY(<PyObject*>x._array) or (fb_grad_mode and needs_grad(x)) \
             or unrecorded_view(x) or (x._inference and not fb_inference_mode):
         return False
     a = <PyObject*>x._array
@@ -580,7 +552,7 @@ cdef bint fast_setitem(TensorBase x, object key, object value) except -1:
     for i in range(FB_NDIM(a)):
         if FB_STRIDES(a)[i] == 0 and FB_DIMS(a)[i] > 1:
             return False
-    if is_plain(value):
+    if has_face(value, face):
         b = (<TensorBase>value)._array
         if (fb_grad_mode and needs_grad(<TensorBase>value)) or not FB_IS_ARRAY(<PyObject*>b) \
                 or FB_NUM(<PyObject*>b) != FB_NUM(a) or not fb_same_shape(a, <PyObject*>b):

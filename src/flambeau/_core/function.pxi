@@ -141,19 +141,28 @@ cdef PyObject* op_vectorcall(PyObject* callable, PyObject** args, size_t nargsf,
     cdef Py_ssize_t n = PyVectorcall_NARGS(nargsf)
     result = None
     if kwnames == NULL:
-        if f.kind == BINARY and n == 2:
-            result = fast_inplace(f, <object>args[0], <object>args[1]) if f.inplace else \
-                fast_binary(f, <object>args[0], <object>args[1])
-        elif f.kind == UNARY and n == 1 and not f.inplace:
-            result = fast_unary(f, <object>args[0])
-        elif f.quick and n > 0:
-            result = quick_view(f, args, n)
-        elif f.short is not None and not f.inplace:
-            result = fast_short(f, args, n)
+        result = call_of(f, args, n, &today)
+        if result is None and variables.type != NULL:
+            result = face_call(f, args, n)
     if result is None:
         result = call_general(f, args, n, kwnames)
     Py_INCREF(result)
     return <PyObject*>result
+
+
+cdef inline object call_of(OpFunction f, PyObject** args, Py_ssize_t n, Face* face):
+    """The short path of a call; None when it has none."""
+    if f.kind == BINARY and n == 2:
+        if f.inplace:
+            return inplace_of(f, <object>args[0], <object>args[1], face)
+        return binary_of(f, <object>args[0], <object>args[1], face)
+    if f.kind == UNARY and n == 1 and not f.inplace:
+        return unary_of(f, <object>args[0], face)
+    if f.quick and n > 0:
+        return view_of(f, args, n, face)
+    if f.short is not None and not f.inplace:
+        return short_of(f, args, n, face)
+    return None
 
 
 cdef list op_functions = []

@@ -409,14 +409,14 @@ cdef extern from *:
 
 def set_tensor_type(type cls):
     global tensor_type
-    tensor_type = <PyTypeObject*>cls
+    tensor_type = today.type = <PyTypeObject*>cls
     fb_inherit_operators(tensor_type, <PyTypeObject*>TensorBase)
     _kept_types.append(cls)
 
 
 def set_parameter_type(type cls):
     global parameter_type
-    parameter_type = <PyTypeObject*>cls
+    parameter_type = today.parameter = <PyTypeObject*>cls
     fb_inherit_operators(parameter_type, <PyTypeObject*>TensorBase)
     _kept_types.append(cls)
 
@@ -467,16 +467,51 @@ cdef object backend_of(array):
 
 # ------------------------------------------------------------------------------------------------ faces
 
+cdef struct Face:                      # one that the short paths know
+    PyTypeObject* type                 # its class
+    PyTypeObject* parameter            # the class of its parameters, which count as of `type`
+    PyTypeObject* classes[N_CODES]     # where each dtype has a class: these; else NULL
+
+cdef Face today                        # flambeau.Tensor
+cdef Face variables                    # v03.Variable; NULL without v03
+cdef Face plains                       # v03's plain tensors
+
+
+cdef inline bint is_typed(PyTypeObject* cls) noexcept:
+    """Whether cls is one of the classes of plain tensors."""
+    cdef int i
+    if cls == plains.classes[FLOAT32] or cls == plains.classes[INT64]:
+        return True
+    for i in range(N_CODES):
+        if cls == plains.classes[i]:
+            return True
+    return False
+
+
+cdef inline bint has_face(object t, Face* face) noexcept:
+    """Whether t is a tensor of a face."""
+    return Py_TYPE(t) == face.type or Py_TYPE(t) == face.parameter or (face == &plains and is_typed(Py_TYPE(t)))
+
+
+cdef inline PyTypeObject* class_in(Face* face, PyObject* array) noexcept:
+    """The class of a tensor of a face around a NumPy array."""
+    return face.classes[num_code(FB_NUM(array))] if face == &plains else face.type
+
+
 cdef inline object plain_face(object cls):
     """The class that results of ops on `cls` have: a Parameter counts as a Tensor, other classes say so by `_face`."""
     if <PyTypeObject*>cls == tensor_type or <PyTypeObject*>cls == parameter_type:
         return <object>tensor_type
+    if <PyTypeObject*>cls == variables.type or <PyTypeObject*>cls == variables.parameter:
+        return <object>variables.type
     return cls._face or cls
 
 
 cdef inline object join_faces(object face, object cls):
     """The face of a result with inputs of two classes: the higher `_face_rank` wins, then the first."""
     cls = plain_face(cls)
+    if cls is face:
+        return face
     if face is None or cls._face_rank > face._face_rank:
         return cls
     if cls is not face and cls._face_rank == face._face_rank and issubclass(cls, face):
@@ -505,9 +540,17 @@ cdef inline TensorBase new_tensor(object array, PyTypeObject* cls):
 
 
 cdef TensorBase wrap(object array, object face):
-    if <PyTypeObject*>face != tensor_type and face._adapt is not None:
-        face, array = face._adapt(array)
-    cdef TensorBase t = new_tensor(array, <PyTypeObject*>face)
+    cdef PyTypeObject* cls = <PyTypeObject*>face
+    if cls != tensor_type and cls != variables.type:
+        if (cls == plains.type or is_typed(cls)) and FB_IS_ARRAY(<PyObject*>array) and array_code(array) >= 0:
+            cls = class_in(&plains, <PyObject*>array)
+        else:
+            cls = NULL
+        if cls == NULL:
+            if face._adapt is not None:
+                face, array = face._adapt(array)
+            cls = <PyTypeObject*>face
+    cdef TensorBase t = new_tensor(array, cls)
     t._inference = fb_inference_mode
     return t
 

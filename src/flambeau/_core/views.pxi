@@ -43,7 +43,7 @@ cdef tuple int_tuple(int n, cnp.npy_intp* values):
     return tuple([values[i] for i in range(n)])
 
 
-cdef object quick_view(OpFunction f, PyObject** args, Py_ssize_t n):
+cdef object view_of(OpFunction f, PyObject** args, Py_ssize_t n, Face* face):
     """A view of a plain tensor in another shape or order, recorded when a gradient is wanted."""
     cdef cnp.npy_intp dims[MAX_VIEW + 1]
     cdef cnp.npy_intp strides[MAX_VIEW + 1]
@@ -54,7 +54,7 @@ cdef object quick_view(OpFunction f, PyObject** args, Py_ssize_t n):
     cdef PyObject* a
     cdef int nd, m = 0, i, j, unknown = -1
     cdef uint64_t seen = 0
-    if not is_plain(<object>args[0]):
+    if not has_face(<object>args[0], face):
         return None
     cdef TensorBase x = <TensorBase>args[0]
     cdef TensorBase t
@@ -158,7 +158,7 @@ cdef object quick_view(OpFunction f, PyObject** args, Py_ssize_t n):
             for i in range(m - nd - 1, -1, -1):               # new dims of size 1 have the step over what follows
                 if dims[i] == 1:
                     strides[i] = dims[i + 1] * strides[i + 1]
-    t = new_tensor(fb_view(a, FB_DESCR(a), m, dims, strides, FB_DATA(a)), tensor_type)
+    t = new_tensor(fb_view(a, FB_DESCR(a), m, dims, strides, FB_DATA(a)), class_in(face, a))
     t._inference = fb_inference_mode
     set_view(t, x)
     if fb_grad_mode and needs_grad(x):
@@ -191,7 +191,7 @@ cdef Node record_view(OpFunction f, TensorBase t, TensorBase x):
         node.edge_nrs = (x._output_nr,)
     node.op = f.op
     node._backward = f.backward
-    node.out_face = <object>tensor_type
+    node.out_face = <object>Py_TYPE(t)
     node.out_backend = cpu_backend
     stamp(node)
     set_output_meta(node, t._array)

@@ -37,8 +37,8 @@ _tensor_classes = {*TYPES.values(), *faces.CUDA_TYPES.values()}
 _storage_classes = {_storage.TYPES[f"{name}Storage"] for name in ELEMENTS}
 
 _SUBMODULES = frozenset(
-    "backends contrib cuda distributed distributions for_onnx functional jit legacy multiprocessing nn onnx optim random "
-    "serialization sparse storage tensor utils version _C _six _tensor_str _utils".split()
+    "backends contrib cuda distributed distributions for_onnx functional jit legacy multiprocessing nn onnx optim "
+    "random serialization sparse storage tensor utils version _C _six _tensor_str _utils".split()
 )
 
 

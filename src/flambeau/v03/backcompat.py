@@ -1,5 +1,7 @@
 """`torch.utils.backcompat`: switches of warnings for code from before 0.2."""
 
+from .. import _core
+
 
 class Warning:
     """A warning that is given while `enabled` is True."""
@@ -18,6 +20,7 @@ class Warning:
         if not isinstance(value, bool):
             raise TypeError(f"{self.name}.enabled must be a bool, got {type(value).__name__}")
         self._enabled = value
+        _core.set_face_warnings(broadcast_warning.enabled or keepdim_warning.enabled)
 
 
 broadcast_warning = Warning("broadcast_warning")

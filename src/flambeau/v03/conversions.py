@@ -83,9 +83,12 @@ def type_as(self, tensor):
 
 def _conversion(element):
     name = f"{element}Tensor"
+    target, dtype = TYPES[name], from_numpy_dtype(TYPES[name]._dtype)
 
     def convert(self):
-        return type_(self, (CUDA_TYPES if self.is_cuda else TYPES)[name])
+        if type(self) is target or shown_array(self).dtype == target._dtype:
+            return self
+        return _to(self, dtype)
 
     convert.__name__ = element.lower()
     convert.__doc__ = f"{element.lower()}() -> self converted to {name}."

@@ -11,8 +11,6 @@ properties show them as bytes and as the size (1,); `lifted` makes that real whe
 """
 
 import sys
-import weakref
-from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -39,26 +37,21 @@ def by_library(depth=2):
     `depth` above this one.)"""
     name = sys._getframe(depth).f_globals.get("__name__") or ""
     found = _LIBRARY.get(name)
-    if found is None:
-        own = name.split(".")
-        found = _LIBRARY[name] = own[0] == "flambeau" and own[1:2] != ["v03"]
+    return _is_library(name) if found is None else found
+
+
+def _is_library(name):
+    own = name.split(".")
+    found = _LIBRARY[name] = own[0] == "flambeau" and own[1:2] != ["v03"]
     return found
 
 
 def for_programs(name: str, method: Any):
-    """A method (or property) of a face: `method` for programs, today's for the library's own code."""
+    """A method of a face: `method` for programs, today's for the library's own code."""
     todays: Any = getattr(Tensor, name, None)
     if todays is None:
         return method
-    if isinstance(method, property):
-        shown: Any = method.fget
-        return property(lambda self: (todays.__get__ if by_library() else shown)(self), doc=method.__doc__)
-
-    @wraps(method)
-    def either(self, *args, **kwargs):
-        return (todays if by_library() else method)(self, *args, **kwargs)
-
-    return either
+    return _core.FaceMethod(name, method, todays, op=todays)
 
 
 class Absent:
@@ -94,14 +87,14 @@ class _TensorBase(Tensor):
     is_cuda = is_sparse = _is_sparse_face = False
     _dtype = None  # of the instances of a typed class
     __array_priority__ = 1000
+    _holders: Any = None  # references to the Variables around it
 
     def __new__(cls, *args, **options):
         from .construct import new_tensor
 
         return new_tensor(cls, args, **options)
 
-    def __init__(self, *args, **options):
-        """All is done in __new__."""
+    __init__ = object.__init__  # all is done in __new__
 
     @property
     def _cdata(self):
@@ -161,7 +154,7 @@ def _other_class(dtype, classes):
 
 TYPES = {f"{n}Tensor": _typed(n, letters, _CPU, "torch") for n, letters in ELEMENTS.items()}
 CUDA_TYPES = {f"{n}Tensor": _typed(n, letters, _CUDA, "torch.cuda") for n, letters in ELEMENTS.items()}
-_TensorBase._adapt = staticmethod(_class_of)  # type: ignore[attr-defined]
+_TensorBase._adapt = staticmethod(_class_of)
 
 
 def type_name(cls):
@@ -213,6 +206,25 @@ def plain(tensor):
 # ------------------------------------------------------------------------------------------------- Variable
 
 
+def _new_variable(cls: Any, data=None, requires_grad=False, volatile=False):
+    """Variable.__new__"""
+    if data is None:
+        data = TYPES["FloatTensor"]()
+    if isinstance(data, Variable) or not isinstance(data, _TensorBase):
+        raise TypeError(f"Variable data has to be a tensor, but got {type(data).__name__}")
+    if requires_grad and volatile:
+        raise ValueError("Variable can't be volatile and require_grad at the same time!")
+    if data._is_sparse_face:
+        from .sparse import around
+
+        return around(data, requires_grad, volatile)
+    self = _core.TensorBase.__new__(cls)
+    _core.init_tensor(self, _array(data), bool(requires_grad))
+    self._volatile = bool(volatile)
+    _core.hold_data(self, data)
+    return self
+
+
 class Variable(Tensor):
     """Variable(data, requires_grad=False, volatile=False)
 
@@ -226,26 +238,11 @@ class Variable(Tensor):
     _noun = "Variable"
     _is_sparse_face = False
     _adapt = staticmethod(lambda array: (Variable, array))
+    _data: Any = None  # the plain tensor inside, once it was asked for
+    _views: Any = None  # references to the Variables that programs made over its memory
 
-    def __new__(cls, data=None, requires_grad=False, volatile=False):
-        if data is None:
-            data = TYPES["FloatTensor"]()
-        if isinstance(data, Variable) or not isinstance(data, _TensorBase):
-            raise TypeError(f"Variable data has to be a tensor, but got {type(data).__name__}")
-        if requires_grad and volatile:
-            raise ValueError("Variable can't be volatile and require_grad at the same time!")
-        if data._is_sparse_face:
-            from .sparse import around
-
-            return around(data, requires_grad, volatile)
-        self = _core.TensorBase.__new__(cls)
-        _core.init_tensor(self, _array(data), bool(requires_grad))
-        self._volatile = bool(volatile)
-        self._hold(data)
-        return self
-
-    def __init__(self, *args, **options):
-        """All is done in __new__."""
+    __new__ = _core.FaceMethod("__new__", _new_variable, special="new")
+    __init__ = object.__init__  # all is done in __new__
 
     @staticmethod
     def _sparse_face():
@@ -254,23 +251,15 @@ class Variable(Tensor):
 
         return SparseVariable
 
-    def _hold(self, data):
-        """data is from now on the plain tensor inside: when it gets other memory, so does self."""
-        self.__dict__["_data"] = data
-        holders = [ref for ref in data.__dict__.get("_holders", ()) if ref() is not None and ref() is not self]
-        data.__dict__["_holders"] = [*holders, weakref.ref(self)]
-
-    @property
-    def data(self):
-        """The plain tensor over the same memory."""
-        array, data = _array(self), self.__dict__.get("_data")
+    def _made_data(self):
+        """`data`, where the core does not find it."""
+        array, data = _array(self), self._data
         if data is None or (_array(data) is not array and not _same(_array(data), array)):
             data = _make(shown_array(self), _TensorBase)
-            self._hold(data)
+            _core.hold_data(self, data)
         return data
 
-    @data.setter
-    def data(self, value):
+    def _set_data(self, value):
         if isinstance(value, Variable) or not isinstance(value, _TensorBase):
             raise TypeError(f"Variable.data has to be a tensor, but got {type(value).__name__}")
         if type(value) is not type(self.data) and self.grad_fn is not None:
@@ -279,7 +268,9 @@ class Variable(Tensor):
                 f"{type_name(type(self.data))} with a history"
             )
         put(self, _array(value))
-        self._hold(value)
+        _core.hold_data(self, value)
+
+    data = property(_core.data_inside, _set_data, doc="The plain tensor over the same memory.")
 
     @property
     def volatile(self):
@@ -345,9 +336,10 @@ def _len(self):
 
 
 for _face in (_TensorBase, Variable):
-    for _name, _method in dict(size=size, dim=dim, ndimension=dim, stride=stride, shape=property(_size),
-                               ndim=property(dim), __len__=_len).items():  # fmt: skip
-        setattr(_face, _name, for_programs(_name, _method))
+    for _name, _method, _special in (("size", size, "size"), ("dim", dim, "dim"), ("ndimension", dim, "dim"),
+                                     ("stride", stride, None), ("__len__", _len, None)):  # fmt: skip
+        setattr(_face, _name, _core.FaceMethod(_name, _method, getattr(Tensor, _name), special=_special))
+    _face.shape, _face.ndim = _core.FaceSize(_size), _core.FaceSize(dim, dim=True)
 
 
 def _same(a, b):
@@ -377,9 +369,9 @@ def set_memory(tensor, array):
 
 def follow(data):
     """The Variables around a plain tensor get the array that it has now."""
-    for ref in data.__dict__.get("_holders", ()):
+    for ref in data._holders or ():
         variable = ref()
-        if variable is None or variable.__dict__.get("_data") is not data:
+        if variable is None or variable._data is not data:
             continue
         if not _same(_array(variable), _array(data)):
             put(variable, _array(data))
@@ -414,3 +406,20 @@ class Parameter(Variable, _TodaysParameter):
         if data is not None and not isinstance(data, _TensorBase):
             data = plain(data)
         return Variable.__new__(cls, data, requires_grad=requires_grad)
+
+
+def as_face(result, is_variable):
+    """What a program gets of a result: of Variables, or of plain tensors."""
+    return _as_variable(result) if is_variable else plain(result) if type(result) is Tensor else settled(result)
+
+
+def _as_variable(result):
+    """A result of Variables with bytes for bools; one without dimensions stays so, and is shown with the size (1,)."""
+    if isinstance(result, Variable) and _array(result).dtype.kind == "b":
+        return lifted(result)
+    return Variable(plain(result)) if type(result) is Tensor else result
+
+
+_core.set_faces(
+    Variable, Parameter, _TensorBase, {cls._dtype: cls for cls in TYPES.values()}, _LIBRARY, _is_library, as_face
+)

@@ -8,7 +8,19 @@ from ..ops.index import setitem as todays_setitem
 from .broadcasting import together
 from .construct import is_int, is_number
 from .conversions import type_
-from .faces import Variable, _array, _make, _TensorBase, compact, lifted, plain, reshaped, settled, type_name
+from .faces import (
+    Variable,
+    _array,
+    _make,
+    _TensorBase,
+    compact,
+    lifted,
+    plain,
+    reshaped,
+    settled,
+    shown_array,
+    type_name,
+)
 from .inplace import check_leaf, register
 from .pointwise import bools, held, is_float, masked_filled_, masked_scattered_, masked_selected
 from .wording import in_03s_words, said
@@ -48,8 +60,11 @@ def _read(x, key):
     count, ndim = sum(k is not None and k is not ... for k in keys), x.dim()
     if count > ndim:
         raise IndexError(f"trying to index {count} dimensions of a {ndim} dimensional tensor")
-    return tuple([_make(_array(bools(k) if plain(k).type().endswith("ByteTensor") else k)) if isinstance(k, _FACES)
-                  else k for k in keys])  # fmt: skip
+    return tuple([_make(_array(bools(k) if _is_mask(k) else k)) if isinstance(k, _FACES) else k for k in keys])
+
+
+def _is_mask(index):
+    return shown_array(index).dtype == np.uint8
 
 
 def _is_advanced(keys):
@@ -103,11 +118,10 @@ def _at(x, i):
 
 def _selected(x, index):
     """x[mask] in one dimension, or the slices that an index tensor names."""
-    kind = plain(index).type()
-    if kind.endswith("ByteTensor"):
+    if _is_mask(index):
         return compact(settled(masked_selected(x, _mask_of(x, index))))
-    if not kind.endswith("LongTensor"):
-        raise _refused(kind)
+    if shown_array(index).dtype != np.int64:
+        raise _refused(plain(index).type())
     if _array(index).ndim > 1:
         if isinstance(x, _TensorBase):
             raise IndexError(f"index tensor must be 1-dimensional, got {_array(index).ndim} dimensions")
@@ -142,7 +156,7 @@ def setitem(self, key, value):
         elif not isinstance(value, _TensorBase):
             value = held(self, value)
     key = _read(self, key)
-    if isinstance(key, _FACES) and plain(key).type().endswith("ByteTensor"):
+    if isinstance(key, _FACES) and _is_mask(key):
         _set_masked(self, key, value)
         return
     if isinstance(value, _FACES) and _array(value).shape == (1,) and isinstance(key, tuple) and _is_element(self, key):
@@ -180,7 +194,7 @@ def _set_masked(x, index, value):
 
 def iterate(self):
     """iter(x): the slices along the first dimension; Python numbers when there is no other."""
-    return iter([getitem(self, i) for i in range(self.size(0))] if self.dim() else [])
+    return iter([self[i] for i in range(self.size(0))] if self.dim() else [])
 
 
 # ---- what 0.3's own code called, and some programs

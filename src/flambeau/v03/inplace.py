@@ -1,7 +1,6 @@
 """What 0.3 allows to be changed in place: no leaf that requires grad, and nothing that other Variables share."""
 
 import sys
-import weakref
 
 from .. import _core
 from ..tensor import Tensor
@@ -14,15 +13,8 @@ def register(result):
         for part in result:
             register(part)
     elif isinstance(result, Variable) and result._base_tensor is not None:
-        _note(result._base_tensor, result)
+        _core.note_view(result._base_tensor, result)
     return result
-
-
-def _note(owner, view):
-    views = owner.__dict__.setdefault("_views", [])
-    if len(views) & (len(views) - 1) == 0:  # now and then: a loop over x[i] must not collect them all
-        views[:] = [ref for ref in views if ref() is not None]
-    views.append(weakref.ref(view))
 
 
 def sharers(variable):
@@ -32,7 +24,7 @@ def sharers(variable):
     """
     base = variable._base_tensor
     root = variable if base is None else base
-    live = {id(view) for view in (ref() for ref in root.__dict__.get("_views", ())) if view is not None}
+    live = {id(view) for view in (ref() for ref in getattr(root, "_views", None) or ()) if view is not None}
     live.add(id(variable))
     if base is None:
         return len(live)
@@ -65,7 +57,7 @@ def contiguous(self):
     if not self.data.is_contiguous():
         copied = self.data.contiguous()
         put(self, _core.array_of(copied))
-        self._hold(copied)
+        _core.hold_data(self, copied)
     return self
 
 
@@ -73,7 +65,7 @@ def detach(self):
     """detach() -> a Variable over the same memory without history; volatile when self is."""
     detached = Tensor.detach(self)
     detached._volatile = self._volatile
-    _note(self if self._base_tensor is None else self._base_tensor, detached)
+    _core.note_view(self if self._base_tensor is None else self._base_tensor, detached)
     return detached
 
 

@@ -1,10 +1,11 @@
 """Fills the faces with 0.3's methods, by the declarations, and makes the functions of the namespace of them."""
 
+import inspect
 from typing import Any
 
 from .. import _core
 from ..errors import warn_user
-from ..ops import METHODS
+from ..ops import METHODS, Pointwise
 from ..tensor import Tensor
 from . import (
     backcompat,
@@ -30,12 +31,11 @@ from .faces import (
     Variable,
     _array,
     _TensorBase,
-    by_library,
+    as_face,
     compact,
     follow,
     for_programs,
     lifted,
-    plain,
     set_memory,
     settled,
     shown_array,
@@ -60,12 +60,12 @@ class Overloads:
         self.name = name + "_" * inplace
         self.signatures = overloads
         self.broadcast, self.floats, self.scaled = "broadcast" in flags, "float" in flags, "scaled" in flags
+        self.bytes = "byte" in flags
         changes = name.startswith("__i") if name.startswith("__") else name.endswith("_")
         self.inplace = inplace or changes
         self.fresh = not self.inplace and name not in declarations.VIEWS
         self.keepdim = any(p.name == "keepdim" for s in overloads for p in s.parameters)
         self.calls = [self._callee(s) for s in overloads]
-        self.chosen = {}  # (class of self, *classes of positional arguments) -> signature, what it calls, defaults
 
     def _callee(self, signature):
         """What a signature calls: a function of this package, else today's method; in place where this one is."""
@@ -75,18 +75,9 @@ class Overloads:
 
     def call(self, owner, args, kwargs, shown=None):
         """The result for self=owner."""
-        key = (type(owner), *map(type, args))
-        found = None if kwargs else self.chosen.get(key)
-        if found is not None:
-            signature, callee, defaults = found
-            return self.run(signature, callee, owner, [*args, *defaults], kwargs)
-        by_type = not kwargs
         for signature, callee in zip(self.signatures, self.calls, strict=True):
-            by_type = by_type and signature.by_type
             values = signature.bind(owner, args, kwargs)
             if values is not None:
-                if by_type:  # classes alone have decided
-                    self.chosen[key] = signature, callee, values[len(args) :]
                 return self.run(signature, callee, owner, values, kwargs)
         if any(_is_sparse(a) for a in args):
             return _sparse_call(self.name, owner, *args, *kwargs.values())
@@ -112,13 +103,13 @@ class Overloads:
         if self.fresh and result is not operand:
             compact(result)
         if is_variable:
-            return inplace.register(_as_variables(result))
+            return inplace.register(_shown(result, True))
         if self.inplace:
             follow(settled(owner))
             return owner
         if signature.number:
             return result if isinstance(result, (int, float)) else _array(result).item()
-        return _as_plain(result)
+        return _shown(result, False)
 
     def operands(self, signature, owner, values):
         """Self and the arguments with bytes for bools, one dimension at the least, and sizes that fit together."""
@@ -150,18 +141,56 @@ class Overloads:
                 "default to False.  Consider passing as kwarg."
             )
 
+    def way(self, owner, args, kwargs):
+        """The short way of calls like this one: the Way that does what `call` does where tensors are neither empty nor
+        of bools nor, unless the operation is elementwise, without dimensions. None when there is none."""
+        name = _array(owner).dtype.name
+        if name == "float16" or (self.bytes and name != "uint8") or (self.floats and not name.startswith("float")):
+            return None
+        if self.inplace and self.name.rstrip("_") in declarations.VIEWS:
+            return None  # Variables around a plain tensor that gets another shape follow it
+        for signature, callee in zip(self.signatures, self.calls, strict=True):
+            values = signature.bind(owner, args, kwargs)
+            if values is not None:
+                doubtful = signatures.is_doubtful(signature, owner, values)
+                return None if doubtful else self._way(signature, callee, owner, args, kwargs, values)
+        return None
+
+    def _way(self, signature, callee, owner, args, kwargs, values):
+        packed = signature.variadic and bool(args) and signatures.is_int(args[0])
+        if packed and kwargs:
+            return None
+        given = [*range(1, len(args) + 1)] if not packed else [1]
+        names = list(kwargs)
+        order = given + [1 + len(args) + names.index(p.name) if p.name in kwargs else 0
+                         for p in signature.parameters[len(given):]]  # fmt: skip
+        arrange, exact = signature.arrange, False
+        if arrange is not None:
+            marks = [object() for _ in order]
+            arranged, named = arrange(*marks)
+            named = {n: v for n, v in named.items() if not _is_default(callee, n, v, marks, order, signature)}
+            if not named and all(a in marks for a in arranged):  # today's method takes the arguments as they are
+                kept = [marks.index(a) for a in arranged]
+                arrange, order, values = None, [order[i] for i in kept], [values[i] for i in kept]
+        if arrange is None:
+            op, exact = _equal_op(callee, owner)
+            callee = op or callee
+        elementwise = isinstance(callee, _core.OpFunction) and issubclass(callee.op, Pointwise)
+        defaults = tuple([None if i else v for i, v in zip(order, values, strict=True)])
+        return _core.Way(
+            callee, arrange, order, defaults, exact=exact, packed=packed, inplace=self.inplace, fresh=self.fresh,
+            broadcast=self.broadcast, elementwise=elementwise, number=signature.number,
+        )  # fmt: skip
+
     def method(self):
         """The method of the faces."""
         overloads, todays = self, getattr(_core.TensorBase, self.name, None) or METHODS.get(self.name)
 
         def method(self, *args, **kwargs):
-            if todays is not None and by_library():
-                return todays(self, *args, **kwargs)
             return overloads.call(self, args, kwargs)
 
-        method.__name__ = method.__qualname__ = self.name
         method.__doc__ = getattr(METHODS.get(self.name), "__doc__", None)
-        return method
+        return _core.FaceMethod(self.name, method, todays, op=todays, resolve=self.way)
 
     def function(self):
         """The function of the namespace."""
@@ -182,14 +211,48 @@ class Overloads:
             return result if out is None else stored(result, out, shown)
 
         function.__name__ = function.__qualname__ = self.name
+        function.__module__ = __package__
         function.__doc__ = getattr(METHODS.get(self.name), "__doc__", None)
-        return function
+        of_variables = _OF_VARIABLES.get(self.name, self)
+        return _core.FaceFunction(function, of_variables.method(), self.method())
 
 
 def _named_first(kwargs):
     """The tensor that a function is called for, when it is given by its name; taken out of kwargs."""
     return next((kwargs.pop(name) for name in ("input", "tensor", "source") if name in kwargs), None)
 
+
+def _is_default(callee, name, mark, marks, order, signature):
+    """Whether the argument `name` of an op, which `mark` stands for, is not given, and then the op's own default."""
+    if mark not in marks or not isinstance(callee, _core.OpFunction):
+        return False
+    i = marks.index(mark)
+    known = inspect.signature(callee).parameters.get(name)
+    return order[i] == 0 and known is not None and known.default == signature.parameters[i].default
+
+
+def _equal_op(callee, owner):
+    """The op of today that does the same as a function of this package for arguments that a short way takes, or None;
+    and whether only where the op's own short path takes them."""
+    name, exact, floats = _EQUAL.get(callee, (None, False, False))
+    if name is None or (floats and _array(owner).dtype.kind != "f"):
+        return None, False
+    if callee in _WHOLE and not isinstance(owner, Variable):
+        return None, False
+    return METHODS[name], exact
+
+
+# function -> the name of the op, whether only its short path is the same, whether only for floats
+_EQUAL = {
+    pointwise.divided: ("div", False, True), pointwise.divided_: ("div_", False, True),
+    shapes.viewed: ("view", True, False), shapes.expanded: ("expand", True, False),
+    shapes.TARGETS["unsqueezed"]: ("unsqueeze", True, False),
+    **{reductions.TARGETS[f"{kind}_{n}"]: (n, False, True) for kind, names in (
+        ("kept", ("sum", "prod", "cumsum", "cumprod")),
+        ("whole", ("sum", "prod", "mean", "norm", "trace", "std", "var")),
+    ) for n in names},
+}  # fmt: skip
+_WHOLE = frozenset(reductions.TARGETS[n] for n in reductions.TARGETS if n.startswith("whole"))
 
 _OF_VARIABLES: dict[str, "Overloads"] = {}  # name -> what Variables have instead of the plain tensors'
 
@@ -226,19 +289,10 @@ def _not_of_tensors(overloads, shown, args, kwargs):
     )
 
 
-def _as_plain(result):
+def _shown(result, is_variable):
     if isinstance(result, (tuple, list)):
-        return tuple([_as_plain(r) for r in result])
-    return plain(result) if type(result) is Tensor else settled(result)  # Tensor: made by the operation itself
-
-
-def _as_variables(result):
-    """Results of Variables with bytes for bools; one without dimensions stays so, and is shown with the size (1,)."""
-    if isinstance(result, (tuple, list)):
-        return tuple([_as_variables(r) for r in result])
-    if isinstance(result, Variable) and _array(result).dtype.kind == "b":
-        return lifted(result)
-    return Variable(plain(result)) if type(result) is Tensor else result
+        return tuple([_shown(r, is_variable) for r in result])
+    return as_face(result, is_variable)
 
 
 def stored(result, out, name):
@@ -261,19 +315,20 @@ def stored(result, out, name):
 
 def install():
     """Gives the faces their methods, and fills FUNCTIONS."""
-    for name, overloads, flags in signatures.parse(declarations.ALL):
+    table = signatures.parse(declarations.ALL)
+    for name, overloads, flags in table:
         _install(name, overloads, flags, False)
         if "inplace" in flags:
             _install(name, overloads, flags, True)
-        if "function" in flags:
-            FUNCTIONS[name] = Overloads(name, overloads, flags).function()
     for name, overloads, flags in signatures.parse(declarations.VARIABLES):
         made = _OF_VARIABLES[name] = Overloads(name, overloads, flags)
         setattr(Variable, name, made.method())
+    for name, overloads, flags in table:
+        if "function" in flags:
+            FUNCTIONS[name] = Overloads(name, overloads, flags).function()
     for name, method in {**operators.OPERATORS, **indexing.OPERATORS, **conversions.BOTH}.items():
-        shown = (operators.quick if name in operators.QUICK else for_programs)(name, method)
         for face in _FACES:
-            setattr(face, name, shown)
+            setattr(face, name, operators.short(name, method, face) or for_programs(name, method))
     for face, names in ((_TensorBase, declarations.OF_VARIABLES), (Variable, declarations.OF_PLAIN)):
         for name in names.split():
             setattr(face, name, Absent(name))
@@ -290,6 +345,7 @@ def install():
                         (_TensorBase, conversions.PLAIN), (_TensorBase, indexing.PLAIN)):  # fmt: skip
         for name, method in table.items():
             setattr(face, name, for_programs(name, method))
+    Variable.detach = _core.FaceMethod("detach", inplace.detach, Tensor.detach, special="detach")
 
 
 def _install(name, overloads, flags, inplace):

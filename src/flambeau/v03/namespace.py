@@ -1,10 +1,11 @@
 """The functions of 0.3's namespace that are no methods: factories, joins, random numbers, questions about objects."""
 
+import functools
 import math
 
 import numpy as np
 
-from .. import random, settings
+from .. import _core, random, settings
 from ..dtype import from_numpy_dtype
 from ..errors import warn_user
 from ..ops import FUNCTIONS as TODAYS
@@ -39,16 +40,20 @@ class FatalError(RuntimeError):
     """An error after which the state of the library is unknown."""
 
 
+@functools.cache
+def _options(cls):
+    return dict(dtype=from_numpy_dtype(cls._dtype), device="cuda" if cls.is_cuda else "cpu")
+
+
 def _default():
     """dtype and device of torch.Tensor, as today's factories take them."""
-    cls = tensor_class()
-    return dict(dtype=from_numpy_dtype(cls._dtype), device="cuda" if cls.is_cuda else "cpu")
+    return _options(tensor_class())
 
 
 def _given(name, result, out):
     """The result of one of today's factories as a plain tensor, or in the tensor of out=, converted to its type."""
     if out is None:
-        return plain(result)
+        return _make(shown_array(result), _TensorBase)
     if not isinstance(out, _TensorBase):
         raise TypeError(f"torch.{name}: out= must be a tensor, got {type(out).__name__}")
     return stored(plain(METHODS["to"](result, from_numpy_dtype(out._dtype))), out, f"torch.{name}")
@@ -65,10 +70,14 @@ def _sizes(name, sizes):
     return up_to_zero(f"torch.{name}", sizes)
 
 
-def _filled(name, summary):
+def _filled(name, summary, value=None):
     todays = TODAYS[name]
 
     def factory(*sizes, out=None):
+        if value is not None and out is None and sizes and 0 not in sizes and not tensor_class().is_cuda:
+            made = _core.new_filled(sizes, _default()["dtype"], value)
+            if made is not None:
+                return _given(name, made, None)
         return _given(name, todays(_sizes(name, sizes), **_default()), out)
 
     factory.__name__ = factory.__qualname__ = name
@@ -87,8 +96,8 @@ def _drawn(name, summary):
     return factory
 
 
-zeros = _filled("zeros", "zeros")
-ones = _filled("ones", "ones")
+zeros = _filled("zeros", "zeros", 0)
+ones = _filled("ones", "ones", 1)
 rand = _drawn("rand", "random numbers uniform in [0, 1)")
 randn = _drawn("randn", "random numbers from the standard normal distribution")
 
@@ -220,8 +229,9 @@ def _parts(name, sequence):
             f"expected one of:\n * (sequence[{first}] seq)\n * (sequence[{first}] seq, int dim)"
         )
     if isinstance(parts[0], Variable):
+        dtype = shown_array(parts[0]).dtype
         for p in parts:
-            if shown_array(p).dtype != shown_array(parts[0]).dtype:
+            if _array(p).dtype != dtype and shown_array(p).dtype != dtype:
                 want, have = type_name(type(parts[0].data)), type_name(type(p.data))
                 raise RuntimeError(
                     f"{name}: Expected object of type Variable[{want}] but found type Variable[{have}]"
@@ -373,4 +383,4 @@ FUNCTIONS.update(
     },
     **{name: _sparse(name) for name in ("dsmm", "hsmm", "saddmm", "smm", "spmm", "sspaddmm")},
 )  # fmt: skip
-Variable.cat = cat_of_variables  # type: ignore[attr-defined]
+Variable.cat = cat_of_variables

@@ -1,20 +1,15 @@
 """The operators of 0.3's tensors, and their conversions to Python numbers."""
 
-from functools import wraps
-
 import numpy as np
 
 from .. import _core
 from ..ops import METHODS
 from ..tensor import Tensor
 from .faces import (
-    TYPES,
-    Parameter,
     Variable,
     _array,
     _make,
     _TensorBase,
-    by_library,
     compact,
     lifted,
     plain,
@@ -38,32 +33,38 @@ def _named(method):
     return operator
 
 
-_RESULTS = {cls: cls._face if cls is Parameter else cls
-            for cls in (Variable, Parameter, TYPES["FloatTensor"], TYPES["DoubleTensor"])}  # fmt: skip
+def _way_of_number(name):
+    """The short way of a number beside a tensor, on its left."""
+    op = METHODS[name]
+
+    def way(self, args, kwargs):
+        if kwargs or len(args) != 1 or type(args[0]) not in (int, float):
+            return None
+        if not is_float(self) and (type(args[0]) is float or name == "div"):
+            return None
+        return _core.Way(op, swapped=True, fresh=True, exact=True, elementwise=True)
+
+    return way
 
 
-def quick(name, method):
-    """The operator `for_programs(name, method)`, which asks the core first: it computes on plain floats of one size,
-    and on those and a number, without 0.3's rules, as there are none for these."""
-    todays = getattr(Tensor, name)
-    named = name.strip("_").removeprefix("r")
-    operation = METHODS["div" if named in ("div", "truediv") else named]
-    is_reversed = name.startswith("__r")
-
-    @wraps(method)
-    def arithmetic(self, other):
-        face = _RESULTS.get(type(self))
-        if face is not None and (type(other) in (int, float) or _RESULTS.get(type(other)) is face):
-            x, y = (other, self) if is_reversed else (self, other)
-            result = _core.arithmetic_of_face(operation, x, y, face)
-            if result is not None:
-                return result
-        return (todays if by_library() else method)(self, other)
-
-    return arithmetic
+def short(name, method, face):
+    """The operator, clone or x[key], `name` of a face, whose calls may be short; None when they cannot."""
+    todays, named = getattr(Tensor, name, None), _METHOD_OF.get(name)
+    if name in ("__getitem__", "__setitem__"):
+        return _core.FaceMethod(name, method, todays, special=name.strip("_"))
+    if name in _OF_NUMBERS:
+        op = METHODS[_OF_NUMBERS[name]]
+        return _core.FaceMethod(name, method, todays, op=op, swapped=True, resolve=_way_of_number(_OF_NUMBERS[name]))
+    if name == "clone":
+        return _core.FaceMethod(name, method, todays, op=todays, resolve=_way_of_clone)
+    if named is None:
+        return None
+    op = METHODS["mm" if named == "matmul" else named]
+    return _core.FaceMethod(name, method, todays, op=op, resolve=getattr(face, named).resolve)
 
 
-QUICK = [f"__{r}{n}__" for r in ("", "r") for n in ("add", "sub", "mul", "div", "truediv")]
+def _way_of_clone(self, args, kwargs):
+    return None if args or kwargs else _core.Way(METHODS["clone"], fresh=True, elementwise=True)
 
 
 def _reversed(operation, name):
@@ -152,6 +153,15 @@ OPERATORS = {
     "__float__": _number(float), "__index__": _index,
     **{f"__{n}__": _comparison(n) for n in ("eq", "ne", "lt", "le", "gt", "ge")},
 }  # fmt: skip
+
+
+# what the operators are whose calls may be short: methods; of a number on the left, ops of that and the tensor
+_METHOD_OF = {
+    **{f"__{n}__": n for n in "add sub mul div pow neg abs matmul eq ne lt le gt ge".split()},
+    **{f"__i{n}__": f"{n}_" for n in ("add", "sub", "mul", "div", "pow")},
+    "__truediv__": "div", "__itruediv__": "div_", "__mod__": "remainder", "__radd__": "add", "__rmul__": "mul",
+}  # fmt: skip
+_OF_NUMBERS = {"__rsub__": "sub", "__rdiv__": "div", "__rtruediv__": "div"}
 
 
 def install_absent(face):

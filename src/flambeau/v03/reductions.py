@@ -34,11 +34,16 @@ def _whole(name):
             raise RuntimeError("invalid argument 1: empty Tensor")
         if isinstance(x, Variable):
             return kept(x) if not (args or kwargs) else todays(x, *args, **kwargs)
+        if name in _KERNELS and _array(x).dtype.kind == "f":
+            return getattr(_core.backend_for(x).kernels, name)(_array(x).astype(np.float64)).item()
         doubled = [_doubled(a) if isinstance(a, _core.TensorBase) else a for a in args]
         return todays(_doubled(x), *doubled, **kwargs)
 
     method.__name__ = f"whole_{name}"
     return method
+
+
+_KERNELS = ("sum", "prod", "mean")  # kernels of the array alone
 
 
 def _doubled(x):

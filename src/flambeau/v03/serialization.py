@@ -85,8 +85,8 @@ def _reduce_variable(self, collector):
     return collector.function("Variable"), (self.data, self.requires_grad, self.volatile)
 
 
-_TensorBase._reduce_for_file = _reduce_for_file  # type: ignore[attr-defined]
-Variable._reduce_for_file = _reduce_variable  # type: ignore[attr-defined]
+_TensorBase._reduce_for_file = _reduce_for_file
+Variable._reduce_for_file = _reduce_variable
 
 
 def _torch_name(module, name):

@@ -14,6 +14,7 @@ of a plain tensor. `[broadcast]` lets the tensors broadcast as 0.3 did; `declara
 brackets mean.
 """
 
+import functools
 import re
 from collections.abc import Callable
 from keyword import iskeyword
@@ -39,7 +40,7 @@ class Parameter:
     def __init__(self, text):
         declared, _, default = text.partition("=")
         self.kind, self.name = declared.split()
-        self.default = eval(default) if default else _MISSING  # a literal of declarations.py
+        self.default = _literal(default) if default else _MISSING
 
     def fits(self, value, owner):
         """Whether value may be given for this parameter of a call on `owner`, a tensor."""
@@ -124,17 +125,21 @@ class Signature:
         parameters, number, call = match.groups()
         self.parameters = [Parameter(p) for p in parameters.split(", ") if p]
         self.number = number is not None
-        self.by_type = not any(p.kind in ("ints", "Size", "Tensors") for p in self.parameters)
         self.over_dim = next((i for i, p in enumerate(self.parameters) if p.kind == "int" and p.name in _DIMS), None)
         self.variadic = bool(self.parameters) and self.parameters[0].kind == "ints"
         self.target, arguments = name, call
         if call and (named := re.fullmatch(r"(\w+)\((.*)\)", call)):
             self.target, arguments = named.groups()
+        self._arguments = arguments
+
+    @functools.cached_property
+    def arrange(self):
+        """The function that makes (args, kwargs) of the callee of the values; None where it gets those. (It is compiled
+        at the first call of a method, to spare programs that import this package the time for all the others.)"""
+        if self._arguments is None:
+            return None
         names = [p.name + "_" * iskeyword(p.name) for p in self.parameters]
-        if arguments is None:
-            self.arrange = None
-        else:
-            self.arrange = eval(f"lambda {', '.join(names)}: _packed({arguments})", {"_packed": _packed})
+        return eval(f"lambda {', '.join(names)}: _packed({self._arguments})", {"_packed": _packed})
 
     def bind(self, owner, args, kwargs):
         """The values of the parameters in order, or None when the call is not of this signature."""
@@ -184,6 +189,26 @@ class Signature:
                     f"Expected object of type Variable[{want}] but found type Variable[{type_name(type(v.data))}] for "
                     f"argument #{i + 1} '{p.name}'"
                 )
+
+
+def is_doubtful(signature, owner, values):
+    """Whether a call that binds to a signature may be refused for the values of its numbers, or is for its types."""
+    if not isinstance(owner, Variable):
+        return False
+    pairs = zip(signature.parameters, values, strict=True)
+    if element_kind(owner) == "i" and any(p.kind == "real" and isinstance(v, float) for p, v in pairs):
+        return True
+    try:
+        signature.check_types(owner, values)
+    except RuntimeError:
+        return True
+    return False
+
+
+def _literal(text):
+    """The value of a default in declarations.py."""
+    words = {"None": None, "True": True, "False": False}
+    return words[text] if text in words else float(text) if "." in text else int(text)
 
 
 def _packed(*args, **kwargs):

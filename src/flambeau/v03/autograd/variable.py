@@ -18,33 +18,34 @@ def _starts(variables, grads, create_graph):
     or create_graph says so. Otherwise all gradients are volatile."""
     if create_graph is None:
         create_graph = any(isinstance(g, Variable) and not g.volatile for g in grads)
-    started = []
-    for i, (v, g) in enumerate(zip(variables, grads, strict=True)):
-        if v.volatile:
-            raise RuntimeError(f"element {i} of variables tuple is volatile")
-        if not v.requires_grad:
-            raise RuntimeError(f"element {i} of variables does not require grad and does not have a grad_fn")
-        shape = _array(v).shape
-        if g is None:
-            if _array(v).size != 1:
-                raise RuntimeError("grad can be implicitly created only for scalar outputs")
-            array = _core.ones_like(_array(v))
-        elif isinstance(g, (Variable, _TensorBase)):
-            array = _array(g)
-            if (array.shape or (1,)) != (shape or (1,)):
-                raise RuntimeError(
-                    f"grad_output has size {tuple(array.shape)}, but the output that it is the gradient of has "
-                    f"{shape or (1,)}"
-                )
-        else:
-            raise TypeError(f"gradients can be either Tensors, Variables or None, but got {type(g).__name__}")
-        if isinstance(g, Variable) and create_graph:
-            start = g if array.shape == shape else reshaped(g, shape)
-        else:
-            start = _make(array.reshape(shape), Variable)
-            start._volatile = not create_graph
-        started.append(start)
-    return started, create_graph
+    return [_start(v, g, create_graph, i) for i, (v, g) in enumerate(zip(variables, grads, strict=True))], create_graph
+
+
+def _start(v, g, create_graph, i=0):
+    """What backward starts from at v, variable number i: its gradient g, or 1."""
+    if v.volatile:
+        raise RuntimeError(f"element {i} of variables tuple is volatile")
+    if not v.requires_grad:
+        raise RuntimeError(f"element {i} of variables tuple does not require grad and does not have a grad_fn")
+    shape = _array(v).shape
+    if g is None:
+        if _array(v).size != 1:
+            raise RuntimeError("grad can be implicitly created only for scalar outputs")
+        array = _core.ones_like(_array(v))
+    elif isinstance(g, (Variable, _TensorBase)):
+        array = _array(g)
+        if (array.shape or (1,)) != (shape or (1,)):
+            raise RuntimeError(
+                f"grad_output has size {tuple(array.shape)}, but the output that it is the gradient of has "
+                f"{shape or (1,)}"
+            )
+    else:
+        raise TypeError(f"gradients can be either Tensors, Variables or None, but got {type(g).__name__}")
+    if isinstance(g, Variable) and create_graph:
+        return g if array.shape == shape else reshaped(g, shape)
+    start = _make(array.reshape(shape), Variable)
+    start._volatile = not create_graph
+    return start
 
 
 def _listed(value, kinds):
@@ -112,6 +113,9 @@ def _add_to_others(outputs, grads, create_graph, inputs):
 
 def _backward(self, gradient=None, retain_graph=None, create_graph=None, retain_variables=None):
     """backward(gradient=None, retain_graph=None, create_graph=None): see torch.autograd.backward."""
+    if gradient is retain_graph is create_graph is retain_variables is None:
+        _run([self], [_start(self, None, False)], False, False, None)
+        return
     backward(self, gradient, retain_graph, create_graph, retain_variables)
 
 
@@ -136,10 +140,6 @@ def _register_hook(self, hook):
     return _core.add_hook(_core.tensor_hooks(self), checked)
 
 
-def _requires_grad(self):
-    return _Base.requires_grad.__get__(self)
-
-
 def _set_requires_grad(self, value):
     if self.grad_fn is not None:
         raise RuntimeError(
@@ -149,10 +149,6 @@ def _set_requires_grad(self, value):
     if value and _array(self).dtype.kind not in "f":
         raise RuntimeError(f"requires_grad: {type_name(type(self.data))} has no gradient, only floats have")
     self.requires_grad_(bool(value))
-
-
-def _item_of_grad(self):
-    return _Base.grad.__get__(self)
 
 
 def _set_grad(self, value):
@@ -184,8 +180,8 @@ def _backward_hooks(self):
 
 _METHODS = {
     "backward": _backward, "register_hook": _register_hook,
-    "requires_grad": property(_requires_grad, _set_requires_grad),
-    "grad": property(_item_of_grad, _set_grad), "_grad": property(_item_of_grad, _set_grad), "_clear_grad": _clear_grad,
+    "requires_grad": property(_core.requires_grad_of, _set_requires_grad),
+    "grad": property(_core.grad_of, _set_grad), "_grad": property(_core.grad_of, _set_grad), "_clear_grad": _clear_grad,
     "_grad_fn": property(lambda self: self.grad_fn, _set_grad_fn), "_backward_hooks": property(_backward_hooks),
     "name": None, "_for_state_dict": lambda self: self.data,
 }  # fmt: skip

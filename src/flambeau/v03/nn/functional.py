@@ -144,7 +144,10 @@ def embedding_bag(
 
 
 def __getattr__(name):
-    return getattr(todays, name)
+    found = getattr(todays, name)
+    if not name.startswith("__"):
+        globals()[name] = found  # the next time it is not asked for
+    return found
 
 
 def __dir__():
