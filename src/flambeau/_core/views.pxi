@@ -96,10 +96,9 @@ cdef object view_of(OpFunction f, PyObject** args, Py_ssize_t n, Face* face):
                 return None
             order[dims[0]], order[dims[1]] = dims[1], dims[0]
         elif f.quick == QUICK_T:
-            if n != 1 or nd > 2:
+            if n != 1 or nd != 2:
                 return None
-            if nd == 2:
-                order[0], order[1] = 1, 0
+            order[0], order[1] = 1, 0
         else:
             if read_ints(args + 1, n - 1, order) != nd:
                 return None

@@ -247,6 +247,7 @@ _EQUAL = {
     pointwise.divided: ("div", False, True), pointwise.divided_: ("div_", False, True),
     shapes.viewed: ("view", True, False), shapes.expanded: ("expand", True, False),
     shapes.TARGETS["unsqueezed"]: ("unsqueeze", True, False),
+    shapes.TARGETS["transposed"]: ("t", True, False),
     **{reductions.TARGETS[f"{kind}_{n}"]: (n, False, True) for kind, names in (
         ("kept", ("sum", "prod", "cumsum", "cumprod")),
         ("whole", ("sum", "prod", "mean", "norm", "trace", "std", "var")),

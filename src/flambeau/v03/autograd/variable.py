@@ -26,7 +26,7 @@ def _start(v, g, create_graph, i=0):
     if v.volatile:
         raise RuntimeError(f"element {i} of variables tuple is volatile")
     if not v.requires_grad:
-        raise RuntimeError(f"element {i} of variables tuple does not require grad and does not have a grad_fn")
+        raise RuntimeError(f"element {i} of variables does not require grad and does not have a grad_fn")
     shape = _array(v).shape
     if g is None:
         if _array(v).size != 1:
