@@ -290,13 +290,22 @@ class Tensor(_core.TensorBase):
         """get_device() -> index of the GPU; -1 on the CPU."""
         return -1 if self.device.index is None else self.device.index
 
-    def is_pinned(self):
-        """Whether the memory is pinned; host memory of this library never is."""
-        return False
+    def is_pinned(self, device=None):
+        """is_pinned() -> bool: whether the memory is host memory that GPUs read and write by themselves."""
+        from .kernels.cuda.backend import backend, is_started
 
-    def pin_memory(self):
-        """pin_memory() -> self: there is no pinned memory on the CPU."""
-        return self
+        array = _array(self)
+        return type(array) is np.ndarray and is_started() and backend().devices.is_pinned(array)
+
+    def pin_memory(self, device=None):
+        """pin_memory() -> a copy in pinned memory, from and to which GPUs copy while the host goes on; self when it is
+        pinned, and where there is no GPU. RuntimeError for a tensor on a GPU."""
+        from .kernels.cuda.backend import unusable
+        from .ops.convert import Pin
+
+        if self.is_cuda:
+            raise RuntimeError(f"cannot pin '{self.type()}' only dense CPU tensors can be pinned")
+        return self if unusable() or self.is_pinned() else Pin.function(self)
 
     # ---- storage
 

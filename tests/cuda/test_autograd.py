@@ -13,7 +13,7 @@ def on_both(program, *shapes, seed=0):
     results = []
     for device in DEVICES:
         fb.manual_seed(seed)
-        leaves = [fb.randn(*s, dtype=fb.float64, device=device).requires_grad_() for s in shapes]
+        leaves = [fb.randn(*s, dtype=fb.float64).to(device).requires_grad_() for s in shapes]
         out = program(*leaves)
         assert out.device == fb.device(device) and out.requires_grad
         (out * out).sum().backward()

@@ -9,6 +9,8 @@ import pytest
 import flambeau as fb
 from flambeau import nn
 
+from . import virtual_gpus
+
 CPU, FIRST, SECOND = fb.device("cpu"), fb.device("cuda:0"), fb.device("cuda:1")
 
 
@@ -79,7 +81,7 @@ def test_the_current_device(gpu):
     fb.cuda.set_device("cuda:1")
     assert fb.zeros(1, device="cuda").device == SECOND
     fb.cuda.set_device(0)
-    assert fb.cuda.get_device_name(1) == "stand-in 1"
+    assert fb.cuda.get_device_name(1) == "Flambeau virtual GPU"
     fb.cuda.synchronize()
     with pytest.raises(ValueError, match="Expected a cuda device, but got: cpu"):
         fb.cuda.set_device("cpu")
@@ -123,30 +125,6 @@ def test_factories(gpu):
     assert fb.zeros(2, device="cuda:1", requires_grad=True).requires_grad
     out = fb.empty(0, device="cuda:1")
     assert fb.arange(3, out=out) is out and out.device == SECOND and out.tolist() == [0, 1, 2]
-
-
-@pytest.mark.parametrize(
-    "draw",
-    [
-        lambda d: fb.rand(3, 4, device=d), lambda d: fb.randint(10, (20,), device=d), lambda d: fb.empty(20,
-        device=d).normal_(1, 2),
-        lambda d: fb.empty(4, 6, device=d).t().uniform_(), lambda d: fb.zeros(8, 8, device=d)[:, ::2].normal_(),
-        lambda d: fb.full((9,), 0.3, device=d).bernoulli(), lambda d: fb.zeros(9, device=d).bernoulli_(fb.full((9,),
-        0.5, device=d)),
-        lambda d: fb.normal(fb.zeros(3, device=d), fb.ones(3, device=d)), lambda d: fb.multinomial(fb.ones(5,
-        device=d), 3),
-        lambda d: fb.poisson(fb.full((5,), 4.0, device=d)), lambda d: fb.nn.functional.dropout(fb.ones(9, device=d),
-        0.4), lambda d: fb.randn_like(fb.zeros(3, 4, device=d).t()), lambda d: fb.zeros(7, device=d).exponential_(),
-    ],
-)  # fmt: skip
-def test_random_numbers_are_those_of_the_cpu(gpu, draw):
-    fb.manual_seed(3)
-    expected = draw("cpu")
-    fb.manual_seed(3)
-    fb.cuda.manual_seed_all(99)
-    got = draw("cuda:1")
-    assert got.device == SECOND
-    same(got, expected)
 
 
 # ---- text, NumPy, copies, files
@@ -193,9 +171,7 @@ def test_save_and_load(gpu, tmp_path):
 
 
 def test_a_file_from_a_gpu_where_there_is_none(tmp_path):
-    from . import standin
-
-    with standin.installed():
+    with virtual_gpus(1):
         fb.save(fb.ones(2, device="cuda"), tmp_path / "t")
     with pytest.raises(
         RuntimeError, match=r"deserialize object on a CUDA device .cuda:0., but there is none here.*map_location=device"
@@ -208,7 +184,7 @@ def test_storage(gpu):
     x = fb.arange(6.0, device="cuda:1")
     assert x[2:].storage_offset() == 2 and x[2:].storage().data_ptr() == x.data_ptr()
     storage = x.storage()
-    assert storage.device == SECOND and len(storage) >= 6 and storage.type() == "torch.cuda.FloatStorage"
+    assert storage.device == SECOND and len(storage) == 6 and storage.type() == "torch.cuda.FloatStorage"
     storage[3] = 7
     assert x[3].item() == storage[3] == storage.cpu()[3] == 7 and storage.clone().fill_(2)[0] == 2
     storage[3:5] = [3, 4]

@@ -340,6 +340,13 @@ cdef int add_to_grad(TensorBase t, object g) except -1:
 
 cdef object evaluate(Run run, Node node, object grads):
     """Calls the node's backward and its hooks; the result is a tuple of gradients, one per edge."""
+    if node.out_backend is not cpu_backend and node.out_backend is not None:
+        with node.out_backend.as_in_forward(node, grads):
+            return evaluate_here(run, node, grads)
+    return evaluate_here(run, node, grads)
+
+
+cdef object evaluate_here(Run run, Node node, object grads):
     cdef PyObject* stack[2]
     if node.n_outputs == 1 and node.hooks is None and grads is not None:
         if type(grads) is list:

@@ -159,8 +159,19 @@ def default_collate(batch):
 
 
 def pin_memory(data, device=None):
-    """pin_memory(data) -> data: memory is never pinned."""
-    return data
+    """pin_memory(data) -> data with its tensors in pinned memory; as it is where there is no GPU.
+
+    Tensors are looked for in mappings, named tuples and sequences; other objects are asked by their own pin_memory().
+    """
+    if isinstance(data, (str, bytes)):
+        return data
+    if isinstance(data, collections.abc.Mapping):
+        return type(data)({key: pin_memory(value) for key, value in data.items()})
+    if isinstance(data, tuple) and hasattr(data, "_fields"):
+        return type(data)(*map(pin_memory, data))
+    if isinstance(data, (list, tuple)):
+        return type(data)(map(pin_memory, data))
+    return data.pin_memory() if hasattr(data, "pin_memory") else data
 
 
 pin_memory_batch = pin_memory

@@ -1,0 +1,50 @@
+"""The state of the virtual devices: their memory, their streams, and which of them are current in a thread."""
+
+import threading
+import weakref
+
+from .memory import Pool
+from .queues import Stream
+
+MEMORY = 16 * 2**30  # bytes of a device, as far as the host has them
+
+
+class _Current(threading.local):
+    index = 0
+
+    def __init__(self):
+        self.streams = {}  # index -> the current stream, where it is not the default one
+
+
+class Machine:
+    """A number of devices in host memory."""
+
+    def __init__(self, count):
+        self.pools = [Pool(index, MEMORY) for index in range(count)]
+        self.defaults = [Stream(index, ptr=0) for index in range(count)]
+        self.streams = [weakref.WeakSet([stream]) for stream in self.defaults]
+        self.thread = _Current()
+
+    def new_stream(self, index, priority):
+        """Another stream of a device."""
+        stream = Stream(index, priority)
+        self.streams[index].add(stream)
+        return stream
+
+    def current_stream(self, index):
+        """The stream that this thread's work on a device goes to."""
+        return self.thread.streams.get(index) or self.defaults[index]
+
+
+_machines = [Machine(0)]
+
+
+def machine():
+    """The machine whose devices are in use."""
+    return _machines[-1]
+
+
+def start(count):
+    """Replaces the machine by a new one."""
+    _machines[:] = [Machine(count)]
+    return machine()
