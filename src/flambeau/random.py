@@ -289,12 +289,22 @@ def fork_rng(devices=None, enabled=True):
             generator.set_state(state)
 
 
+_warned_of_fork = False
+
+
+def used_gpus():
+    """The indices of the GPUs whose default generators exist."""
+    return list(_of_gpus)
+
+
 def _all_gpus():
-    """The indices of all GPUs, as `fork_rng` takes them when it is told none."""
+    """The indices of all GPUs, as `fork_rng` takes them when it is told none; warns once of taking several."""
     from .cuda import device_count
 
+    global _warned_of_fork
     count = device_count()
-    if count > 1:
+    if count > 1 and not _warned_of_fork:
+        _warned_of_fork = True
         warn_user(
             f"CUDA reports that you have {count} available devices, and you have used fork_rng without explicitly "
             "specifying which devices are being used. For safety, we initialize *every* CUDA device by default: give "

@@ -302,6 +302,14 @@ cdef int capture(Run run, Node node, object grads) except -1:
 
 
 cdef object run_tensor_hooks(Node node, object grads):
+    """The gradients of the outputs as the hooks of these tensors leave them."""
+    if node.out_backend is not cpu_backend and node.out_backend is not None:
+        with node.out_backend.as_in_forward(node, grads):
+            return run_hooks_here(node, grads)
+    return run_hooks_here(node, grads)
+
+
+cdef object run_hooks_here(Node node, object grads):
     cdef bint single = node.n_outputs <= 1
     for nr, hooks in node.hooks.on_outputs.items():
         g = grads if single else grads[nr]

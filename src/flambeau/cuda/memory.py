@@ -62,8 +62,8 @@ def reset_accumulated_memory_stats(device=None):
 
 
 def memory_stats(device=None):
-    """memory_stats(device=None) -> dict of bytes: "allocated_bytes.all.current", "allocated_bytes.all.peak", and those of
-    "reserved_bytes"."""
+    """memory_stats(device=None) -> dict of bytes: "allocated_bytes.all.current", "allocated_bytes.all.peak", and of
+    "reserved_bytes" the same."""
     found = _statistics(device)
     return {
         f"{what}_bytes.all.{key}": found[f"{prefix}{what}"]

@@ -11,7 +11,7 @@ Array = Any  # numpy.ndarray, or the array of a GPU
 
 def array_namespace(x: Array) -> Any:
     """The library that x belongs to: numpy, or what `add_library` was told of its type."""
-    return np if isinstance(x, np.ndarray) else _libraries[type(x)]
+    return np if isinstance(x, (np.ndarray, np.generic)) else _libraries[type(x)]
 
 
 _libraries: dict[type, Any] = {}
