@@ -93,8 +93,8 @@ class Philox:
         """a[i] normal: float types; two numbers from two uniform ones (Box and Muller, 1958)."""
         pairs = -(-a.size // 2)
         bits = 53 if a.dtype == np.float64 else 32
-        radius = np.sqrt(-2 * np.log(self._positive_units(pairs, bits)))
-        angle = 2 * np.pi * self._units(pairs, bits)
+        units = self._units(2 * pairs, bits)
+        radius, angle = np.sqrt(-2 * np.log1p(-units[::2])), 2 * np.pi * units[1::2]
         both = np.stack([radius * np.cos(angle), radius * np.sin(angle)], -1).reshape(-1)[: a.size]
         a[...] = (mean + std * both).reshape(a.shape)
 

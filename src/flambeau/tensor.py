@@ -266,11 +266,13 @@ class Tensor(_core.TensorBase):
         if not isinstance(dtype, (str, type)):
             raise TypeError("dtype must be a type, str, or dtype object")
         cls = typed_class(dtype)
-        return self.to(cls.dtype) if self.is_cuda == cls.is_cuda else self.to(cls.device_type, cls.dtype)
+        if self.is_cuda == cls.is_cuda:
+            return self.to(cls.dtype)
+        return self.to(cls.device_type, cls.dtype, non_blocking=non_blocking or kwargs.get("async", False))
 
     def cuda(self, device=None, non_blocking=False):
-        """cuda(device=None) -> Tensor on a GPU (the current one, or the one given)."""
-        return self.to(Device("cuda" if device is None else device))
+        """cuda(device=None, non_blocking=False) -> Tensor on a GPU: the current one, or the one given."""
+        return self.to(Device("cuda" if device is None else device), non_blocking=non_blocking)
 
     def cpu(self):
         """cpu() -> Tensor in host memory; self when it is there already."""

@@ -30,15 +30,7 @@ ABSENT = {  # section -> (reason, names); "*": the whole section
          "profiler.format_time profiler.FormattedTimesMixin profiler.parse_cpu_trace profiler.Record "
          "profiler.StringTable"),
     ],
-    "cuda": [
-        ("storages on a GPU have the classes of the CPU's", "ByteStorage CharStorage DoubleStorage FloatStorage "
-         "HalfStorage IntStorage LongStorage ShortStorage"),
-        (C_INTERFACE, "CudaError check_error cudaStatus cudart current_blas_handle streams.EventHandle nvtx.lib "
-         "profiler.cudaOutputMode profiler.init nccl.SUM nccl.is_available nccl.all_reduce nccl.reduce "
-         "nccl.broadcast nccl.all_gather nccl.reduce_scatter"),
-        ("no call waits for the first use of a GPU", "DeferredCudaCallError"),
-        ("one generator draws the numbers of all devices", "default_generators"),
-    ],
+    "cuda": [(C_INTERFACE, "current_blas_handle streams.EventHandle nvtx.lib")],
     "backends": [
         (C_INTERFACE, " ".join("cudnn." + name for name in (
             "CuDNNHandle CuDNNError TensorDescriptor TensorDescriptorArray FilterDescriptor DropoutDescriptor "

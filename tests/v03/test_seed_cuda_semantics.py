@@ -1,4 +1,4 @@
-"""The introduction's section "CUDA semantics": its code blocks, on three virtual GPUs and, as far as they go, on none."""
+"""The introduction's section "CUDA semantics": its code blocks on three virtual GPUs and, if they allow it, on none."""
 
 import argparse
 import os

@@ -170,12 +170,6 @@ def ipc_collect():
     """ipc_collect(): nothing; memory of GPUs is not shared between processes."""
 
 
-def current_blas_handle():
-    """current_blas_handle(): RuntimeError: cuBLAS is CuPy's matter here."""
-    _backend()
-    raise RuntimeError("current_blas_handle: cuBLAS is called by CuPy, which keeps its handle to itself")
-
-
 def _sleep(cycles):
     """Queues work of so many cycles in the current stream, for tests of streams."""
     _devices().sleep(cycles)

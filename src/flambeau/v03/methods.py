@@ -30,6 +30,7 @@ from .faces import (
     _TensorBase,
     by_library,
     compact,
+    copied,
     follow,
     for_programs,
     lifted,
@@ -240,7 +241,7 @@ def stored(result, out, name):
             _core.backend_for(o).write(_array(o), source)
             _core.bump_version(o)
         else:
-            set_memory(o, source.copy())
+            set_memory(o, copied(source))
     return out
 
 

@@ -13,7 +13,7 @@ class DataParallel(Module):
     """DataParallel(module, device_ids=None, output_device=None, dim=0): runs module on the GPUs device_ids (all).
 
     Inputs are cut along dim, and the outputs joined on output_device (the first). The gradients arrive, summed, at the
-    parameters of module, which has to be on the first GPU: RuntimeError otherwise. Without a GPU it calls module itself.
+    parameters of module, which has to be on the first GPU, else RuntimeError. Without a GPU it calls module itself.
     """
 
     def __init__(self, module, device_ids=None, output_device=None, dim=0):
@@ -44,9 +44,9 @@ def _check_place(module, first):
     for t in (*module.parameters(), *module.buffers()):
         if (t.get_device() if t.is_cuda else -1) != first:
             raise RuntimeError(
-                f"module must have its parameters and buffers on device {_name(first)} (device_ids[0]) but found one of "
-                f"them on device: {_name(t.get_device() if t.is_cuda else -1)}; all tensors must be on devices[0]: move "
-                "the module there first"
+                f"module must have its parameters and buffers on device {_name(first)} (device_ids[0]) but found one "
+                f"of them on device: {_name(t.get_device() if t.is_cuda else -1)}; all tensors must be on devices[0]: "
+                "move the module there first"
             )
 
 

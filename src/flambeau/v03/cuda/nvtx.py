@@ -2,6 +2,4 @@
 
 from ...cuda.nvtx import mark, range_pop, range_push
 
-lib = None  # NVIDIA's library by ctypes, which 0.3 loaded: it is CuPy that has it here
-
-__all__ = ["lib", "mark", "range_pop", "range_push"]
+__all__ = ["mark", "range_pop", "range_push"]

@@ -4,7 +4,7 @@ import contextlib
 
 from ...cuda import streams as todays
 
-__all__ = ["Event", "EventHandle", "Stream", "current_stream", "stream"]
+__all__ = ["Event", "Stream", "current_stream", "stream"]
 
 
 class Stream(todays.Stream):
@@ -22,10 +22,6 @@ class Stream(todays.Stream):
 
 
 Event = todays.Event
-
-
-class EventHandle:
-    """An event's name in other processes, which 0.3 had as bytes for ctypes. This library shares no events."""
 
 
 def current_stream():

@@ -277,12 +277,6 @@ class ndarray:
             return wrap(self._host[key])  # a view needs no kernel: it may be made while another device is current
         return wrap(launch(lambda x: x[key], self))
 
-    def _viewed(self, host):
-        """A view may be made while another device is the current one; a copy may not."""
-        if memory_of(host) is None:
-            unwrap(self)
-        return wrap(host)
-
     def __setitem__(self, key, value):
         value = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
         key = _wrapped_around(self.shape, unwrap(key))
@@ -291,7 +285,10 @@ class ndarray:
 
 def _view(name):
     def method(self, *args, **kwargs):
-        return self._viewed(getattr(self._settled, name)(*args, **kwargs))
+        found = getattr(self._host, name)(*args, **kwargs)
+        if memory_of(found) is None:  # a copy: unlike a view it needs a kernel, and so the current device
+            return call(getattr(np.ndarray, name), (self, *args), kwargs)
+        return wrap(found)
 
     return method
 
