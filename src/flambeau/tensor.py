@@ -309,6 +309,14 @@ class Tensor(_core.TensorBase):
             raise RuntimeError(f"cannot pin '{self.type()}' only dense CPU tensors can be pinned")
         return self if unusable() or self.is_pinned() else Pin.function(self)
 
+    def record_stream(self, stream):
+        """record_stream(stream): the memory, when this tensor is gone, is not reused before the work that a Stream has
+        now is done: for tensors that another stream uses than the one that they were made in. RuntimeError on the CPU.
+        """
+        if not self.is_cuda:
+            raise RuntimeError("record_stream: only tensors on a GPU are used in streams")
+        _core.backend_for(self).hold(_array(self), stream._stream)
+
     # ---- storage
 
     def storage_offset(self):

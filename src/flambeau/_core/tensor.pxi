@@ -278,6 +278,10 @@ cdef class TensorBase:
             if (<TensorBase>value)._array.dtype != self._array.dtype:
                 raise RuntimeError(f"assigned grad has data of a different type: the tensor is {self.dtype}, "
                                    f"the gradient {value.dtype}")
+            if not FB_IS_ARRAY(<PyObject*>self._array) or not FB_IS_ARRAY(<PyObject*>(<TensorBase>value)._array):
+                if is_array(self._array) and is_array((<TensorBase>value)._array) and value.device != self.device:
+                    raise RuntimeError(f"assigned grad has data located on a different device: the tensor is on "
+                                       f"{self.device}, the gradient on {value.device}")
         self._grad = value
 
     @grad.deleter

@@ -30,6 +30,10 @@ class Stream:
         """The stream of a library."""
         return cls.__new__(cls, index, stream=stream)
 
+    def _here(self):
+        """A context with its device as the current one: CUDA has one name for the default streams of all devices."""
+        return devices().on(self._index)
+
     @property
     def device(self):
         """The device of the stream."""
@@ -51,15 +55,18 @@ class Stream:
 
     def synchronize(self):
         """synchronize(): waits until all its work is done."""
-        self._stream.synchronize()
+        with self._here():
+            self._stream.synchronize()
 
     def query(self):
         """query() -> bool: whether all its work is done."""
-        return bool(self._stream.done)
+        with self._here():
+            return bool(self._stream.done)
 
     def wait_event(self, event):
         """wait_event(event): what comes after waits for the event; the host does not."""
-        self._stream.wait_event(event._event)
+        with self._here():
+            self._stream.wait_event(event._event)
 
     def wait_stream(self, stream):
         """wait_stream(stream): what comes after waits for the work that the other stream has now."""

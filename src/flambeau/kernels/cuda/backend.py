@@ -1,5 +1,6 @@
 """The arrays of GPUs as the core sees them: where they are, how they get there, and on which device an op runs."""
 
+import collections
 import contextlib
 import os
 import threading
@@ -114,6 +115,7 @@ class CUDABackend(_core.Backend):
         self.devices = devices
         self.array_type = devices.array_type
         self.kernels = Kernels(("base", BASE))
+        self._held = collections.deque()  # (event, array): the array stays until the event has happened
 
     @property
     def device(self):
@@ -183,6 +185,15 @@ class CUDABackend(_core.Backend):
     def storage(self, array):
         """The whole allocation of an array in one dimension."""
         return self.devices.whole(array)
+
+    def hold(self, array, stream):
+        """Keeps the memory of an array until the work that a stream has now is done."""
+        while self._held and self._held[0][0].done:
+            self._held.popleft()
+        with self.on(array):
+            event = self.devices.event()
+            event.record(stream)
+        self._held.append((event, array))
 
     @contextlib.contextmanager
     def memory_errors(self):

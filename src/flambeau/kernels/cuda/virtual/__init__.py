@@ -8,7 +8,7 @@ import os
 
 from ..devices import Devices, Properties
 from . import arrays, memory
-from .library import library
+from .functions import library
 from .machine import start
 from .queues import Event
 
