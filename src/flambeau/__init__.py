@@ -74,6 +74,7 @@ _LAZY_NAMES = {
     "load": "serialization",
     "set_printoptions": "printing",
     "alias": "aliasing",
+    "OutOfMemoryError": "errors",
     **dict.fromkeys(["GradScaler", "autocast", "get_autocast_dtype", "is_autocast_enabled"], "amp"),
     **dict.fromkeys(
         ["BoolTensor", "ByteTensor", "CharTensor", "ShortTensor", "IntTensor", "LongTensor", "HalfTensor",

@@ -204,6 +204,16 @@ class Tensor(_core.TensorBase):
     def __dlpack_device__(self):
         return _array(self).__dlpack_device__()
 
+    @property
+    def __cuda_array_interface__(self):
+        """What other libraries read of the memory of a tensor on a GPU."""
+        if self.requires_grad and self.is_cuda:
+            raise RuntimeError(
+                "Can't get __cuda_array_interface__ on Variable that requires grad. If gradients aren't required, use "
+                "var.detach() to get Variable that doesn't require grad."
+            )
+        return _array(self).__cuda_array_interface__
+
     def tolist(self):
         """tolist() -> the elements as nested lists of Python numbers (a number for a 0-dim tensor)."""
         array = _array(self.detach().cpu())

@@ -271,3 +271,28 @@ def test_copy_and_index_from_the_cpu(gpu):
         with pytest.raises(IndexError, match="out of bounds"):
             x[bad] = 1
     assert x.tolist() == [5, 7, 9]
+
+
+def test_an_index_on_another_gpu(gpu):
+    x = fb.arange(3, device="cuda:1")
+    for key in (fb.tensor([0], device="cuda:0"), (fb.tensor([0], device="cuda:0"),)):
+        with pytest.raises(RuntimeError, match=r"same device as the indexed tensor \(cuda:1\), got one on cuda:0"):
+            x[key]
+        with pytest.raises(RuntimeError, match="same device as the indexed tensor"):
+            x[key] = 1
+    with pytest.raises(RuntimeError, match=r"indexed tensor \(cpu\)"):
+        x.cpu()[fb.tensor([0], device="cuda:0")]
+
+
+def test_other_libraries(gpu):
+    x = fb.ones(2, device="cuda:1")
+    with pytest.raises(BufferError, match="virtual GPU"):
+        fb.from_dlpack(x)
+    assert not hasattr(x, "__cuda_array_interface__") and not hasattr(x.cpu(), "__cuda_array_interface__")
+
+
+def test_the_stream_that_uses_a_tensor(gpu):
+    x, stream = fb.ones(2, device="cuda:1"), fb.cuda.Stream(1)
+    x.record_stream(stream)
+    with pytest.raises(RuntimeError, match="only tensors on a GPU"):
+        x.cpu().record_stream(stream)

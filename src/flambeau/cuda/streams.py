@@ -18,17 +18,20 @@ class Stream:
     A lower priority goes first, where the device knows priorities.
     """
 
-    def __new__(cls, device=None, priority=0, **around):
-        self = super().__new__(cls)
-        self._index = index_of(device)
-        self._stream = around.get("stream") or devices().stream(self._index, priority)
-        self.priority = priority
-        return self
+    def __init__(self, device=None, priority=0):
+        index = index_of(device)
+        self._set(index, devices().stream(index, priority), priority)
+
+    def _set(self, index, stream, priority=0):
+        self._index, self._stream, self.priority = index, stream, priority
+        self._entered = []
 
     @classmethod
     def _around(cls, index, stream):
-        """The stream of a library."""
-        return cls.__new__(cls, index, stream=stream)
+        """The stream of a library, on the device of an index."""
+        made = cls.__new__(cls)
+        made._set(index, stream)
+        return made
 
     def _here(self):
         """A context with its device as the current one: CUDA has one name for the default streams of all devices."""
@@ -79,11 +82,12 @@ class Stream:
         return event
 
     def __enter__(self):
-        self._context = [*getattr(self, "_context", []), StreamContext(self)]
-        return self._context[-1].__enter__()
+        self._entered.append(StreamContext(self))
+        self._entered[-1].__enter__()
+        return self
 
     def __exit__(self, *error):
-        self._context.pop().__exit__(*error)
+        self._entered.pop().__exit__(*error)
 
     def __eq__(self, other):
         return isinstance(other, Stream) and (self._index, self.cuda_stream) == (other._index, other.cuda_stream)
@@ -160,9 +164,9 @@ class Event:
 class ExternalStream(Stream):
     """ExternalStream(stream_ptr, device=None): a stream that another library made. RuntimeError on virtual devices."""
 
-    def __new__(cls, stream_ptr, device=None, **around):
+    def __init__(self, stream_ptr, device=None):
         index = index_of(device)
-        return Stream.__new__(cls, index, stream=devices().external_stream(stream_ptr, index))
+        self._set(index, devices().external_stream(stream_ptr, index))
 
 
 class StreamContext:

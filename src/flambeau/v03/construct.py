@@ -153,7 +153,7 @@ def _over_storage(cls, storage, offset=0, size=None, stride=None):
     if size and reach > len(storage):
         raise RuntimeError(f"{type_name(cls)}: a storage of {len(storage)} elements is too small for {reach}")
     item = cls._dtype.itemsize
-    return strided(storage.array, size, [s * item for s in stride], offset * item)
+    return strided(storage.array, size, tuple(s * item for s in stride), offset * item)
 
 
 def new(self, *args, **options):

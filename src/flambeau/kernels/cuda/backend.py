@@ -34,7 +34,7 @@ def unusable():
 
 
 class _State:
-    made = None  # the backend, from the first use of CUDA on
+    made: "CUDABackend | None" = None  # from the first use of CUDA on
     forked = False  # whether this process is a child of one that had made it
     lock = threading.Lock()
 
@@ -115,7 +115,7 @@ class CUDABackend(_core.Backend):
         self.devices = devices
         self.array_type = devices.array_type
         self.kernels = Kernels(("base", BASE))
-        self._held = collections.deque()  # (event, array): the array stays until the event has happened
+        self._held: collections.deque = collections.deque()  # (event, array), which stays until the event has happened
 
     @property
     def device(self):

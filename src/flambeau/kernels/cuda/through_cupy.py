@@ -40,7 +40,7 @@ class _Counters:
 def _counted_memory(cupy):
     """The class of allocations that know how many bytes were asked for, and count themselves."""
 
-    class Counted(cupy.cuda.UnownedMemory):
+    class Counted(cupy.cuda.UnownedMemory):  # type: ignore[name-defined]
         def __init__(self, pointer, nbytes, index, counters):
             super().__init__(pointer.ptr, nbytes, pointer, index)
             self.nbytes, self.counters = pointer.mem.size, counters

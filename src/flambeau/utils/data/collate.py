@@ -166,7 +166,8 @@ def pin_memory(data, device=None):
     if isinstance(data, (str, bytes)):
         return data
     if isinstance(data, collections.abc.Mapping):
-        return type(data)({key: pin_memory(value) for key, value in data.items()})
+        kind: Any = type(data)
+        return kind({key: pin_memory(value) for key, value in data.items()})
     if isinstance(data, tuple) and hasattr(data, "_fields"):
         return type(data)(*map(pin_memory, data))
     if isinstance(data, (list, tuple)):

@@ -10,8 +10,8 @@ __all__ = ["Event", "Stream", "current_stream", "stream"]
 class Stream(todays.Stream):
     """Stream(device=-1, priority=0): work on a GPU (-1: the current one), done in order, beside other streams."""
 
-    def __new__(cls, device=-1, priority=0, **around):
-        return todays.Stream.__new__(cls, None if device == -1 else device, priority, **around)
+    def __init__(self, device=-1, priority=0):
+        super().__init__(None if device == -1 else device, priority)
 
     @property
     def device(self):

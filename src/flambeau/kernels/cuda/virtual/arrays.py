@@ -13,7 +13,7 @@ import numpy as np
 from .machine import machine
 from .memory import Memory
 
-_by_buffer = weakref.WeakValueDictionary()  # id of the buffer -> Memory
+_by_buffer: weakref.WeakValueDictionary[int, Memory] = weakref.WeakValueDictionary()  # by the id of the buffer
 
 
 def allocate(nbytes):
@@ -183,7 +183,7 @@ class ndarray:
 
     __slots__ = ("_host", "_memory")
     __array_ufunc__ = None
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, shape, dtype=float, memptr=None, strides=None, order="C"):
         dtype = np.dtype(dtype)
@@ -216,6 +216,11 @@ class ndarray:
 
     def __array__(self, dtype=None, copy=None):
         raise TypeError("Implicit conversion to a NumPy array is not allowed. Please use `.get()`.")
+
+    def __dlpack__(self, **options):
+        raise BufferError("other libraries do not know the memory of a virtual GPU: move the tensor to the CPU first")
+
+    __dlpack_device__ = __dlpack__
 
     # ---- what the host reads, once the work before it is done
 

@@ -9,6 +9,7 @@ what was there before, each time.
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from itertools import count
 
 COPY_LATENCY = 1e-5  # seconds
@@ -25,7 +26,7 @@ class Stream:
         self.index, self.priority = index, priority
         self.ptr = 0x1000 * next(_numbers) if ptr is None else ptr
         self.lock = threading.RLock()
-        self._pending = deque()  # (when it was queued, task)
+        self._pending: deque[tuple[float, Callable]] = deque()  # when it was queued, task
         self._idle_since = time.monotonic()  # when the last task ended
 
     def submit(self, task):
