@@ -147,12 +147,10 @@ def _get(self, stream=None, order="C", out=None, blocking=True):
     return out
 
 
-def _array(obj, dtype=None, copy=True):
-    """cupy.array, which copies from other devices."""
-    if isinstance(obj, arrays.ndarray) and obj._memory.device_id != _now():
-        machine().current_stream(_now()).settle()
-        return library.asarray(obj.get())
-    return library.array(obj, dtype, copy)
+def _copy(self, order="C"):
+    """On the current device, wherever self is."""
+    machine().current_stream(_now()).settle()
+    return arrays.wrap(self._host.copy(order))
 
 
 def modules(log):
@@ -170,7 +168,7 @@ def modules(log):
     vars(special).update(vars(functions.pop("special")))
     cupyx.errstate = functions.pop("errstate")
     cupyx.scipy, scipy.special = scipy, special
-    vars(cupy).update(functions, cuda=cuda, array=_array, RawKernel=RawKernel, get_default_memory_pool=Pool)
+    vars(cupy).update(functions, cuda=cuda, RawKernel=RawKernel, get_default_memory_pool=Pool)
     return {m.__name__: m for m in (cupy, cupyx, scipy, special)}
 
 
@@ -184,7 +182,7 @@ def installed(count=2):
     wanted, allocate = os.environ.pop(virtual.VARIABLE, None), arrays.allocate
     start(count)
     Stream.null = _Null()
-    extra = {"device": property(lambda self: Device(self._memory.device_id)), "set": _set, "get": _get}
+    extra = {"device": property(lambda self: Device(self._memory.device_id)), "set": _set, "get": _get, "copy": _copy}
     kept = {name: arrays.ndarray.__dict__.get(name) for name in extra}
     for name, value in extra.items():
         setattr(arrays.ndarray, name, value)

@@ -115,7 +115,7 @@ class CUDABackend(_core.Backend):
         self.devices = devices
         self.array_type = devices.array_type
         self.kernels = Kernels(("base", BASE))
-        self._held: collections.deque = collections.deque()  # (event, array), which stays until the event has happened
+        self._held: collections.deque = collections.deque()  # (event, what stays until it has happened)
 
     @property
     def device(self):
@@ -158,14 +158,21 @@ class CUDABackend(_core.Backend):
     def from_host(self, array, like, lazily=False):
         """A copy of a NumPy array on the GPU of a device or an array. `lazily`: pinned memory is read later."""
         with self.on(like), self.memory_errors():
-            return self.devices.from_host(array, lazily)
+            made = self.devices.from_host(array, lazily)
+            if lazily:
+                self._keep(array)
+            return made
 
     def to_host(self, array, lazily=False, into=None):
         """A copy as NumPy array. `lazily`: in pinned memory, where it arrives later; also in `into`, such an array."""
         if lazily:
             into = self.devices.pinned(array.shape, array.dtype)
         with self.on(array):
-            return self.devices.to_host(array, into)
+            if into is None:
+                return self.devices.to_host(array)
+            self.devices.to_host(array, into)
+            self._keep((array, into))
+            return into
 
     def place(self, array, device, lazily=False):
         """An array of any device on a GPU: a copy, unless it is there."""
@@ -188,12 +195,16 @@ class CUDABackend(_core.Backend):
 
     def hold(self, array, stream):
         """Keeps the memory of an array until the work that a stream has now is done."""
+        with self.on(array):
+            self._keep(array, stream)
+
+    def _keep(self, thing, stream=None):
+        """Keeps something until the work that a stream of the current device (its current one) has now is done."""
         while self._held and self._held[0][0].done:
             self._held.popleft()
-        with self.on(array):
-            event = self.devices.event()
-            event.record(stream)
-        self._held.append((event, array))
+        event = self.devices.event()
+        event.record(self.devices.current_stream(self.devices.current()) if stream is None else stream)
+        self._held.append((event, thing))
 
     @contextlib.contextmanager
     def memory_errors(self):

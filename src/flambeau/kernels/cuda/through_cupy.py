@@ -140,11 +140,13 @@ class CuPyDevices(Devices):
     def across(self, array, index):
         source = self.index_of(array)
         with self.on(source):
+            if not array.flags.c_contiguous:
+                array = array.copy()
             ready = self.cuda.Event(disable_timing=True)
             ready.record(self.current_stream(source))
         with self.on(index):
             self.current_stream(index).wait_event(ready)
-            copied = self.cupy.array(array)
+            copied = array.copy()  # on the current device
             done = self.cuda.Event(disable_timing=True)
             done.record(self.current_stream(index))
         with self.on(source):
