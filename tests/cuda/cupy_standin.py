@@ -39,7 +39,7 @@ class Stream(queues.Stream):
 
     def __init__(self, null=False, non_blocking=False, ptds=False, priority=None):
         assert non_blocking and not null and not ptds
-        super().__init__(_now(), priority or 0)
+        super().__init__(machine(), _now(), priority or 0)
         machine().streams[self.index].add(self)
 
     def use(self):
@@ -64,7 +64,8 @@ class Event(queues.Event):
         super().__init__(not disable_timing)
 
     def record(self, stream=None):
-        super().record(get_current_stream() if stream is None else stream)
+        stream = get_current_stream() if stream is None else stream
+        super().record(machine().defaults[_now()] if stream is Stream.null else stream)
 
 
 def get_current_stream(device_id=-1):
@@ -78,7 +79,7 @@ def get_elapsed_time(start_event, end_event):
 class UnownedMemory:
     def __init__(self, ptr, size, owner, device_id=-1):
         self.ptr, self.size, self._owner, self.device_id = ptr, size, owner, device_id
-        self.buffer = owner.mem.buffer
+        self.buffer, self.writer, self.readers = owner.mem.buffer, None, {}
         arrays._by_buffer[id(self.buffer)] = self
 
 
@@ -149,7 +150,7 @@ def _get(self, stream=None, order="C", out=None, blocking=True):
 
 def _copy(self, order="C"):
     """On the current device, wherever self is."""
-    machine().current_stream(_now()).settle()
+    machine().current_stream(_now()).synchronize()
     return arrays.wrap(self._host.copy(order))
 
 

@@ -192,8 +192,11 @@ def test_backward_runs_in_the_stream_and_on_the_device_of_forward(gpu):
 
 def test_backward_of_an_op_in_another_stream(gpu):
     x = fb.ones(3, device="cuda", requires_grad=True)
-    with cuda.stream(cuda.Stream()):
+    first, second = cuda.Stream(), cuda.Stream()
+    with cuda.stream(first):
         y = (x * x).exp()
-    with cuda.stream(cuda.Stream()):
+    second.wait_stream(first)
+    with cuda.stream(second):
         y.sum().backward()
+    cuda.current_stream().wait_stream(second)
     assert fb.allclose(x.grad.cpu(), fb.full((3,), 2 * 2.718281828))

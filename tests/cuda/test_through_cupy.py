@@ -70,7 +70,7 @@ def test_memory_is_counted():
 def test_pinned_memory():
     x = fb.ones(3).pin_memory()
     assert x.is_pinned() and not fb.ones(3).is_pinned()
-    cuda._sleep(5_000_000)
+    cuda._sleep(50_000_000)
     y = x.to("cuda", non_blocking=True)
     x.zero_()
     assert y.tolist() == [0, 0, 0]

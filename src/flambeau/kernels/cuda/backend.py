@@ -159,7 +159,7 @@ class CUDABackend(_core.Backend):
         """A copy of a NumPy array on the GPU of a device or an array. `lazily`: pinned memory is read later."""
         with self.on(like), self.memory_errors():
             made = self.devices.from_host(array, lazily)
-            if lazily:
+            if lazily and self.devices.is_pinned(array):
                 self._keep(array)
             return made
 
@@ -175,9 +175,14 @@ class CUDABackend(_core.Backend):
             return into
 
     def place(self, array, device, lazily=False):
-        """An array of any device on a GPU: a copy, unless it is there."""
+        """An array of any device on a GPU: a copy, unless it is there. The host waits for one from its own memory, so
+        that all streams may use it, unless `lazily`."""
         if isinstance(array, (np.ndarray, np.generic)):
-            return self.from_host(np.asarray(array), device, lazily)
+            made = self.from_host(np.asarray(array), device, lazily)
+            if not lazily:
+                with self.on(device):
+                    self.devices.current_stream(device.index).synchronize()
+            return made
         index = self.devices.index_of(array)
         if index == device.index:
             return array

@@ -87,14 +87,15 @@ class VirtualDevices(Devices):
         if not (lazily and memory.is_pinned(array)):
             return library.asarray(array)
         there = arrays.like(array)
-        self.current_stream(self.current()).copy(lambda: there._host.__setitem__(..., array), array.nbytes)
+        stream = self.current_stream(self.current())
+        stream.copy(lambda: there._host.__setitem__(..., array), array.nbytes, writes=[there._memory])
         return there
 
     def to_host(self, array, into=None):
         if into is None:
             return array.get()
         stream = self.current_stream(self.index_of(array))
-        stream.copy(lambda: into.__setitem__(..., array._host), array.nbytes)
+        stream.copy(lambda: into.__setitem__(..., array._host), array.nbytes, reads=[array._memory])
         return into
 
     def across(self, array, index):

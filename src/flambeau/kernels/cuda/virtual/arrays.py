@@ -69,6 +69,9 @@ def wrap(result):
     if memory is None:
         out = like(result)
         out._host[...] = result
+        now = machine()
+        if now.order is not None:
+            now.current_stream(now.thread.index).note(writes=[out._memory])
         return out
     out = object.__new__(ndarray)
     out._host, out._memory = result, memory
@@ -80,8 +83,8 @@ def like(host):
     return ndarray(host.shape, host.dtype, strides=host.strides if _dense(host) else None)
 
 
-def unwrap(value):
-    """The NumPy array behind a device array; refuses what a kernel of CuPy refuses."""
+def unwrap(value, seen=None):
+    """The NumPy array behind a device array, whose memory is added to `seen`; refuses what a kernel of CuPy refuses."""
     if isinstance(value, ndarray):
         index = machine().thread.index
         if value._memory.device_id != index:
@@ -89,20 +92,25 @@ def unwrap(value):
                 "Array device must be same as the current device: array device = "
                 f"{value._memory.device_id} while current = {index}"
             )
+        if seen is not None:
+            seen.append(value._memory)
         return value._host
     if isinstance(value, np.ndarray):
         raise TypeError(f"Unsupported type {type(value)}")
     if isinstance(value, (tuple, list)):
-        return type(value)([unwrap(v) for v in value])
+        return type(value)([unwrap(v, seen) for v in value])
     return value
 
 
-def launch(function, *args, **kwargs):
-    """Runs a function on what is behind device arrays, in the current stream of the current device."""
+def launch(function, *args, changed=(), **kwargs):
+    """Runs a function on what is behind device arrays, in the current stream of the current device. `changed`: those
+    that it writes to."""
     now = machine()
     stream = now.current_stream(now.thread.index)
+    reads: list = []
     with np.errstate(all="ignore"):
-        return stream.launch(function, [unwrap(a) for a in args], {k: unwrap(v) for k, v in kwargs.items()})
+        raw, named = [unwrap(a, reads) for a in args], {k: unwrap(v, reads) for k, v in kwargs.items()}
+        return stream.launch(function, raw, named, reads, [a._memory for a in changed])
 
 
 _LACKING = {"initial", "where", "sparse", "mode", "sorter", "subok"}
@@ -114,8 +122,9 @@ def call(function, args, kwargs):
         raise TypeError(
             f"{function.__name__}() got an unexpected keyword argument {(_LACKING & set(kwargs)).pop()!r}"
         )
-    result = launch(function, *args, **kwargs)
-    return wrap(result) if kwargs.get("out") is None else kwargs["out"]
+    out = kwargs.get("out")
+    result = launch(function, *args, changed=() if out is None else (out,), **kwargs)
+    return wrap(result) if out is None else out
 
 
 # ---- ufuncs
@@ -145,7 +154,11 @@ class ufunc:
             raise NotImplementedError(f"{self.name}.at is not supported")
         if a.dtype.name not in _ATOMIC or (isinstance(b, ndarray) and b.dtype != a.dtype):
             raise TypeError(f"{self.name}.at does not support {a.dtype}")
-        launch(lambda x, key, values: self.host.at(x, _wrapped_around(x.shape, key), values), a, indices, b)
+
+        def kernel(x, key, values):
+            self.host.at(x, _wrapped_around(x.shape, key), values)
+
+        launch(kernel, a, indices, b, changed=(a,))
 
     def accumulate(self, array, axis=0, dtype=None, out=None):
         if self.name not in ("add", "multiply"):
@@ -208,7 +221,7 @@ class ndarray:
     imag = property(lambda self: wrap(self._host.imag), lambda self, value: self._set_part("imag", value))
 
     def _set_part(self, name, value):
-        launch(lambda x, v: setattr(x, name, v), self, value)
+        launch(lambda x, v: setattr(x, name, v), self, value, changed=(self,))
 
     @property
     def data(self):
@@ -226,7 +239,9 @@ class ndarray:
 
     @property
     def _settled(self):
-        machine().current_stream(self._memory.device_id).settle()
+        stream = machine().current_stream(self._memory.device_id)
+        stream.note(reads=[self._memory])
+        stream.synchronize()
         return self._host
 
     def get(self):
@@ -270,7 +285,7 @@ class ndarray:
         if isinstance(value, np.ndarray) and value.ndim:
             raise TypeError("non-scalar numpy.ndarray cannot be used for fill")
         value = value.item() if isinstance(value, np.ndarray) else value
-        launch(np.ndarray.fill, self, value)
+        launch(np.ndarray.fill, self, value, changed=(self,))
 
     def take(self, indices, axis=None, out=None):
         return wrap(launch(lambda x, i: x.take(i, axis, mode="wrap"), self, indices))
@@ -285,7 +300,7 @@ class ndarray:
     def __setitem__(self, key, value):
         value = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
         key = _wrapped_around(self.shape, unwrap(key))
-        launch(lambda x, v: x.__setitem__(key, v), self, value)
+        launch(lambda x, v: x.__setitem__(key, v), self, value, changed=(self,))
 
 
 def _view(name):

@@ -58,7 +58,7 @@ def empty(shape, dtype=float, order="C"):
 def zeros(shape, dtype=float, order="C"):
     """Zeros."""
     out = ndarray(shape, dtype, order=order)
-    launch(lambda x: x.__setitem__(..., 0), out)
+    launch(lambda x: x.__setitem__(..., 0), out, changed=(out,))
     return out
 
 
@@ -79,7 +79,7 @@ def take_along_axis(a, indices, axis):
 
 def put_along_axis(arr, indices, values, axis):
     """Sets elements along an axis."""
-    launch(np.put_along_axis, arr, indices, values, axis)
+    launch(np.put_along_axis, arr, indices, values, axis, changed=(arr,))
 
 
 class _Mode(threading.local):

@@ -4,6 +4,7 @@ import threading
 import weakref
 
 from .memory import Pool
+from .order import Order
 from .queues import Stream
 
 MEMORY = 16 * 2**30  # bytes of a device, as far as the host has them
@@ -21,13 +22,15 @@ class Machine:
 
     def __init__(self, count):
         self.pools = [Pool(index, MEMORY) for index in range(count)]
-        self.defaults = [Stream(index, ptr=0) for index in range(count)]
+        self.defaults = [Stream(self, index, ptr=0) for index in range(count)]
         self.streams = [weakref.WeakSet([stream]) for stream in self.defaults]
         self.thread = _Current()
+        self.order = None  # once there are streams beside the default ones
 
     def new_stream(self, index, priority):
         """Another stream of a device."""
-        stream = Stream(index, priority)
+        self.order = self.order or Order()
+        stream = Stream(self, index, priority)
         self.streams[index].add(stream)
         return stream
 

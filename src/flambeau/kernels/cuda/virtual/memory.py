@@ -66,10 +66,11 @@ class Pool:
 class Memory:
     """An allocation of a pool; freed with its last array."""
 
-    __slots__ = ("pool", "nbytes", "buffer", "ptr", "__weakref__")
+    __slots__ = ("pool", "nbytes", "buffer", "ptr", "writer", "readers", "__weakref__")
 
     def __init__(self, pool, nbytes):
         self.pool, self.nbytes = pool, nbytes
+        self.writer, self.readers = None, {}  # the last work on it, for `order.py`
         self.buffer = pool.take(-(-nbytes // ROUND) * ROUND)
         self.ptr = self.buffer.__array_interface__["data"][0]
 

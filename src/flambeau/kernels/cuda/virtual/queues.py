@@ -22,9 +22,10 @@ _numbers = count(1)
 class Stream:
     """A queue of one device."""
 
-    def __init__(self, index, priority=0, ptr=None):
-        self.index, self.priority = index, priority
+    def __init__(self, machine, index, priority=0, ptr=None):
+        self.machine, self.index, self.priority = machine, index, priority
         self.ptr = 0x1000 * next(_numbers) if ptr is None else ptr
+        self.name = index, self.ptr
         self.lock = threading.RLock()
         self._pending: deque[tuple[float, Callable]] = deque()  # when it was queued, task
         self._idle_since = time.monotonic()  # when the last task ended
@@ -33,7 +34,6 @@ class Stream:
         """Queues a task: task(start, wait) -> when it ended, or None if it has not ended yet and `wait` is false."""
         with self.lock:
             self._pending.append((time.monotonic(), task))
-            self.advance(wait=False)
 
     def advance(self, wait, until=None):
         """Does what is queued, in order, until nothing is left or `until()` is true. Without `wait` only what has
@@ -48,30 +48,44 @@ class Stream:
                 self._idle_since = ended
             return True
 
-    def launch(self, function, args, kwargs):
-        """Calls a function after all that is queued."""
+    def launch(self, function, args, kwargs, reads=(), writes=()):
+        """Calls a function, which uses some memory, after all that is queued."""
+        self.note(reads, writes)
         with self.lock:
             if self._pending:
                 self.advance(wait=True)
             return function(*args, **kwargs)
 
-    def settle(self):
-        """Does all that is queued, before the host looks at results."""
+    def note(self, reads=(), writes=()):
+        """Says that work on some memory is queued."""
+        if self.machine.order is not None:
+            self.machine.order.work(self, reads, writes)
+
+    def synchronize(self):
+        """Does all that is queued, before the host goes on."""
         if self._pending:
             self.advance(wait=True)
+        self._told_host()
 
-    synchronize = settle
+    def _told_host(self):
+        if self.machine.order is not None:
+            self.machine.order.learn(None, self.machine.order.now(self))
 
     @property
     def done(self):
         """Whether nothing is left."""
-        return self.advance(wait=False)
+        done = self.advance(wait=False)
+        if done:
+            self._told_host()
+        return done
 
     def wait_event(self, event):
         """What comes after waits for the last recording of the event."""
         recording = event.recording
         if recording is None:
             return
+        if self.machine.order is not None:
+            self.machine.order.learn(self, recording.clock)
 
         def task(start, wait):
             if wait:
@@ -80,8 +94,9 @@ class Stream:
 
         self.submit(task)
 
-    def copy(self, move, nbytes):
+    def copy(self, move, nbytes, reads=(), writes=()):
         """Queues move(), a copy of so many bytes between the device and pinned memory."""
+        self.note(reads, writes)
 
         def task(start, wait):
             if not _elapsed(start + COPY_LATENCY + nbytes / COPY_BANDWIDTH, wait):
@@ -109,6 +124,7 @@ class _Recording:
 
     def __init__(self, stream):
         self.stream, self.time = stream, None
+        self.clock = {} if stream.machine.order is None else stream.machine.order.now(stream)
 
     def __call__(self, start, wait):
         self.time = start
@@ -118,12 +134,19 @@ class _Recording:
         """Whether the stream has come so far."""
         if self.time is None:
             self._try(wait=False)
+        if self.time is not None:
+            self._told_host()
         return self.time is not None
 
     def wait(self):
         """Until the stream has come so far."""
         while self.time is None:
             self._try(wait=True)
+        self._told_host()
+
+    def _told_host(self):
+        if self.stream.machine.order is not None:
+            self.stream.machine.order.learn(None, self.clock)
 
     def _try(self, wait):
         """Another thread, which holds the stream, may wait for one that this thread holds: no wait without an end."""
