@@ -79,6 +79,8 @@ def init():
     _backend()
 
 
+_lazy_init = init  # by which programs call it
+
 def is_available():
     """is_available() -> bool: whether tensors can be placed on a GPU."""
     return _unusable() is None

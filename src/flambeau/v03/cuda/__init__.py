@@ -7,6 +7,8 @@ from ... import cuda as todays
 from ...cuda import (
     CudaError,
     DeferredCudaCallError,
+    _lazy_init,
+    _sleep,
     check_error,
     cudart,
     cudaStatus,
