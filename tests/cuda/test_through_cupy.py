@@ -120,7 +120,7 @@ def test_data_parallel():
 
 
 def test_both_implement_the_whole_interface():
-    from flambeau.kernels.cuda.virtual import VirtualDevices
+    from flambeau.kernels.cuda.virtual.devices import VirtualDevices
 
     for made in (through_cupy.CuPyDevices, VirtualDevices):
         assert issubclass(made, Devices) and not made.__abstractmethods__

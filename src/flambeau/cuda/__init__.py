@@ -6,7 +6,7 @@ tensors, whichever is the current one, in the current stream of that GPU.
 
 import importlib
 
-from . import comm, nccl, nvtx, profiler, random, streams
+from . import random, streams
 from ._cudart import CudaError, DeferredCudaCallError, check_error, cudart, cudaStatus
 from ._devices import backend as _backend
 from ._devices import devices as _devices
@@ -63,7 +63,7 @@ has_magma = False
 def __getattr__(name):
     from ..typed import CUDA_TYPES
 
-    if name in ("amp", "memory", "sparse"):
+    if name in ("amp", "comm", "nccl", "nvtx", "profiler", "sparse"):
         return importlib.import_module(f"{__name__}.{name}")
     if name == "default_generators":
         return random.default_generators()

@@ -44,7 +44,8 @@ def _in_child():
     _State.lock = threading.Lock()
 
 
-os.register_at_fork(after_in_child=_in_child)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_child)
 
 
 def backend():
@@ -74,7 +75,9 @@ def _start():
 def _devices():
     count = virtual.wanted()
     if count is not None:
-        return virtual.VirtualDevices(count)
+        from .virtual.devices import VirtualDevices
+
+        return VirtualDevices(count)
     import cupy
 
     from .through_cupy import CuPyDevices
