@@ -134,6 +134,19 @@ def test_comm(gpu):
     assert [s.tolist() for s in sums] == [[0, 2, 4, 6, 8, 10]] * 2 and sums[0].device == SECOND
 
 
+def test_comm_into_given_tensors(gpu):
+    x = fb.arange(6.0, device="cuda:0")
+    copies = [fb.zeros(6, device=d) for d in (FIRST, SECOND)]
+    assert comm.broadcast(x, out=copies)[1] is copies[1] and copies[1].tolist() == x.tolist()
+    parts = [fb.zeros(2, device=SECOND), fb.zeros(4, device=FIRST)]
+    assert [p.tolist() for p in comm.scatter(x, out=parts)] == [[0, 1], [2, 3, 4, 5]]
+    whole = fb.zeros(6, device=SECOND)
+    assert comm.gather(parts, out=whole) is whole and whole.tolist() == x.tolist()
+    for wrong in (lambda: comm.broadcast(x), lambda: comm.broadcast(x, [0], out=copies), lambda: comm.scatter(x)):
+        with pytest.raises(RuntimeError, match="'devices' and 'out' must be given"):
+            wrong()
+
+
 def pair(*values):
     return [fb.tensor(v, device=f"cuda:{i}") for i, v in enumerate(values)]
 

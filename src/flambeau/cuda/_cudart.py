@@ -24,7 +24,7 @@ class cudaStatus:
 
 _TEXTS = {
     0: "no error", 1: "invalid argument", 2: "out of memory", 3: "initialization error", 4: "driver shutting down",
-    34: "device not ready", 35: "CUDA driver version is insufficient for CUDA runtime version",
+    34: "device not ready", 600: "device not ready", 35: "CUDA driver version is insufficient for CUDA runtime version",
     100: "no CUDA-capable device is detected", 101: "invalid device ordinal", 400: "invalid resource handle",
     700: "an illegal memory access was encountered", 999: "unknown error",
 }  # fmt: skip

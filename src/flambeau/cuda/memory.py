@@ -1,6 +1,7 @@
 """The memory of GPUs: how much of it is used, and giving back what the pool keeps."""
 
 from ..errors import OutOfMemoryError
+from ..kernels.cuda.devices import STATISTICS
 from ._devices import devices, index_of, is_started
 
 __all__ = [
@@ -19,7 +20,7 @@ def empty_cache():
 
 def _statistics(device):
     if not is_started():
-        return dict.fromkeys(("allocated", "reserved", "peak_allocated", "peak_reserved"), 0)
+        return dict.fromkeys(STATISTICS, 0)
     return devices().statistics(index_of(device))
 
 

@@ -152,11 +152,14 @@ class CUDABackend(_core.Backend):
         with self.on(array), self.memory_errors():
             return self.devices.library.ones(array.shape, array.dtype)
 
-    def write(self, target, value, lazily=False):
-        """target[...] = value, which may be an array of any device."""
-        there = self.place(value, self.device_of(target), lazily) if hasattr(value, "dtype") else value
+    def write(self, target, value):
+        """target[...] = value, a number or an array of any device."""
+        if isinstance(value, (np.ndarray, np.generic)):
+            value = self.from_host(np.asarray(value), target)
+        elif isinstance(value, self.array_type):
+            value = self.place(value, self.device_of(target))
         with self.on(target):
-            target[...] = there
+            target[...] = value
 
     def from_host(self, array, like, lazily=False):
         """A copy of a NumPy array on the GPU of a device or an array. `lazily`: pinned memory is read later."""

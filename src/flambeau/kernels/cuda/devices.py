@@ -8,7 +8,7 @@ in the order of its current stream. `backend.py`, `flambeau.cuda` and nothing el
 import abc
 import contextlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 STATISTICS = ("allocated", "reserved", "peak_allocated", "peak_reserved")
 
@@ -37,31 +37,28 @@ class Properties:
         )
 
 
-class Stream(abc.ABC):
+class Stream(Protocol):
     """A queue of work on one GPU. `ptr`: a number that names it (0: the default stream); `done`: nothing is left."""
 
     ptr: int
     done: bool
 
-    @abc.abstractmethod
     def synchronize(self):
         """Waits until nothing is left."""
 
-    @abc.abstractmethod
     def wait_event(self, event):
         """What comes after waits for the event."""
 
 
-class Event(abc.ABC):
-    """A mark in the work of a stream. `done`: all before the mark is done, or it was never recorded."""
+class Event(Protocol):
+    """A mark in the work of a stream. `ptr` names it; `done`: all before the mark is done, or it was never recorded."""
 
+    ptr: int
     done: bool
 
-    @abc.abstractmethod
     def record(self, stream):
         """Marks the work that the stream has now."""
 
-    @abc.abstractmethod
     def synchronize(self):
         """Waits until it is done."""
 
@@ -170,15 +167,15 @@ class Devices(abc.ABC):
     # ---- streams
 
     @abc.abstractmethod
-    def stream(self, index, priority=0) -> Any:
+    def stream(self, index, priority=0) -> Stream:
         """A new Stream of a device."""
 
     @abc.abstractmethod
-    def default_stream(self, index) -> Any:
+    def default_stream(self, index) -> Stream:
         """The Stream of a device that is the current one at first."""
 
     @abc.abstractmethod
-    def current_stream(self, index) -> Any:
+    def current_stream(self, index) -> Stream:
         """The Stream that this thread's work on a device goes to."""
 
     @abc.abstractmethod
@@ -186,7 +183,7 @@ class Devices(abc.ABC):
         """Makes a Stream of a device the current one of this thread there."""
 
     @abc.abstractmethod
-    def event(self, timed=False, blocking=False, interprocess=False) -> Any:
+    def event(self, timed=False, blocking=False, interprocess=False) -> Event:
         """A new Event. timed: `elapsed` may be asked."""
 
     @abc.abstractmethod

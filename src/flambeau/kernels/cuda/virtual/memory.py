@@ -4,6 +4,8 @@ import threading
 
 import numpy as np
 
+from ..devices import STATISTICS
+
 ROUND = 512  # an allocation is a multiple of so many bytes
 FRESH = 0xCB  # the bytes of memory that was never used: no zeros, and far from any sensible number
 
@@ -56,7 +58,7 @@ class Pool:
 
     def statistics(self):
         """`devices.STATISTICS`"""
-        return {name: getattr(self, name) for name in ("allocated", "reserved", "peak_allocated", "peak_reserved")}
+        return {name: getattr(self, name) for name in STATISTICS}
 
     def reset_peaks(self):
         """The peaks start anew from what is in use."""
