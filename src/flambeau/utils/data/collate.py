@@ -163,15 +163,19 @@ def pin_memory(data, device=None):
 
     Tensors are looked for in mappings, named tuples and sequences; other objects are asked by their own pin_memory().
     """
+    return _pinned(data) if fb.cuda.is_available() else data
+
+
+def _pinned(data):
     if isinstance(data, (str, bytes)):
         return data
     if isinstance(data, collections.abc.Mapping):
         kind: Any = type(data)
-        return kind({key: pin_memory(value) for key, value in data.items()})
+        return kind({key: _pinned(value) for key, value in data.items()})
     if isinstance(data, tuple) and hasattr(data, "_fields"):
-        return type(data)(*map(pin_memory, data))
+        return type(data)(*map(_pinned, data))
     if isinstance(data, (list, tuple)):
-        return type(data)(map(pin_memory, data))
+        return type(data)(map(_pinned, data))
     return data.pin_memory() if hasattr(data, "pin_memory") else data
 
 
