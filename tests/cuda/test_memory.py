@@ -74,3 +74,15 @@ def test_too_much(gpu):
     for bad, error in ((2, ValueError), ("all", TypeError)):
         with pytest.raises(error, match="fraction"):
             cuda.set_per_process_memory_fraction(bad)
+
+
+def test_memory_that_another_stream_uses_is_kept(gpu):
+    x, stream = fb.ones(1000, device="cuda"), cuda.Stream()
+    with cuda.stream(stream):
+        cuda._sleep(500_000_000)
+    x.record_stream(stream)
+    before = cuda.memory_allocated()
+    del x
+    assert cuda.memory_allocated() == before
+    stream.synchronize()
+    assert cuda.memory_allocated() == before - 4096

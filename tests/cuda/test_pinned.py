@@ -30,7 +30,7 @@ def test_gradients_pass_through_pinning(gpu):
 def test_a_copy_from_pinned_memory_is_queued(gpu, move):
     """What the host writes before the copy is made shows in it, as it may on a GPU."""
     early, late = fb.ones(3).pin_memory(), fb.ones(3).pin_memory()
-    fb.cuda._sleep(50_000_000)
+    fb.cuda._sleep(300_000_000)
     moved = move(early)
     early.zero_()
     assert moved.tolist() == [0, 0, 0]
@@ -54,13 +54,13 @@ def test_other_copies_are_made_at_once(gpu, move):
 
 def test_a_copy_to_the_host_arrives_later(gpu):
     x = fb.ones(3, device="cuda")
-    fb.cuda._sleep(50_000_000)
+    fb.cuda._sleep(300_000_000)
     there = x.to("cpu", non_blocking=True)
     assert there.is_pinned() and there.tolist() != [1, 1, 1]
     fb.cuda.synchronize()
     assert there.tolist() == [1, 1, 1]
     into = fb.zeros(3).pin_memory()
-    fb.cuda._sleep(50_000_000)
+    fb.cuda._sleep(300_000_000)
     assert into.copy_(x, non_blocking=True) is into and into.tolist() == [0, 0, 0] and into._version == 1
     fb.cuda.current_stream().synchronize()
     assert into.tolist() == [1, 1, 1]

@@ -70,7 +70,7 @@ def test_memory_is_counted():
 def test_pinned_memory():
     x = fb.ones(3).pin_memory()
     assert x.is_pinned() and not fb.ones(3).is_pinned()
-    cuda._sleep(50_000_000)
+    cuda._sleep(300_000_000)
     y = x.to("cuda", non_blocking=True)
     x.zero_()
     assert y.tolist() == [0, 0, 0]
@@ -86,12 +86,12 @@ def test_streams_and_events():
     with cuda.stream(s):
         assert cuda.current_stream() == s and cuda.current_device() == 1
         begin.record()
-        cuda._sleep(5_000_000)
+        cuda._sleep(300_000_000)
         end.record()
     assert not s.query() and cuda.current_stream(1) == cuda.default_stream(1) and cuda.current_device() == 0
     cuda.current_stream(1).wait_stream(s)
     cuda.synchronize(1)
-    assert end.query() and begin.elapsed_time(end) >= 5
+    assert end.query() and begin.elapsed_time(end) >= 300
     x = fb.ones(3, device="cuda:1", requires_grad=True)
     with cuda.stream(s):
         y = (x * 2).sum()

@@ -166,6 +166,7 @@ def can_device_access_peer(device, peer_device):
 def synchronize(device=None):
     """synchronize(device=None): waits until a GPU (default: the current one) has done all its work."""
     _devices().synchronize(_index_of(device))
+    _backend().release()
 
 
 def ipc_collect():

@@ -2,7 +2,7 @@
 
 from ..errors import OutOfMemoryError
 from ..kernels.cuda.devices import STATISTICS
-from ._devices import devices, index_of, is_started
+from ._devices import backend, devices, index_of, is_started
 
 __all__ = [
     "OutOfMemoryError", "empty_cache", "max_memory_allocated", "max_memory_cached", "max_memory_reserved",
@@ -15,12 +15,14 @@ __all__ = [
 def empty_cache():
     """empty_cache(): gives memory that the pool keeps for reuse back to the driver, if a GPU was used."""
     if is_started():
+        backend().release()
         devices().empty_cache()
 
 
 def _statistics(device):
     if not is_started():
         return dict.fromkeys(STATISTICS, 0)
+    backend().release()
     return devices().statistics(index_of(device))
 
 

@@ -211,11 +211,15 @@ class CUDABackend(_core.Backend):
 
     def _keep(self, thing, stream=None):
         """Keeps something until the work that a stream of the current device (its current one) has now is done."""
-        while self._held and self._held[0][0].done:
-            self._held.popleft()
+        self.release()
         event = self.devices.event()
         event.record(self.devices.current_stream(self.devices.current()) if stream is None else stream)
         self._held.append((event, thing))
+
+    def release(self):
+        """Lets go of what was kept for work that is done."""
+        while self._held and self._held[0][0].done:
+            self._held.popleft()
 
     @contextlib.contextmanager
     def memory_errors(self):
