@@ -4,11 +4,13 @@ import multiprocessing
 import os
 import subprocess
 import sys
+import threading
 
 import pytest
 
 import flambeau as fb
 from flambeau.kernels.cuda import virtual
+from flambeau.kernels.cuda.virtual.machine import machine
 
 from . import virtual_gpus
 
@@ -110,6 +112,29 @@ def test_a_forked_process_cannot_use_what_its_parent_used(gpu):
         assert queue.get(timeout=60).startswith(expected)
         process.join(60)
         assert process.exitcode == 0
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of a fork in a process with threads
+def test_a_forked_process_frees_arrays_though_a_thread_held_the_lock(gpu):
+    held, locked, done = [fb.ones(3, device="cuda")], threading.Event(), threading.Event()
+
+    def hold():
+        with machine().pools[0].lock:
+            locked.set()
+            done.wait(60)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    locked.wait(60)
+    process = multiprocessing.get_context("fork").Process(target=held.clear)
+    process.start()
+    process.join(60)
+    code = process.exitcode
+    done.set()
+    thread.join()
+    if code is None:
+        process.kill()
+    assert code == 0
 
 
 def test_another_process(gpu):

@@ -185,6 +185,8 @@ def test_storage(gpu):
     assert x[2:].storage_offset() == 2 and x[2:].storage().data_ptr() == x.data_ptr()
     storage = x.storage()
     assert storage.device == SECOND and len(storage) == 6 and storage.type() == "torch.cuda.FloatStorage"
+    assert isinstance(storage, fb.cuda.FloatStorage) and not isinstance(storage, fb.FloatStorage)
+    assert fb.cuda.LongStorage([1, 2]).tolist() == [1, 2] and fb.cuda.LongStorage(2).get_device() == 0
     storage[3] = 7
     assert x[3].item() == storage[3] == storage.cpu()[3] == 7 and storage.clone().fill_(2)[0] == 2
     storage[3:5] = [3, 4]

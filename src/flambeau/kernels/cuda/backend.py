@@ -40,8 +40,10 @@ class _State:
 
 
 def _in_child():
-    _State.forked = _State.made is not None
     _State.lock = threading.Lock()
+    if _State.made is not None:
+        _State.forked = True
+        _State.made.devices.after_fork()
 
 
 if hasattr(os, "register_at_fork"):

@@ -202,6 +202,10 @@ class Devices(abc.ABC):
         """The Stream of a device that another library made. RuntimeError where there is no other library."""
         raise RuntimeError(f"ExternalStream: {type(self).__name__} has no streams of other libraries")
 
+    def after_fork(self):
+        """In a process forked from one that uses the devices: it frees its copies of arrays, and does nothing else."""
+        return None
+
     # ---- tools: nothing records without NVIDIA's libraries
 
     def annotate(self, what, *message):

@@ -40,6 +40,9 @@ class VirtualDevices(Devices):
     def versions(self):
         return {"driver": None, "runtime": None}
 
+    def after_fork(self):
+        self._machine.renew_locks()
+
     # ---- memory
 
     def index_of(self, array):

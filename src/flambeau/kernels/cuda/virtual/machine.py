@@ -34,6 +34,11 @@ class Machine:
         self.streams[index].add(stream)
         return stream
 
+    def renew_locks(self):
+        """For a forked process: a lock that another thread held at the fork would never be released in it."""
+        for pool in self.pools:
+            pool.lock = threading.RLock()
+
     def current_stream(self, index):
         """The stream that this thread's work on a device goes to."""
         return self.thread.streams.get(index) or self.defaults[index]
