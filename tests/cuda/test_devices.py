@@ -94,6 +94,8 @@ def test_ranges_and_profiles(gpu):
 
 
 def _use(queue):
+    cuda.manual_seed(1), cuda.seed(), cuda.seed_all(), fb.manual_seed(1)
+    assert cuda.is_available() and cuda.device_count() == 2
     try:
         queue.put(str(fb.ones(1, device="cuda")))
     except RuntimeError as error:

@@ -15,6 +15,7 @@ from ._devices import is_forked as _is_in_bad_fork
 from ._devices import is_started as is_initialized
 from ._devices import resolve as _resolve
 from ._devices import unusable as _unusable
+from ._devices import usable as _usable
 from .memory import (
     OutOfMemoryError,
     empty_cache,
@@ -93,7 +94,7 @@ def is_bf16_supported(including_emulation=True):
 
 def device_count():
     """device_count() -> int: the number of GPUs that can be used; 0 when there is none."""
-    return 0 if _unusable() else _devices().count()
+    return _usable()[0]
 
 
 def current_device():

@@ -1,7 +1,7 @@
 """What all modules of this package start from: the devices, and a device argument as an index."""
 
 from ..device import device as Device
-from ..kernels.cuda.backend import backend, is_forked, is_started, unusable
+from ..kernels.cuda.backend import backend, is_forked, is_started, unusable, usable
 
 
 def devices():
@@ -22,4 +22,4 @@ def index_of(device):
     return resolve(device).index
 
 
-__all__ = ["backend", "devices", "index_of", "is_forked", "is_started", "resolve", "unusable"]
+__all__ = ["backend", "devices", "index_of", "is_forked", "is_started", "resolve", "unusable", "usable"]

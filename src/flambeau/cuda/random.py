@@ -2,7 +2,7 @@
 
 from .. import random as generators
 from ..device import device as Device
-from ._devices import devices, index_of, unusable
+from ._devices import index_of, is_forked, unusable, usable
 
 __all__ = [
     "get_rng_state", "get_rng_state_all", "initial_seed", "manual_seed", "manual_seed_all", "seed", "seed_all",
@@ -15,7 +15,12 @@ def _generator(device):
 
 
 def _everyone():
-    return range(0 if unusable() else devices().count())
+    return range(usable()[0])
+
+
+def _drawing():
+    """Whether this process draws on GPUs: not without one, and not when forked from a process that does."""
+    return not unusable() and not is_forked()
 
 
 def default_generators():
@@ -48,7 +53,7 @@ def set_rng_state_all(new_states):
 def manual_seed(seed):
     """manual_seed(seed): seeds the generator of the current GPU; nothing without one."""
     seed = int(seed)
-    if not unusable():
+    if _drawing():
         _generator(None).manual_seed(seed)
 
 
@@ -59,14 +64,13 @@ def manual_seed_all(seed):
 
 def seed():
     """seed(): seeds the generator of the current GPU with a number of the operating system; nothing without one."""
-    if not unusable():
+    if _drawing():
         _generator(None).seed()
 
 
 def seed_all():
     """seed_all(): seeds the generators of all GPUs with one number of the operating system."""
-    everyone = _everyone()
-    if everyone:
+    if _drawing():
         generators.seed_gpus(_generator(0).seed())
 
 

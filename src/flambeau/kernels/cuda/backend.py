@@ -19,8 +19,8 @@ _REMEDY = (
 )
 
 
-def unusable():
-    """One sentence that says why no GPU can be used, and the remedy; None when there is one."""
+def usable():
+    """(How many GPUs there are, None), or (0, a sentence that says why none can be used, and the remedy)."""
     count = virtual.wanted()
     if count is None:
         try:
@@ -29,8 +29,13 @@ def unusable():
             count = cupy.cuda.runtime.getDeviceCount()
         except (ImportError, RuntimeError) as error:  # CuPy's CUDARuntimeError is a RuntimeError
             reason = str(error).splitlines()[0]
-            return f"No CUDA GPUs are available ({reason}): {_REMEDY}."
-    return None if count else f"No CUDA GPUs are available: {_REMEDY}."
+            return 0, f"No CUDA GPUs are available ({reason}): {_REMEDY}."
+    return count, None if count else f"No CUDA GPUs are available: {_REMEDY}."
+
+
+def unusable():
+    """The sentence that says why no GPU can be used; None when there is one."""
+    return usable()[1]
 
 
 class _State:
