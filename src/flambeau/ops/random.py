@@ -15,6 +15,7 @@ import numpy as np
 
 from .. import _core
 from .. import random as generators
+from ..device import device as Device
 from ..dtype import as_dtype, from_numpy_dtype, int64
 from ..interpreters import Wrapped
 from ..layout import strided
@@ -197,8 +198,11 @@ def _factory(name, size, dtype, device, layout, requires_grad, out, fill):
 
 
 def place(device, like):
-    """Where the result of a factory will be: on `device`, or where a tensor is (`out=`, or that of a `..._like`)."""
-    return device if device is not None or not isinstance(like, TensorBase) else like.device
+    """Where the result of a factory will be: on `device`, or where a tensor is (`out=`, or that of a `..._like`). None
+    for what is no device, which the factory refuses."""
+    if device is None and isinstance(like, TensorBase):
+        return like.device
+    return device if isinstance(device, (Device, str, int)) and not isinstance(device, bool) else None
 
 
 def _into(out, name, size, fill):
