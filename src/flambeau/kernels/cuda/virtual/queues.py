@@ -3,7 +3,7 @@
 A kernel runs in the thread that launches it, after all that its stream holds before it. What may stay in a queue, while
 the host goes on, are copies from and to pinned memory, waits for events and `sleep`: they take as long as they would on
 a GPU, and are done by whoever needs the stream next. So a program that reads a copy before it waits for it reads
-what was there before, each time.
+what was there before.
 """
 
 import threading
