@@ -434,8 +434,9 @@ class Backend:
     """What the core knows of an array library: its array type, its kernels, the device of an array.
 
     A library other than NumPy also defines zeros(shape, dtype, like), from_host(numpy_array, like), where `like` is an array
-    of the device meant, ones_like(array), write(target, value), memory_of(array): what stands for the allocation, and
-    as_in_forward(node, grads): a context in which the backward of a node runs where its forward did.
+    of the device meant, ones_like(array), write(target, value), memory_of(array): what stands for the allocation,
+    ran(node, array): a user's Function was recorded, with an array among its results, and as_in_forward(node, grads): a
+    context in which the backward of a node runs where its forward did.
     """
     device = None
     kernels = None
