@@ -108,7 +108,7 @@ class Bernoulli(_Fill, name="bernoulli", methods=("bernoulli",)):
     @staticmethod
     def prepare(input, p=None, *, generator=None):
         p = None if p is None else _double(p, "bernoulli", "p")
-        return _spread(Bernoulli, (input, p, engine(generator, "bernoulli", input.device)))
+        return _spread(Bernoulli, (input, p, engine(generator, "bernoulli", place(None, input))))
 
     @staticmethod
     def forward(ctx, input, p, rng):
@@ -126,7 +126,7 @@ class Poisson(_Fill, name="poisson"):
     @staticmethod
     def prepare(input, generator=None):
         check_tensor(input, "poisson")
-        return _spread(Poisson, (input, engine(generator, "poisson", input.device)))
+        return _spread(Poisson, (input, engine(generator, "poisson", place(None, input))))
 
     @staticmethod
     def forward(ctx, input, rng):
@@ -159,7 +159,7 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
         return multinomial(spread, num_samples, replacement, generator=generator)
     p, dtype = _array(input.detach().cpu()), input.dtype
     num_samples = _long(num_samples, "multinomial", "num_samples")
-    rng = engine(generator, "multinomial", input.device)
+    rng = engine(generator, "multinomial", place(None, input))
     if out is not None:
         check_tensor(out, "multinomial", "out", 4)
     if out is not None and out.dtype is not int64:
@@ -255,7 +255,7 @@ class StandardGamma(Op, name="_standard_gamma"):
     @staticmethod
     def prepare(input, generator=None):
         check_tensor(input, "_standard_gamma")
-        return _spread(StandardGamma, (input, engine(generator, "_standard_gamma", input.device)))
+        return _spread(StandardGamma, (input, engine(generator, "_standard_gamma", place(None, input))))
 
     @staticmethod
     def forward(ctx, input, rng):
@@ -324,7 +324,7 @@ class SampleDirichlet(Op, name="_sample_dirichlet"):
     @staticmethod
     def prepare(input, generator=None):
         check_tensor(input, "_sample_dirichlet")
-        return _spread(SampleDirichlet, (input, engine(generator, "_sample_dirichlet", input.device)))
+        return _spread(SampleDirichlet, (input, engine(generator, "_sample_dirichlet", place(None, input))))
 
     @staticmethod
     def forward(ctx, input, rng):
