@@ -221,6 +221,8 @@ def generator_of(device):
     device = Device(device)
     if device.type == "cpu":
         return default_generator
+    if device.index in _of_gpus:
+        return _of_gpus[device.index]
     index = backend_on(device).resolve(device).index
     if index not in _of_gpus:
         made = Generator(Device("cuda", index))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import flambeau as fb
+from flambeau.kernels.cuda import backend
 from flambeau.philox import Philox, philox
 
 ONES = 0xFFFFFFFF
@@ -173,3 +174,11 @@ def test_vmap(gpu):
     same = fb.func.vmap(lambda row: row + fb.rand_like(row), randomness="same")(x)
     assert not np.array_equal(different[0].cpu().numpy(), different[1].cpu().numpy())
     assert np.array_equal(same[0].cpu().numpy(), same[3].cpu().numpy()) and same.is_cuda
+
+
+def test_generators_of_gpus_outlive_what_uses_them(gpu):
+    fb.rand(2, device="cuda:1")
+    backend.forget()
+    with fb.random.fork_rng(fb.random.used_gpus()):  # as in a forked process: the GPUs themselves are not asked for
+        pass
+    assert not fb.cuda.is_initialized()
