@@ -6,12 +6,12 @@ import pytest
 
 import flambeau as fb
 
-from .cuda import standin
+from .cuda import virtual_gpus
 
 
 @pytest.fixture
 def gpu():
-    with standin.installed():
+    with virtual_gpus(2):
         yield
     fb.set_default_device(None)
 

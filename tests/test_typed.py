@@ -8,7 +8,7 @@ import pytest
 import flambeau as fb
 from flambeau import typed
 
-from .cuda import standin
+from .cuda import virtual_gpus
 
 NAMES = {
     "BoolTensor": fb.bool, "ByteTensor": fb.uint8, "CharTensor": fb.int8, "ShortTensor": fb.int16,
@@ -96,7 +96,7 @@ def test_default_tensor_type():
 
 
 def test_on_a_device():
-    with standin.installed():
+    with virtual_gpus(2):
         x = fb.cuda.FloatTensor([1, 2])
         assert x.is_cuda and x.type() == "torch.cuda.FloatTensor" and isinstance(x, fb.cuda.FloatTensor)
         assert not isinstance(x, fb.FloatTensor) and fb.cuda.FloatTensor(2, device="cuda:1").device.index == 1

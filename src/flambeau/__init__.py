@@ -76,6 +76,7 @@ _LAZY_NAMES = {
     "alias": "aliasing",
     "compile": "compiler",
     "GradScaler": "amp",
+    "OutOfMemoryError": "errors",
     **dict.fromkeys(
         ["autocast", "autocast_decrement_nesting", "autocast_increment_nesting", "clear_autocast_cache",
          "get_autocast_cpu_dtype", "get_autocast_dtype", "get_autocast_gpu_dtype", "is_autocast_cache_enabled",

@@ -77,6 +77,7 @@ from .dtype import get_default_dtype as get_default_dtype
 from .dtype import iinfo as iinfo
 from .dtype import promote_types as promote_types
 from .dtype import set_default_dtype as set_default_dtype
+from .errors import OutOfMemoryError as OutOfMemoryError
 from .func import vmap as vmap
 from .layout import layout as layout
 from .layout import sparse_coo as sparse_coo

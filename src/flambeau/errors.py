@@ -9,6 +9,10 @@ class LinAlgError(RuntimeError):
     """A matrix has no such factorisation, inverse or solution. The same as `flambeau.linalg.LinAlgError`."""
 
 
+class OutOfMemoryError(RuntimeError):
+    """The memory of a GPU does not suffice. The same as `flambeau.cuda.OutOfMemoryError`."""
+
+
 def warn_user(message, category=UserWarning):
     """A warning at the line that called the library, however many of its own functions lie between."""
     frame: FrameType | None = sys._getframe(1)

@@ -15,17 +15,18 @@ _NUMPY = np.ndarray
 
 
 class StorageType(type):
-    """The class of Storage and the typed names: isinstance(x.storage(), FloatStorage) goes by dtype."""
+    """The class of Storage and the typed names: isinstance(x.storage(), FloatStorage) goes by dtype and device."""
 
     _dtype: DType | None
+    _on_gpu: bool  # of a typed name: whether its storages are on a GPU
 
     def __instancecheck__(cls, x):
-        return type.__instancecheck__(cls, x) or (
-            cls._dtype is not None and isinstance(x, Storage) and x.dtype is cls._dtype
-        )
+        if cls._dtype is None:
+            return type.__instancecheck__(cls, x)
+        return isinstance(x, Storage) and x.dtype is cls._dtype and x.is_cuda == cls._on_gpu
 
     def __repr__(cls):
-        return f"<class 'torch.{cls.__name__}'>"
+        return f"<class 'torch.{'cuda.' * cls._on_gpu}{cls.__name__}'>"
 
     @property
     def dtype(cls):
@@ -42,6 +43,7 @@ class Storage(metaclass=StorageType):
 
     __slots__ = ("array", "dtype", "filename")
     _dtype = None
+    _on_gpu = False
     is_sparse = False
 
     def __init__(self, source=0, dtype=None, size=None):
@@ -62,6 +64,8 @@ class Storage(metaclass=StorageType):
             self.array = _flat(source, self.dtype)
         else:
             raise TypeError(f"Storage takes a size, a sequence of numbers or a storage, got {type(source).__name__}")
+        if self._on_gpu and not self.is_cuda:
+            self.array = _core.array_of(_core.make(self.array).cuda())
 
     @property
     def _backend(self):
@@ -129,7 +133,8 @@ class Storage(metaclass=StorageType):
 
     def tolist(self):
         """tolist() -> list of the elements as Python numbers."""
-        return (self.array.astype(np.float32) if self.array.dtype.kind == "V" else self.array).tolist()
+        array = self.cpu().array
+        return (array.astype(np.float32) if array.dtype.kind == "V" else array).tolist()
 
     def copy_(self, source, non_blocking=None):
         """copy_(source) -> self, with the elements of a storage of the same size."""
@@ -166,23 +171,21 @@ class Storage(metaclass=StorageType):
             name = f"{self.dtype.title}Storage"
             return f"torch.{'cuda.' * self.is_cuda}{name}" if name in TYPES else "torch.storage.TypedStorage"
         if isinstance(dtype, str):
-            dtype = TYPES.get(dtype.removeprefix("torch."), dtype)
+            name = dtype.removeprefix("torch.")
+            dtype = CUDA_TYPES.get(name[5:], dtype) if name.startswith("cuda.") else TYPES.get(name, dtype)
         if not isinstance(dtype, StorageType):
             raise ValueError(f"type(): expected a typed storage or its name, got {dtype!r}")
-        return self.to(dtype=dtype.dtype)
+        found = self if dtype._on_gpu == self.is_cuda else self.cuda() if dtype._on_gpu else self.cpu()
+        return found.to(dtype=dtype.dtype)
 
     def cpu(self):
         """cpu() -> self, or a copy in host memory."""
-        return (
-            self
-            if isinstance(self.array, _NUMPY)
-            else self._like(_core.array_of(_core.make(self.array).cpu()), self.dtype)
-        )
+        return self if not self.is_cuda else _over(_core.array_of(_core.make(self.array).cpu()), self.dtype)
 
-    def cuda(self, device=None, non_blocking=False):
-        """cuda(device=None) -> a copy on a GPU; self when it is there."""
-        moved = _core.array_of(_core.make(self.array).cuda(device))
-        return self if moved is self.array else self._like(moved, self.dtype)
+    def cuda(self, device=None, non_blocking=False, **options):
+        """cuda(device=None, non_blocking=False) -> a copy on a GPU; self when it is there."""
+        moved = _core.array_of(_core.make(self.array).cuda(device, non_blocking or options.get("async", False)))
+        return self if moved is self.array else _over(moved, self.dtype)
 
     @property
     def is_cuda(self):
@@ -194,19 +197,20 @@ class Storage(metaclass=StorageType):
         return _core.make(self.array).get_device()
 
     def is_pinned(self):
-        """is_pinned() -> bool: False; there is no pinned memory."""
-        return False
+        """is_pinned() -> bool: whether the memory is pinned."""
+        return _core.make(self.array).is_pinned()
 
     def pin_memory(self):
-        """pin_memory() -> self: there is no pinned memory."""
-        return self
+        """pin_memory() -> a copy in pinned memory; self when it is pinned, and without a GPU."""
+        pinned = _core.array_of(_core.make(self.array).pin_memory())
+        return self if pinned is self.array else _over(pinned, self.dtype)
 
     def is_shared(self):
         """is_shared() -> bool: whether other processes see the memory: after share_memory_(), or that of a file opened
         with shared=True."""
         from .shared import is_shared
 
-        return self.filename is not None or is_shared(self.array)
+        return self.is_cuda or self.filename is not None or is_shared(self.array)
 
     def share_memory_(self):
         """share_memory_() -> self, moved to shared memory with all tensors over it; nothing to do on a GPU."""
@@ -222,13 +226,9 @@ class Storage(metaclass=StorageType):
         return cls(size).share_memory_()
 
     def new(self, source=0):
-        """new(size), new(sequence) -> a storage of this dtype."""
-        return self._like(source, self.dtype)
-
-    def _like(self, source, dtype):
-        """A storage of a dtype; of the class of its typed name when self is of such a one."""
-        cls = Storage if type(self) is Storage else TYPES.get(f"{dtype.title}Storage", Storage)
-        return cls(source, dtype)
+        """new(size), new(sequence) -> a storage of this dtype, on this device."""
+        made = TYPES.get(f"{self.dtype.title}Storage", Storage)(source, self.dtype)
+        return made.cuda(self.get_device()) if self.is_cuda else made
 
     def untyped(self):
         """untyped() -> the same memory as a storage of bytes."""
@@ -242,6 +242,7 @@ class Storage(metaclass=StorageType):
         buffer is too short or no whole number of elements.
         """
         dtype = cls.dtype
+        cls._check_host("from_buffer")
         if byte_order not in ("native", "little", "big"):
             raise ValueError(f"from_buffer(): byte_order must be native, little or big, got {byte_order!r}")
         raw = np.frombuffer(buffer, np.uint8)
@@ -272,10 +273,16 @@ class Storage(metaclass=StorageType):
         shared=True: changes are written to the file, which is made or grown to that size. RuntimeError when the file
         is too small otherwise.
         """
+        cls._check_host("from_file")
         made = cls.__new__(cls)
         made.dtype, made.filename = cls.dtype, str(filename) if shared else None
         made.array = mapped(filename, shared, operator.index(size), made.dtype)
         return made
+
+    @classmethod
+    def _check_host(cls, name):
+        if cls._on_gpu:
+            raise RuntimeError(f"{name}: not available for CUDA storages; use one in host memory, and cuda()")
 
     def to(self, *, dtype):
         """to(dtype=...) -> a storage with the elements converted; self when there is nothing to do."""
@@ -283,8 +290,8 @@ class Storage(metaclass=StorageType):
         if dtype is self.dtype:
             return self
         array = self.array.real if self.dtype.is_complex and not dtype.is_complex else self.array
-        with np.errstate(all="ignore"):
-            return self._like(array.astype(dtype.numpy), dtype)
+        with np.errstate(all="ignore"), self._backend.on(self.array):
+            return _over(array.astype(dtype.numpy), dtype)
 
     def __eq__(self, other):
         if not isinstance(other, Storage):
@@ -305,8 +312,9 @@ class Storage(metaclass=StorageType):
         return copied
 
     def __reduce__(self):
-        raw = self.array.view(np.uint16) if self.array.dtype.kind == "V" else self.array
-        return _rebuild, (type(self), raw, self.dtype)
+        array = self.cpu().array
+        raw = array.view(np.uint16) if array.dtype.kind == "V" else array
+        return _rebuild, (type(self), raw, self.dtype, self.device)
 
     def __repr__(self):
         lines = [f" {v}" for v in self.tolist()]
@@ -360,8 +368,15 @@ def _flat(owner, dtype):
     return flat[: span // dtype.itemsize * dtype.itemsize // owner.itemsize].view(dtype.numpy)
 
 
-def _rebuild(cls, raw, dtype):
-    return cls(raw.view(dtype.numpy).copy(), dtype)
+def _over(array, dtype):
+    """A storage over an array; of the typed class, where its dtype has one."""
+    types = TYPES if isinstance(array, _NUMPY) else CUDA_TYPES
+    return types.get(f"{dtype.title}Storage", Storage)(array, dtype)
+
+
+def _rebuild(cls, raw, dtype, device=CPU):
+    array = raw.view(dtype.numpy).copy()
+    return cls(_core.array_of(_core.make(array).to(device)) if device.type != "cpu" else array, dtype)
 
 
 def _conversion(name, target):
@@ -380,12 +395,16 @@ _NAMED = ALL[: len(_NAMES)]  # the unsigned types after them have no names of st
 for _name, _dtype in zip(_NAMES, _NAMED, strict=True):
     _conversion(_name, _dtype)
 
-TYPES = {
-    f"{d.title}Storage": StorageType(
-        f"{d.title}Storage", (Storage,), {"_dtype": d, "__slots__": (), "__module__": __name__}
-    )
-    for d in _NAMED
-}
+
+
+def _typed(dtype, on_gpu):
+    home = "flambeau.cuda" if on_gpu else __name__
+    contents = {"_dtype": dtype, "_on_gpu": on_gpu, "__slots__": (), "__module__": home}
+    return StorageType(f"{dtype.title}Storage", (Storage,), contents)
+
+
+TYPES = {f"{d.title}Storage": _typed(d, False) for d in _NAMED}
+CUDA_TYPES = {f"{d.title}Storage": _typed(d, True) for d in _NAMED}
 BoolStorage, ByteStorage, CharStorage = TYPES["BoolStorage"], TYPES["ByteStorage"], TYPES["CharStorage"]
 ShortStorage, IntStorage, LongStorage = TYPES["ShortStorage"], TYPES["IntStorage"], TYPES["LongStorage"]
 HalfStorage, BFloat16Storage = TYPES["HalfStorage"], TYPES["BFloat16Storage"]

@@ -207,6 +207,16 @@ class Tensor(_core.TensorBase):
     def __dlpack_device__(self):
         return _array(self).__dlpack_device__()
 
+    @property
+    def __cuda_array_interface__(self):
+        """What other libraries read of the memory of a tensor on a GPU."""
+        if self.requires_grad and self.is_cuda:
+            raise RuntimeError(
+                "Can't get __cuda_array_interface__ on Variable that requires grad. If gradients aren't required, use "
+                "var.detach() to get Variable that doesn't require grad."
+            )
+        return _array(self).__cuda_array_interface__
+
     def tolist(self):
         """tolist() -> the elements as nested lists of Python numbers (a number for a 0-dim tensor)."""
         array = _array(self.detach().cpu())
@@ -269,11 +279,13 @@ class Tensor(_core.TensorBase):
         if not isinstance(dtype, (str, type)):
             raise TypeError("dtype must be a type, str, or dtype object")
         cls = typed_class(dtype)
-        return self.to(cls.dtype) if self.is_cuda == cls.is_cuda else self.to(cls.device_type, cls.dtype)
+        if self.is_cuda == cls.is_cuda:
+            return self.to(cls.dtype)
+        return self.to(cls.device_type, cls.dtype, non_blocking=non_blocking or kwargs.get("async", False))
 
     def cuda(self, device=None, non_blocking=False):
-        """cuda(device=None) -> Tensor on a GPU (the current one, or the one given)."""
-        return self.to(Device("cuda" if device is None else device))
+        """cuda(device=None, non_blocking=False) -> Tensor on a GPU: the current one, or the one given."""
+        return self.to(Device("cuda" if device is None else device), non_blocking=non_blocking)
 
     def cpu(self):
         """cpu() -> Tensor in host memory; self when it is there already."""
@@ -293,13 +305,30 @@ class Tensor(_core.TensorBase):
         """get_device() -> index of the GPU; -1 on the CPU."""
         return -1 if self.device.index is None else self.device.index
 
-    def is_pinned(self):
-        """Whether the memory is pinned; host memory of this library never is."""
-        return False
+    def is_pinned(self, device=None):
+        """is_pinned() -> bool: whether the memory is host memory that GPUs read and write by themselves."""
+        from .kernels.cuda.backend import backend, is_started
 
-    def pin_memory(self):
-        """pin_memory() -> self: there is no pinned memory on the CPU."""
-        return self
+        array = _array(self)
+        return type(array) is np.ndarray and is_started() and backend().devices.is_pinned(array)
+
+    def pin_memory(self, device=None):
+        """pin_memory() -> a copy in pinned memory, from and to which GPUs copy while the host goes on; self when it is
+        pinned, and where there is no GPU. RuntimeError for a tensor on a GPU."""
+        from .kernels.cuda.backend import unusable
+        from .ops.convert import Pin
+
+        if self.is_cuda:
+            raise RuntimeError(f"cannot pin '{self.type()}' only dense CPU tensors can be pinned")
+        return self if unusable() or self.is_pinned() else Pin.function(self)
+
+    def record_stream(self, stream):
+        """record_stream(stream): the memory, when this tensor is gone, is not reused before the work that a Stream has
+        now is done: for tensors that another stream uses than the one that they were made in. RuntimeError on the CPU.
+        """
+        if not self.is_cuda:
+            raise RuntimeError("record_stream: only tensors on a GPU are used in streams")
+        _core.backend_for(self).hold(_array(self), stream._stream)
 
     # ---- storage
 

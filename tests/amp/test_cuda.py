@@ -1,4 +1,4 @@
-"""autocast and GradScaler for "cuda", on the stand-in for a GPU."""
+"""autocast and GradScaler for "cuda", on virtual GPUs."""
 
 import pytest
 

@@ -1,12 +1,12 @@
-"""The device tests run on a stand-in for CuPy."""
+"""The device tests run on virtual GPUs."""
 
 import pytest
 
-from . import standin
+from . import virtual_gpus
 
 
 @pytest.fixture
 def gpu():
     """Two GPUs, in host memory."""
-    with standin.installed():
+    with virtual_gpus(2):
         yield

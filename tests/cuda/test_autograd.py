@@ -13,7 +13,7 @@ def on_both(program, *shapes, seed=0):
     results = []
     for device in DEVICES:
         fb.manual_seed(seed)
-        leaves = [fb.randn(*s, dtype=fb.float64, device=device).requires_grad_() for s in shapes]
+        leaves = [fb.randn(*s, dtype=fb.float64).to(device).requires_grad_() for s in shapes]
         out = program(*leaves)
         assert out.device == fb.device(device) and out.requires_grad
         (out * out).sum().backward()
@@ -208,3 +208,30 @@ def test_a_gradient_on_the_wrong_device(gpu):
     x = fb.ones(2, device="cuda:1", requires_grad=True)
     with pytest.raises(RuntimeError, match="invalid gradient at index 0 - expected device cuda:1 but got cpu"):
         Wrong.apply(x).sum().backward()
+
+
+def test_a_gradient_on_another_gpu(gpu):
+    class Wrong(fb.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, grad):
+            return grad.to("cuda:0")
+
+    x = fb.ones(2, device="cuda:1", requires_grad=True)
+    with pytest.raises(RuntimeError, match="expected device cuda:1 but got cuda:0"):
+        Wrong.apply(x).sum().backward()
+    for place in ("cuda:0", "cpu"):
+        with pytest.raises(RuntimeError, match="assigned grad has data located on a different device.*" + place):
+            x.grad = fb.ones(2, device=place)
+    assert x.grad is None
+
+
+def test_gradcheck(gpu):
+    x = fb.rand(3, device="cuda:1", dtype=fb.float64, requires_grad=True)
+    assert fb.autograd.gradcheck(lambda x: (x * x).sin(), x, check_forward_ad=True)
+    assert fb.autograd.gradgradcheck(lambda x: (x * x).sin(), x)
+    with pytest.raises(RuntimeError, match="Jacobian mismatch"):
+        fb.autograd.gradcheck(lambda x: x * x.detach(), x)

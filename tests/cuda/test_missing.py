@@ -6,11 +6,12 @@ import types
 import pytest
 
 import flambeau as fb
-from flambeau.kernels.cuda.backend import backend
+from flambeau.kernels.cuda import backend, virtual
 
 REMEDY = (
     r"No CUDA GPUs are available \(.*\): `pip install flambeau\[cuda13\]` installs CuPy, "
-    r"which needs an NVIDIA GPU and its driver\."
+    r"which needs an NVIDIA GPU and its driver; FLAMBEAU_VIRTUAL_CUDA=2 in the environment gives two virtual ones, in "
+    r"host memory\."
 )
 
 
@@ -33,7 +34,8 @@ def cupy_without(count):
 def missing(request, monkeypatch):
     module = {"no CuPy": None, "no driver": cupy_without(None), "no GPU": cupy_without(0)}[request.param]
     monkeypatch.setitem(sys.modules, "cupy", module)
-    backend.cache_clear()
+    monkeypatch.delenv(virtual.VARIABLE, raising=False)
+    backend.forget()
     return request.param
 
 

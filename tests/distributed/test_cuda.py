@@ -5,14 +5,14 @@ import pytest
 import flambeau as fb
 from flambeau import distributed as dist
 from flambeau import nn
-from tests.cuda import standin
+from tests.cuda import virtual_gpus
 from tests.distributed.processes import run
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")
 
 
 def on_gpus(rank):
-    with standin.installed():
+    with virtual_gpus(2):
         x = fb.ones(3, device="cuda") * (rank + 1)
         dist.all_reduce(x)
         outs = [fb.zeros(3, device="cuda") for _ in range(2)]

@@ -17,15 +17,7 @@ C_INTERFACE = "wraps C functions of CUDA's or cuDNN's libraries, which this libr
 ABSENT = {  # section -> (reason, names); "*": the whole section
     "distributed": [("tensors of other processes in master-worker mode, an experiment of 0.3", " ".join(
         name for name in API["distributed"] if name.startswith("remote_types.")))],
-    "cuda": [
-        ("storages on a GPU have the classes of the CPU's", "ByteStorage CharStorage DoubleStorage FloatStorage "
-         "HalfStorage IntStorage LongStorage ShortStorage"),
-        (C_INTERFACE, "CudaError check_error cudaStatus cudart current_blas_handle streams.EventHandle nvtx.lib "
-         "profiler.cudaOutputMode profiler.init nccl.SUM nccl.is_available nccl.all_reduce nccl.reduce "
-         "nccl.broadcast nccl.all_gather nccl.reduce_scatter"),
-        ("no call waits for the first use of a GPU", "DeferredCudaCallError"),
-        ("one generator draws the numbers of all devices", "default_generators"),
-    ],
+    "cuda": [(C_INTERFACE, "current_blas_handle streams.EventHandle nvtx.lib")],
     "backends": [
         (C_INTERFACE, " ".join("cudnn." + name for name in (
             "CuDNNHandle CuDNNError TensorDescriptor TensorDescriptorArray FilterDescriptor DropoutDescriptor "

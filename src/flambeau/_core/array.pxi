@@ -241,8 +241,8 @@ def promote(tuple args, bint to_float=False):
         else:
             out.append(number_array(a, code))
     if like is not None and not FB_IS_ARRAY(<PyObject*>like):
-        library = sys.modules[type(like).__module__.partition(".")[0]]
-        out = [library.asarray(a) if FB_IS_ARRAY(<PyObject*>a) else a for a in out]
+        backend = backend_of(like)
+        out = [backend.from_host(a, like) if FB_IS_ARRAY(<PyObject*>a) else a for a in out]
     return out
 
 

@@ -336,6 +336,14 @@ cdef int capture(Run run, Node node, object grads) except -1:
 
 
 cdef object run_tensor_hooks(Node node, object grads):
+    """The gradients of the outputs as the hooks of these tensors leave them."""
+    if node.out_backend is not cpu_backend and node.out_backend is not None:
+        with node.out_backend.as_in_forward(node, grads):
+            return run_hooks_here(node, grads)
+    return run_hooks_here(node, grads)
+
+
+cdef object run_hooks_here(Node node, object grads):
     cdef bint single = node.n_outputs <= 1
     for nr, hooks in node.hooks.on_outputs.items():
         g = grads if single else grads[nr]
@@ -374,6 +382,13 @@ cdef int add_to_grad(TensorBase t, object g) except -1:
 
 cdef object evaluate(Run run, Node node, object grads):
     """Calls the node's backward and its hooks; the result is a tuple of gradients, one per edge."""
+    if node.out_backend is not cpu_backend and node.out_backend is not None:
+        with node.out_backend.as_in_forward(node, grads):
+            return evaluate_here(run, node, grads)
+    return evaluate_here(run, node, grads)
+
+
+cdef object evaluate_here(Run run, Node node, object grads):
     cdef PyObject* stack[2]
     if node.n_outputs == 1 and node.hooks is None and grads is not None:
         if type(grads) is list:
@@ -546,7 +561,7 @@ cdef object on_device(Node node, Py_ssize_t i, TensorBase g, object edge, Node t
     if interprets(g):
         return g
     backend = backend_for(<TensorBase>edge) if edge is not target else target.out_backend
-    if backend_for(g) is backend:
+    if backend_for(g) is backend and (edge is target or backend is cpu_backend or edge.device == g.device):
         return g
     device = edge.device if edge is not target else backend.device
     if g._array.ndim:

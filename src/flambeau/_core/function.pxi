@@ -629,6 +629,8 @@ cdef object apply_user_function(cls, Node node, forward, backward, tuple args, s
                 continue
             t = <TensorBase>outs[i]
             node.out_backend = backend_for(t)
+            if node.out_backend is not cpu_backend:
+                node.out_backend.ran(node, t._array)
             if is_dirty(node, t) and t._base is not None:
                 rebase_history(t, node, <int>i)
                 continue

@@ -278,6 +278,10 @@ cdef class TensorBase:
             if (<TensorBase>value)._array.dtype != self._array.dtype:
                 raise RuntimeError(f"assigned grad has data of a different type: the tensor is {self.dtype}, "
                                    f"the gradient {value.dtype}")
+            if not FB_IS_ARRAY(<PyObject*>self._array) or not FB_IS_ARRAY(<PyObject*>(<TensorBase>value)._array):
+                if is_array(self._array) and is_array((<TensorBase>value)._array) and value.device != self.device:
+                    raise RuntimeError(f"assigned grad has data located on a different device: the tensor is on "
+                                       f"{self.device}, the gradient on {value.device}")
         self._grad = value
 
     @grad.deleter
@@ -430,7 +434,9 @@ class Backend:
     """What the core knows of an array library: its array type, its kernels, the device of an array.
 
     A library other than NumPy also defines zeros(shape, dtype, like), from_host(numpy_array, like), where `like` is an array
-    of the device meant, ones_like(array), write(target, value) and memory_of(array): what stands for the allocation.
+    of the device meant, ones_like(array), write(target, value), memory_of(array): what stands for the allocation,
+    ran(node, array): a user's Function was recorded, with an array among its results, and as_in_forward(node, grads): a
+    context in which the backward of a node runs where its forward did.
     """
     device = None
     kernels = None

@@ -26,6 +26,23 @@ def _outputs(result):
     ]
 
 
+def _from_host(func, inputs):
+    """The same function of inputs in host memory, with results there, when some are on a GPU."""
+    places = [t.device if isinstance(t, _core.TensorBase) and t.is_cuda else None for t in inputs]
+    if not any(places):
+        return func, inputs
+
+    def function(*args):
+        results = func(*[a if place is None else a.to(place) for a, place in zip(args, places, strict=True)])
+        return tuple(o.cpu() if isinstance(o, _core.TensorBase) else o for o in _outputs(results))
+
+    moved = [t if place is None else t.detach().cpu() for t, place in zip(inputs, places, strict=True)]
+    for t, given, place in zip(moved, inputs, places, strict=True):
+        if place is not None and given.requires_grad:
+            t.requires_grad_()
+    return function, tuple(moved)
+
+
 def _through_values(func, inputs):
     """The same function of the values of sparse inputs, with dense results."""
     sparse = [isinstance(t, _core.TensorBase) and t.layout is not strided for t in inputs]
@@ -99,7 +116,7 @@ def gradcheck(func, inputs, *, eps=1e-6, atol=1e-5, rtol=1e-3, raise_exception=T
     mode too, of several directions at once with check_batched_forward_grad. Sparse inputs are moved in their stored
     values (`masked`), sparse results compared as dense ones.
     """
-    func, inputs = _through_values(func, _inputs(inputs))
+    func, inputs = _through_values(*_from_host(func, _inputs(inputs)))
     if not (check_backward_ad or check_forward_ad):
         raise ValueError("Expected at least one of check_forward_ad and check_backward_ad to be True")
     if check_batched_forward_grad and not check_forward_ad:
@@ -365,7 +382,7 @@ def gradgradcheck(func, inputs, grad_outputs=None, *, eps=1e-6, atol=1e-5, rtol=
     """
     if not (check_rev_over_rev or check_fwd_over_rev):
         raise ValueError("Expected at least one of check_rev_over_rev and check_fwd_over_rev to be True")
-    func, inputs = _through_values(func, _inputs(inputs))
+    func, inputs = _through_values(*_from_host(func, _inputs(inputs)))
     outputs = [o for o in _outputs(func(*inputs)) if o.requires_grad]
     if grad_outputs is None:
         random = np.random.RandomState(0)

@@ -13,8 +13,25 @@ def placed(tensor, device):
     return METHODS["to"](tensor, Device("cuda") if device is None else device)
 
 
-def broadcast(tensor, devices):
-    """broadcast(tensor, devices) -> tuple of the tensor on each device."""
+def _written(name, results, outs):
+    """The tensors of out=, with the results written to them; RuntimeError when they are not as many."""
+    outs = tuple(outs)
+    if len(results) != len(outs):
+        raise RuntimeError(f"{name}: out= has {len(outs)} tensors for {len(results)} results")
+    for result, out in zip(results, outs, strict=True):
+        METHODS["copy_"](out, result)
+    return outs
+
+
+def broadcast(tensor, devices=None, *, out=None):
+    """broadcast(tensor, devices) -> tuple of the tensor on each device; broadcast(tensor, out=tensors) fills these.
+
+    RuntimeError unless one of devices and out is given.
+    """
+    if (devices is None) == (out is None):
+        raise RuntimeError("broadcast: exactly one of 'devices' and 'out' must be given")
+    if out is not None:
+        return _written("broadcast", [tensor] * len(out), out)
     return tuple(placed(tensor, d) for d in devices)
 
 
@@ -49,12 +66,18 @@ def reduce_add_coalesced(inputs, destination=None, buffer_size=10485760):
     return tuple(reduce_add(column, destination) for column in zip(*inputs, strict=True))
 
 
-def scatter(tensor, devices, chunk_sizes=None, dim=0, streams=None):
-    """scatter(tensor, devices, chunk_sizes=None, dim=0, streams=None) -> tuple of parts along dim, one on each device.
+def scatter(tensor, devices=None, chunk_sizes=None, dim=0, streams=None, *, out=None):
+    """scatter(tensor, devices, chunk_sizes=None, dim=0, streams=None) -> tuple of parts along dim, one on each device;
+    scatter(tensor, dim=0, out=tensors) writes parts as long as each of them to them.
 
     chunk_sizes: how long the parts are, by default alike; there may be fewer parts than devices then. ValueError when
     they do not add up. streams are accepted, and not needed.
     """
+    if out is not None:
+        parts = scatter(tensor, [t.device for t in out], [t.size(dim) for t in out], dim)
+        return _written("scatter", parts, out)
+    if devices is None:
+        raise RuntimeError("scatter: one of 'devices' and 'out' must be given")
     if chunk_sizes is None:
         parts = tensor.chunk(len(devices), dim)
     else:
@@ -68,10 +91,13 @@ def scatter(tensor, devices, chunk_sizes=None, dim=0, streams=None):
     return tuple(placed(p.contiguous(), d) for p, d in zip(parts, devices, strict=False))
 
 
-def gather(tensors, dim=0, destination=None):
-    """gather(tensors, dim=0, destination=None) -> tensors joined along dim, on a device (the current GPU).
+def gather(tensors, dim=0, destination=None, *, out=None):
+    """gather(tensors, dim=0, destination=None) -> tensors joined along dim, on a device (the current GPU);
+    gather(tensors, dim, out=tensor) writes them there.
 
     Those without dimensions are the elements of one.
     """
+    if out is not None:
+        return METHODS["copy_"](out, gather(tensors, dim, out.device))
     parts = [placed(t, destination) for t in tensors]
     return FUNCTIONS["cat"](tuple(p if p.ndim else p.reshape(1) for p in parts), dim)

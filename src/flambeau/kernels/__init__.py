@@ -57,9 +57,11 @@ class CPUBackend(_core.Backend):
         """The device as tensors have it."""
         return CPU
 
-    def place(self, array, device):
-        """A copy of an array of any device in host memory."""
-        return array.copy() if type(array) is np.ndarray else _core.backend_for(_core.make(array)).to_host(array)
+    def place(self, array, device, lazily=False):
+        """A copy of an array of any device in host memory. `lazily`: one from a GPU arrives later."""
+        if type(array) is np.ndarray:
+            return array.copy()
+        return _core.backend_for(_core.make(array)).to_host(array, lazily)
 
 
 cpu = CPUBackend()

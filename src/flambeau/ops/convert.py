@@ -111,17 +111,31 @@ class Transfer(Op, name="_transfer", tangent="linear"):
     """A copy on another device."""
 
     @staticmethod
-    def prepare(input, device):
-        return input, device, input.device
+    def prepare(input, device, lazily=False):
+        return input, device, input.device, lazily
 
     @staticmethod
-    def forward(ctx, x, device, source):
+    def forward(ctx, x, device, source, lazily):
         ctx.source = source
-        return backend_on(device).place(x, device)
+        return backend_on(device).place(x, device, lazily)
 
     @staticmethod
     def backward(ctx, grad):
         return Transfer.function(grad, ctx.source)
+
+
+class Pin(Op, name="_pin_memory", tangent="linear"):
+    """A copy in host memory that is pinned: GPUs read and write it while the host does something else."""
+
+    @staticmethod
+    def forward(ctx, x):
+        pinned = backend_on(Device("cuda")).devices.pinned(x.shape, x.dtype)
+        pinned[...] = x
+        return pinned
+
+    @staticmethod
+    def backward(ctx, grad):
+        return grad
 
 
 _core.set_operator("clone", Clone.function)
@@ -134,7 +148,8 @@ def to(input, *args, dtype=None, device=None, other=None, non_blocking=False, co
     """to(dtype), to(device), to(device, dtype), to(other), each with non_blocking=False, copy=False -> Tensor
 
     The tensor converted and moved; self when there is nothing to do (unless copy). Gradients pass. Complex to
-    real keeps the real part.
+    real keeps the real part. non_blocking: the host does not wait for a copy from pinned memory to a GPU, nor for one
+    from a GPU to the host, where the result is there after `cuda.synchronize()`.
     """
     for a in map(plain_dtype, args):
         if isinstance(a, DType):
@@ -154,6 +169,7 @@ def to(input, *args, dtype=None, device=None, other=None, non_blocking=False, co
     check_options("to", dtype, device, memory_format=memory_format)
     flags = [a for a in args if isinstance(a, bool)]
     copy = copy or (len(flags) == 2 and flags[1])
+    non_blocking = bool(non_blocking or (flags and flags[0]))
     if other is not None:
         check_tensor(other, "to", "other", 1)
         dtype, device = other.dtype, other.device
@@ -162,7 +178,7 @@ def to(input, *args, dtype=None, device=None, other=None, non_blocking=False, co
         device = device if isinstance(device, Device) else Device(device)
         device = backend_on(device).resolve(device)
         if device != out.device:
-            out = Transfer.function(out, device)
+            out = Transfer.function(out, device, non_blocking and (dtype is None or device.type != "cpu"))
     if dtype is not None and (dtype := as_dtype(dtype)) is not out.dtype:
         out = ToCopy.function(out, dtype)
     if copy and out is input:
@@ -198,7 +214,7 @@ for _name, _dtype in {**ALIASES, "bfloat16": bfloat16, "bool": bool_, "byte": ui
 
 class CopyFrom(Op, name="copy_", methods=("copy_",), mutates=True):
     """copy_(src, non_blocking=False) -> self: the elements of src (or a number), broadcast and converted,
-    written over self."""
+    written over self. non_blocking: the host does not wait for a copy between a GPU and pinned memory."""
 
     @staticmethod
     def prepare(input, src, non_blocking=False):
@@ -212,7 +228,9 @@ class CopyFrom(Op, name="copy_", methods=("copy_",), mutates=True):
         if src.shape != input.shape:
             check_broadcast(src.shape, input.shape)
         if src.device != input.device:
-            src = Transfer.function(src, input.device)
+            if non_blocking and _to_pinned(input, src):
+                return input
+            src = Transfer.function(src, input.device, bool(non_blocking) and input.is_cuda)
         return input, src
 
     @staticmethod
@@ -227,6 +245,17 @@ class CopyFrom(Op, name="copy_", methods=("copy_",), mutates=True):
 def _of_the_lost(ctx, grad):
     """The gradient of elements that were written over: zeros, where one is wanted."""
     return FUNCTIONS["zeros_like"](grad) if ctx.needs_input_grad[0] else None
+
+
+def _to_pinned(target, source):
+    """Queues the copy of a tensor of a GPU into a pinned one of its size and dtype; False when it is none such."""
+    if not target.is_pinned() or target.shape != source.shape or target.dtype is not source.dtype:
+        return False
+    if _core.is_grad_enabled() and (target.requires_grad or source.requires_grad):
+        return False
+    _core.backend_for(source).to_host(_array(source), into=_array(target))
+    _core.bump_version(target)
+    return True
 
 
 def check_broadcast(have, want):

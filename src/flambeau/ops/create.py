@@ -30,7 +30,7 @@ def _finish(array, device, requires_grad=False, like=None):
     if device is None:
         device = default.device
     if device is not None and device is not CPU:
-        t = t.to(device)
+        t = t.to(device, non_blocking=True)  # nobody else changes the array
     if requires_grad:
         t.requires_grad_()
     return t

@@ -250,8 +250,18 @@ def _read_simple(x, key):
 
 
 def _moved(indices, x):
-    """Index tensors on the device of x."""
-    return [i if i is None or i.device == x.device else i.to(x.device) for i in indices]
+    """Index tensors on the device of x. RuntimeError for those on another GPU."""
+    found = []
+    for i in indices:
+        if i is not None and i.device != x.device:
+            if i.device.type != "cpu":
+                raise RuntimeError(
+                    f"indices should be either on cpu or on the same device as the indexed tensor ({x.device}), got "
+                    f"one on {i.device}"
+                )
+            i = i.to(x.device)
+        found.append(i)
+    return found
 
 
 def _seen(x, basic):

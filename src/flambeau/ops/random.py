@@ -1,4 +1,5 @@
-"""Random tensors, and filling tensors with random numbers: the CPU stream is PyTorch's, number for number.
+"""Random tensors, and filling tensors with random numbers: the CPU stream is PyTorch's, number for number. Those of
+GPUs have generators of their own.
 
 A fill draws in the order of memory (of indices, where the generator goes one by one). Tensors whose elements do not lie
 in a row are filled through a copy. Here are the
@@ -14,6 +15,7 @@ import numpy as np
 
 from .. import _core
 from .. import random as generators
+from ..device import device as Device
 from ..dtype import as_dtype, from_numpy_dtype, int64
 from ..interpreters import Wrapped
 from ..layout import strided
@@ -195,6 +197,14 @@ def _factory(name, size, dtype, device, layout, requires_grad, out, fill):
     return generators.draws.batched(_finish(array, device, requires_grad))
 
 
+def place(device, like):
+    """Where the result of a factory will be: on `device`, or where a tensor is (`out=`, or that of a `..._like`). None
+    for what is no device, which the factory refuses."""
+    if device is None and isinstance(like, TensorBase):
+        return like.device
+    return device if isinstance(device, (Device, str, int)) and not isinstance(device, bool) else None
+
+
 def _into(out, name, size, fill):
     check_tensor(out, name, "out")
     array = _core.empty_array(size, _array(out).dtype)
@@ -209,7 +219,7 @@ def rand(*size, generator=None, out=None, dtype=None, layout=None, device=None, 
 
     Uniform in [0, 1); real and imaginary part of complex dtypes both are. NotImplementedError for ints and bool.
     """
-    rng = engine(generator, "rand")
+    rng = engine(generator, "rand", place(device, out))
     size = _size_keyword("rand", size, kwargs)
     return _factory(
         "rand", size, dtype, device, layout, requires_grad, out, lambda a: _uniform(a, rng, 0.0, 1.0)
@@ -223,7 +233,7 @@ def randn(*size, generator=None, out=None, dtype=None, layout=None, device=None,
 
     Normal with mean 0 and variance 1 (for complex dtypes 1/2 in each part). NotImplementedError for ints and bool.
     """
-    rng = engine(generator, "randn")
+    rng = engine(generator, "randn", place(device, out))
     size = _size_keyword("randn", size, kwargs)
     return _factory("randn", size, dtype, device, layout, requires_grad, out, lambda a: _normal(a, rng))
 
@@ -267,7 +277,7 @@ def randint(*args, generator=None, out=None, dtype=None, layout=None, device=Non
 
     Integers low <= x < high, all equally likely. RuntimeError when there are none or the dtype does not hold them.
     """
-    rng = engine(generator, "randint")
+    rng = engine(generator, "randint", place(device, out))
     low, high, size = _bounds("randint", args, kwargs, ("low", "high", "size"))
     if hasattr(size, "__index__") or size is None:
         raise TypeError(f"randint(): argument 'size' must be tuple of ints, not {type(size).__name__}")
@@ -295,7 +305,7 @@ def randperm(
     """
     check_strided("randperm", dtype, device, layout)
     n = _long(n, "randperm", "n")
-    rng = engine(generator, "randperm")
+    rng = engine(generator, "randperm", place(device, out))
     dtype = _dtype(_array(out)) if out is not None else int64 if dtype is None else as_dtype(dtype)
     if dtype.category in ("bool", "complex"):
         raise _unsupported("randperm", dtype)
@@ -332,7 +342,7 @@ def rand_like(input, *, generator=None, dtype=None, layout=None, device=None, re
 
     rand of input's shape, dtype and device.
     """
-    rng = engine(generator, "rand_like")
+    rng = engine(generator, "rand_like", place(device, input))
     return _like(
         input,
         "rand_like",
@@ -352,7 +362,7 @@ def randn_like(input, *, generator=None, dtype=None, layout=None, device=None, r
 
     randn of input's shape, dtype and device.
     """
-    rng = engine(generator, "randn_like")
+    rng = engine(generator, "randn_like", place(device, input))
     return _like(
         input, "randn_like", dtype, device, layout, requires_grad, memory_format, lambda a: _normal(a, rng)
     )
@@ -363,7 +373,7 @@ def randint_like(input, *args, generator=None, dtype=None, layout=None, device=N
                  pin_memory=False, memory_format=None, **kwargs):  # fmt: skip
     """randint_like(input, low=0, high, *, generator=None, dtype=None, device=None) -> Tensor: randint of input's shape,
     dtype and device."""
-    rng = engine(generator, "randint_like")
+    rng = engine(generator, "randint_like", place(device, input))
     low, high, _ = _bounds("randint_like", args, kwargs, ("low", "high"))
     fill = lambda a: _integers(a, rng, low, high)  # noqa: E731
     return _like(input, "randint_like", dtype, device, layout, requires_grad, memory_format, fill)

@@ -7,12 +7,13 @@ import numpy as np
 
 from .. import _core
 from .. import random as generators
+from ..device import CPU
 from ..dtype import finfo, from_numpy_dtype, int64
 from ..random import engine
 from ._args import check_tensor, in_face_of
 from .create import _finish, _out, zeros_like
 from .op import FUNCTIONS, Binary, Op, check_kind, composite, whole
-from .random import _check_std, _double, _dtype, _factory, _long, _normal, _unsupported
+from .random import _check_std, _double, _dtype, _factory, _long, _normal, _unsupported, place
 from .random_fill import _bernoulli, _Drawn, _Fill, _in_host_memory, _spread
 
 _array, TensorBase = _core.array_of, _core.TensorBase
@@ -60,8 +61,8 @@ def normal(mean=0.0, std=1.0, size=None, *, generator=None, out=None, dtype=None
 
     Normal numbers, of the dtype of mean if it is a tensor, else of std. RuntimeError for a negative std.
     """
-    rng = engine(generator, "normal")
     tensors = [t for t in (mean, std) if isinstance(t, TensorBase)]
+    rng = engine(generator, "normal", _device_of_all(tensors) if size is None else place(device, out))
     if size is not None:
         m, s = _double(mean, "normal", "mean"), _double(std, "normal", "std")
         fill = lambda a: _normal(a, rng, m, s)  # noqa: E731
@@ -80,6 +81,12 @@ def normal(mean=0.0, std=1.0, size=None, *, generator=None, out=None, dtype=None
         mean, std = (generators.draws.spread(t) if isinstance(t, TensorBase) else t for t in (mean, std))
         return _NormalFrom.apply(mean, std, rng)
     return _NormalFrom.function(mean, std, rng, out=out)
+
+
+def _device_of_all(tensors):
+    """The device of tensors, of which those without dimensions may be on the CPU."""
+    devices = {t.device for t in tensors}
+    return next((d for d in devices if d.type != "cpu"), CPU)
 
 
 def _check_broadcast(a, b):
@@ -101,7 +108,7 @@ class Bernoulli(_Fill, name="bernoulli", methods=("bernoulli",)):
     @staticmethod
     def prepare(input, p=None, *, generator=None):
         p = None if p is None else _double(p, "bernoulli", "p")
-        return _spread(Bernoulli, (input, p, engine(generator, "bernoulli")))
+        return _spread(Bernoulli, (input, p, engine(generator, "bernoulli", place(None, input))))
 
     @staticmethod
     def forward(ctx, input, p, rng):
@@ -119,7 +126,7 @@ class Poisson(_Fill, name="poisson"):
     @staticmethod
     def prepare(input, generator=None):
         check_tensor(input, "poisson")
-        return _spread(Poisson, (input, engine(generator, "poisson")))
+        return _spread(Poisson, (input, engine(generator, "poisson", place(None, input))))
 
     @staticmethod
     def forward(ctx, input, rng):
@@ -152,7 +159,7 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
         return multinomial(spread, num_samples, replacement, generator=generator)
     p, dtype = _array(input.detach().cpu()), input.dtype
     num_samples = _long(num_samples, "multinomial", "num_samples")
-    rng = engine(generator, "multinomial")
+    rng = engine(generator, "multinomial", place(None, input))
     if out is not None:
         check_tensor(out, "multinomial", "out", 4)
     if out is not None and out.dtype is not int64:
@@ -221,7 +228,7 @@ class Binomial(_Drawn, name="binomial"):
         if count.dtype is not prob.dtype:
             raise RuntimeError(f"Found dtype {prob.dtype.title} but expected {count.dtype.title}")
         _core.broadcast_shapes(count.shape, prob.shape)
-        args = count, prob, engine(generator, "binomial")
+        args = count, prob, engine(generator, "binomial", count.device)
         spread = generators.draws.spread(count)
         return args if spread is count else Binomial.apply(spread, *args[1:])
 
@@ -248,7 +255,7 @@ class StandardGamma(Op, name="_standard_gamma"):
     @staticmethod
     def prepare(input, generator=None):
         check_tensor(input, "_standard_gamma")
-        return _spread(StandardGamma, (input, engine(generator, "_standard_gamma")))
+        return _spread(StandardGamma, (input, engine(generator, "_standard_gamma", place(None, input))))
 
     @staticmethod
     def forward(ctx, input, rng):
@@ -317,7 +324,7 @@ class SampleDirichlet(Op, name="_sample_dirichlet"):
     @staticmethod
     def prepare(input, generator=None):
         check_tensor(input, "_sample_dirichlet")
-        return _spread(SampleDirichlet, (input, engine(generator, "_sample_dirichlet")))
+        return _spread(SampleDirichlet, (input, engine(generator, "_sample_dirichlet", place(None, input))))
 
     @staticmethod
     def forward(ctx, input, rng):

@@ -9,7 +9,7 @@ from .. import random as generators
 from ..random import engine
 from .create import zeros_like
 from .op import Op
-from .random import _double, _dtype, _fill, _integers, _long, _normal, _uniform, _unsupported
+from .random import _double, _dtype, _fill, _integers, _long, _normal, _uniform, _unsupported, place
 
 TensorBase = _core.TensorBase
 
@@ -47,7 +47,7 @@ def _spread(op, args):
 
 
 class _Drawn(Op):
-    """An op whose forward draws with the CPU's generator."""
+    """An op whose forward draws."""
 
     @classmethod
     def _make(cls, public, inplace=False, **options):
@@ -72,7 +72,7 @@ class Uniform(_Fill, name="uniform_", methods=("uniform_",), mutates=True):
     @staticmethod
     def prepare(input, *args, generator=None, **kwargs):
         low, high = _from_to("uniform_", args, kwargs, 0.0, 1.0)
-        rng = engine(generator, "uniform_")
+        rng = engine(generator, "uniform_", place(None, input))
         return input, _double(low, "uniform_", "from"), _double(high, "uniform_", "to"), rng
 
     @staticmethod
@@ -102,7 +102,7 @@ class Normal(_Fill, name="normal_", methods=("normal_",), mutates=True):
 
     @staticmethod
     def prepare(input, mean=0.0, std=1.0, *, generator=None):
-        rng = engine(generator, "normal_")
+        rng = engine(generator, "normal_", place(None, input))
         return input, _double(mean, "normal_", "mean"), _double(std, "normal_", "std"), rng
 
     @staticmethod
@@ -120,7 +120,7 @@ class Random(_Fill, name="random_", methods=("random_",), mutates=True):
 
     @staticmethod
     def prepare(input, *args, generator=None, **kwargs):
-        rng = engine(generator, "random_")
+        rng = engine(generator, "random_", place(None, input))
         if not args and not kwargs:
             return input, None, None, rng
         if len(args) == 1 and not kwargs:
@@ -154,7 +154,7 @@ class _BernoulliFill(_Fill, name="bernoulli_", methods=("bernoulli_",), mutates=
 
     @staticmethod
     def prepare(input, p=0.5, *, generator=None):
-        rng = engine(generator, "bernoulli_")
+        rng = engine(generator, "bernoulli_", place(None, input))
         return input, p.detach() if isinstance(p, TensorBase) else _double(p, "bernoulli_", "p"), rng
 
     @staticmethod
@@ -202,7 +202,7 @@ class Exponential(_Fill, name="exponential_", methods=("exponential_",), mutates
 
     @staticmethod
     def prepare(input, lambd=1.0, *, generator=None):
-        return input, _double(lambd, "exponential_", "lambd"), engine(generator, "exponential_")
+        return input, _double(lambd, "exponential_", "lambd"), engine(generator, "exponential_", place(None, input))
 
     @staticmethod
     def forward(ctx, x, lambd, rng):
@@ -222,7 +222,7 @@ class LogNormal(_Fill, name="log_normal_", methods=("log_normal_",), mutates=Tru
 
     @staticmethod
     def prepare(input, mean=1.0, std=2.0, *, generator=None):
-        rng = engine(generator, "log_normal_")
+        rng = engine(generator, "log_normal_", place(None, input))
         return input, _double(mean, "log_normal_", "mean"), _double(std, "log_normal_", "std"), rng
 
     @staticmethod
@@ -247,7 +247,7 @@ class Cauchy(_Fill, name="cauchy_", methods=("cauchy_",), mutates=True):
 
     @staticmethod
     def prepare(input, median=0.0, sigma=1.0, *, generator=None):
-        rng = engine(generator, "cauchy_")
+        rng = engine(generator, "cauchy_", place(None, input))
         return input, _double(median, "cauchy_", "median"), _double(sigma, "cauchy_", "sigma"), rng
 
     @staticmethod
@@ -275,7 +275,7 @@ class Geometric(_Fill, name="geometric_", methods=("geometric_",), mutates=True)
 
     @staticmethod
     def prepare(input, p, *, generator=None):
-        return input, _double(p, "geometric_", "p"), engine(generator, "geometric_")
+        return input, _double(p, "geometric_", "p"), engine(generator, "geometric_", place(None, input))
 
     @staticmethod
     def forward(ctx, x, p, rng):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import flambeau as fb
 from flambeau import Tensor
-from flambeau.random import fork_rng
+from flambeau.random import fork_rng, used_gpus
 
 from .multiply_adds import multiply_adds
 
@@ -379,7 +379,7 @@ def summary(model, input_size=None, input_data=None, batch_dim=None, col_names=N
             raise ValueError(f"summary(): unknown {what} {wrong}; known are {list(known)}")
     recorder, input_bytes = _Recorder(model), 0
     if runs:
-        with fork_rng(), _left_as_it_was(model, mode):
+        with fork_rng(used_gpus()), _left_as_it_was(model, mode):
             if input_data is None:
                 args, named = _inputs(model, input_size, batch_dim, device, dtypes), {}
             else:

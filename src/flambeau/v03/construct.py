@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import _core
 from ..dtype import from_numpy_dtype
+from ..kernels.base.shape import strided
 from ..size import Size
 from ..storage import Storage
 from .faces import Variable, _TensorBase, shown_array, type_name
@@ -23,16 +24,23 @@ def new_tensor(cls, args, device=None, **others):
         raise RuntimeError(f"cannot create an instance of the abstract class {type_name(cls)}")
     array, source = _elements(cls, args)
     if cls.is_cuda:
-        from ..device import device as Device
-
-        moved = _make(array).to(Device("cuda" if device is None or device < 0 else f"cuda:{device}"))
-        array = _array(moved)
+        array = _placed(array, device)
     elif device is not None:
         raise TypeError(f"{type_name(cls)} takes no device; use torch.cuda.{cls.__name__}")
     new = rebuilt(cls, array)
     if source is not None:
         _core.share_version(new, source)
     return new
+
+
+def _placed(array, device):
+    """An array on a GPU: where it is when it is on one, else on the current one; or on that of an index."""
+    from ..device import device as Device
+
+    index = None if device is None or device < 0 else device
+    if not isinstance(array, np.ndarray) and index is None:
+        return array
+    return _array(_make(array).to(Device("cuda", index)))
 
 
 def rebuilt(cls, array):
@@ -52,7 +60,7 @@ def _elements(cls, args):
         if isinstance(first, Variable):
             raise TypeError(_refusal(cls, args))
         if isinstance(first, _TensorBase):
-            if type(first)._dtype != dtype:
+            if type(first)._dtype != dtype or type(first).is_cuda != cls.is_cuda:
                 raise TypeError(_refusal(cls, args))
             return shown_array(first), first
         if isinstance(first, np.ndarray):
@@ -151,7 +159,7 @@ def _owned(array):
 
 
 def _over_storage(cls, storage, offset=0, size=None, stride=None):
-    if from_numpy_dtype(cls._dtype) is not storage.dtype:
+    if from_numpy_dtype(cls._dtype) is not storage.dtype or cls.is_cuda != storage.is_cuda:
         raise TypeError(_refusal(cls, (storage,)))
     if size is None:
         return storage.array[offset:] if offset else storage.array
@@ -162,7 +170,7 @@ def _over_storage(cls, storage, offset=0, size=None, stride=None):
     if size and reach > len(storage):
         raise RuntimeError(f"{type_name(cls)}: a storage of {len(storage)} elements is too small for {reach}")
     item = cls._dtype.itemsize
-    return _core.strided_view(storage.array, size, [s * item for s in stride], offset * item)
+    return strided(storage.array, size, tuple(s * item for s in stride), offset * item)
 
 
 def new(self, *args, **options):

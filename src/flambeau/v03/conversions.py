@@ -55,9 +55,16 @@ def _check_options(name, options):
             raise TypeError(f"{name}() got an unexpected keyword argument {option!r}")
 
 
-def _to(self, *args):
+def _at_once(flags, options):
+    """Whether the host waits for a copy: `async=True`, by position or by name, says no, and so does `non_blocking`."""
+    return not (any(flags) or options.get("async") or options.get("non_blocking"))
+
+
+def _to(self, *args, wait=True):
     """Today's `to`, with bytes for bools and one dimension at the least."""
-    moved = TODAYS["to"](lifted(self) if isinstance(self, Variable) else settled(self), *args)
+    moved = TODAYS["to"](
+        lifted(self) if isinstance(self, Variable) else settled(self), *args, non_blocking=not wait
+    )
     moved._volatile = self._volatile
     return moved if moved is self else compact(moved)
 
@@ -73,7 +80,9 @@ def type_(self, new_type=None, *flags, **options):
     if target is cls:
         return self
     dtype = from_numpy_dtype(target._dtype)
-    return _to(self, dtype) if target.is_cuda == cls.is_cuda else _to(self, "cuda" if target.is_cuda else "cpu", dtype)
+    if target.is_cuda == cls.is_cuda:
+        return _to(self, dtype)
+    return _to(self, "cuda" if target.is_cuda else "cpu", dtype, wait=_at_once(flags, options))
 
 
 def type_as(self, tensor):
@@ -98,7 +107,8 @@ def _conversion(element):
 def cuda(self, device=None, *flags, **options):
     """cuda(device=None, async=False) -> self on a GPU: the current one, or the one given."""
     _check_options("cuda", options)
-    return _to(self, Device("cuda") if device is None or device == -1 else Device("cuda", int(device)))
+    place = Device("cuda") if device is None or device == -1 else Device("cuda", int(device))
+    return _to(self, place, wait=_at_once(flags, options))
 
 
 def cpu(self):
@@ -191,7 +201,7 @@ def storage_of(self):
 
 def storage_type(self):
     """storage_type() -> the class of storages of this type, such as torch.FloatStorage."""
-    return storage.TYPES[type(self).__name__.replace("Tensor", "Storage")]
+    return (storage.CUDA_TYPES if self.is_cuda else storage.TYPES)[type(self).__name__.replace("Tensor", "Storage")]
 
 
 def reinforce(self, reward):

@@ -22,6 +22,7 @@ def set_default_tensor_type(t):
         settings.set_default_tensor_type(type_name(cls))
     package: Any = sys.modules[__package__]
     package.Tensor = cls
-    package.Storage = storage.TYPES[cls.__name__.replace("Tensor", "Storage")]
+    storages = storage.CUDA_TYPES if cls.is_cuda else storage.TYPES
+    package.Storage = storages[cls.__name__.replace("Tensor", "Storage")]
 
 

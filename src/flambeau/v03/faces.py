@@ -188,8 +188,16 @@ def compact(result):
         for part in result:
             compact(part)
     elif isinstance(result, (Variable, _TensorBase)) and not _array(result).flags.c_contiguous:
-        put(result, _array(result).copy())
+        put(result, copied(_array(result)))
     return result
+
+
+def copied(array, dtype=None):
+    """A copy of an array in row-major order, or of the same elements in another dtype, on its own device."""
+    if isinstance(array, np.ndarray):
+        return array.copy() if dtype is None else array.astype(dtype)
+    with _core.backend_for(_make(array)).on(array):
+        return array.copy() if dtype is None else array.astype(dtype)
 
 
 def plain(tensor):

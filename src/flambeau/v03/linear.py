@@ -51,6 +51,8 @@ def eigen(x, eigenvectors):
     array = _array(x)
     if array.ndim != 2 or array.shape[0] != array.shape[1]:
         raise RuntimeError(f"eig: the argument must be a square matrix, got size {list(array.shape)}")
+    backend = _core.backend_for(x)
+    array = array if isinstance(array, np.ndarray) else backend.to_host(array)
     values, vectors = np.linalg.eig(array)
     packed = np.stack([values.real, values.imag], 1).astype(array.dtype)
     columns = np.empty(0, array.dtype)
@@ -59,6 +61,8 @@ def eigen(x, eigenvectors):
         second = np.flatnonzero(values.imag < 0)
         columns[:, second] = vectors.imag[:, second - 1]
     face = type(x)._face or type(x)
+    if x.is_cuda:
+        packed, columns = (backend.from_host(a, _array(x)) for a in (packed, columns))
     return _core.make(packed, face), _core.make(columns, face)
 
 

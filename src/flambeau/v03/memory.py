@@ -71,7 +71,10 @@ def set_(self, source=None, storage_offset=0, size=None, stride=None):
     return self
 
 
-def _check_callable(name, function):
+def _check_callable(name, tensor, function):
+    if tensor.is_cuda:
+        kind = type_name(type(tensor))
+        raise RuntimeError(f"{name} is only implemented on CPU tensors, got a {kind}; use cpu() first")
     if not callable(function):
         raise TypeError(f"{name} requires a callable as its last argument, got {type(function).__name__}")
 
@@ -89,20 +92,20 @@ def _numbers(tensor):
 
 def apply_(self, callable):
     """apply_(callable) -> self with each element replaced by callable(element); slow, on the CPU."""
-    _check_callable("apply_", callable)
+    _check_callable("apply_", self, callable)
     return _store(self, [callable(value) for value in _numbers(self)])
 
 
 def map_(self, tensor, callable):
     """map_(tensor, callable) -> self with callable(element of self, element of tensor), broadcast; slow."""
-    _check_callable("map_", callable)
+    _check_callable("map_", self, callable)
     (tensor,) = _fitted("map_", self, tensor)
     return _store(self, [callable(a, b) for a, b in zip(_numbers(self), tensor, strict=True)])
 
 
 def map2_(self, x, y, callable):
     """map2_(x, y, callable) -> self with callable(element of self, of x, of y), broadcast; slow."""
-    _check_callable("map2_", callable)
+    _check_callable("map2_", self, callable)
     x, y = _fitted("map2_", self, x, y)
     return _store(self, [callable(*values) for values in zip(_numbers(self), x, y, strict=True)])
 

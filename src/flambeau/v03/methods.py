@@ -33,6 +33,7 @@ from .faces import (
     _TensorBase,
     as_face,
     compact,
+    copied,
     follow,
     for_programs,
     lifted,
@@ -310,7 +311,7 @@ def stored(result, out, name):
             _core.backend_for(o).write(_array(o), source)
             _core.bump_version(o)
         else:
-            set_memory(o, source.copy())
+            set_memory(o, copied(source))
     return out
 
 

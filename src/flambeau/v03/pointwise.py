@@ -98,10 +98,13 @@ def _shifting(name, factor):
 
 
 def bools(mask):
-    """The bool tensor over the bytes of a mask. RuntimeError when it has other bytes than 0 and 1."""
+    """The bool tensor over the bytes of a mask. RuntimeError when it has other bytes than 0 and 1; on a GPU, where 0.3
+    did not look, these count as 1."""
     array = _array(mask)
     if array.dtype == _BOOL:
         return mask
+    if not isinstance(array, np.ndarray):
+        return METHODS["ne"](_make(array), 0)
     if array.size and array.max() > 1:
         raise RuntimeError("Mask tensor can take 0 and 1 values only")
     return _make(array.view(_BOOL))

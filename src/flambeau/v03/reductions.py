@@ -5,7 +5,7 @@ import numpy as np
 
 from .. import _core
 from ..ops import METHODS
-from .faces import Variable, _array
+from .faces import Variable, _array, copied
 
 
 def _kept(name):
@@ -17,7 +17,7 @@ def _kept(name):
         array, dtype = _array(result), _array(x).dtype
         if array.dtype == dtype:
             return result
-        made = _core.make(array.astype(dtype), type(x)._face or type(x))
+        made = _core.make(copied(array, dtype), type(x)._face or type(x))
         made._volatile = result._volatile
         return made
 
@@ -48,7 +48,7 @@ _KERNELS = ("sum", "prod", "mean")  # kernels of the array alone
 
 def _doubled(x):
     array = _array(x)
-    return _core.make(array.astype(np.float64)) if array.dtype.kind == "f" else x
+    return _core.make(copied(array, np.float64)) if array.dtype.kind == "f" else x
 
 
 def _spread(name):

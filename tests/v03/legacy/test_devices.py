@@ -1,4 +1,4 @@
-"""Modules on a GPU, which is a stand-in in host memory: they compute what they do on the CPU."""
+"""Modules on a virtual GPU: they compute what they do on the CPU."""
 
 import numpy as np
 import pytest

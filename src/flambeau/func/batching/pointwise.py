@@ -45,7 +45,7 @@ rule("clamp", "isclose", "_binary_cross_entropy", "_binary_cross_entropy_with_lo
 
 
 @rule(
-    "_alias", "clone", "_contiguous", "_to_copy", "_transfer", "zero_", "real", "imag", "view_as_real",
+    "_alias", "clone", "_contiguous", "_to_copy", "_transfer", "_pin_memory", "zero_", "real", "imag", "view_as_real",
     "view_as_complex", "_into", "nan_to_num", "frexp", "polygamma", "logit", "lerp", "addcmul", "addcdiv",
     "_masked_grad", "_shrink_grad", "hardtanh", "hardsigmoid", "threshold", "hardshrink", "softshrink",
     "_leaky_relu_grad", "leaky_relu", "_prelu_kernel", "_elu_grad", "elu", "_sparse_values", "_dirichlet_grad",

@@ -131,5 +131,6 @@ def looped(function, batch, args, kwargs):
     """A function that draws, called for each element of the batch."""
     if randomness(batch.level) == "different":
         return answered(lambda: in_a_loop(function, batch, args, kwargs))
-    rng = generators.engine(kwargs.get("generator"), function.__name__)
+    device = next((a.device for a in args if isinstance(a, _core.TensorBase)), None)
+    rng = generators.engine(kwargs.get("generator"), function.__name__, device)
     return _same(lambda *row: function(*row, **kwargs), rng, batch, args)

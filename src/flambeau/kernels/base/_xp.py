@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import numpy as np
@@ -10,12 +9,21 @@ import numpy as np
 from ... import _core
 from ...dtype import float32
 
-Array = Any  # numpy.ndarray or cupy.ndarray
+Array = Any  # numpy.ndarray, or the array of a GPU
 
 
 def array_namespace(x: Array) -> Any:
-    """The library that x belongs to: numpy, or cupy (which exists already if one of its arrays does)."""
-    return np if isinstance(x, np.ndarray) else sys.modules[type(x).__module__.partition(".")[0]]
+    """The library that x belongs to: numpy, or what `add_library` was told of its type."""
+    return np if isinstance(x, (np.ndarray, np.generic)) else _libraries[type(x)]
+
+
+_libraries: dict[type, Any] = {}
+
+
+def add_library(array_type: type, library: Any) -> None:
+    """Says which functions, by NumPy's names, work on arrays of a type. Beside NumPy's the library has `special`, a
+    namespace with erf and erfc, and `errstate(linalg="raise")`."""
+    _libraries[array_type] = library
 
 
 def is_half(dtype: np.dtype) -> bool:

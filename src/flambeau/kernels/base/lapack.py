@@ -7,7 +7,6 @@ that do not converge raise numpy.linalg.LinAlgError.
 
 from __future__ import annotations
 
-import importlib
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ def _lapack(x: Array, name: str, *args: Any, **options: Any) -> Any:
     if xp is np:
         with np.errstate(all="ignore"):
             return getattr(np.linalg, name)(x, *args, **options)
-    with importlib.import_module(f"{xp.__name__}x").errstate(linalg="raise"):
+    with xp.errstate(linalg="raise"):
         return getattr(xp.linalg, name)(x, *args, **options)
 
 

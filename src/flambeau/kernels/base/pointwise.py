@@ -6,7 +6,6 @@ Half-precision floats compute in float32 and round once. Values outside an op's 
 from __future__ import annotations
 
 import functools
-import importlib
 import math
 
 import numpy as np
@@ -337,13 +336,13 @@ def angle(xp, a: Array) -> Array:
 
 
 def _special(name):
-    """A function of math, element by element (slow and exact), or of cupyx.scipy.special."""
+    """A function of math, element by element (slow and exact), or of the library of a GPU."""
     function = np.vectorize(getattr(math, name), otypes=[np.float64])
 
     def kernel(xp, a):
         if xp is np:
             return xp.asarray(function(a), dtype=a.dtype)
-        return getattr(importlib.import_module(f"{xp.__name__}x.scipy.special"), name)(a)
+        return getattr(xp.special, name)(a)
 
     return kernel
 

@@ -12,8 +12,8 @@ __all__ = ["DataParallel", "data_parallel"]
 class DataParallel(Module):
     """DataParallel(module, device_ids=None, output_device=None, dim=0): runs module on the GPUs device_ids (all).
 
-    Inputs are cut along dim, and the outputs joined on output_device (the first). The gradients arrive at the
-    parameters of module, which is on the first GPU. Without a GPU it calls module itself.
+    Inputs are cut along dim, and the outputs joined on output_device (the first). The gradients arrive, summed, at the
+    parameters of module, which has to be on the first GPU, else RuntimeError. Without a GPU it calls module itself.
     """
 
     def __init__(self, module, device_ids=None, output_device=None, dim=0):
@@ -39,6 +39,21 @@ def _index(device):
     return device if isinstance(device, int) else cuda._resolve(device).index
 
 
+def _check_place(module, first):
+    """RuntimeError unless parameters and buffers of module are on a device."""
+    for t in (*module.parameters(), *module.buffers()):
+        if (t.get_device() if t.is_cuda else -1) != first:
+            raise RuntimeError(
+                f"module must have its parameters and buffers on device {_name(first)} (device_ids[0]) but found one "
+                f"of them on device: {_name(t.get_device() if t.is_cuda else -1)}; all tensors must be on devices[0]: "
+                "move the module there first"
+            )
+
+
+def _name(index):
+    return "cpu" if index == -1 else f"cuda:{index}"
+
+
 def data_parallel(module, inputs, device_ids=None, output_device=None, dim=0, module_kwargs=None):
     """data_parallel(module, inputs, device_ids=None, output_device=None, dim=0, module_kwargs=None) -> outputs
 
@@ -48,6 +63,7 @@ def data_parallel(module, inputs, device_ids=None, output_device=None, dim=0, mo
     device_ids = list(range(cuda.device_count())) if device_ids is None else list(map(_index, device_ids))
     if not device_ids:
         return module(*inputs, **(module_kwargs or {}))
+    _check_place(module, device_ids[0])
     parts, kwargs = scatter_kwargs(inputs, module_kwargs, device_ids, dim)
     if len(device_ids) == 1:
         return module(*parts[0], **kwargs[0]) if parts else module()

@@ -2,7 +2,7 @@
 
 import inspect
 
-from ...random import fork_rng
+from ...random import fork_rng, used_gpus
 from ..module import Module
 
 
@@ -17,6 +17,6 @@ def skip_init(module_cls, *args, **kwargs):
     if "device" not in inspect.signature(module_cls).parameters:
         raise RuntimeError("Module must support a 'device' arg to skip initialization")
     device = kwargs.pop("device", "cpu")
-    with fork_rng():
+    with fork_rng(used_gpus()):
         module = module_cls(*args, device="cpu", **kwargs)
     return module.to_empty(device=device)

@@ -159,8 +159,24 @@ def default_collate(batch):
 
 
 def pin_memory(data, device=None):
-    """pin_memory(data) -> data: memory is never pinned."""
-    return data
+    """pin_memory(data) -> data with its tensors in pinned memory; as it is where there is no GPU.
+
+    Tensors are looked for in mappings, named tuples and sequences; other objects are asked by their own pin_memory().
+    """
+    return _pinned(data) if fb.cuda.is_available() else data
+
+
+def _pinned(data):
+    if isinstance(data, (str, bytes)):
+        return data
+    if isinstance(data, collections.abc.Mapping):
+        kind: Any = type(data)
+        return kind({key: _pinned(value) for key, value in data.items()})
+    if isinstance(data, tuple) and hasattr(data, "_fields"):
+        return type(data)(*map(_pinned, data))
+    if isinstance(data, (list, tuple)):
+        return type(data)(map(_pinned, data))
+    return data.pin_memory() if hasattr(data, "pin_memory") else data
 
 
 pin_memory_batch = pin_memory

@@ -15,7 +15,7 @@ import flambeau as fb
 from flambeau import multiprocessing  # sends datasets to spawned workers as shared memory
 
 from .blocks import Blocks
-from .collate import default_collate, default_convert, pin_memory_batch  # noqa: F401  (0.3's name is found here)
+from .collate import default_collate, default_convert, pin_memory_batch
 from .dataset import IterableDataset
 from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler
 from .worker import END, GRACE, RESUME, ExceptionWrapper, get_worker_info, make_fetcher, run  # noqa: F401
@@ -44,7 +44,8 @@ class DataLoader:
     does not depend on it. timeout: seconds to wait for a batch, 0 for ever. worker_init_fn(worker_id): called in each
     worker. multiprocessing_context: "fork", "spawn", ... or a context. generator: of the order and the workers' seeds.
     persistent_workers: keep the workers for the next iteration. in_order=False: batches as they come.
-    pin_memory: accepted, without effect.
+    pin_memory: batches are put into pinned memory, from which GPUs copy with non_blocking=True while the program goes
+    on; without effect where there is no GPU.
 
     A worker's exception is raised here with its traceback; one that dies gives RuntimeError within a second.
     """
@@ -216,6 +217,7 @@ class DataLoaderIter:
             loader.timeout,
             loader.in_order,
         )
+        self._pin_memory = loader.pin_memory and fb.cuda.is_available()
         self._reported_length = loader._reported_length
         self._indices = iter(self._index_sampler)
         self._yielded = 0
@@ -231,7 +233,7 @@ class DataLoaderIter:
         self._yielded += 1
         if self._reported_length is not None and self._yielded > self._reported_length:
             self._warn_of_length()
-        return batch
+        return pin_memory_batch(batch) if self._pin_memory else batch
 
     next = __next__
 

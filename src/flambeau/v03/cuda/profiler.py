@@ -1,27 +1,19 @@
 """`torch.cuda.profiler` of 0.3: what NVIDIA's profilers record. RuntimeError without a GPU."""
 
-import contextlib
-
-from ...cuda import _backend
-
-__all__ = ["profile", "start", "stop"]
+from ...cuda.profiler import init, profile, start, stop
 
 
-def start():
-    """start(): recording goes on."""
-    _backend().cupy.cuda.profiler.start()
+class cudaOutputMode:
+    """The formats that `init` knew."""
+
+    csv, key_value = "csv", "key_value"
+
+    @staticmethod
+    def for_key(key):
+        """for_key("csv"), for_key("key_value") -> the number that CUDA's runtime had for a format."""
+        if key not in ("key_value", "csv"):
+            raise RuntimeError(f"supported CUDA profiler output modes are: key_value and csv, got {key!r}")
+        return int(key == "csv")
 
 
-def stop():
-    """stop(): recording pauses."""
-    _backend().cupy.cuda.profiler.stop()
-
-
-@contextlib.contextmanager
-def profile():
-    """with profile(): recording for the length of the block."""
-    start()
-    try:
-        yield
-    finally:
-        stop()
+__all__ = ["cudaOutputMode", "init", "profile", "start", "stop"]

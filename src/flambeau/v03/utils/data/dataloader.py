@@ -80,5 +80,5 @@ class DataLoader(_TodaysDataLoader):
         return (RandomSampler if shuffle else SequentialSampler)(self.dataset)
 
     def __iter__(self):
-        with fork_rng(enabled=not self.num_workers):  # only workers need a seed, so only they took a random number
+        with fork_rng([], enabled=not self.num_workers):  # only workers need a seed, so only they took a random number
             return super().__iter__()
