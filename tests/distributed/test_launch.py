@@ -114,7 +114,7 @@ def pids(folder):
 def test_one_failure_ends_all(flambeau, tmp_path, how, code, message):
     begin = time.monotonic()
     ended = flambeau("launch", "-n", "2", "train.py", how, script=FAILING)
-    assert time.monotonic() - begin < 15 and ended.returncode == code
+    assert time.monotonic() - begin < 40 and ended.returncode == code
     assert f"flambeau: launch: rank 1 (process {pids(tmp_path)[1]}) {message}; ending the other" in ended.err
     assert not any(map(is_running, pids(tmp_path)))
 

@@ -49,6 +49,11 @@ cdef extern from *:
     object PyWeakref_NewRef(object, object)
 
 
+cdef inline bint is_usual() noexcept:
+    """Whether nothing asks to see calls, or to cast what they are given."""
+    return not extras & ~AUTOCAST and not fb_casting
+
+
 cdef inline bint by_library() except -1:
     """Whether the Python code that called is the library's own."""
     cdef PyObject* space = PyEval_GetGlobals()
@@ -217,7 +222,7 @@ cdef PyObject* method_vectorcall(PyObject* callable, PyObject** args, size_t nar
     cdef PyObject* pair[2]
     result = None
     if m.todays is not None and by_library():
-        if kwnames == NULL and m.op is not None and not extras:
+        if kwnames == NULL and m.op is not None and is_usual():
             if m.swapped and n == 2:
                 pair[0], pair[1] = args[1], args[0]
                 result = face_call(m.op, pair, n)
@@ -227,7 +232,7 @@ cdef PyObject* method_vectorcall(PyObject* callable, PyObject** args, size_t nar
             result = fb_vectorcall(<PyObject*>m.todays, args, n, kwnames)
         Py_INCREF(result)
         return <PyObject*>result
-    if not extras and not warns and n > 0:
+    if is_usual() and not warns and n > 0:
         if m.resolve is not None:
             result = method_call(m, args, n, kwnames)
         elif kwnames == NULL and m.special:
@@ -275,7 +280,7 @@ cdef PyObject* function_vectorcall(PyObject* callable, PyObject** args, size_t n
     cdef Py_ssize_t n = PyVectorcall_NARGS(nargsf)
     cdef Face* face
     result = None
-    if n > 0 and not extras and not warns:
+    if n > 0 and is_usual() and not warns:
         face = face_of(<object>args[0])
         if face != NULL:
             result = method_call(f.of_variables if face == &variables else f.of_plains, args, n, kwnames)

@@ -18,6 +18,7 @@ from .graph import Target
 from .names import COMPOSED_LAYERS, RANDOM_FACTORIES, SETTERS, UNRECORDED
 
 _BASE: Any = _core.TensorBase
+_FUNCTIONS = (FunctionType, _core.CastingFunction)  # what is made of ops
 _PYTHON_VALUES = {
     "__bool__": "a Python boolean", "__int__": "a Python integer", "__index__": "a Python index",
     "__float__": "a Python float", "__complex__": "a Python complex number", "item": "a Python number",
@@ -72,9 +73,9 @@ def _wanted():
     for name in SETTERS:
         yield Tensor, name, lambda own, name=name: _changing(name, own)
     for name, method in METHODS.items():
-        if type(method) is FunctionType and name not in UNRECORDED and name not in SETTERS:
+        if type(method) in _FUNCTIONS and name not in UNRECORDED and name not in SETTERS:
             yield Tensor, name, lambda own, name=name: _recording(Target("method", name), own)
-    composed = [n for n, f in FUNCTIONS.items() if type(f) is FunctionType and n not in UNRECORDED]
+    composed = [n for n, f in FUNCTIONS.items() if type(f) in _FUNCTIONS and n not in UNRECORDED]
     for name in composed:
         getattr(op, name)  # which remembers what it finds
     namespace, older = sys.modules["flambeau"], sys.modules.get("flambeau.v03")

@@ -35,7 +35,9 @@ def _whole(name):
         if isinstance(x, Variable):
             return kept(x) if not (args or kwargs) else todays(x, *args, **kwargs)
         if name in _KERNELS and _array(x).dtype.kind == "f":
-            return getattr(_core.backend_for(x).kernels, name)(_array(x).astype(np.float64)).item()
+            backend, array = _core.backend_for(x), _array(x)
+            with backend.on(array):
+                return getattr(backend.kernels, name)(array.astype(np.float64)).item()
         doubled = [_doubled(a) if isinstance(a, _core.TensorBase) else a for a in args]
         return todays(_doubled(x), *doubled, **kwargs)
 
