@@ -170,10 +170,20 @@ struct NormKernels {
     void (*grad_affine)(T* gw, T* gb, const T* g, const T* x, int64_t n, T mean, T rstd);  // adds g xhat and g
 };
 
+template <class T>
+struct PoolKernels {
+    // The maximum of each window of one row and its place in the plane x; `taps`: where the `rows` rows of x begin that
+    // the windows see, `first`: where the first one begins that is not left padding.
+    void (*max_row)(const fb_pool_shape& s, const T* x, int64_t rows, const int64_t* taps, int64_t first, T* y,
+                    int64_t* index);
+};
+
 struct Kernels {
     GemmKernels gemm;
     NormKernels<float> norm32;
     NormKernels<double> norm64;
+    PoolKernels<float> pool32;
+    PoolKernels<double> pool64;
     ConvKernels<float> conv32;
     ConvKernels<double> conv64;
     OptimKernels optim;
@@ -205,6 +215,7 @@ void register_libm(Kernels& k);
     void register_gemm(Kernels& k);           \
     void register_conv(Kernels& k);           \
     void register_norm(Kernels& k);           \
+    void register_pool(Kernels& k);           \
     void register_optim(Kernels& k);          \
     void register_random(Kernels& k);         \
     void register_reduce(Kernels& k);         \

@@ -298,6 +298,35 @@ FB_API int fb_batch_norm_grad(int dtype, int64_t batch, int64_t channels, int64_
                               const void* w, const void* mean, const void* rstd, int training, void* gx, void* gw,
                               void* gb);
 
+/* ---- pooling ------------------------------------------------------------------------------- */
+
+/* Windows over three spatial axes (sizes of 1 for those that are not there) of each of `planes` contiguous planes. */
+typedef struct {
+    int64_t planes;
+    int64_t in[3], out[3], kernel[3], stride[3], padding[3], dilation[3];
+} fb_pool_shape;
+
+/* Windows that are ranges [begin, end) of elements of each axis, `out` of them; a sum over one is divided by the product
+ * of its counts, or by `divisor` if that is not 0. */
+typedef struct {
+    int64_t planes;
+    int64_t in[3], out[3];
+    const int64_t *begin[3], *end[3], *count[3];
+    int64_t divisor;
+} fb_pool_windows;
+
+/* float32 and float64; no size is 0. */
+
+/* The maximum of each window and its place in the plane: the first of equals, the last NaN if there is one, the first
+ * element that is not left padding where all are -inf. Planes have less than 2**31 elements. */
+FB_API int fb_max_pool(int dtype, const fb_pool_shape* shape, const void* x, void* y, int64_t* index);
+/* gx (planes, inputs): zeros, each element of g (planes, outputs) added at its place. FB_ERR_VALUE for a place outside
+ * the plane; gx then has no meaning. */
+FB_API int fb_max_pool_grad(int dtype, int64_t planes, int64_t inputs, int64_t outputs, const void* g,
+                            const int64_t* index, void* gx);
+FB_API int fb_avg_pool(int dtype, const fb_pool_windows* windows, const void* x, void* y);
+FB_API int fb_avg_pool_grad(int dtype, const fb_pool_windows* windows, const void* g, void* gx);
+
 /* ---- files --------------------------------------------------------------------------------- */
 
 /* The CRC-32 of zip archives of what came before (0 for nothing), followed by n bytes. */

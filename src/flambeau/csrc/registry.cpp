@@ -68,6 +68,7 @@ Registry& registry() {
     isa::register_gemm(k);        \
     isa::register_conv(k);        \
     isa::register_norm(k);        \
+    isa::register_pool(k);        \
     isa::register_optim(k);       \
     isa::register_random(k);      \
     isa::register_reduce(k);      \

@@ -15,7 +15,7 @@ from ..device import CPU
 BASE = ("pointwise", "pad", "shape", "index", "special", "activation", "reduce", "linalg", "conv", "pool", "norm",
         "patches", "softmax", "loss", "loss_ctc", "embedding", "select", "sort", "optim", "fft", "lapack", "ldl",
         "bessel", "gamma", "implicit", "polynomial", "resample", "rnn")  # fmt: skip
-NATIVE = ("pointwise", "reduce", "linalg", "conv", "norm", "softmax", "optim", "lapack", "implicit", "special")
+NATIVE = ("pointwise", "reduce", "linalg", "conv", "pool", "norm", "softmax", "optim", "lapack", "implicit", "special")
 
 
 class Kernels:
