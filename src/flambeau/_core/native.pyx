@@ -602,3 +602,4 @@ def read_into(int descriptor, int64_t offset, cnp.ndarray memory not None):
 include "conv.pxi"
 include "norm.pxi"
 include "pool.pxi"
+include "index.pxi"

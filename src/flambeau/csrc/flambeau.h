@@ -327,6 +327,36 @@ FB_API int fb_max_pool_grad(int dtype, int64_t planes, int64_t inputs, int64_t o
 FB_API int fb_avg_pool(int dtype, const fb_pool_windows* windows, const void* x, void* y);
 FB_API int fb_avg_pool_grad(int dtype, const fb_pool_windows* windows, const void* g, void* gx);
 
+/* ---- picking by index ---------------------------------------------------------------------- */
+
+/* Along the middle axis of contiguous arrays. itemsize: 1, 2, 4, 8 or 16. FB_ERR_VALUE for an index outside [0, n); what
+ * gather and scatter_add wrote then has no meaning. Sums: float32, float64, int64 (wraps around), added in the order of
+ * the index. */
+
+/* y[o][k][c] = x[o][index[o][k][c]][c]: x (outer, n, inner), index and y (outer, m, inner). With wrap, negative numbers
+ * count from the end. */
+FB_API int fb_gather(int itemsize, int wrap, int64_t outer, int64_t m, int64_t n, int64_t inner, const void* x,
+                     const int64_t* index, void* y);
+/* y[o][k][c] = x[o][index[k]][c]: index (m). */
+FB_API int fb_take(int itemsize, int64_t outer, int64_t m, int64_t n, int64_t inner, const void* x,
+                   const int64_t* index, void* y);
+/* out[o][index[o][k][c]][c] += src[o][k][c] */
+FB_API int fb_scatter_add(int dtype, int64_t outer, int64_t m, int64_t n, int64_t inner, const int64_t* index,
+                          const void* src, void* out);
+/* out[o][index[k]][c] += src[o][k][c] */
+FB_API int fb_index_add(int dtype, int64_t outer, int64_t m, int64_t n, int64_t inner, const int64_t* index,
+                        const void* src, void* out);
+
+/* ---- running results, order ---------------------------------------------------------------- */
+
+/* out[o][i][c] = x[o][0][c] (op) ... (op) x[o][i][c], op FB_SUM or FB_PROD; contiguous (outer, n, inner) of float32
+ * (computed in float64), float64, int64 (wraps around). */
+FB_API int fb_scan(int op, int dtype, int64_t outer, int64_t n, int64_t inner, const void* x, void* out);
+/* The k largest (or smallest) of each row of n, best first, the first of equals first, NaN above all numbers; and where
+ * they are. float32, float64; 1 <= k <= n. */
+FB_API int fb_topk(int dtype, int64_t rows, int64_t n, int64_t k, int largest, const void* x, void* values,
+                   int64_t* indices);
+
 /* ---- files --------------------------------------------------------------------------------- */
 
 /* The CRC-32 of zip archives of what came before (0 for nothing), followed by n bytes. */

@@ -15,7 +15,8 @@ from ..device import CPU
 BASE = ("pointwise", "pad", "shape", "index", "special", "activation", "reduce", "linalg", "conv", "pool", "norm",
         "patches", "softmax", "loss", "loss_ctc", "embedding", "select", "sort", "optim", "fft", "lapack", "ldl",
         "bessel", "gamma", "implicit", "polynomial", "resample", "rnn")  # fmt: skip
-NATIVE = ("pointwise", "reduce", "linalg", "conv", "pool", "norm", "softmax", "optim", "lapack", "implicit", "special")
+NATIVE = ("pointwise", "shape", "index", "reduce", "linalg", "conv", "pool", "norm", "softmax", "embedding", "select",
+          "sort", "optim", "lapack", "implicit", "special")  # fmt: skip
 
 
 class Kernels:
