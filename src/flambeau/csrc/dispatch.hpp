@@ -93,6 +93,7 @@ template <class T>
 struct ReduceType {
     T (*fold[4])(const T* a, int64_t n);
     void (*into[4])(T* out, const T* a, int64_t n);
+    void (*into_by_4[4])(T* out, const T* a, const T* b, const T* c, const T* d, int64_t n);
 };
 struct ReduceKernels {
     ReduceType<uint8_t> u8;
