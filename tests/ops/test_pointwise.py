@@ -306,3 +306,20 @@ def test_halves_and_numbers_round_once(dtype, number):
     ]:  # fmt: skip
         assert str(ours_out.dtype) == str(theirs_out.dtype)
         np.testing.assert_array_equal(ours_out.double().numpy(), theirs_out.double().numpy())
+
+
+def test_in_place_with_one_element():
+    """A 0-dim tensor counts with its value at the start, also where it is an element of what changes."""
+    for dtype in (fb.float32, fb.float64, fb.int64, fb.complex64, fb.bfloat16):
+        x = fb.arange(1, 7).reshape(2, 3).to(dtype)
+        version = x._version
+        assert x.mul_(fb.tensor(3, dtype=dtype)) is x
+        assert x.tolist() == [[3, 6, 9], [12, 15, 18]] and x._version == version + 1
+        x.add_(x[0, 1])
+        assert x.tolist() == [[9, 12, 15], [18, 21, 24]]
+        x.sub_(x[1, 2])
+        assert x.tolist() == [[-15, -12, -9], [-6, -3, 0]]
+    leaf = fb.ones(2, requires_grad=True)
+    scale = fb.tensor(2.0, requires_grad=True)
+    (leaf * 1).mul_(scale).sum().backward()
+    assert scale.grad.item() == 2 and leaf.grad.tolist() == [2, 2]

@@ -14,11 +14,19 @@ constexpr int64_t kColumns = 256;  // of inner, that are added to by one thread
 
 int64_t at_once(int64_t work) { return std::max<int64_t>(1, kWork / std::max<int64_t>(work, 1)); }
 
-bool inside(int64_t i, int64_t n) { return static_cast<uint64_t>(i) < static_cast<uint64_t>(n); }
+// Whether all of the index is in [-lift, n).
+bool all_inside(const int64_t* index, int64_t m, int64_t n, int64_t lift = 0) {
+    const uint64_t size = static_cast<uint64_t>(n) + static_cast<uint64_t>(lift);
+    uint64_t bad = 0;
+    for (int64_t k = 0; k < m; ++k) bad |= static_cast<uint64_t>(index[k]) + static_cast<uint64_t>(lift) >= size;
+    return !bad;
+}
 
-bool all_inside(const int64_t* index, int64_t m, int64_t n) {
-    bool good = true;
-    for (int64_t k = 0; k < m; ++k) good &= inside(index[k], n);
+bool everywhere_inside(const int64_t* index, int64_t m, int64_t n) {
+    std::atomic<bool> good{true};
+    parallel_for(m, kWork, [&](int64_t begin, int64_t end) {
+        if (!all_inside(index + begin, end - begin, n)) good = false;
+    });
     return good;
 }
 
@@ -30,16 +38,17 @@ int gather(bool wrap, int64_t outer, int64_t m, int64_t n, int64_t inner, const 
     const int64_t slab = m * inner, lift = wrap ? n : 0;
     std::atomic<bool> outside{false};
     parallel_for(outer * slab, kWork, [&](int64_t begin, int64_t end) {
+        if (!all_inside(index + begin, end - begin, n, lift)) {
+            outside = true;
+            return;
+        }
         for (int64_t e = begin; e < end;) {
             const int64_t o = e / slab, stop = std::min(end, (o + 1) * slab);
             const T* from = x + o * n * inner;
+            if (inner == 1)
+                for (; e < stop; ++e) y[e] = from[index[e] + (index[e] < 0 ? lift : 0)];
             for (int64_t column = e % inner; e < stop; ++e) {
-                const int64_t i = index[e] + (index[e] < 0 ? lift : 0);
-                if (!inside(i, n)) {
-                    outside = true;
-                    return;
-                }
-                y[e] = from[i * inner + column];
+                y[e] = from[(index[e] + (index[e] < 0 ? lift : 0)) * inner + column];
                 if (++column == inner) column = 0;
             }
         }
@@ -74,23 +83,27 @@ int scatter_add(int64_t outer, int64_t m, int64_t n, int64_t inner, const int64_
     const T* src = static_cast<const T*>(src_);
     T* out = static_cast<T*>(out_);
     const int64_t blocks = (inner + kColumns - 1) / kColumns;
-    std::atomic<bool> outside{false};
+    if (!everywhere_inside(index, outer * m * inner, n)) return FB_ERR_VALUE;
+    if (inner == 1) {
+        parallel_for(outer, at_once(m), [&](int64_t begin, int64_t end) {
+            for (int64_t o = begin; o < end; ++o) {
+                T* to = out + o * n;
+                for (int64_t e = o * m; e < (o + 1) * m; ++e) to[index[e]] += src[e];
+            }
+        });
+        return FB_OK;
+    }
     parallel_for(outer * blocks, at_once(m * std::min(inner, kColumns)), [&](int64_t begin, int64_t end) {
         for (int64_t u = begin; u < end; ++u) {
             const int64_t o = u / blocks, c0 = u % blocks * kColumns, c1 = std::min(inner, c0 + kColumns);
             T* to = out + o * n * inner;
-            for (int64_t k = 0; k < m; ++k)
-                for (int64_t c = c0; c < c1; ++c) {
-                    const int64_t e = (o * m + k) * inner + c;
-                    if (!inside(index[e], n)) {
-                        outside = true;
-                        return;
-                    }
-                    to[index[e] * inner + c] += src[e];
-                }
+            for (int64_t k = 0; k < m; ++k) {
+                const int64_t e = (o * m + k) * inner;
+                for (int64_t c = c0; c < c1; ++c) to[index[e + c] * inner + c] += src[e + c];
+            }
         }
     });
-    return outside ? FB_ERR_VALUE : FB_OK;
+    return FB_OK;
 }
 
 template <class T>
