@@ -69,8 +69,8 @@ def take(cnp.ndarray x not None, int axis, cnp.ndarray index not None):
 
 
 def scatter_add(cnp.ndarray out not None, int axis, cnp.ndarray index not None, cnp.ndarray src not None):
-    """Adds src, of the shape of index, to a contiguous array at index along an axis, in place. False, and
-    nothing changed, when that is not for it or an index is out of range."""
+    """Adds src, of the shape of index, to a contiguous array at index along an axis, in place. False when that is not
+    for it or an index is out of range; `out` then has no meaning."""
     cdef int64_t outer, n, inner
     cdef int code = sum_code(out), status
     if code < 0 or sum_code(src) != code or not is_index(index) or not cnp.PyArray_SAMESHAPE(index, src) or \

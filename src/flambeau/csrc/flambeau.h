@@ -332,7 +332,8 @@ FB_API int fb_avg_pool_grad(int dtype, const fb_pool_windows* windows, const voi
 /* ---- picking by index ---------------------------------------------------------------------- */
 
 /* Along the middle axis of contiguous arrays. itemsize: 1, 2, 4, 8 or 16. FB_ERR_VALUE for an index outside [0, n); what
- * gather wrote then has no meaning. Sums: float32, float64, int64 (wraps around), added in the order of the index. */
+ * gather and scatter_add wrote then has no meaning. Sums: float32, float64, int64 (wraps around), added in the order of
+ * the index. */
 
 /* y[o][k][c] = x[o][index[o][k][c]][c]: x (outer, n, inner), index and y (outer, m, inner). With wrap, negative numbers
  * count from the end. */

@@ -10,6 +10,7 @@ namespace fb {
 namespace {
 
 constexpr int64_t kWork = 16384;   // elements that one thread takes at least
+constexpr int64_t kBlock = 1024;   // of the index, that are checked before they are used
 constexpr int64_t kColumns = 256;  // of inner, that are added to by one thread
 
 int64_t at_once(int64_t work) { return std::max<int64_t>(1, kWork / std::max<int64_t>(work, 1)); }
@@ -22,14 +23,6 @@ bool all_inside(const int64_t* index, int64_t m, int64_t n, int64_t lift = 0) {
     return !bad;
 }
 
-bool everywhere_inside(const int64_t* index, int64_t m, int64_t n) {
-    std::atomic<bool> good{true};
-    parallel_for(m, kWork, [&](int64_t begin, int64_t end) {
-        if (!all_inside(index + begin, end - begin, n)) good = false;
-    });
-    return good;
-}
-
 template <class T>
 int gather(bool wrap, int64_t outer, int64_t m, int64_t n, int64_t inner, const void* x_, const int64_t* index,
            void* y_) {
@@ -38,13 +31,13 @@ int gather(bool wrap, int64_t outer, int64_t m, int64_t n, int64_t inner, const 
     const int64_t slab = m * inner, lift = wrap ? n : 0;
     std::atomic<bool> outside{false};
     parallel_for(outer * slab, kWork, [&](int64_t begin, int64_t end) {
-        if (!all_inside(index + begin, end - begin, n, lift)) {
-            outside = true;
-            return;
-        }
         for (int64_t e = begin; e < end;) {
-            const int64_t o = e / slab, stop = std::min(end, (o + 1) * slab);
+            const int64_t o = e / slab, stop = std::min({end, (o + 1) * slab, e + kBlock});
             const T* from = x + o * n * inner;
+            if (!all_inside(index + e, stop - e, n, lift)) {
+                outside = true;
+                return;
+            }
             if (inner == 1)
                 for (; e < stop; ++e) y[e] = from[index[e] + (index[e] < 0 ? lift : 0)];
             for (int64_t column = e % inner; e < stop; ++e) {
@@ -83,27 +76,26 @@ int scatter_add(int64_t outer, int64_t m, int64_t n, int64_t inner, const int64_
     const T* src = static_cast<const T*>(src_);
     T* out = static_cast<T*>(out_);
     const int64_t blocks = (inner + kColumns - 1) / kColumns;
-    if (!everywhere_inside(index, outer * m * inner, n)) return FB_ERR_VALUE;
-    if (inner == 1) {
-        parallel_for(outer, at_once(m), [&](int64_t begin, int64_t end) {
-            for (int64_t o = begin; o < end; ++o) {
-                T* to = out + o * n;
-                for (int64_t e = o * m; e < (o + 1) * m; ++e) to[index[e]] += src[e];
-            }
-        });
-        return FB_OK;
-    }
+    std::atomic<bool> outside{false};
     parallel_for(outer * blocks, at_once(m * std::min(inner, kColumns)), [&](int64_t begin, int64_t end) {
         for (int64_t u = begin; u < end; ++u) {
             const int64_t o = u / blocks, c0 = u % blocks * kColumns, c1 = std::min(inner, c0 + kColumns);
             T* to = out + o * n * inner;
-            for (int64_t k = 0; k < m; ++k) {
-                const int64_t e = (o * m + k) * inner;
-                for (int64_t c = c0; c < c1; ++c) to[index[e + c] * inner + c] += src[e + c];
+            const int64_t rows = inner == 1 ? kBlock : 1;  // at once
+            for (int64_t k = 0; k < m; k += rows) {
+                const int64_t e = (o * m + k) * inner + c0, count = inner == 1 ? std::min(rows, m - k) : c1 - c0;
+                if (!all_inside(index + e, count, n)) {
+                    outside = true;
+                    return;
+                }
+                if (inner == 1)
+                    for (int64_t i = e; i < e + count; ++i) to[index[i]] += src[i];
+                else
+                    for (int64_t c = c0; c < c1; ++c) to[index[e + c - c0] * inner + c] += src[e + c - c0];
             }
         }
     });
-    return FB_OK;
+    return outside ? FB_ERR_VALUE : FB_OK;
 }
 
 template <class T>
