@@ -15,12 +15,15 @@ constexpr int64_t kColumns = 256;  // of inner, that are added to by one thread
 
 int64_t at_once(int64_t work) { return std::max<int64_t>(1, kWork / std::max<int64_t>(work, 1)); }
 
-// Whether all of the index is in [-lift, n).
+// Whether all of the index is in [-lift, n): both differences have no sign then. SSE2 has no comparison of 64 bits.
 bool all_inside(const int64_t* index, int64_t m, int64_t n, int64_t lift = 0) {
-    const uint64_t size = static_cast<uint64_t>(n) + static_cast<uint64_t>(lift);
-    uint64_t bad = 0;
-    for (int64_t k = 0; k < m; ++k) bad |= static_cast<uint64_t>(index[k]) + static_cast<uint64_t>(lift) >= size;
-    return !bad;
+    const uint64_t below = static_cast<uint64_t>(lift), last = static_cast<uint64_t>(n) - 1;
+    uint64_t signs = 0;
+    for (int64_t k = 0; k < m; ++k) {
+        const uint64_t i = static_cast<uint64_t>(index[k]);
+        signs |= (i + below) | (last - i);
+    }
+    return !(signs >> 63);
 }
 
 template <class T>
