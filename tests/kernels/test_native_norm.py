@@ -7,7 +7,9 @@ import pytest
 import flambeau
 from flambeau._core import native as core
 from flambeau.kernels.base import norm as base
+from flambeau.kernels.base import reduce as base_reduce
 from flambeau.kernels.native import norm as native
+from flambeau.kernels.native import reduce as native_reduce
 
 DTYPES = {np.float32: 3e-6, np.float64: 1e-13, np.float16: 2e-3, ml_dtypes.bfloat16: 2e-2}
 SHAPES = [(4, 3, 5, 7), (2, 1, 100), (1, 5, 9), (3, 2, 2), (70, 6, 3, 3), (2, 3, 5000), (5, 4), (0, 3, 9), (3, 4, 0)]
@@ -82,6 +84,23 @@ def test_other_dtypes_and_layouts():
           [base.batch_norm(x.swapaxes(0, 1), None, None, x[:, 0, 0], x[:, 0, 1] ** 2)], np.float64)  # fmt: skip
 
 
+@pytest.mark.parametrize("dtype", [*DTYPES, np.complex64])
+def test_norm_of_all_elements(dtype):
+    for shape in ((), (0,), (7,), (5, 4), (300, 401)):
+        x = np.asarray(drawn(dtype, shape)[0])
+        for p in (2, 1, 3):
+            got, expected = native_reduce.vector_norm(x, p), base_reduce.vector_norm(x, p)
+            assert got.dtype == expected.dtype and got.shape == ()
+            assert float(got) == pytest.approx(float(expected), rel=2e-2 if got.dtype.itemsize == 2 else 1e-5)
+    assert native_reduce.vector_norm(np.ones((3, 4)), 2, keepdims=True).shape == (1, 1)
+
+
+def test_norm_of_values_that_are_not_finite():
+    for values in ([np.nan, 1.0], [np.inf, 1.0], [-np.inf, np.nan], [1e30, 1.0], [-0.0]):
+        x = np.array(values, np.float32)
+        np.testing.assert_array_equal(native_reduce.vector_norm(x), base_reduce.vector_norm(x))
+
+
 def test_does_not_depend_on_the_number_of_threads():
     x, g = drawn(np.float32, (64, 8, 900), (64, 8, 900))
     threads = flambeau.get_num_threads()
@@ -89,7 +108,8 @@ def test_does_not_depend_on_the_number_of_threads():
     def results():
         y, mean, rstd = native.layer_norm(x, 1)
         m, v = native.moments(x, (0, 2))
-        return y, *native.layer_norm_grad(g, x, None, mean, rstd, 1), m, *native.batch_norm_grad(g, x, None, m, v)
+        norm = native_reduce.vector_norm(x)
+        return norm, y, *native.layer_norm_grad(g, x, None, mean, rstd, 1), m, *native.batch_norm_grad(g, x, None, m, v)
 
     try:
         flambeau.set_num_threads(1)

@@ -337,3 +337,20 @@ def test_gradients_of_sums_with_alpha_of_half_precision():
     fb.sub(x, y, alpha=2).sum().backward()
     assert x.grad.tolist() == [2, 2, 2] and y.grad.tolist() == [-1.5] * 3 and y.grad.dtype is fb.bfloat16
     assert fb.vmap(lambda a: a.add(y, alpha=0.5))(fb.ones(2, 3, dtype=fb.bfloat16)).tolist() == [[1.5] * 3] * 2
+
+
+def test_in_place_with_one_element():
+    """A 0-dim tensor counts with its value at the start, also where it is an element of what changes."""
+    for dtype in (fb.float32, fb.float64, fb.int64, fb.complex64, fb.bfloat16):
+        x = fb.arange(1, 7).reshape(2, 3).to(dtype)
+        version = x._version
+        assert x.mul_(fb.tensor(3, dtype=dtype)) is x
+        assert x.tolist() == [[3, 6, 9], [12, 15, 18]] and x._version == version + 1
+        x.add_(x[0, 1])
+        assert x.tolist() == [[9, 12, 15], [18, 21, 24]]
+        x.sub_(x[1, 2])
+        assert x.tolist() == [[-15, -12, -9], [-6, -3, 0]]
+    leaf = fb.ones(2, requires_grad=True)
+    scale = fb.tensor(2.0, requires_grad=True)
+    (leaf * 1).mul_(scale).sum().backward()
+    assert scale.grad.item() == 2 and leaf.grad.tolist() == [2, 2]

@@ -353,6 +353,9 @@ cdef object inplace_of(OpFunction f, object x, object y, Face* face):
             if FB_DATA(a) != FB_DATA(b) and FB_DATA(a) < FB_DATA(b) + n * item and FB_DATA(b) < FB_DATA(a) + n * item:
                 return None                                 # a partial overlap needs a copy
             run_binary(f.binary[code], FB_DATA(a), item, FB_DATA(a), item, FB_DATA(b), item, n, <int>item)
+        elif FB_NDIM(b) == 0:
+            memcpy(element, FB_DATA(b), item)               # b may be an element of a
+            run_binary(f.binary[code], FB_DATA(a), item, FB_DATA(a), item, element, 0, n, <int>item)
         else:
             return None
     else:

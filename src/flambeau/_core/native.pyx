@@ -602,3 +602,5 @@ def read_into(int descriptor, int64_t offset, cnp.ndarray memory not None):
 include "conv.pxi"
 include "norm.pxi"
 include "rnn.pxi"
+include "pool.pxi"
+include "index.pxi"

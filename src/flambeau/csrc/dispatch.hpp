@@ -93,6 +93,7 @@ template <class T>
 struct ReduceType {
     T (*fold[4])(const T* a, int64_t n);
     void (*into[4])(T* out, const T* a, int64_t n);
+    void (*into_by_4[4])(T* out, const T* a, const T* b, const T* c, const T* d, int64_t n);
 };
 struct ReduceKernels {
     ReduceType<uint8_t> u8;
@@ -199,12 +200,22 @@ struct RnnKernels {
     void (*gru_grad)(int64_t n, const GruGradRow<T>& r);
 };
 
+template <class T>
+struct PoolKernels {
+    // The maximum of each window of one row and its place in the plane x; `taps`: where the `rows` rows of x begin that
+    // the windows see, `first`: where the first one begins that is not left padding.
+    void (*max_row)(const fb_pool_shape& s, const T* x, int64_t rows, const int64_t* taps, int64_t first, T* y,
+                    int64_t* index);
+};
+
 struct Kernels {
     GemmKernels gemm;
     RnnKernels<float> rnn32;
     RnnKernels<double> rnn64;
     NormKernels<float> norm32;
     NormKernels<double> norm64;
+    PoolKernels<float> pool32;
+    PoolKernels<double> pool64;
     ConvKernels<float> conv32;
     ConvKernels<double> conv64;
     OptimKernels optim;
@@ -237,6 +248,7 @@ void register_libm(Kernels& k);
     void register_conv(Kernels& k);           \
     void register_norm(Kernels& k);           \
     void register_rnn(Kernels& k);            \
+    void register_pool(Kernels& k);           \
     void register_optim(Kernels& k);          \
     void register_random(Kernels& k);         \
     void register_reduce(Kernels& k);         \

@@ -287,6 +287,8 @@ FB_API int fb_layer_norm(int dtype, int64_t rows, int64_t n, const void* x, cons
                          void* y, void* mean, void* rstd);
 FB_API int fb_layer_norm_grad(int dtype, int64_t rows, int64_t n, const void* g, const void* x, const void* w,
                               const void* mean, const void* rstd, void* gx, void* gw, void* gb);
+/* The sum of the squares of n elements, float32 or float64. */
+FB_API double fb_sum_of_squares(int dtype, int64_t n, const void* x);
 /* Mean and biased variance of each channel of x (batch, channels, n). */
 FB_API int fb_channel_moments(int dtype, int64_t batch, int64_t channels, int64_t n, const void* x, void* mean,
                               void* var);
@@ -312,6 +314,65 @@ FB_API int fb_batch_norm_grad(int dtype, int64_t batch, int64_t channels, int64_
  *                                                             of gx 3, of gh 3, of h directly */
 enum fb_rnn { FB_LSTM = 0, FB_LSTM_GRAD = 1, FB_GRU = 2, FB_GRU_GRAD = 3 };
 FB_API int fb_rnn_step(int step, int dtype, int64_t rows, int64_t n, const void* const* in, void* const* out);
+
+/* ---- pooling ------------------------------------------------------------------------------- */
+
+/* Windows over three spatial axes (sizes of 1 for those that are not there) of each of `planes` contiguous planes. */
+typedef struct {
+    int64_t planes;
+    int64_t in[3], out[3], kernel[3], stride[3], padding[3], dilation[3];
+} fb_pool_shape;
+
+/* Windows that are ranges [begin, end) of elements of each axis, `out` of them; a sum over one is divided by the product
+ * of its counts, or by `divisor` if that is not 0. */
+typedef struct {
+    int64_t planes;
+    int64_t in[3], out[3];
+    const int64_t *begin[3], *end[3], *count[3];
+    int64_t divisor;
+} fb_pool_windows;
+
+/* float32 and float64; no size is 0. */
+
+/* The maximum of each window and its place in the plane: the first of equals, the last NaN if there is one, the first
+ * element that is not left padding where all are -inf. Planes have less than 2**31 elements. */
+FB_API int fb_max_pool(int dtype, const fb_pool_shape* shape, const void* x, void* y, int64_t* index);
+/* gx (planes, inputs): zeros, each element of g (planes, outputs) added at its place. FB_ERR_VALUE for a place outside
+ * the plane; gx then has no meaning. */
+FB_API int fb_max_pool_grad(int dtype, int64_t planes, int64_t inputs, int64_t outputs, const void* g,
+                            const int64_t* index, void* gx);
+FB_API int fb_avg_pool(int dtype, const fb_pool_windows* windows, const void* x, void* y);
+FB_API int fb_avg_pool_grad(int dtype, const fb_pool_windows* windows, const void* g, void* gx);
+
+/* ---- picking by index ---------------------------------------------------------------------- */
+
+/* Along the middle axis of contiguous arrays. itemsize: 1, 2, 4, 8 or 16. FB_ERR_VALUE for an index outside [0, n); what
+ * gather and scatter_add wrote then has no meaning. Sums: float32, float64, int64 (wraps around), added in the order of
+ * the index. */
+
+/* y[o][k][c] = x[o][index[o][k][c]][c]: x (outer, n, inner), index and y (outer, m, inner). With wrap, negative numbers
+ * count from the end. */
+FB_API int fb_gather(int itemsize, int wrap, int64_t outer, int64_t m, int64_t n, int64_t inner, const void* x,
+                     const int64_t* index, void* y);
+/* y[o][k][c] = x[o][index[k]][c]: index (m). */
+FB_API int fb_take(int itemsize, int64_t outer, int64_t m, int64_t n, int64_t inner, const void* x,
+                   const int64_t* index, void* y);
+/* out[o][index[o][k][c]][c] += src[o][k][c] */
+FB_API int fb_scatter_add(int dtype, int64_t outer, int64_t m, int64_t n, int64_t inner, const int64_t* index,
+                          const void* src, void* out);
+/* out[o][index[k]][c] += src[o][k][c] */
+FB_API int fb_index_add(int dtype, int64_t outer, int64_t m, int64_t n, int64_t inner, const int64_t* index,
+                        const void* src, void* out);
+
+/* ---- running results, order ---------------------------------------------------------------- */
+
+/* out[o][i][c] = x[o][0][c] (op) ... (op) x[o][i][c], op FB_SUM or FB_PROD; contiguous (outer, n, inner) of float32
+ * (computed in float64), float64, int64 (wraps around). */
+FB_API int fb_scan(int op, int dtype, int64_t outer, int64_t n, int64_t inner, const void* x, void* out);
+/* The k largest (or smallest) of each row of n, best first, the first of equals first, NaN above all numbers; and where
+ * they are. float32, float64; 1 <= k <= n. */
+FB_API int fb_topk(int dtype, int64_t rows, int64_t n, int64_t k, int largest, const void* x, void* values,
+                   int64_t* indices);
 
 /* ---- files --------------------------------------------------------------------------------- */
 

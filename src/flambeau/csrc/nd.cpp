@@ -189,16 +189,23 @@ void where_loop(char* out, int64_t so, const char* c, int64_t sc, const char* a,
         T* o = reinterpret_cast<T*>(out);
         const T* x = reinterpret_cast<const T*>(a);
         const T* y = reinterpret_cast<const T*>(b);
-        const int64_t ia = sa != 0, ib = sb != 0;
-        if (ia && ib) {
+        // Both values are read whatever the condition says: a choice without branches.
+        const auto choose = [=](auto of_x, auto of_y) {
             FB_IVDEP
             for (int64_t i = 0; i < n; ++i) {
-                T u = x[i], v = y[i];
+                T u = of_x(i), v = of_y(i);
                 o[i] = c[i] ? u : v;
             }
-        } else {
-            for (int64_t i = 0; i < n; ++i) o[i] = c[i] ? x[i * ia] : y[i * ib];
-        }
+        };
+        const auto of_x = [=](int64_t i) { return x[i]; };
+        const auto of_y = [=](int64_t i) { return y[i]; };
+        const T x0 = *x, y0 = *y;
+        const auto one_x = [=](int64_t) { return x0; };
+        const auto one_y = [=](int64_t) { return y0; };
+        if (sa && sb) choose(of_x, of_y);
+        else if (sa) choose(of_x, one_y);
+        else if (sb) choose(one_x, of_y);
+        else choose(one_x, one_y);
         return;
     }
     for (int64_t i = 0; i < n; ++i) {

@@ -15,7 +15,7 @@ namespace {
 
 constexpr int64_t kChunk = 16384;   // elements of one run along a contiguous reduced dimension
 constexpr int64_t kGroup = 256;     // rows added straight before their sum joins the total
-constexpr int64_t kColumns = 512;   // columns of kept elements treated together
+constexpr int64_t kColumns = 1024;  // columns of kept elements treated together
 constexpr int64_t kParallel = 32768;
 
 struct Dim {
@@ -134,13 +134,18 @@ struct Reducer {
 
     // acc[0, width) = the rows [begin, end) combined, columns from `column` on.
     void group(const char* p, int64_t column, int64_t width, int64_t begin, int64_t end, W* acc) const {
+        const std::vector<Dim>& outer = dims.outer_reduced;
+        const bool straight = same && dims.inner.in == static_cast<int64_t>(sizeof(W));
+        auto row = [&](int64_t r) {
+            return p + (outer.size() == 1 ? r * outer[0].in : offset(outer, r)) + column * dims.inner.in;
+        };
+        auto whole = [&](int64_t r) { return reinterpret_cast<const W*>(row(r)); };
         W buf[kColumns];
-        for (int64_t r = begin; r < end; ++r) {
-            const char* row = p + offset(dims.outer_reduced, r) + column * dims.inner.in;
-            const W* x = load(row, dims.inner.in, width, buf);
-            if (r == begin) std::memcpy(acc, x, static_cast<size_t>(width) * sizeof(W));
-            else type.into[op](acc, x, width);
-        }
+        std::memcpy(acc, load(row(begin), dims.inner.in, width, buf), static_cast<size_t>(width) * sizeof(W));
+        int64_t r = begin + 1;
+        for (; straight && r + 4 <= end; r += 4)
+            type.into_by_4[op](acc, whole(r), whole(r + 1), whole(r + 2), whole(r + 3), width);
+        for (; r < end; ++r) type.into[op](acc, load(row(r), dims.inner.in, width, buf), width);
     }
 
     void across_inner() const {

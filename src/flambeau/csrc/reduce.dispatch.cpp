@@ -55,13 +55,20 @@ void into(T* out, const T* a, int64_t n) {
     FB_IVDEP
     for (int64_t i = 0; i < n; ++i) out[i] = F::f(out[i], a[i]);
 }
+// One after the other, as `into` does it four times.
+template <class F, class T>
+void into_by_4(T* out, const T* a, const T* b, const T* c, const T* d, int64_t n) {
+    FB_IVDEP
+    for (int64_t i = 0; i < n; ++i) out[i] = F::f(F::f(F::f(F::f(out[i], a[i]), b[i]), c[i]), d[i]);
+}
 
 template <class T>
 ReduceType<T> reduce_type() {
     using Sum = typename Ops<T>::Sum;
     using Prod = typename Ops<T>::Prod;
     return {{&fold<Sum, T>, &fold<Prod, T>, &fold<Max, T>, &fold<Min, T>},
-            {&into<Sum, T>, &into<Prod, T>, &into<Max, T>, &into<Min, T>}};
+            {&into<Sum, T>, &into<Prod, T>, &into<Max, T>, &into<Min, T>},
+            {&into_by_4<Sum, T>, &into_by_4<Prod, T>, &into_by_4<Max, T>, &into_by_4<Min, T>}};
 }
 
 FB_INLINE float log_of(float x) { return __builtin_logf(x); }

@@ -69,6 +69,7 @@ Registry& registry() {
     isa::register_conv(k);        \
     isa::register_norm(k);        \
     isa::register_rnn(k);         \
+    isa::register_pool(k);        \
     isa::register_optim(k);       \
     isa::register_random(k);      \
     isa::register_reduce(k);      \

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
+
 from ... import _core
+from ..._core import native as _native
 from ..base import reduce as _base
 from ..base._xp import Array
 
@@ -26,6 +31,13 @@ def mean(x: Array, axis: _base.Axes = None, keepdims: bool = False) -> Array:
     """The arithmetic mean, as in base."""
     out = _reduce(_SUM, x, axis, keepdims) if x.dtype.kind == "f" and x.size else None
     return _base.mean(x, axis, keepdims) if out is None else _core.divide_by(out, x.size / max(out.size, 1))
+
+
+@np.errstate(over="ignore")
+def vector_norm(x: Array, p: float = 2, axis: _base.Axes = None, keepdims: bool = False) -> Array:
+    """sum(|x|^p)^(1/p) and its limits, as in base; the squares of all elements are added up in one pass."""
+    total = _native.sum_of_squares(x) if p == 2 and axis is None and not keepdims else None
+    return _base.vector_norm(x, p, axis, keepdims) if total is None else np.asarray(math.sqrt(total), x.dtype)
 
 
 def amax(x: Array, axis: _base.Axes = None, keepdims: bool = False) -> Array:

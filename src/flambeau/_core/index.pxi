@@ -1,0 +1,187 @@
+# Picking by index, sums into what is picked, running sums and the largest elements: contiguous arrays; else None.
+
+cdef extern from "flambeau.h" nogil:
+    int fb_gather(int, int, int64_t, int64_t, int64_t, int64_t, const void*, const int64_t*, void*)
+    int fb_take(int, int64_t, int64_t, int64_t, int64_t, const void*, const int64_t*, void*)
+    int fb_scatter_add(int, int64_t, int64_t, int64_t, int64_t, const int64_t*, const void*, void*)
+    int fb_index_add(int, int64_t, int64_t, int64_t, int64_t, const int64_t*, const void*, void*)
+    int fb_scan(int, int, int64_t, int64_t, int64_t, const void*, void*)
+    int fb_where_nd(int, int, const int64_t*, char*, const int64_t*, const char*, const int64_t*, const char*,
+                    const int64_t*, const char*, const int64_t*)
+    int fb_topk(int, int64_t, int64_t, int64_t, int, const void*, void*, int64_t*)
+
+
+cdef inline bint is_index(cnp.ndarray a):
+    return is_plain(a) and cnp.PyArray_TYPE(a) == cnp.NPY_INT64
+
+
+cdef inline bint is_item(int64_t size):
+    return size == 1 or size == 2 or size == 4 or size == 8 or size == 16
+
+
+cdef int sum_code(cnp.ndarray a):
+    """The dtype code of an array of float32, float64 or int64 that a kernel takes as it is, else -1."""
+    if is_plain(a) and cnp.PyArray_TYPE(a) == cnp.NPY_INT64:
+        return INT64
+    return pool_code(a)
+
+
+cdef bint alike_around(cnp.ndarray a, cnp.ndarray b, int axis):
+    """Whether two arrays have as many axes, all of one size but this one."""
+    cdef int nd = cnp.PyArray_NDIM(a), d
+    if cnp.PyArray_NDIM(b) != nd:
+        return False
+    for d in range(nd):
+        if d != axis and cnp.PyArray_DIM(a, d) != cnp.PyArray_DIM(b, d):
+            return False
+    return True
+
+
+def gather(cnp.ndarray x not None, int axis, cnp.ndarray index not None, bint wrap):
+    """x at index along an axis; wrap: negative numbers count from the end. None for an index out of range, too."""
+    cdef int64_t outer, n, inner
+    cdef int status, itemsize = cnp.PyArray_ITEMSIZE(x)
+    if not is_plain(x) or not is_index(index) or not is_item(itemsize) or not alike_around(x, index, axis) or \
+            not split(x, axis, &outer, &n, &inner):
+        return None
+    cdef int64_t m = cnp.PyArray_DIM(index, axis)
+    cdef cnp.ndarray y = empty_array(shape_of(index), x.dtype)
+    cdef const int64_t* places = <const int64_t*>cnp.PyArray_DATA(index)
+    state = pause(cnp.PyArray_SIZE(index) > 4096)
+    status = fb_gather(itemsize, wrap, outer, m, n, inner, cnp.PyArray_DATA(x), places, cnp.PyArray_DATA(y))
+    resume(state)
+    return y if status == 0 else None
+
+
+def take(cnp.ndarray x not None, int axis, cnp.ndarray index not None):
+    """The slices of x along an axis that an index of any shape names, which takes the place of the axis."""
+    cdef int64_t outer, n, inner, m = cnp.PyArray_SIZE(index)
+    cdef int status, itemsize = cnp.PyArray_ITEMSIZE(x)
+    if not is_plain(x) or not is_index(index) or not is_item(itemsize) or not split(x, axis, &outer, &n, &inner):
+        return None
+    shape = shape_of(x)
+    cdef cnp.ndarray y = empty_array((*shape[:axis], *shape_of(index), *shape[axis + 1:]), x.dtype)
+    cdef const int64_t* places = <const int64_t*>cnp.PyArray_DATA(index)
+    state = pause(cnp.PyArray_SIZE(y) > 4096)
+    status = fb_take(itemsize, outer, m, n, inner, cnp.PyArray_DATA(x), places, cnp.PyArray_DATA(y))
+    resume(state)
+    return y if status == 0 else None
+
+
+def scatter_add(cnp.ndarray out not None, int axis, cnp.ndarray index not None, cnp.ndarray src not None):
+    """Adds src, of the shape of index, to a contiguous array at index along an axis, in place. False when that is not
+    for it or an index is out of range; `out` then has no meaning."""
+    cdef int64_t outer, n, inner
+    cdef int code = sum_code(out), status
+    if code < 0 or sum_code(src) != code or not is_index(index) or not cnp.PyArray_SAMESHAPE(index, src) or \
+            not alike_around(out, index, axis) or not split(out, axis, &outer, &n, &inner):
+        return False
+    cdef int64_t m = cnp.PyArray_DIM(index, axis)
+    cdef const int64_t* places = <const int64_t*>cnp.PyArray_DATA(index)
+    state = pause(cnp.PyArray_SIZE(index) > 4096)
+    status = fb_scatter_add(code, outer, m, n, inner, places, cnp.PyArray_DATA(src), cnp.PyArray_DATA(out))
+    resume(state)
+    return status == 0
+
+
+def index_add(cnp.ndarray out not None, int axis, cnp.ndarray index not None, cnp.ndarray src not None):
+    """Adds the slices of src along an axis to those of a contiguous array that a 1-D index names, in place. False, and
+    nothing changed, when that is not for it or an index is out of range."""
+    cdef int64_t outer, n, inner, m = cnp.PyArray_SIZE(index)
+    cdef int code = sum_code(out), status
+    if code < 0 or sum_code(src) != code or not is_index(index) or cnp.PyArray_NDIM(index) != 1 or \
+            not alike_around(out, src, axis) or cnp.PyArray_DIM(src, axis) != m or \
+            not split(out, axis, &outer, &n, &inner):
+        return False
+    cdef const int64_t* places = <const int64_t*>cnp.PyArray_DATA(index)
+    state = pause(cnp.PyArray_SIZE(src) > 4096)
+    status = fb_index_add(code, outer, m, n, inner, places, cnp.PyArray_DATA(src), cnp.PyArray_DATA(out))
+    resume(state)
+    return status == 0
+
+
+def scan(int op, cnp.ndarray x not None, int axis):
+    """The running sum (0) or product (1) along an axis: float32, float64, int64."""
+    cdef int64_t outer, n, inner
+    cdef int code = sum_code(x), status
+    if code < 0 or not split(x, axis, &outer, &n, &inner):
+        return None
+    cdef cnp.ndarray out = empty_array(shape_of(x), x.dtype)
+    state = pause(cnp.PyArray_SIZE(x) > 4096)
+    status = fb_scan(op, code, outer, n, inner, cnp.PyArray_DATA(x), cnp.PyArray_DATA(out))
+    resume(state)
+    checked(status, "scan")
+    return out
+
+
+def topk(cnp.ndarray x not None, int64_t k, bint largest):
+    """(values, indices) of the k largest or smallest along the last axis, best first: float32, float64."""
+    cdef int code = pool_code(x), status, nd = cnp.PyArray_NDIM(x)
+    if code < 0 or nd == 0 or cnp.PyArray_SIZE(x) == 0:
+        return None
+    cdef int64_t n = cnp.PyArray_DIM(x, nd - 1), rows = cnp.PyArray_SIZE(x) // n
+    if k < 1 or k > n:
+        return None
+    shape = (*shape_of(x)[:nd - 1], k)
+    cdef cnp.ndarray values = empty_array(shape, x.dtype), indices = empty_array(shape, descr_for(INT64))
+    cdef int64_t* places = <int64_t*>cnp.PyArray_DATA(indices)
+    state = pause(cnp.PyArray_SIZE(x) > 4096)
+    status = fb_topk(code, rows, n, k, largest, cnp.PyArray_DATA(x), cnp.PyArray_DATA(values), places)
+    resume(state)
+    checked(status, "topk")
+    return values, indices
+
+
+cdef inline int64_t flat_step(cnp.ndarray a, cnp.ndarray like):
+    """The step between elements of an array like another one: 0 for a single element; -1 for other layouts."""
+    if not is_plain(a):
+        return -1
+    if cnp.PyArray_SAMESHAPE(a, like):
+        return cnp.PyArray_ITEMSIZE(a)
+    return 0 if cnp.PyArray_SIZE(a) == 1 and cnp.PyArray_NDIM(a) <= cnp.PyArray_NDIM(like) else -1
+
+
+def where(condition, a, b):
+    """a where a condition of bool is true, else b; each is contiguous and of the result's shape, or a single element."""
+    if type(condition) is cnp.ndarray and type(a) is cnp.ndarray and type(b) is cnp.ndarray:
+        return chosen(condition, a, b)
+    return None
+
+
+cdef object chosen(cnp.ndarray condition, cnp.ndarray a, cnp.ndarray b):
+    cdef cnp.ndarray like = condition, out
+    cdef int itemsize = cnp.PyArray_ITEMSIZE(a), status
+    cdef int64_t n, so, sc, sa, sb
+    for other in (a, b):
+        if cnp.PyArray_NDIM(other) > cnp.PyArray_NDIM(like) or cnp.PyArray_SIZE(other) > cnp.PyArray_SIZE(like):
+            like = other
+    n, so = cnp.PyArray_SIZE(like), itemsize
+    sc, sa, sb = flat_step(condition, like), flat_step(a, like), flat_step(b, like)
+    if sc < 0 or sa < 0 or sb < 0 or n == 0 or cnp.PyArray_TYPE(condition) != cnp.NPY_BOOL or a.dtype != b.dtype or \
+            not is_item(itemsize) or a.dtype.hasobject:
+        return None
+    out = empty_array(shape_of(like), a.dtype)
+    state = pause(n > 4096)
+    status = fb_where_nd(itemsize, 1, &n, cnp.PyArray_BYTES(out), &so, cnp.PyArray_BYTES(condition), &sc,
+                         cnp.PyArray_BYTES(a), &sa, cnp.PyArray_BYTES(b), &sb)
+    resume(state)
+    checked(status, "where")
+    return out
+
+
+def stack_rows(list arrays):
+    """Contiguous arrays of one shape and dtype one after the other; None for others."""
+    cdef cnp.ndarray first = arrays[0], a, out
+    cdef int64_t size = cnp.PyArray_NBYTES(first)
+    for item in arrays:
+        if type(item) is not cnp.ndarray:
+            return None
+        a = <cnp.ndarray>item
+        if not is_plain(a) or a.descr is not first.descr or not cnp.PyArray_SAMESHAPE(a, first):
+            return None
+    out = empty_array((len(arrays), *shape_of(first)), first.dtype)
+    cdef char* to = cnp.PyArray_BYTES(out)
+    for item in arrays:
+        memcpy(to, cnp.PyArray_DATA(<cnp.ndarray>item), size)
+        to += size
+    return out
