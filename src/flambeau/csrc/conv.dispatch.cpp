@@ -15,6 +15,7 @@ constexpr int kBytes = 32, kOutputs = 4, kRows = 4, kColumns = 2;
 #else
 constexpr int kBytes = 16, kOutputs = 4, kRows = 4, kColumns = 2;
 #endif
+constexpr int64_t kRun = 64;  // channels
 constexpr int kVectors = 3;  // of positions at once: kOutputs * kVectors accumulators fit the registers
 
 template <class T>
@@ -33,32 +34,43 @@ FB_INLINE typename Vector<T>::type spread(T x) {
     return x - typename Vector<T>::type{};
 }
 
-// B outputs at V vectors of positions, from all channels and taps; tile has B rows of kVectors vectors.
+// B outputs at V vectors of positions, from all channels and taps; out has B rows of kVectors vectors. Runs of channels
+// are summed by themselves: the error of a long sum in T grows with its length.
 template <class T, int B, int V>
 void tile(const ConvRows<T>& r, int64_t position, T* out) {
     using Vec = typename Vector<T>::type;
     constexpr int lanes = Vector<T>::lanes;
-    Vec acc[B][V];
-    for (int b = 0; b < B; ++b)
-        for (int v = 0; v < V; ++v) acc[b][v] = spread(r.bias ? r.bias[b] : T{});
     const T* w = r.w;
-    for (int64_t c = 0; c < r.channels; ++c) {
-        const T* x = r.x + c * r.channel_stride + position;
-        for (int64_t t = 0; t < r.taps; ++t, w += B) {
-            const T* p = x + r.offsets[t];
-            Vec in[V];
+    int64_t from = 0;
+    do {
+        const int64_t to = r.channels - from < kRun ? r.channels : from + kRun;
+        Vec acc[B][V];
+        for (int b = 0; b < B; ++b)
+            for (int v = 0; v < V; ++v)
+                acc[b][v] = spread(r.bias && !from ? r.bias[b] : T{});
+        for (int64_t c = from; c < to; ++c) {
+            const T* x = r.x + c * r.channel_stride + position;
+            for (int64_t t = 0; t < r.taps; ++t, w += B) {
+                const T* p = x + r.offsets[t];
+                Vec in[V];
 #pragma GCC unroll 8
-            for (int v = 0; v < V; ++v) in[v] = load(p + v * lanes);
+                for (int v = 0; v < V; ++v) in[v] = load(p + v * lanes);
 #pragma GCC unroll 8
-            for (int b = 0; b < B; ++b) {
-                const Vec weight = spread(w[b]);
+                for (int b = 0; b < B; ++b) {
+                    const Vec weight = spread(w[b]);
 #pragma GCC unroll 8
-                for (int v = 0; v < V; ++v) acc[b][v] += weight * in[v];
+                    for (int v = 0; v < V; ++v) acc[b][v] += weight * in[v];
+                }
             }
         }
-    }
-    for (int b = 0; b < B; ++b)
-        for (int v = 0; v < V; ++v) memcpy(out + (b * kVectors + v) * lanes, &acc[b][v], sizeof(Vec));
+        for (int b = 0; b < B; ++b)
+            for (int v = 0; v < V; ++v) {
+                T* to_out = out + (b * kVectors + v) * lanes;
+                const Vec sum = from ? load(to_out) + acc[b][v] : acc[b][v];
+                memcpy(to_out, &sum, sizeof sum);
+            }
+        from = to;
+    } while (from < r.channels);
 }
 
 template <class T, int B>
