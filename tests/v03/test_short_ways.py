@@ -6,8 +6,11 @@ import warnings
 import numpy as np
 import pytest
 
+import flambeau as todays
 import flambeau.v03 as torch
 import flambeau.v03.nn as nn
+from flambeau.amp import autocast
+from flambeau.autograd.graph import register_multi_grad_hook
 from flambeau.v03.autograd import Variable
 
 
@@ -54,6 +57,15 @@ def test_variables_in_place():
     names = tensors(lambda data: Variable(torch.FloatTensor(data)))
     assert python_calls("x += y; x.mul_(2); x[0] = 3", names) == []
     assert names["x"].data.tolist() == [3, 11, 22]
+
+
+def test_also_after_autocast_and_hooks_of_several_gradients():
+    """Both leave a mark in the process, which is no reason to look at every call."""
+    with autocast("cpu"):
+        pass
+    w = todays.ones(1, requires_grad=True)
+    register_multi_grad_hook([w], lambda gradients: None).remove()
+    assert python_calls("x + y; x.mul_(2); a.mm(b)", dict(tensors(torch.FloatTensor))) == []
 
 
 # ---- short and long

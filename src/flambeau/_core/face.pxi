@@ -51,7 +51,7 @@ cdef extern from *:
 
 cdef inline bint is_usual() noexcept:
     """Whether nothing asks to see calls, or to cast what they are given."""
-    return not extras & ~AUTOCAST and not fb_casting
+    return not extras & ~(AUTOCAST | WATCH_RUNS) and not fb_casting
 
 
 cdef inline bint by_library() except -1:
