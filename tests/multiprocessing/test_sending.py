@@ -259,7 +259,7 @@ def test_a_crash_leaves_nothing(strategy_name):
     assert result.returncode == -signal.SIGKILL and not result.stderr
     assert (int(files) > len(before)) == (strategy_name == "file_system")
     assert wait_until(lambda: address not in keepers())
-    assert named_memory() == before
+    assert wait_until(lambda: named_memory() <= before)
 
 
 @pytest.mark.parametrize("strategy_name", ["file_descriptor", "file_system"])
@@ -272,7 +272,7 @@ def test_what_nobody_comes_for_is_gone_after_a_while(strategy_name):
     address = result.stdout.decode().split()[0]
     assert not result.stderr and address in keepers()
     assert wait_until(lambda: address not in keepers(), 10)
-    assert named_memory() == before
+    assert wait_until(lambda: named_memory() <= before)
 
 
 def test_fork_children_do_not_disturb_the_connection(strategy):

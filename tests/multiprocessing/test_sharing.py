@@ -9,7 +9,7 @@ import pytest
 import flambeau as fb
 from flambeau import multiprocessing as mp
 from flambeau import nn
-from tests.limits import descriptors, named_memory, shared_pages
+from tests.limits import descriptors, named_memory, shared_pages, wait_until
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")
 
@@ -160,10 +160,11 @@ def test_memory_goes_with_the_tensor(strategy):
     before = descriptors(), shared_pages(), named_memory()
     tensors = [fb.zeros(2000).share_memory_() for _ in range(20)]
     if strategy == "file_system":
-        assert descriptors() == before[0] and len(named_memory()) == len(before[2]) + 20
+        assert descriptors() == before[0] and len(named_memory() - before[2]) >= 20
     del tensors
     gc.collect()
-    assert (descriptors(), shared_pages(), named_memory()) == before
+    assert (descriptors(), shared_pages()) == before[:2]
+    assert wait_until(lambda: named_memory() <= before[2])  # other processes may be testing, too
     assert keep.is_shared()
 
 
