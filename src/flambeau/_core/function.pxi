@@ -389,8 +389,8 @@ cdef object move_numbers(backend, tuple args, list raw):
 cdef raise_devices(OpFunction f, tuple args):
     devices = []
     for a in args:
-        if isinstance(a, TensorBase) and str(a.device) not in devices:
-            devices.append(str(a.device))
+        if isinstance(a, TensorBase) and str(device_of(<TensorBase>a)) not in devices:
+            devices.append(str(device_of(<TensorBase>a)))
     raise RuntimeError(f"{f.name}: Expected all tensors to be on the same device, but found at least two devices, "
                        + " and ".join(devices) + "! Move them with .to(device).")
 
