@@ -1,7 +1,11 @@
 """Layers whose text differs in 0.3: `print(model)` shows "ReLU(inplace)", "MaxPool2d(kernel_size=(2, 2), ...)"."""
 
+import re
+
 from ... import nn as todays
 from ...nn.modules.utils import _ntuple
+from ..wording import in_03s_words, word_of
+from .variables import forward_of_variables, refusal_of
 
 
 def _inplace(layer):
@@ -58,10 +62,16 @@ _PARTS = {
     "Bilinear": lambda layer: [f"{n}_features={getattr(layer, f'{n}_features')}" for n in ("in1", "in2", "out")],
 }
 
+_FUNCTIONS = {"LeakyReLU": "leaky_relu", "LogSoftmax": "log_softmax", "Softmin": "softmax"}  # of other names
+
 
 def _shown(name, parts):
     base = getattr(todays, name)
     contents = {"extra_repr": lambda self: ", ".join(parts(self)), "__doc__": base.__doc__, "__module__": __name__}
+    function = _FUNCTIONS.get(name) or re.sub(r"(?<=[a-z])Pool", "_pool", name).lower()
+    refusal = refusal_of(function)
+    if refusal is not None and name != "Bilinear":  # which has two inputs
+        contents["forward"] = forward_of_variables(refusal, in_03s_words(word_of(function))(base.forward))
     return type(name, (base,), contents)
 
 
