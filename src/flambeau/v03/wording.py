@@ -23,7 +23,10 @@ _WORDS = {
     "": [
         (_DIM, "dimension out of range (expected to be in range of {0}, but got {1})"),
         (r"(The expanded size of the tensor .* at non-singleton dimension \d+\.)  Target sizes.*", "{0}"),
+        (r"(The size of tensor a .* at non-singleton dimension \d+): shapes .*", "{0}"),
     ],
+    "spmm": [(r"mat1 and mat2 shapes cannot be multiplied \(\d+x(\d+) and (\d+)x\d+\)",
+              "invalid argument 3: Expected dim 0 size {0}, got {1}")],
     "mm addmm matmul linear": [
         (r"mat1 and mat2 shapes cannot be multiplied \((.*) and (.*)\)", "size mismatch, m1: {0:x}, m2: {1:x}"),
         (r"(?:self|mat1|mat2|input) must be a matrix", _MATRICES),
@@ -92,11 +95,9 @@ _WORDS = {
          "Need grid of dimension 4 and grid.size[0] == {0} but got grid to be of shape: {index}"),
     ],
     "pool": [
-        (r"max_pool(\d)d: Expected (\dD or \dD) \(batch mode\) tensor .* but got:\[(.*)\]",
-         "invalid argument 2: {1} input tensor expected but got: {2:x}"),
-        (r"avg_pool\dd\(\): Expected (\dD or \dD) tensor, but got \[(.*)\]",
+        (r"\w+_pool\dd: Expected (\dD or \dD) \(batch mode\) tensor .* but got:\[(.*)\]",
          "invalid argument 2: {0} input tensor expected but got: {1:x}"),
-        (r"adaptive_\w+\(\): Expected (\dD or \dD) tensor, but got \[(.*)\]",
+        (r"adaptive_\w+\(\): Expected (\dD or \dD) tensor, but got:? \[(.*)\]",
          "invalid argument 2: {0} (batch mode) tensor expected for input, but got: {1:x}"),
         (r"pad should be at most half of effective kernel size",
          "invalid argument 2: pad should be smaller than half of kernel size"),
@@ -171,6 +172,9 @@ _WORDS = {
          "{0} - expected shape {2} but got {1}"),
     ],
     "nll_loss": [
+        (r"size mismatch \(got input: \[(.*)\] , target: \[(.*)\]\)",
+         "Assertion `input0 == target0 && input2 == target1 && input3 == target2' failed. size mismatch (got input: "
+         "{0:dense}, target: {1:dense})"),
         (r"Target -?\d+ is out of bounds", "Assertion `cur_target >= 0 && cur_target < n_classes' failed. "),
         (r"Expected input batch_size \(\d+\) to match target batch_size",
          "Assertion `THIndexTensor_(size)(target, 0) == batch_size' failed. "),
@@ -206,10 +210,11 @@ def sizes_text(sizes):
 
 
 class _Group(str):
-    """What a group of a pattern matched; `{0:x}` writes the sizes in it as 0.3 did."""
+    """What a group of a pattern matched; `{0:x}` writes the sizes in it as 0.3 did, `{0:dense}` as its kernels did."""
 
     def __format__(self, spec):
-        return sizes_text(re.findall(r"-?\d+", self)) if spec == "x" else str(self)
+        sizes = re.findall(r"-?\d+", self) if spec else ()
+        return {"x": sizes_text(sizes), "dense": "x".join(sizes)}.get(spec, str(self))
 
 
 def said(error, name, tensors=()):

@@ -44,6 +44,7 @@ def cross_entropy(input, target, weight=None, size_average=True, ignore_index=-1
     )
 
 
+@in_03s_words("poisson_nll_loss")
 def poisson_nll_loss(input, target, log_input=True, full=False, size_average=True, eps=1e-8):
     """poisson_nll_loss(input, target, log_input=True, full=False, size_average=True, eps=1e-8)"""
     check_applied(input, target)
