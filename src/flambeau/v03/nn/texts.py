@@ -4,7 +4,7 @@ import re
 
 from ... import nn as todays
 from ...nn.modules.utils import _ntuple
-from ..wording import in_03s_words, word_of
+from ..wording import in_03s_words
 from .variables import forward_of_variables, refusal_of
 
 
@@ -71,7 +71,8 @@ def _shown(name, parts):
     function = _FUNCTIONS.get(name) or re.sub(r"(?<=[a-z])Pool", "_pool", name).lower()
     refusal = refusal_of(function)
     if refusal is not None and name != "Bilinear":  # which has two inputs
-        contents["forward"] = forward_of_variables(refusal, in_03s_words(word_of(function))(base.forward))
+        forward = in_03s_words("pool")(base.forward) if "_pool" in function else base.forward
+        contents["forward"] = forward_of_variables(refusal, forward)
     return type(name, (base,), contents)
 
 
