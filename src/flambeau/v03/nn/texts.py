@@ -70,7 +70,8 @@ def _shown(name, parts):
     contents = {"extra_repr": lambda self: ", ".join(parts(self)), "__doc__": base.__doc__, "__module__": __name__}
     function = _FUNCTIONS.get(name) or re.sub(r"(?<=[a-z])Pool", "_pool", name).lower()
     refusal = refusal_of(function)
-    if refusal is not None and name != "Bilinear":  # which has two inputs
+    if refusal is not None and ("_pool" in function or function.startswith(("dropout", "softmax", "log_"))):
+        # activations take plain tensors: a check would cost them as much as they do
         forward = in_03s_words("pool")(base.forward) if "_pool" in function else base.forward
         contents["forward"] = forward_of_variables(refusal, forward)
     return type(name, (base,), contents)
