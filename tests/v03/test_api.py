@@ -6,7 +6,7 @@ import pathlib
 import pytest
 
 import flambeau.v03 as torch
-from flambeau.v03.faces import Variable
+from flambeau.v03.faces import Parameter, Variable
 
 API = json.loads((pathlib.Path(__file__).parent / "api.json").read_text())
 SENDING = {"share_memory_", "record_stream"}  # of torch.multiprocessing and torch.cuda
@@ -55,12 +55,19 @@ def test_plain_tensors_have_no_history(name):
     assert name not in dir(torch.FloatTensor([1]))
 
 
-@pytest.mark.parametrize("name", ["item", "to", "reshape"])
+@pytest.mark.parametrize("name", ["item", "to", "reshape", "flatten", "relu", "softmax", "requires_grad_", "device",
+                                  "dtype", "ndim", "T", "values", "new_zeros", "is_floating_point"])  # fmt: skip
 def test_names_of_later_years_are_absent(name):
-    for x in (torch.ones(1), Variable(torch.ones(1))):
-        assert not hasattr(x, name)
+    for x in (torch.ones(1), torch.LongTensor([1]), Variable(torch.ones(1)), Parameter(torch.ones(1))):
+        assert not hasattr(x, name) and name not in dir(x)
         with pytest.raises(AttributeError, match=f"has no attribute '{name}'"):
             getattr(x, name)
+
+
+@pytest.mark.parametrize("owner", [torch.ones(1), Variable(torch.ones(1))], ids=["plain", "Variable"])
+def test_no_other_names(owner):
+    known = {*API["methods"], *API["variable methods"], "name", "unbind"}
+    assert [name for name in dir(owner) if not name.startswith("_") and name not in known] == []
 
 
 @pytest.mark.parametrize("name", ["numpy", "tolist", "storage", "storage_type", "apply_", "map_", "map2_"])

@@ -72,7 +72,7 @@ def test_weighted_sampling_is_multinomial():
 def test_concatenation_and_the_path_of_collate():
     assert len(ConcatDataset([Samples(), Samples()])) == len(Samples() + Samples()) == 10
     assert dataloader.default_collate is default_collate
-    with pytest.raises(TypeError, match="must contain tensors, numpy arrays, numbers, dicts or lists; found"):
+    with pytest.raises(TypeError, match="must contain tensors, numbers, dicts or lists; found"):
         default_collate([object()])
 
 

@@ -294,8 +294,9 @@ def test_fractional_pooling(reference):
     x = Variable(torch.rand(2, 3, 8, 8))
     reference.uniform(2 * 3 * 64)
     samples = torch.from_numpy(reference.uniform(12).reshape(2, 3, 2))
-    got = F.fractional_max_pool2d(x, 2, output_size=4)
-    assert got.data.equal(F.fractional_max_pool2d(x, 2, output_size=4, _random_samples=Variable(samples)).data)
+    got = nn.FractionalMaxPool2d(2, output_size=4)(x)
+    given = nn.FractionalMaxPool2d(2, output_size=4, _random_samples=Variable(samples))
+    assert got.data.equal(given(x).data)
 
 
 def test_data_loader(reference):

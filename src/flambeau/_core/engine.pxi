@@ -563,10 +563,10 @@ cdef object on_device(Node node, Py_ssize_t i, TensorBase g, object edge, Node t
     backend = backend_for(<TensorBase>edge) if edge is not target else target.out_backend
     if backend_for(g) is backend and (edge is target or backend is cpu_backend or edge.device == g.device):
         return g
-    device = edge.device if edge is not target else backend.device
+    device = device_of(<TensorBase>edge) if edge is not target else backend.device
     if g._array.ndim:
         raise RuntimeError(f"Function {node.name()} returned an invalid gradient at index {i} - expected device {device} but "
-                           f"got {g.device}")
+                           f"got {device_of(g)}")
     return operators[OP_TRANSFER](g, device)
 
 

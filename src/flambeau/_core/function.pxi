@@ -398,8 +398,8 @@ cdef object move_numbers(backend, tuple args, list raw):
 cdef raise_devices(OpFunction f, tuple args):
     devices = []
     for a in args:
-        if isinstance(a, TensorBase) and str(a.device) not in devices:
-            devices.append(str(a.device))
+        if isinstance(a, TensorBase) and str(device_of(<TensorBase>a)) not in devices:
+            devices.append(str(device_of(<TensorBase>a)))
     raise RuntimeError(f"{f.name}: Expected all tensors to be on the same device, but found at least two devices, "
                        + " and ".join(devices) + "! Move them with .to(device).")
 
@@ -452,7 +452,16 @@ cdef inline bint is_nondifferentiable(Node node, object array):
         for m in node.non_differentiable:
             if m is array:
                 return True
-    return category(array_code(array)) < 2
+    cdef int kind = category(array_code(array))
+    return kind < 2 and not (kind == 1 and of_ints(node))
+
+
+cdef bint of_ints(Node node):
+    """Whether an input that requires grad is of ints: one of 0.3's Variables, whose results have a history too."""
+    for a in node.inputs or ():
+        if isinstance(a, TensorBase) and category(array_code((<TensorBase>a)._array)) == 1 and needs_grad(<TensorBase>a):
+            return True
+    return False
 
 
 cdef object apply_op(OpFunction f, tuple args):
@@ -477,7 +486,7 @@ cdef object finish(OpFunction f, Node node, tuple args, list raw, object result,
             for t in outs:
                 t._view_of = VIEW_OF_SEVERAL
         if node.edges is not None:
-            attach_outputs(node, arrays, outs)
+            attach_outputs(node, arrays, outs, f.view)
             if node.to_save is not None:
                 finish_saving(node, args, raw, arrays, outs, face)
         node.inputs = None
@@ -519,8 +528,9 @@ cdef inline bint shares_memory(object out, object source):
     return out is source or (base is not None and (base is source or base is source.base))
 
 
-cdef int attach_outputs(Node node, list arrays, list outs) except -1:
-    """Several outputs: those with a gradient become outputs of the node."""
+cdef int attach_outputs(Node node, list arrays, list outs, bint views) except -1:
+    """Several outputs: those with a gradient become outputs of the node. Of ints, those are the first one, which indices
+    follow, or all views."""
     cdef Py_ssize_t i
     cdef bint any = False
     node.n_outputs = <int>len(outs)
@@ -529,7 +539,7 @@ cdef int attach_outputs(Node node, list arrays, list outs) except -1:
     if outs:
         node.out_backend = backend_for(<TensorBase>outs[0])
     for i in range(len(outs)):
-        if not is_nondifferentiable(node, arrays[i]):
+        if (i == 0 or views or category(array_code(arrays[i])) > 1) and not is_nondifferentiable(node, arrays[i]):
             set_history(<TensorBase>outs[i], node, <int>i)
             any = True
     if not any:

@@ -245,9 +245,10 @@ cdef object store_out(OpFunction f, object result, object out):
         if fb_grad_mode and needs_grad(<TensorBase>r):
             raise_out_grad(f.name)
         check_cast(array_code((<TensorBase>r)._array), array_code((<TensorBase>o)._array), f.name)
-        if r.device != o.device:
-            raise RuntimeError(f"{f.name}: Expected all tensors to be on the same device, but the result is on {r.device} and "
-                               f"out is on {o.device}! Move out with .to(device).")
+        place, place_of_out = device_of(<TensorBase>r), device_of(<TensorBase>o)
+        if place != place_of_out:
+            raise RuntimeError(f"{f.name}: Expected all tensors to be on the same device, but the result is on {place} and "
+                               f"out is on {place_of_out}! Move out with .to(device).")
     for r, o in zip(results, outs):
         write_out(<TensorBase>r, <TensorBase>o)
     return out

@@ -84,7 +84,7 @@ cdef class TensorBase:
 
     def __invert__(self):
         if category(array_code(self._array)) > 1:
-            raise TypeError(f"~ (operator.invert) is only implemented on integer and Boolean-type tensors, not on {self.dtype}")
+            raise TypeError(f"~ (operator.invert) is only implemented on integer and Boolean-type tensors, not on {dtype_of(self)}")
         return operators[OP_INVERT](self)
 
     def __iadd__(self, y):
@@ -194,14 +194,12 @@ cdef class TensorBase:
     @property
     def dtype(self):
         """The element type, a `flambeau.dtype`."""
-        return dtype_of_code[array_code(self._array)]
+        return dtype_of(self)
 
     @property
     def device(self):
         """Where the elements are, a `flambeau.device`."""
-        if FB_IS_ARRAY(<PyObject*>self._array):
-            return cpu_backend.device
-        return backend_of(self._array).device_of(self._array)
+        return device_of(self)
 
     def is_floating_point(self):
         return category(array_code(self._array)) == 2
@@ -231,7 +229,7 @@ cdef class TensorBase:
             raise RuntimeError(f"requires_grad must be a bool, got {type(value).__name__}")
         if current_node(self) is not None:
             raise_not_leaf()
-        self.requires_grad_(value)
+        TensorBase.requires_grad_(self, value)  # a class may hide the attribute
 
     def requires_grad_(self, bint requires_grad=True):
         """requires_grad_(requires_grad=True) -> self: starts (or stops) recording operations on this leaf."""
@@ -276,8 +274,8 @@ cdef class TensorBase:
                 raise RuntimeError(f"assigned grad has data of a different size: the tensor has shape "
                                    f"{tuple(self._array.shape)}, the gradient {tuple((<TensorBase>value)._array.shape)}")
             if (<TensorBase>value)._array.dtype != self._array.dtype:
-                raise RuntimeError(f"assigned grad has data of a different type: the tensor is {self.dtype}, "
-                                   f"the gradient {value.dtype}")
+                raise RuntimeError(f"assigned grad has data of a different type: the tensor is {dtype_of(self)}, "
+                                   f"the gradient {dtype_of(<TensorBase>value)}")
             if not FB_IS_ARRAY(<PyObject*>self._array) or not FB_IS_ARRAY(<PyObject*>(<TensorBase>value)._array):
                 if is_array(self._array) and is_array((<TensorBase>value)._array) and value.device != self.device:
                     raise RuntimeError(f"assigned grad has data located on a different device: the tensor is on "
@@ -448,6 +446,18 @@ class Backend:
     def run(self, forward, node, raw):
         """Calls an op's forward; raw: its arguments, with arrays for tensors."""
         return forward(node, *raw)
+
+
+cdef inline object dtype_of(TensorBase t):
+    """What `t.dtype` is: the attribute itself is hidden by classes of other eras."""
+    return dtype_of_code[array_code(t._array)]
+
+
+cdef object device_of(TensorBase t):
+    """What `t.device` is."""
+    if FB_IS_ARRAY(<PyObject*>t._array):
+        return cpu_backend.device
+    return backend_of(t._array).device_of(t._array)
 
 
 cdef object cpu_backend = Backend()

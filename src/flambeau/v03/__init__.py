@@ -31,6 +31,7 @@ Tensor, Storage = TYPES["FloatTensor"], _storage.TYPES["FloatStorage"]
 
 from . import autograd, era  # noqa: E402  (needs the methods)
 
+methods.hide_later_names()
 era.enter()
 
 _tensor_classes = {*TYPES.values(), *faces.CUDA_TYPES.values()}

@@ -193,3 +193,9 @@ OF_VARIABLES = """
 index_add index_copy index_fill masked_copy masked_fill masked_scatter scatter scatter_add resize resize_as
 """
 OF_PLAIN = "numpy tolist storage storage_type apply_ map_ map2_"
+
+# Those that are today's.
+UNCHANGED = frozenset(
+    "contiguous data data_ptr grad_fn is_contiguous is_leaf is_pinned is_set_to is_shared is_sparse nelement numel "
+    "output_nr pin_memory reinforce resize_ resize_as_ retain_grad set_ share_memory_ storage_offset volatile".split()
+)

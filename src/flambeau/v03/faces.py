@@ -46,6 +46,18 @@ def _is_library(name):
     return found
 
 
+_SEEING: dict[str, bool] = {}  # name of a module -> whether it is the library's own, this package's among them
+
+
+def sees_todays():
+    """Whether a module of the library, or of this package, asks for the attribute that calls this."""
+    name = sys._getframe(2).f_globals.get("__name__") or ""
+    found = _SEEING.get(name)
+    if found is None:
+        found = _SEEING[name] = name.startswith("flambeau.") and name != __package__ or name == "flambeau"
+    return found
+
+
 def for_programs(name: str, method: Any):
     """A method of a face: `method` for programs, today's for the library's own code."""
     todays: Any = getattr(Tensor, name, None)
@@ -62,18 +74,37 @@ class Absent:
         self.todays: Any = getattr(Tensor, name, None)
 
     def __get__(self, instance, owner):
-        if self.todays is not None and self._wanted_by_library():
+        if self.todays is not None and sees_todays():
             return self.todays if instance is None else self.todays.__get__(instance, owner)
         raise AttributeError(f"'{owner.__name__}' object has no attribute '{self.name}'")
 
     def __set__(self, instance, value):
-        if not (hasattr(self.todays, "__set__") and self._wanted_by_library()):
+        if not (hasattr(self.todays, "__set__") and sees_todays()):
             raise AttributeError(f"'{type(instance).__name__}' object has no attribute '{self.name}'")
         self.todays.__set__(instance, value)
 
-    @staticmethod
-    def _wanted_by_library():
-        return by_library(3) or sys._getframe(2).f_globals.get("__name__", "").startswith(f"{__package__}.")
+
+class Later(Absent):
+    """An attribute that is of later years: absent until a program gives it a value of its own."""
+
+    def __get__(self, instance, owner):
+        if sees_todays():
+            if hasattr(self.todays, "__get__"):
+                return self.todays if instance is None else self.todays.__get__(instance, owner)
+            return self.todays if instance is None else instance.__dict__.get(self.name, self.todays)
+        if instance is not None and self.name in instance.__dict__:
+            return instance.__dict__[self.name]
+        raise AttributeError(f"'{owner.__name__}' object has no attribute '{self.name}'")
+
+    def __set__(self, instance, value):
+        if hasattr(self.todays, "__set__") and sees_todays():
+            self.todays.__set__(instance, value)
+        else:
+            instance.__dict__[self.name] = value
+
+    def __delete__(self, instance):
+        if instance.__dict__.pop(self.name, self) is self:
+            raise AttributeError(self.name)
 
 
 # ----------------------------------------------------------------------------------------------- plain tensors
@@ -114,13 +145,10 @@ class _TensorBase(Tensor):
 
         return class_of(cls)
 
-    def __dir__(self):
-        found = {name: c.__dict__[name] for c in reversed(type(self).__mro__) for name in c.__dict__}
-        return sorted({*self.__dict__, *(name for name, value in found.items() if not isinstance(value, Absent))})
 
 
 for _name in ("backward", "detach", "detach_", "grad", "grad_fn", "is_leaf", "output_nr", "register_hook",
-              "requires_grad", "requires_grad_", "retain_grad"):  # fmt: skip
+              "reinforce", "requires_grad", "requires_grad_", "retain_grad", "volatile"):  # fmt: skip
     setattr(_TensorBase, _name, Absent(_name))
 
 
@@ -343,11 +371,17 @@ def _len(self):
     return array.shape[0] if array.ndim else 1
 
 
+def _dir(self):
+    found = {name: c.__dict__[name] for c in reversed(type(self).__mro__) for name in c.__dict__}
+    return sorted({*self.__dict__, *(name for name, value in found.items() if not isinstance(value, Absent))})
+
+
 for _face in (_TensorBase, Variable):
+    _face.__dir__ = _dir
     for _name, _method, _special in (("size", size, "size"), ("dim", dim, "dim"), ("ndimension", dim, "dim"),
                                      ("stride", stride, None), ("__len__", _len, None)):  # fmt: skip
         setattr(_face, _name, _core.FaceMethod(_name, _method, getattr(Tensor, _name), special=_special))
-    _face.shape, _face.ndim = _core.FaceSize(_size), _core.FaceSize(dim, dim=True)
+    _face.shape = _core.FaceSize(_size)
 
 
 def _same(a, b):

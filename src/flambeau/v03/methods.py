@@ -28,6 +28,7 @@ from .faces import (
     CUDA_TYPES,
     TYPES,
     Absent,
+    Later,
     Variable,
     _array,
     _TensorBase,
@@ -303,6 +304,9 @@ def stored(result, out, name):
     if not isinstance(outs, (tuple, list)) or len(results) != len(outs):
         raise TypeError(f"{name}: out= must be {len(results)} tensors, got {type(out).__name__}")
     for r, o in zip(results, outs, strict=True):
+        if isinstance(r, Variable) and not isinstance(o, Variable):
+            function = name.removeprefix("torch.")
+            raise TypeError(f"{function}(): argument 'out' must be Variable, not {signatures.kind_of(o)}")
         if type(r) is not type(o):
             got = type_name(type(r)) if isinstance(r, _TensorBase) else type(r).__name__
             raise TypeError(f"{name}: out= must be of type {got}, got {type_name(type(o))}")
@@ -334,9 +338,6 @@ def install():
     for face, names in ((_TensorBase, declarations.OF_VARIABLES), (Variable, declarations.OF_PLAIN)):
         for name in names.split():
             setattr(face, name, Absent(name))
-    for name in ("item", "to", "reshape"):  # by which code of later years asks for the version
-        for face in _FACES:
-            setattr(face, name, Absent(name))
     for name in operators.OPERATORS:
         if name not in operators.CONVERSIONS:
             setattr(TYPES["HalfTensor"], name, for_programs(name, operators.without_arithmetic(name)))
@@ -348,6 +349,14 @@ def install():
         for name, method in table.items():
             setattr(face, name, for_programs(name, method))
     Variable.detach = _core.FaceMethod("detach", inplace.detach, Tensor.detach, special="detach")
+
+
+def hide_later_names():
+    """Today's attributes that 0.3 did not have, and by which code of later years asks for the version, are absent."""
+    for face in _FACES:
+        for name in dir(Tensor):
+            if not name.startswith("_") and name not in face.__dict__ and name not in declarations.UNCHANGED:
+                setattr(face, name, Later(name))
 
 
 def _install(name, overloads, flags, inplace):

@@ -8,6 +8,7 @@ from ..dtype import int64
 from ..ops import METHODS
 from .broadcasting import together
 from .faces import _BOOL, Variable, _array, _make, _TensorBase, reshaped
+from .signatures import kind_of
 
 _BITS = {1: 7, 2: 15, 4: 31, 8: 63}
 
@@ -176,7 +177,9 @@ def masked_scattered(x, mask, source):
 def copied_(x, source, broadcast=True):
     """x.copy_(source): converts and broadcasts; with as many elements in another size, copies them in order."""
     if not isinstance(source, Variable if isinstance(x, Variable) else _TensorBase):
-        raise TypeError(f"copy_ received an invalid combination of arguments - got ({type(source).__name__})")
+        if isinstance(x, Variable):
+            raise TypeError(f"copy_(): argument 'other' (position 1) must be Variable, not {kind_of(source)}")
+        raise TypeError(f"copy_ received an invalid combination of arguments - got ({kind_of(source)})")
     a, b = _array(x).shape, _array(source).shape
     if a != b:
         if broadcast:

@@ -60,6 +60,7 @@ class Parameter:
         return f"{kind} {self.name}" if self.kind != "ints" else f"int ... {self.name}"
 
 
+_ONE = {"ints": "tuple of ints", "Tensors": "tuple of Variables"}  # kinds that an error about one argument names so
 _SHOWN = {"double": "float", "Tensors": "sequence of Tensors", "Generator": "torch.Generator", "Size": "torch.Size"}
 
 
@@ -171,6 +172,22 @@ class Signature:
             return "no arguments"
         return "(" + ", ".join(p.shown(owner) for p in self.parameters) + ")"
 
+    def takes(self, count):
+        """Whether the signature has as many parameters, some of which may have defaults."""
+        least = sum(p.default is _MISSING for p in self.parameters)
+        return least <= count <= len(self.parameters)
+
+    def misfit(self, owner, args, kwargs):
+        """Which argument does not fit its parameter, in words; None when that is not what is wrong."""
+        for i, p in enumerate(self.parameters):
+            if i >= len(args) and p.name not in kwargs:
+                continue
+            value, place = (args[i], f" (position {i + 1})") if i < len(args) else (kwargs[p.name], "")
+            if value is not p.default and not p.fits(value, owner):
+                kind = _ONE.get(p.kind) or p.shown(owner).removesuffix(f" {p.name}")
+                return f"argument '{p.name}'{place} must be {kind}, not {kind_of(value)}"
+        return None
+
     def check_types(self, owner, values):
         """RuntimeError when a Variable among values is of another type than the signature wants, or a number is none
         of the type of owner."""
@@ -215,23 +232,36 @@ def _packed(*args, **kwargs):
     return args, kwargs
 
 
+def kind_of(value):
+    """How an error names the type of a value."""
+    if isinstance(value, Variable):
+        return "Variable"
+    if isinstance(value, _TensorBase):
+        return value.type() if value._is_sparse_face else type_name(type(value))
+    return "numpy.ndarray" if isinstance(value, np.ndarray) else type(value).__name__
+
+
 def got(args, kwargs):
     """How an error lists what a call received."""
-
-    def kind(value):
-        if isinstance(value, Variable):
-            return "Variable"
-        if isinstance(value, _TensorBase):
-            return value.type() if value._is_sparse_face else type_name(type(value))
-        return "numpy.ndarray" if isinstance(value, np.ndarray) else type(value).__name__
-
-    parts = [kind(a) for a in args] + [f"{n}={kind(v)}" for n, v in kwargs.items()]
+    parts = [kind_of(a) for a in args] + [f"{n}={kind_of(v)}" for n, v in kwargs.items()]
     return "(" + ", ".join(parts) + ")"
 
 
 def refusal(name, owner, signatures, args, kwargs):
-    """The TypeError of a call that fits no signature."""
+    """The TypeError of a call that fits no signature. A name with `torch.` is that of a function.
+
+    For Variables it says which argument is wrong, where only one signature takes as many.
+    """
+    if isinstance(owner, Variable):
+        name = name.removeprefix("torch.")
+        misfits = [s.misfit(owner, args, kwargs) for s in signatures if s.takes(len(args) + len(kwargs))]
+        if len(misfits) == 1 and misfits[0]:
+            return TypeError(f"{name}(): {misfits[0]}")
     shown = [s.shown(owner) for s in signatures]
+    if name.startswith("torch."):
+        source = f"({type_name(type(owner))} source"
+        shown = [f"{source})" if s == "no arguments" else f"{source}, {s[1:]}" for s in shown]
+        args = (owner, *args)
     expected = shown[0] if len(shown) == 1 else "one of:\n" + "\n".join(f" * {s}" for s in shown)
     name += "()" * isinstance(owner, Variable)
     return TypeError(

@@ -30,6 +30,7 @@ from .faces import (
     settled,
     type_name,
 )
+from .wording import said
 
 _FACES = (Variable, _TensorBase)
 
@@ -235,7 +236,10 @@ def call(name, *args):
         raise TypeError(f"{name} received an invalid combination of arguments - got {signatures.got(args, {})}")
     names = _FACTORS.get(name.rstrip("_"), ())
     rest, factors = _scaled(names, args[1:]) if names else (args[1:], {})
-    result = todays(args[0], *rest, **factors)
+    try:
+        result = todays(args[0], *rest, **factors)
+    except RuntimeError as error:
+        raise said(error, "spmm", args) from None
     return args[0] if name.endswith("_") else _shown(result, like)
 
 

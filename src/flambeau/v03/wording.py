@@ -17,12 +17,16 @@ _SQUARE = "invalid argument 1: A should be square"
 _TWO = "invalid argument 1: A should be 2 dimensional"
 
 # names of operations ("": all) -> [(today's text, a pattern; 0.3's)]. In 0.3's, {0}, {1}, ... are the groups of the
-# pattern; {self} and {index} the sizes of the first two tensors; {sizes} and {dims} those of the factors of a product.
+# pattern; {self} and {index} the sizes of the first two tensors; {sizes} and {dims} those of the factors of a product;
+# {channels} the channels of the first tensor.
 _WORDS = {
     "": [
         (_DIM, "dimension out of range (expected to be in range of {0}, but got {1})"),
         (r"(The expanded size of the tensor .* at non-singleton dimension \d+\.)  Target sizes.*", "{0}"),
+        (r"(The size of tensor a .* at non-singleton dimension \d+): shapes .*", "{0}"),
     ],
+    "spmm": [(r"mat1 and mat2 shapes cannot be multiplied \(\d+x(\d+) and (\d+)x\d+\)",
+              "invalid argument 3: Expected dim 0 size {0}, got {1}")],
     "mm addmm matmul linear": [
         (r"mat1 and mat2 shapes cannot be multiplied \((.*) and (.*)\)", "size mismatch, m1: {0:x}, m2: {1:x}"),
         (r"(?:self|mat1|mat2|input) must be a matrix", _MATRICES),
@@ -75,7 +79,31 @@ _WORDS = {
         (r"index out of range in self", "index out of range"),
         (r"index_select\(\): Index is supposed to be a vector", "invalid argument 3: Index is supposed to be a vector"),
     ],
-    "embedding": [(r"index out of range in self", "index out of range")],
+    "embedding": [
+        (r"index out of range in self", "index out of range"),
+        (r"Expected tensor for argument #1 'indices' to have .*; but got (.*) instead",
+         "torch.index_select received an invalid combination of arguments - got (torch.FloatTensor, int, {0}), but "
+         "expected (torch.FloatTensor source, int dim, torch.LongTensor index)"),
+    ],
+    "init": [(r"(Fan in and fan out can not be computed for tensor with) fewer (than 2 dimensions)", "{0} less {1}")],
+    "glu": [(r"Halving dimension must be even, but dimension (-?\d+) is size (\d+)",
+             "invalid argument 2: Halving dimension must be even. Dim {0} is size {1}")],
+    "grid_sample": [
+        (r"grid_sampler\(\): expected grid to have size 2 in last dimension",
+         "Need grid of dimension 4 and grid.size[3] == 2 but got grid to be of shape: {index}"),
+        (r"grid_sampler\(\): expected grid and input to have same batch size, but got input with sizes \[(\d+),",
+         "Need grid of dimension 4 and grid.size[0] == {0} but got grid to be of shape: {index}"),
+    ],
+    "pool": [
+        (r"\w+_pool\dd: Expected (\dD or \dD) \(batch mode\) tensor .* but got:\[(.*)\]",
+         "invalid argument 2: {0} input tensor expected but got: {1:x}"),
+        (r"adaptive_\w+\(\): Expected (\dD or \dD) tensor, but got:? \[(.*)\]",
+         "invalid argument 2: {0} (batch mode) tensor expected for input, but got: {1:x}"),
+        (r"pad should be at most half of effective kernel size",
+         "invalid argument 2: pad should be smaller than half of kernel size"),
+        (r"Given input size: \((.*)\)\. Calculated output size: \((.*)\)\. Output size is too small",
+         "Given input size: ({channels}x{0}). Calculated output size: ({channels}x{1}). Output size is too small"),
+    ],
     "index_add index_copy index_fill": [
         (r"index out of range in self|index -?\d+ is out of bounds", "invalid argument 3: out of range"),
     ],
@@ -144,6 +172,9 @@ _WORDS = {
          "{0} - expected shape {2} but got {1}"),
     ],
     "nll_loss": [
+        (r"size mismatch \(got input: \[(.*)\] , target: \[(.*)\]\)",
+         "Assertion `input0 == target0 && input2 == target1 && input3 == target2' failed. size mismatch (got input: "
+         "{0:dense}, target: {1:dense})"),
         (r"Target -?\d+ is out of bounds", "Assertion `cur_target >= 0 && cur_target < n_classes' failed. "),
         (r"Expected input batch_size \(\d+\) to match target batch_size",
          "Assertion `THIndexTensor_(size)(target, 0) == batch_size' failed. "),
@@ -168,16 +199,22 @@ for _names, _rows in _WORDS.items():
         _ROWS.setdefault(_name, []).extend((re.compile(pattern, re.DOTALL), text) for pattern, text in _rows)
 
 
+def word_of(function):
+    """The name under which the rows of a function of `nn.functional` are: those of pools have one."""
+    return "pool" if "_pool" in function else function
+
+
 def sizes_text(sizes):
     """sizes_text((2, 3)) -> "[2 x 3]", as 0.3 wrote sizes."""
     return f"[{' x '.join(map(str, sizes))}]"
 
 
 class _Group(str):
-    """What a group of a pattern matched; `{0:x}` writes the sizes in it as 0.3 did."""
+    """What a group of a pattern matched; `{0:x}` writes the sizes in it as 0.3 did, `{0:dense}` as its kernels did."""
 
     def __format__(self, spec):
-        return sizes_text(re.findall(r"-?\d+", self)) if spec == "x" else str(self)
+        sizes = re.findall(r"-?\d+", self) if spec else ()
+        return {"x": sizes_text(sizes), "dense": "x".join(sizes)}.get(spec, str(self))
 
 
 def said(error, name, tensors=()):
@@ -189,11 +226,15 @@ def said(error, name, tensors=()):
     for pattern, text in (*_ROWS.get(name, ()), *_ROWS[""]):
         match = pattern.match(message)
         if match is not None:
-            return _kind(error, name)(_filled(text, match, name, tensors))
+            return _kind(error, name, text)(_filled(text, match, name, tensors))
     return _kind(error, name)(message) if isinstance(error, IndexError) else error
 
 
-def _kind(error, name):
+def _kind(error, name, text=""):
+    if "received an invalid combination" in text:
+        return TypeError
+    if name == "init":
+        return type(error)
     if isinstance(error, ValueError) and name == "batch_norm":
         return ValueError
     return IndexError if isinstance(error, IndexError) and name.endswith("item__") else RuntimeError
@@ -206,6 +247,8 @@ def _filled(text, match, name, tensors):
     known["factors"] = ["x".join(map(str, s[1:])) for s in factors]
     if len(shapes) > 1:
         known.update(self=sizes_text(shapes[0]), index=sizes_text(shapes[1]))
+    if "{channels}" in text:
+        known["channels"] = shapes[0][-1 - match.group(1).count("x") - 1]
     if "{differing}" in text:
         known["differing"] = _differing(shapes, match)
     return text.format(*map(_Group, match.groups()), **known)

@@ -5,7 +5,7 @@ from typing import Any
 
 from ... import _core
 from ...errors import warn_user
-from ..faces import Variable, _array, _make, _TensorBase, reshaped, type_name
+from ..faces import Variable, _array, _make, _TensorBase, reshaped
 from ..wording import said
 
 __all__ = ["Variable", "backward", "grad"]
@@ -146,9 +146,10 @@ def _set_requires_grad(self, value):
             "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a "
             "subgraph that doesn't require differentiation use var_no_grad = var.detach()."
         )
-    if value and _array(self).dtype.kind not in "f":
-        raise RuntimeError(f"requires_grad: {type_name(type(self.data))} has no gradient, only floats have")
-    self.requires_grad_(bool(value))
+    if value and _array(self).dtype.kind != "f":  # 0.3 set the flag of ints too
+        _core.init_tensor(self, _array(self), True)
+    else:
+        self.requires_grad_(bool(value))
 
 
 def _set_grad(self, value):

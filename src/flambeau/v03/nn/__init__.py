@@ -2,7 +2,7 @@
 
 from ... import nn as todays
 from ...nn.module import Module
-from ..faces import Parameter
+from ..faces import Parameter, sees_todays
 from . import containers, criterions, functional, init, layers, recurrent, texts, upsampling, utils
 
 LAYERS = dict(criterions.LOSSES)
@@ -10,7 +10,14 @@ for _family in (containers, layers, recurrent, upsampling, texts):
     LAYERS.update(_family.LAYERS)
 globals().update(LAYERS)
 
-__all__ = ["Module", "Parameter", "functional", "init", "utils", *LAYERS]
+_UNCHANGED = (
+    "AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveAvgPool3d AdaptiveMaxPool1d AdaptiveMaxPool2d AdaptiveMaxPool3d "
+    "ConstantPad1d ConstantPad2d ConstantPad3d CosineSimilarity CrossMapLRN2d FractionalMaxPool2d GLU Hardshrink "
+    "LPPool1d LPPool2d MaxUnpool1d MaxUnpool2d MaxUnpool3d ModuleList RNNBase ReflectionPad1d ReflectionPad2d "
+    "ReplicationPad1d ReplicationPad2d ReplicationPad3d Sequential Softshrink ZeroPad2d".split()
+)  # what is today's
+
+__all__ = ["DataParallel", "Module", "Parameter", "functional", "init", "utils", *LAYERS, *_UNCHANGED]
 
 
 def __getattr__(name):
@@ -22,7 +29,8 @@ def __getattr__(name):
         from . import parallel
 
         return getattr(parallel, name)
-    if name.startswith("__") or not hasattr(todays, name):
+    known = name in _UNCHANGED or not name.startswith("__") and sees_todays()
+    if not known or not hasattr(todays, name):
         raise AttributeError(f"module 'torch.nn' has no attribute '{name}'")
     return getattr(todays, name)
 
@@ -41,4 +49,4 @@ Module._all_buffers = lambda self, memo=None: self.buffers()  # type: ignore[att
 
 
 def __dir__():
-    return sorted({*globals(), *dir(todays)})
+    return sorted({*globals(), *__all__})

@@ -5,6 +5,7 @@ import math
 from ...ops import FUNCTIONS
 from ..faces import CUDA_TYPES, TYPES, Variable, type_name
 from ..wording import sizes_text
+from .variables import check_pair
 
 
 def reduction_of(size_average, reduce=True):
@@ -35,6 +36,7 @@ def check_classes(target):
 
 def paired(name, input, target):
     """The target in the size of input: 0.3 compares element by element in order, and does not broadcast."""
+    check_pair(name, input, target)
     check_type(target, type(input.data))
     if target.size() == input.size():
         return target

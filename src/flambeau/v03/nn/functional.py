@@ -3,8 +3,9 @@
 from functools import wraps
 
 from ...nn import functional as todays
-from ..faces import Variable
-from ..wording import in_03s_words
+from ..faces import Variable, _array, sees_todays
+from ..wording import in_03s_words, word_of
+from . import variables
 from .loss_functions import (  # noqa: F401
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -29,8 +30,11 @@ from .upsampling import upsample, upsample_bilinear, upsample_nearest  # noqa: F
 
 
 def check_dims(input, n):
-    """ValueError for an input of a convolution over n dimensions that is not (N, C, *sizes)."""
-    if input.dim() != n + 2:
+    """TypeError for an input of a convolution over n dimensions that is no Variable, ValueError for one that is not
+    (N, C, *sizes)."""
+    if not isinstance(input, Variable):
+        raise variables.not_called(input)
+    if _array(input).ndim != n + 2:
         raise ValueError(f"Expected {n + 2}D tensor as input, got {input.dim()}D tensor instead.")
 
 
@@ -38,9 +42,11 @@ def _convolution(todays, n):
     worded = in_03s_words("conv")(todays)
 
     @wraps(todays)
-    def convolution(input, *args, **kwargs):
+    def convolution(input, weight, *args, **kwargs):
         check_dims(input, n)
-        return worded(input, *args, **kwargs)
+        if not isinstance(weight, Variable):
+            raise variables.not_called(weight, 1)
+        return worded(input, weight, *args, **kwargs)
 
     return convolution
 
@@ -48,8 +54,22 @@ def _convolution(todays, n):
 conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d = (
     _convolution(getattr(todays, f"conv{kind}{n}d"), n) for kind in ("", "_transpose") for n in (1, 2, 3)
 )
-linear = in_03s_words("linear")(todays.linear)
-log_softmax, softmax = in_03s_words("softmax")(todays.log_softmax), in_03s_words("softmax")(todays.softmax)
+
+
+def pixel_shuffle(input, upscale_factor):
+    """pixel_shuffle(input, upscale_factor): (N, C r^2, H, W) -> (N, C, H r, W r)"""
+    batch, channels, height, width = input.size()
+    r = upscale_factor
+    if channels % r**2:
+        input.contiguous().view(batch, channels // r**2, r, r, height, width)  # which says why not
+    return todays.pixel_shuffle(input, r)
+
+
+@in_03s_words("linear")
+def linear(input, weight, bias=None):
+    """linear(input, weight, bias=None): input (*, in) @ weight (out, in) transposed, + bias (out)"""
+    variables.check_product(input, weight, bias)
+    return todays.linear(input, weight, bias)
 
 
 def dropout(input, p=0.5, training=False, inplace=False):
@@ -118,6 +138,9 @@ def normalize(input, p=2, dim=1, eps=1e-12):
 
 def grid_sample(input, grid, mode="bilinear", padding_mode="zeros"):
     """grid_sample(input, grid, mode='bilinear', padding_mode='zeros'): -1 and 1 are the centres of the corners"""
+    if padding_mode not in ("zeros", "border"):
+        raise ValueError(f"padding_mode needs to be 'zeros' or 'border', but got {padding_mode}")
+    variables.check_applied(input, grid)
     return todays.grid_sample(input, grid, mode, padding_mode, align_corners=True)
 
 
@@ -143,12 +166,24 @@ def embedding_bag(
     return todays.embedding_bag(indices, embedding_matrix, offsets, max_norm, norm_type, scale_grad_by_freq, mode)
 
 
+for _name in dir(todays):
+    _refusal = variables.refusal_of(_name)
+    if _refusal is not None and not _name.startswith("conv"):  # which have checks of their own
+        _function = in_03s_words(word_of(_name))(globals().get(_name) or getattr(todays, _name))
+        globals()[_name] = variables.of_variables(_refusal)(_function)
+
+
+_UNCHANGED = ("conv_tbc", "lp_pool1d", "lp_pool2d", "sigmoid", "softmin", "softsign", "tanh", "tanhshrink")
+
+
 def __getattr__(name):
+    if name not in _UNCHANGED and (name.startswith("__") or not sees_todays()):
+        raise AttributeError(f"module 'torch.nn.functional' has no attribute '{name}'")
     found = getattr(todays, name)
-    if not name.startswith("__"):
+    if name in _UNCHANGED:
         globals()[name] = found  # the next time it is not asked for
     return found
 
 
 def __dir__():
-    return sorted({*globals(), *dir(todays)})
+    return sorted({*globals(), *_UNCHANGED})

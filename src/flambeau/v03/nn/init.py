@@ -6,6 +6,7 @@ import random
 from ...nn import init as todays
 from ...nn.init import calculate_gain
 from ..faces import Variable, plain
+from ..wording import in_03s_words
 
 __all__ = [
     "calculate_gain", "constant", "dirac", "eye", "kaiming_normal", "kaiming_uniform", "normal", "orthogonal", "sparse",
@@ -13,6 +14,7 @@ __all__ = [
 ]  # fmt: skip
 
 
+@in_03s_words("init")
 def _filled(tensor, fill, *args):
     fill(plain(tensor), *args)
     return tensor

@@ -10,8 +10,10 @@ from ...nn import functional as F
 from ...nn.batchnorm import _NormBase
 from ...nn.conv import _ConvNd
 from ...ops import FUNCTIONS
+from ..faces import Variable
 from ..wording import in_03s_words, said
-from .functional import alpha_dropout, check_dims
+from . import variables
+from .functional import alpha_dropout, check_dims, pixel_shuffle
 
 
 def _uniform(layer, fan_in):
@@ -29,6 +31,8 @@ class Linear(todays.Linear):
         _uniform(self, self.weight.size(1))
 
     def forward(self, input):
+        if not isinstance(input, Variable):
+            variables.check_product(input, self.weight, self.bias)
         try:
             if not self._backward_hooks or input.dim() != 2:
                 return F.linear(input, self.weight, self.bias)
@@ -46,7 +50,9 @@ class Linear(todays.Linear):
 class Embedding(todays.Embedding):
     __doc__ = todays.Embedding.__doc__
 
-    forward = in_03s_words("embedding")(todays.Embedding.forward)
+    forward = variables.forward_of_variables(
+        variables.not_applied, in_03s_words("embedding")(todays.Embedding.forward)
+    )
 
 
 class Softmax2d(todays.Softmax2d):
@@ -76,6 +82,13 @@ class AlphaDropout(todays.AlphaDropout):
 
     def extra_repr(self):
         return f"p={self.p}"
+
+
+class PixelShuffle(todays.PixelShuffle):
+    __doc__ = todays.PixelShuffle.__doc__
+
+    def forward(self, input):
+        return pixel_shuffle(input, self.upscale_factor)
 
 
 class _Drawn(_ConvNd):
@@ -144,11 +157,11 @@ class _InstanceStatistics(_BatchStatistics):
 
 
 def _normalising(mixin, base):
-    worded = in_03s_words("batch_norm")(base.forward)
+    worded = variables.forward_of_variables(variables.not_called, in_03s_words("batch_norm")(base.forward))
     return type(base.__name__, (mixin, base), {"__doc__": base.__doc__, "__module__": __name__, "forward": worded})
 
 
-LAYERS = {layer.__name__: layer for layer in (AlphaDropout, Embedding, Linear, Softmax2d, Softplus)}
+LAYERS = {c.__name__: c for c in (AlphaDropout, Embedding, Linear, PixelShuffle, Softmax2d, Softplus)}
 for _n in (1, 2, 3):
     for _name in (f"Conv{_n}d", f"ConvTranspose{_n}d"):
         LAYERS[_name] = _drawn(getattr(todays, _name))

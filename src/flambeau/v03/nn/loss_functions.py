@@ -8,12 +8,14 @@ from ...nn import functional as todays
 from ..faces import Variable, _TensorBase
 from ..wording import in_03s_words
 from ._reduction import check_classes, paired, reduced, reduction_of
+from .variables import check_applied, check_pair
 
 _BCE_EPS = 1e-12  # added to what the logarithms of binary_cross_entropy are of
 
 
 def _check_sizes(input, target):
     """The input is (N, C, ...), and the target of class numbers has one dimension less."""
+    check_pair("nll_loss", input, target)
     check_classes(target)
     if input.dim() < 2:
         raise ValueError(f"Expected 2 or more dimensions (got {input.dim()})")
@@ -43,8 +45,10 @@ def cross_entropy(input, target, weight=None, size_average=True, ignore_index=-1
     )
 
 
+@in_03s_words("poisson_nll_loss")
 def poisson_nll_loss(input, target, log_input=True, full=False, size_average=True, eps=1e-8):
     """poisson_nll_loss(input, target, log_input=True, full=False, size_average=True, eps=1e-8)"""
+    check_applied(input, target)
     return todays.poisson_nll_loss(input, target, log_input, full, eps=eps, reduction=reduction_of(size_average))
 
 
@@ -60,6 +64,7 @@ def binary_cross_entropy(input, target, weight=None, size_average=True):
     -(t log(x + e) + (1 - t) log(1 - x + e)) with e = 1e-12. A target of another size with as many elements is warned
     about; ValueError for another number of elements.
     """
+    check_pair("binary_cross_entropy", input, target)
     if target.size() != input.size():
         warn_user(
             f"Using a target size ({target.size()}) that is different to the input size ({input.size()}) is "
@@ -84,6 +89,7 @@ def binary_cross_entropy(input, target, weight=None, size_average=True):
 
 def binary_cross_entropy_with_logits(input, target, weight=None, size_average=True):
     """binary_cross_entropy_with_logits(input, target, weight=None, size_average=True)"""
+    check_pair("binary_cross_entropy_with_logits", input, target)
     return todays.binary_cross_entropy_with_logits(input, target, weight, reduction=reduction_of(size_average))
 
 
@@ -95,6 +101,7 @@ def smooth_l1_loss(input, target, size_average=True, reduce=True):
 
 
 def _pointwise(name, loss, input, target, size_average, reduce):
+    check_pair(name, input, target)
     if not target.requires_grad:
         return loss(input, paired(name, input, target), reduction=reduction_of(size_average, reduce))
     both = input + target  # a target with a gradient may broadcast
@@ -123,6 +130,7 @@ def soft_margin_loss(input, target, size_average=True):
 
 def margin_ranking_loss(input1, input2, target, margin=0, size_average=True):
     """margin_ranking_loss(input1, input2, target, margin=0, size_average=True): max(0, -t (x1 - x2) + margin)"""
+    check_applied(input1, input2, target)
     loss = ops.METHODS["clamp"](-target * (input1 - input2) + margin, 0)  # whose gradient at 0 is that of its argument
     return reduced(loss, size_average)
 
@@ -137,11 +145,13 @@ def hinge_embedding_loss(input, target, margin=1.0, size_average=True):
 def cosine_embedding_loss(input1, input2, target, margin=0, size_average=True):
     """cosine_embedding_loss(input1, input2, target, margin=0, size_average=True): 1 - cos where t is 1,
     max(0, cos - margin) where -1"""
+    check_applied(input1, input2, target)
     return todays.cosine_embedding_loss(input1, input2, target, margin, reduction=reduction_of(size_average))
 
 
 def multilabel_margin_loss(input, target, size_average=True):
     """multilabel_margin_loss(input, target, size_average=True)"""
+    check_pair("multilabel_margin_loss", input, target)
     check_classes(target)
     return todays.multilabel_margin_loss(input, target, reduction=reduction_of(size_average))
 
@@ -154,6 +164,7 @@ def multilabel_soft_margin_loss(input, target, weight=None, size_average=True):
 
 def multi_margin_loss(input, target, p=1, margin=1, weight=None, size_average=True):
     """multi_margin_loss(input, target, p=1, margin=1, weight=None, size_average=True)"""
+    check_pair("multi_margin_loss", input, target)
     check_classes(target)
     return todays.multi_margin_loss(input, target, p, margin, weight, reduction=reduction_of(size_average))
 

@@ -6,6 +6,7 @@ from ... import nn as todays
 from ...nn.module import Module
 from ..wording import in_03s_words
 from .utils.rnn import PackedSequence
+from .variables import check_steps
 
 
 class _Recurrent(todays.RNNBase):
@@ -15,16 +16,23 @@ class _Recurrent(todays.RNNBase):
     def forward(self, input, hx=None):
         """forward(input, hx=None) -> (output, hidden states)"""
         if isinstance(input, PackedSequence):
+            check_steps(input.data, hx)
             output, states = self._run(input.todays(), hx)
             return PackedSequence(output.data, input.batch_sizes), states
+        check_steps(input, hx)
         if input.dim() != 3:
             raise RuntimeError(f"input must have 3 dimensions, got {input.dim()}")
         return self._run(input, hx)
 
 
 def _cell(base):
-    words = in_03s_words("lstm_cell" if base is todays.LSTMCell else "cell")
-    members = {"__doc__": base.__doc__, "__module__": __name__, "forward": words(base.forward)}
+    worded = in_03s_words("lstm_cell" if base is todays.LSTMCell else "cell")(base.forward)
+
+    def forward(self, input, hx=None):
+        check_steps(input, hx)
+        return worded(self, input, hx)
+
+    members = {"__doc__": base.__doc__, "__module__": __name__, "forward": forward}
     return type(base.__name__, (base,), members)
 
 

@@ -1,7 +1,11 @@
 """Layers whose text differs in 0.3: `print(model)` shows "ReLU(inplace)", "MaxPool2d(kernel_size=(2, 2), ...)"."""
 
+import re
+
 from ... import nn as todays
 from ...nn.modules.utils import _ntuple
+from ..wording import in_03s_words
+from .variables import forward_of_variables, refusal_of
 
 
 def _inplace(layer):
@@ -68,6 +72,8 @@ _PARTS = {
     "Bilinear": lambda layer: [f"{n}_features={getattr(layer, f'{n}_features')}" for n in ("in1", "in2", "out")],
 }
 
+_FUNCTIONS = {"LeakyReLU": "leaky_relu", "LogSoftmax": "log_softmax", "Softmin": "softmax"}  # of other names
+
 
 def _shown(name, parts):
     base = getattr(todays, name)
@@ -77,6 +83,12 @@ def _shown(name, parts):
         "__doc__": base.__doc__,
         "__module__": __name__,
     }
+    function = _FUNCTIONS.get(name) or re.sub(r"(?<=[a-z])Pool", "_pool", name).lower()
+    refusal = refusal_of(function)
+    if refusal is not None and ("_pool" in function or function.startswith(("dropout", "softmax", "log_"))):
+        # activations take plain tensors: a check would cost them as much as they do
+        forward = in_03s_words("pool")(base.forward) if "_pool" in function else base.forward
+        contents["forward"] = forward_of_variables(refusal, forward)
     return type(name, (base,), contents)
 
 

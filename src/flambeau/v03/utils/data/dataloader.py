@@ -10,6 +10,7 @@ from ....utils.data import DataLoader as _TodaysDataLoader
 from ....utils.data import collate as todays
 from ....utils.data.dataloader import DataLoaderIter, ExceptionWrapper, pin_memory_batch
 from ...faces import TYPES, plain
+from ...namespace import stack
 from .sampler import BatchSampler, RandomSampler, SequentialSampler
 
 __all__ = [
@@ -29,6 +30,12 @@ def _mapping(batch, *, collate_fn_map=None):
 
 def _sequence(batch, *, collate_fn_map=None):
     return [todays.collate(column, collate_fn_map=collate_fn_map) for column in zip(*batch, strict=False)]
+def _stacked(batch, *, collate_fn_map=None):
+    try:
+        return todays.collate_tensor_fn(batch, collate_fn_map=collate_fn_map)
+    except RuntimeError:
+        stack([plain(sample) for sample in batch])  # says in 0.3's words what does not fit
+        raise
 
 
 def _of_numbers(name):
@@ -37,7 +44,7 @@ def _of_numbers(name):
 
 _FUNCTIONS = {
     **todays.default_collate_fn_map,
-    Tensor: todays.collate_tensor_fn,
+    Tensor: _stacked,
     np.ndarray: _in_plain(todays.collate_numpy_array_fn),
     (np.bool_, np.number, np.object_): _in_plain(todays.collate_numpy_scalar_fn),
     float: _of_numbers("DoubleTensor"),
@@ -53,7 +60,14 @@ def default_collate(batch):
     Floats become a DoubleTensor, ints a LongTensor; NumPy's arrays and numbers keep their type; strings give a list.
     Mappings are collated part by part into a dict, sequences into a list. TypeError for what is none of these.
     """
-    return todays.collate(batch, collate_fn_map=_FUNCTIONS)
+    try:
+        return todays.collate(batch, collate_fn_map=_FUNCTIONS)
+    except TypeError as error:
+        said = str(error)
+        said = said.removeprefix("default_collate: ").replace("tensors, numpy arrays, numbers", "tensors, numbers")
+        if said == str(error):
+            raise
+    raise TypeError(said)
 
 
 class DataLoader(_TodaysDataLoader):
