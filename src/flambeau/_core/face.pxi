@@ -5,15 +5,17 @@
 
 cdef dict _callers = {}                # name of a module -> whether it is the library's own, in today's language
 cdef object _is_own = None             # the function that says so of a new one
+cdef dict _seers = {}                  # name of a module -> whether it sees today's attributes on 0.3's tensors
+cdef object _sees = None               # the function that says so of a new one
 cdef object _as_face = None            # _as_face(result, is_variable): what a program gets of any result
 cdef bint warns = False                # whether one of the warnings of `backcompat` is on
 
 
 def set_faces(type variable not None, type parameter not None, type plain not None, dict classes, dict callers, is_own,
-              as_face):
-    """Makes 0.3's classes known: Variable, its Parameter, the base of the plain tensors, theirs by NumPy dtype; the
-    dict of modules, the function that looks a new one up, and the one that shows any result to a program."""
-    global _callers, _is_own, _as_face
+              dict seers, sees, as_face):
+    """Makes 0.3's classes known: Variable, its Parameter, the base of the plain tensors, theirs by NumPy dtype; two dicts
+    of modules, each with the function that looks a new one up, and the function that shows any result to a program."""
+    global _callers, _is_own, _seers, _sees, _as_face
     variables.type, variables.parameter = <PyTypeObject*>variable, <PyTypeObject*>parameter
     plains.type = plains.parameter = <PyTypeObject*>plain
     for descr, cls in classes.items():
@@ -21,7 +23,7 @@ def set_faces(type variable not None, type parameter not None, type plain not No
         _kept_types.append(cls)
     plains.classes[BOOL] = plains.classes[UINT8]
     _kept_types.extend([variable, parameter, plain])
-    _callers, _is_own, _as_face = callers, is_own, as_face
+    _callers, _is_own, _seers, _sees, _as_face = callers, is_own, seers, sees, as_face
 
 
 def set_face_warnings(bint on):
@@ -38,12 +40,18 @@ cdef extern from *:
         ((PyArrayObject_fields*)a)->descr = (PyArray_Descr*)descr;
         Py_DECREF(old);
     }
+    static inline int fb_has_get(PyObject* descriptor) { return Py_TYPE(descriptor)->tp_descr_get != NULL; }
+    static inline PyObject* fb_get(PyObject* descriptor, PyObject* instance, PyObject* owner) {
+        return Py_TYPE(descriptor)->tp_descr_get(descriptor, instance == Py_None ? NULL : instance, owner);
+    }
     static inline PyObject* fb_element(PyObject* a) {
         return PyArray_GETITEM((PyArrayObject*)a, FB_DATA(a));
     }
     """
     void fb_set_descr(PyObject*, PyObject*)
     object fb_element(PyObject*)
+    bint fb_has_get(object)
+    object fb_get(object, object, object)
     PyObject* PyEval_GetGlobals()
     PyObject* PyDict_GetItem(PyObject*, PyObject*)
     object PyWeakref_NewRef(object, object)
@@ -288,6 +296,60 @@ cdef PyObject* function_vectorcall(PyObject* callable, PyObject** args, size_t n
         result = fb_vectorcall(<PyObject*>f.function, args, n, kwnames)
     Py_INCREF(result)
     return <PyObject*>result
+
+
+cdef class Worded:
+    """Worded(function, explain, refusal=None, position=0): a function whose errors are said in other words.
+
+    explain(error, args, kwargs) returns the error to raise. With a refusal, the argument at `position` (`input` among
+    those given by name) must be a Variable: of anything else refusal(argument) is raised.
+    """
+    cdef vectorcallfunc vectorcall
+    cdef object function, explain, refusal
+    cdef Py_ssize_t position
+    cdef dict __dict__
+
+    def __cinit__(self):
+        self.vectorcall = <vectorcallfunc><void*>worded_vectorcall
+
+    def __init__(self, function, explain, refusal=None, Py_ssize_t position=0):
+        self.function, self.explain, self.refusal, self.position = function, explain, refusal, position
+
+    def __get__(self, instance, owner):
+        return self if instance is None else PyMethod_New(self, instance)
+
+    def __reduce__(self):
+        return self.__qualname__
+
+
+cdef Worded _a_worded = Worded.__new__(Worded)
+fb_make_vectorcall(<PyTypeObject*>Worded, <char*>&_a_worded.vectorcall - <char*><PyObject*>_a_worded)
+
+
+cdef PyObject* worded_vectorcall(PyObject* callable, PyObject** args, size_t nargsf, PyObject* kwnames) except NULL:
+    cdef Worded w = <Worded><object>callable
+    cdef Py_ssize_t n = PyVectorcall_NARGS(nargsf), i
+    if w.refusal is not None:
+        if n > w.position:
+            check_variable(<object>args[w.position], w.refusal)
+        elif kwnames != NULL:
+            for i, name in enumerate(<tuple><object>kwnames):
+                if name == "input":
+                    check_variable(<object>args[n + i], w.refusal)
+    try:
+        result = fb_vectorcall(<PyObject*>w.function, args, n, kwnames)
+    except (RuntimeError, IndexError, ValueError) as error:
+        given = [<object>args[i] for i in range(n)]
+        names = () if kwnames == NULL else <tuple><object>kwnames
+        raise w.explain(error, given, {name: <object>args[n + i] for i, name in enumerate(names)}) from None
+    Py_INCREF(result)
+    return <PyObject*>result
+
+
+cdef inline int check_variable(object value, refusal) except -1:
+    if Py_TYPE(value) != variables.type and not isinstance(value, <object>variables.type):
+        raise refusal(value)
+    return 0
 
 
 cdef inline bint has_elements(TensorBase t) noexcept:
@@ -686,13 +748,43 @@ cdef bint same_elements(PyObject* a, PyObject* b) noexcept:
     return True
 
 
+cdef class FaceHidden:
+    """FaceHidden(name, todays): an attribute of a face that programs do not see; modules that sees_todays(name) says so of
+    get today's."""
+    cdef readonly str name
+    cdef readonly object todays
+
+    def __init__(self, str name, todays):
+        self.name, self.todays = name, todays
+
+    def __get__(self, instance, owner):
+        own = self if instance is None else instance.__dict__.get(self.name, self)
+        if self.todays is not None and sees_todays():
+            if fb_has_get(self.todays):
+                return fb_get(self.todays, instance, owner)
+            return self.todays if own is self else own
+        if own is self:
+            raise AttributeError(f"'{owner.__name__}' object has no attribute '{self.name}'")
+        return own
+
+
+cdef bint sees_todays() except -1:
+    """Whether the Python code that called is the library's own, or that of 0.3's package."""
+    cdef PyObject* space = PyEval_GetGlobals()
+    cdef PyObject* name = PyDict_GetItem(space, <PyObject*>"__name__") if space != NULL else NULL
+    cdef PyObject* found
+    if name == NULL:
+        return False
+    found = PyDict_GetItem(<PyObject*>_seers, name)
+    return _sees(<object>name) if found == NULL else <object>found is True
+
+
 cdef class FaceSize:
-    """The attribute `shape` (or, with dim=True, `ndim`) of a face: today's for the library's own code."""
-    cdef bint dim
+    """The attribute `shape` of a face: today's for the library's own code."""
     cdef object shown
 
-    def __init__(self, shown, bint dim=False):
-        self.shown, self.dim = shown, dim
+    def __init__(self, shown):
+        self.shown = shown
 
     def __get__(self, instance, owner):
         cdef PyObject* a
@@ -700,11 +792,8 @@ cdef class FaceSize:
             return self
         a = <PyObject*>(<TensorBase>instance)._array
         if by_library():
-            if FB_IS_ARRAY(a):
-                return FB_NDIM(a) if self.dim else make_size(FB_NDIM(a), FB_DIMS(a))
-            shape = (<TensorBase>instance)._array.shape
-            return len(shape) if self.dim else size_type(shape)
-        found = dim_in_face(<TensorBase>instance) if self.dim else size_in_face(<TensorBase>instance, None)
+            return make_size(FB_NDIM(a), FB_DIMS(a)) if FB_IS_ARRAY(a) else size_type((<TensorBase>instance)._array.shape)
+        found = size_in_face(<TensorBase>instance, None)
         return self.shown(instance) if found is None else found
 
     def __set__(self, instance, value):

@@ -243,6 +243,8 @@ cdef int record(OpFunction f, TensorBase out, PyObject** args, int n, unsigned i
             edge = edge_of(<TensorBase>args[i])
             if <PyObject*>edge != args[i] and (<TensorBase>args[i])._output_nr:
                 any_nr = True
+        if isinstance(<object>args[i], TensorBase):
+            node.tensors |= <unsigned int>1 << i
         Py_INCREF(edge)
         PyTuple_SET_ITEM(edges, i, edge)
     node.edges = edges

@@ -171,6 +171,7 @@ cdef object rebase_history(TensorBase x, Node node, int nr):
     copy.part_nr = nr
     edge = edge_of(base)
     copy.edges = (edge,) + node.edges[1:]
+    copy.tensors = node.tensors
     if (edge is not None and edge is not base and base._output_nr) or node.edge_nrs is not None:
         nrs = node.edge_nrs or (0,) * len(node.edges)
         copy.edge_nrs = (base._output_nr if edge is not None and edge is not base else 0,) + nrs[1:]

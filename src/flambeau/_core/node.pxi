@@ -57,6 +57,7 @@ cdef class Node(GraphState):
     cdef object _backward
     cdef tuple edges                   # per argument of forward: Node, leaf tensor or None
     cdef tuple edge_nrs                # per argument: output number of the edge's node; None when all are 0
+    cdef unsigned int tensors          # a bit per argument: whether it is a tensor
     cdef tuple kept                    # what was saved; None once freed
     cdef long versions[4]
     cdef vector[long] more_versions
@@ -149,15 +150,19 @@ cdef class Node(GraphState):
 
     @property
     def next_functions(self):
-        """The nodes that the gradients go to, with output numbers."""
+        """(node, output number) per tensor among the arguments: where its gradient goes, (None, 0) when it has none."""
         if self.edges is None:
             return ()
         nrs = self.edge_nrs or (0,) * len(self.edges)
-        return tuple([(None if e is None else target_of(e), nr) for e, nr in zip(self.edges, nrs)
-                      if e is not None or self._shows_none()])
+        numbers = self._shows_numbers
+        return tuple([(None if e is None else target_of(e), nr) for i, (e, nr) in enumerate(zip(self.edges, nrs))
+                      if e is not None or numbers or (i < 32 and self.tensors >> i & 1)])
 
-    def _shows_none(self):
-        return True
+    @property
+    def _shows_numbers(self):
+        """Whether a number among the arguments counts as a tensor: that of x * 2 does."""
+        function = getattr(self.op, "function", None)
+        return isinstance(function, OpFunction) and (<OpFunction>function).kind == BINARY
 
     @property
     def metadata(self):
@@ -183,6 +188,12 @@ cdef class Node(GraphState):
         if len(grads) != max(self.n_outputs, 1):
             raise TypeError(f"{self.name()}: expected {max(self.n_outputs, 1)} gradients, got {len(grads)}")
         return call_backward(self, grads)
+
+
+def node_arguments(Node node not None):
+    """(bits, n_outputs, ndim) of a node: bit i says that argument i is a tensor, ndim are the dimensions of output 0, or
+    -1 where there are several."""
+    return node.tensors, node.n_outputs, node.out_ndim
 
 
 cdef class AccumulateGrad(Node):

@@ -186,6 +186,7 @@ cdef Node record_view(OpFunction f, TensorBase t, TensorBase x):
     cdef Node node = <Node>FB_NEW_TENSOR(<PyObject*>Node, <PyObject*>f.node_type, _no_args)
     edge = edge_of(x)
     node.edges = (edge,)
+    node.tensors = 1
     if edge is not x and x._output_nr:
         node.edge_nrs = (x._output_nr,)
     node.op = f.op

@@ -5,7 +5,7 @@ is what 0.3 put behind, the place in its C sources (` at .../TH/generic/THTensor
 """
 
 import re
-from functools import wraps
+from functools import update_wrapper
 
 from .. import _core
 from .faces import _array
@@ -260,20 +260,14 @@ def _differing(shapes, match):
     return next((d for d in places if str(d) != match.group(2)), None)
 
 
-def in_03s_words(name):
-    """Decorator of a function of tensors: its errors are what 0.3 said of the operation `name`."""
+def in_03s_words(name, refusal=None, position=0):
+    """Decorator of a function of tensors: its errors are what 0.3 said of the operation `name`. With a refusal, a function
+    of a value, the argument at `position` must be a Variable: otherwise refusal(argument) is raised."""
 
     def decorate(function):
-        @wraps(function)
-        def worded(*args, **kwargs):
-            try:
-                return function(*args, **kwargs)
-            except (RuntimeError, IndexError, ValueError) as error:
-                said_then = said(error, name, [*args, *kwargs.values()])
-                if said_then is error:
-                    raise
-            raise said_then
+        return update_wrapper(_core.Worded(function, explain, refusal, position), function)
 
-        return worded
+    def explain(error, args, kwargs):
+        return said(error, name, [*args, *kwargs.values()])
 
     return decorate

@@ -7,6 +7,7 @@ from ... import _core
 from ...errors import warn_user
 from ..faces import Variable, _array, _make, _TensorBase, reshaped
 from ..wording import said
+from .names import named
 
 __all__ = ["Variable", "backward", "grad"]
 
@@ -169,6 +170,10 @@ def _clear_grad(self, set_to_none=False):
         self.grad = Variable(grad.data.clone().zero_())
 
 
+def _grad_fn(self):
+    return named(_Base.grad_fn.__get__(self))
+
+
 def _set_grad_fn(self, value):
     if value is not None:
         raise TypeError("_grad_fn can be only set to None")
@@ -183,7 +188,7 @@ _METHODS = {
     "backward": _backward, "register_hook": _register_hook,
     "requires_grad": property(_core.requires_grad_of, _set_requires_grad),
     "grad": property(_core.grad_of, _set_grad), "_grad": property(_core.grad_of, _set_grad), "_clear_grad": _clear_grad,
-    "_grad_fn": property(lambda self: self.grad_fn, _set_grad_fn), "_backward_hooks": property(_backward_hooks),
+    "grad_fn": property(_grad_fn), "_grad_fn": property(_grad_fn, _set_grad_fn), "_backward_hooks": property(_backward_hooks),
     "name": None, "_for_state_dict": lambda self: self.data,
 }  # fmt: skip
 

@@ -48,6 +48,7 @@ def _convolution(todays, n):
             raise variables.not_called(weight, 1)
         return worded(input, weight, *args, **kwargs)
 
+    convolution.__module__ = __name__  # where pickle finds it
     return convolution
 
 
@@ -149,7 +150,6 @@ def affine_grid(theta, size):
     return todays.affine_grid(theta, size, align_corners=True)
 
 
-@in_03s_words("embedding")
 def embedding(
     input, embedding, max_norm=None, norm_type=2, scale_grad_by_freq=False, sparse=False, *, padding_idx=None
 ):
@@ -169,8 +169,9 @@ def embedding_bag(
 for _name in dir(todays):
     _refusal = variables.refusal_of(_name)
     if _refusal is not None and not _name.startswith("conv"):  # which have checks of their own
-        _function = in_03s_words(word_of(_name))(globals().get(_name) or getattr(todays, _name))
-        globals()[_name] = variables.of_variables(_refusal)(_function)
+        _function = globals().get(_name) or getattr(todays, _name)
+        globals()[_name] = _worded = in_03s_words(word_of(_name), _refusal)(_function)
+        _worded.__module__, _worded.__qualname__ = __name__, _name  # where pickle finds it
 
 
 _UNCHANGED = ("conv_tbc", "lp_pool1d", "lp_pool2d", "sigmoid", "softmin", "softsign", "tanh", "tanhshrink")

@@ -50,9 +50,7 @@ class Linear(todays.Linear):
 class Embedding(todays.Embedding):
     __doc__ = todays.Embedding.__doc__
 
-    forward = variables.forward_of_variables(
-        variables.not_applied, in_03s_words("embedding")(todays.Embedding.forward)
-    )
+    forward = in_03s_words("embedding", variables.not_applied, 1)(todays.Embedding.forward)
 
 
 class Softmax2d(todays.Softmax2d):
@@ -157,7 +155,7 @@ class _InstanceStatistics(_BatchStatistics):
 
 
 def _normalising(mixin, base):
-    worded = variables.forward_of_variables(variables.not_called, in_03s_words("batch_norm")(base.forward))
+    worded = in_03s_words("batch_norm", variables.not_called, 1)(base.forward)
     return type(base.__name__, (mixin, base), {"__doc__": base.__doc__, "__module__": __name__, "forward": worded})
 
 

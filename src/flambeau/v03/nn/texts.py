@@ -4,8 +4,8 @@ import re
 
 from ... import nn as todays
 from ...nn.modules.utils import _ntuple
-from ..wording import in_03s_words
-from .variables import forward_of_variables, refusal_of
+from ..wording import in_03s_words, word_of
+from .variables import refusal_of
 
 
 def _inplace(layer):
@@ -87,8 +87,7 @@ def _shown(name, parts):
     refusal = refusal_of(function)
     if refusal is not None and ("_pool" in function or function.startswith(("dropout", "softmax", "log_"))):
         # activations take plain tensors: a check would cost them as much as they do
-        forward = in_03s_words("pool")(base.forward) if "_pool" in function else base.forward
-        contents["forward"] = forward_of_variables(refusal, forward)
+        contents["forward"] = in_03s_words(word_of(function), refusal, 1)(base.forward)
     return type(name, (base,), contents)
 
 

@@ -1,7 +1,5 @@
 """Functions and layers of 0.3 took Variables. What they said of a plain tensor depended on what was behind them."""
 
-from functools import wraps
-
 from ..faces import Variable, _TensorBase, type_name
 
 
@@ -23,33 +21,6 @@ def not_applied(value):
 def not_called(value, position=0):
     """What a Function written in C++ raises."""
     return TypeError(f"argument {position} is not a Variable")
-
-
-def of_variables(refusal):
-    """Decorator of a function (input, ...): raises refusal(input) for an input that is no Variable."""
-
-    def decorate(function):
-        @wraps(function)
-        def checked(input, *args, **kwargs):
-            if not isinstance(input, Variable):
-                raise refusal(input)
-            return function(input, *args, **kwargs)
-
-        return checked
-
-    return decorate
-
-
-def forward_of_variables(refusal, forward):
-    """The forward of a layer, which raises refusal(input) for an input that is no Variable."""
-
-    @wraps(forward)
-    def checked(self, input):
-        if not isinstance(input, Variable):
-            raise refusal(input)
-        return forward(self, input)
-
-    return checked
 
 
 def check_product(input, weight, bias):
