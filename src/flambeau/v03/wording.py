@@ -261,8 +261,11 @@ def _differing(shapes, match):
 
 
 def in_03s_words(name, refusal=None, position=0):
-    """Decorator of a function of tensors: its errors are what 0.3 said of the operation `name`. With a refusal, a function
-    of a value, the argument at `position` must be a Variable: otherwise refusal(argument) is raised."""
+    """Decorator of a function of tensors: its errors are what 0.3 said of the operation `name`.
+
+    With a refusal, a function of a value, the argument at `position` must be a Variable: otherwise refusal(argument) is
+    raised.
+    """
 
     def decorate(function):
         return update_wrapper(_core.Worded(function, explain, refusal, position), function)

@@ -1,12 +1,15 @@
-"""The names of 0.3's graph: `x.grad_fn` of x + 2 is an AddBackward0, of x + y an AddBackward1, of x.mm(y) an MmBackward.
+"""The names of 0.3's graph: the `grad_fn` of x + 2 is AddBackward0, of x + y AddBackward1, of x.mm(y) MmBackward.
 
 A node is today's until a program asks a Variable for it; then it becomes one of a subclass of the same layout that has
 0.3's name, and shows no numbers among its `next_functions`.
 """
 
 from functools import cache
+from typing import Any
 
 from ... import _core
+
+_Node: Any = _core.Node
 
 # today's name -> 0.3's, where it is another
 _RENAMED = {
@@ -39,7 +42,7 @@ def _number(name, tensors, n_outputs, ndim):
 
 
 @cache
-def _named(node_type, *kind):
+def _named(node_type: Any, *kind):
     todays = node_type.__name__.removesuffix("Backward0")
     name = _RENAMED.get(todays, todays)
     members = {"_shows_numbers": False, "next_functions": property(_next_functions), "__module__": "torch.autograd"}
@@ -48,11 +51,11 @@ def _named(node_type, *kind):
 
 def named(node):
     """The node of an op as 0.3 showed it; the nodes of Functions, of leaves, and None as they are."""
-    node_type = type(node)
-    if node_type.__name__.endswith("Backward0") and node_type.__base__ is _core.Node:
+    node_type: Any = type(node)
+    if node_type.__name__.endswith("Backward0") and node_type.__base__ is _Node:
         node.__class__ = _named(node_type, *_core.node_arguments(node))
     return node
 
 
 def _next_functions(node):
-    return tuple((named(function), nr) for function, nr in _core.Node.next_functions.__get__(node))
+    return tuple((named(function), nr) for function, nr in _Node.next_functions.__get__(node))

@@ -188,8 +188,8 @@ _METHODS = {
     "backward": _backward, "register_hook": _register_hook,
     "requires_grad": property(_core.requires_grad_of, _set_requires_grad),
     "grad": property(_core.grad_of, _set_grad), "_grad": property(_core.grad_of, _set_grad), "_clear_grad": _clear_grad,
-    "grad_fn": property(_grad_fn), "_grad_fn": property(_grad_fn, _set_grad_fn), "_backward_hooks": property(_backward_hooks),
-    "name": None, "_for_state_dict": lambda self: self.data,
+    "grad_fn": property(_grad_fn), "_grad_fn": property(_grad_fn, _set_grad_fn),
+    "_backward_hooks": property(_backward_hooks), "name": None, "_for_state_dict": lambda self: self.data,
 }  # fmt: skip
 
 
