@@ -8,6 +8,7 @@ import pytest
 import flambeau.v03 as torch
 from flambeau.v03 import nn
 from flambeau.v03.autograd import Variable
+from flambeau.v03.autograd.gradcheck import gradcheck, gradgradcheck
 from flambeau.v03.nn import functional as F
 
 
@@ -87,6 +88,17 @@ def test_binary_cross_entropy_at_the_ends():
     """The logarithm is of x + 1e-12; it is not limited to -100."""
     loss = F.binary_cross_entropy(Variable(torch.zeros(1).double()), Variable(torch.ones(1).double()))
     assert loss.data[0] == pytest.approx(-math.log(1e-12))
+
+
+def test_the_gradient_of_binary_cross_entropy():
+    x, t = variable([0, 0, 1, 1]), variable([0, 1, 0, 1])
+    x.requires_grad = True
+    F.binary_cross_entropy(x, t, size_average=False).backward()
+    assert x.grad.data.tolist() == [0, pytest.approx(-1e12), pytest.approx(1e12), 0]
+    p = Variable(torch.DoubleTensor([0.2, 0.7]), requires_grad=True)
+    q = Variable(torch.DoubleTensor([0.5, 0.9]))
+    assert gradcheck(lambda p: F.binary_cross_entropy(p, q), (p,))
+    assert gradgradcheck(lambda p: F.binary_cross_entropy(p, q), (p,))
 
 
 def test_binary_cross_entropy_with_weights():

@@ -379,3 +379,13 @@ def test_the_state_of_lbfgs_holds_plain_tensors():
     copied = copy.deepcopy(optimizer.state_dict())
     optimizer.load_state_dict(copied)
     optimizer.step(closure)
+
+
+@pytest.mark.parametrize("make", [optim.SGD, optim.Adam, optim.Adagrad, optim.RMSprop])
+def test_a_rate_below_zero_ascends(make):
+    w, v = Variable(torch.ones(2), requires_grad=True), Variable(torch.ones(2), requires_grad=True)
+    for optimizer in (make([w], -0.1), make([{"params": [v]}], lr=-0.1)):
+        assert [group["lr"] for group in optimizer.param_groups] == [-0.1]
+    (w.sum() + v.sum()).backward()
+    make([w], lr=-0.1).step()
+    assert (w.data > 1).all()

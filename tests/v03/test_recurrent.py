@@ -100,3 +100,22 @@ def test_cells_over_time():
     h.sum().backward()
     assert (cell.weight_ih.grad.data != 0).any() and (x.grad.data[0] != 0).any()
     assert nn.GRUCell(3, 4)(x[0]).size() == nn.RNNCell(3, 4, nonlinearity="relu")(x[0]).size() == (2, 4)
+
+
+@pytest.mark.parametrize(("mode", "layer"), [("LSTM", nn.LSTM), ("GRU", nn.GRU), ("RNN_TANH", nn.RNN)])
+def test_the_base_class_is_the_network_of_its_mode(mode, layer):
+    torch.manual_seed(1)
+    base = nn.RNNBase(mode, 3, 4, num_layers=2, bidirectional=True)
+    torch.manual_seed(1)
+    same, x = layer(3, 4, num_layers=2, bidirectional=True), Variable(torch.randn(5, 2, 3))
+    assert isinstance(same, nn.RNNBase) and (base(x)[0].data == same(x)[0].data).all()
+    packed = nn.utils.rnn.pack_padded_sequence(x, [5, 3])
+    assert (base(packed)[0].data == same(packed)[0].data).all()
+
+
+def test_a_hidden_state_without_layers():
+    x = Variable(torch.ones(5, 2, 3))
+    with pytest.raises(RuntimeError, match=r"Expected hidden\[0\] size \(1, 2, 4\), got \(2, 3\)"):
+        nn.LSTM(3, 4)(x, x)
+    with pytest.raises(RuntimeError, match=r"Expected hidden size \(1, 2, 4\), got \(2, 4\)"):
+        nn.GRU(3, 4)(x, Variable(torch.zeros(2, 4)))

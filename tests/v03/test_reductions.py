@@ -113,6 +113,8 @@ def test_float_and_bool_of_variables():
     assert not torch.Tensor()
     with pytest.raises(RuntimeError, match="bool value of non-empty torch.FloatTensor objects is ambiguous"):
         bool(torch.ones(2))
+    with pytest.raises(RuntimeError, match="bool value of non-empty torch.LongTensor objects is ambiguous"):
+        bool(torch.LongTensor([1]))
     with pytest.raises(RuntimeError, match="bool value of Variable objects containing non-empty torch.FloatTensor"):
         bool(Variable(torch.ones(2)))
 

@@ -308,7 +308,7 @@ class LSTM(RNNBase):
 
     def _zeros(self, input, batch_sizes):
         c = input.new_zeros(self.get_expected_cell_size(input, batch_sizes))
-        return super()._zeros(input, batch_sizes), c
+        return RNNBase._zeros(self, input, batch_sizes), c
 
     def _dims(self, hx):
         return f"({hx[0].dim()}-D, {hx[1].dim()}-D) tensors"

@@ -295,16 +295,20 @@ def _check_pair(name, input, target):
 
 
 class BinaryCrossEntropy(Op, name="_binary_cross_entropy"):
-    """-(t log(x) + (1 - t) log(1 - x)), the logarithms limited to -100."""
+    """-(t log(x) + (1 - t) log(1 - x)), the logarithms limited to -100; or with eps
+    -(t log(x + eps) + (1 - t) log(1 - x + eps)), whose gradient is 0 where x = t, also at 0 and 1."""
 
     @staticmethod
-    def forward(ctx, input, target):
-        ctx.save_for_backward(input, target)
-        return ctx.k.binary_cross_entropy(input, target)
+    def forward(ctx, input, target, eps=0):
+        ctx.save_for_backward(input, target, eps)
+        return ctx.k.binary_cross_entropy(input, target, eps)
 
     @staticmethod
     def backward(ctx, grad):
-        x, t = ctx.saved
+        x, t, eps = ctx.saved
+        if eps:
+            to_target = grad * ((1 - x + eps).log() - (x + eps).log()) if ctx.needs(1) else None
+            return grad * (x - t) / ((1 - x + eps) * (x + eps)), to_target
         to_input = grad * (x - t) / ((1 - x) * x).clamp(min=1e-12)
         to_target = grad * ((-x).log1p() - x.log()) if ctx.needs(1) else None
         return to_input, to_target

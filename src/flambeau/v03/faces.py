@@ -72,8 +72,8 @@ def for_programs(name: str, method: Any):
 class Absent(_core.FaceHidden):
     """An attribute that the instances of a class do not have, for programs; all modules of the library see today's."""
 
-    def __init__(self, name):
-        super().__init__(name, getattr(Tensor, name, None))
+    def __init__(self, name, owner=Tensor):
+        super().__init__(name, getattr(owner, name, None))
 
     def __set__(self, instance, value):
         if not (hasattr(self.todays, "__set__") and sees_todays()):

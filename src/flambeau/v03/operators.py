@@ -113,12 +113,14 @@ def _invert(self):
 
 
 def _bool(self):
-    """Whether the only element is nonzero; an empty tensor is False."""
+    """False for an empty tensor; of a Variable, whether its only element is nonzero."""
     array = _array(self)
-    if array.size <= 1:
-        return bool(array.size and array.reshape(()).item())
+    if array.size == 0:
+        return False
     name = type_name(type(plain(self)))
     if isinstance(self, Variable):
+        if array.size == 1:
+            return bool(array.reshape(()).item())
         raise RuntimeError(f"bool value of Variable objects containing non-empty {name} is ambiguous")
     raise RuntimeError(f"bool value of non-empty {name} objects is ambiguous")
 

@@ -88,6 +88,7 @@ _WORDS = {
     "init": [(r"(Fan in and fan out can not be computed for tensor with) fewer (than 2 dimensions)", "{0} less {1}")],
     "glu": [(r"Halving dimension must be even, but dimension (-?\d+) is size (\d+)",
              "invalid argument 2: Halving dimension must be even. Dim {0} is size {1}")],
+    "pad": [(r"Argument #(\d+): (Padding size should .* of input) \[(.*)\]", "invalid argument {0}: {1} {2:x}")],
     "grid_sample": [
         (r"grid_sampler\(\): expected grid to have size 2 in last dimension",
          "Need grid of dimension 4 and grid.size[3] == 2 but got grid to be of shape: {index}"),

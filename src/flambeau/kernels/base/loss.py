@@ -137,9 +137,14 @@ def mse_loss(x: Array, target: Array, reduction: str = "mean") -> Array:
 
 
 @np.errstate(all="ignore")
-def binary_cross_entropy(x: Array, target: Array) -> Array:
-    """-(t log(x) + (1 - t) log(1 - x)), the logarithms limited to -100."""
-    xp, p, t = array_namespace(x), widen(x), widen(target)
+def binary_cross_entropy(x: Array, target: Array, eps: float = 0) -> Array:
+    """-(t log(x) + (1 - t) log(1 - x)), the logarithms limited to -100; or with eps, in double precision,
+    -(t log(x + eps) + (1 - t) log(1 - x + eps))."""
+    xp = array_namespace(x)
+    if eps:
+        p, t = x.astype(xp.float64), target.astype(xp.float64)
+        return narrow((t - 1) * xp.log(1 - p + eps) - t * xp.log(p + eps), x.dtype)
+    p, t = widen(x), widen(target)
     loss = (t - 1) * xp.maximum(xp.log1p(-p), -100) - t * xp.maximum(xp.log(p), -100)
     return narrow(loss, x.dtype)
 

@@ -187,9 +187,12 @@ def mse_loss(g, node, input, target, reduction):
 
 
 @op("_binary_cross_entropy")
-def binary_cross_entropy(g, node, input, target):
+def binary_cross_entropy(g, node, input, target, eps=0):
     f, x, t = Formula(g, node.outputs[0].dtype), g.value(input), g.value(target)
-    logs = f("Max", f("Log", x), -100), f("Max", f("Log", f("Sub", 1, x)), -100)
+    if eps:
+        logs = f("Log", f("Add", x, eps)), f("Log", f("Add", f("Sub", 1, x), eps))
+    else:
+        logs = f("Max", f("Log", x), -100), f("Max", f("Log", f("Sub", 1, x)), -100)
     return f("Neg", f("Add", f("Mul", t, logs[0]), f("Mul", f("Sub", 1, t), logs[1])))
 
 

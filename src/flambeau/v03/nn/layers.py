@@ -12,8 +12,7 @@ from ...nn.conv import _ConvNd
 from ...ops import FUNCTIONS
 from ..faces import Variable
 from ..wording import in_03s_words, said
-from . import variables
-from .functional import alpha_dropout, check_dims, pixel_shuffle
+from . import functional, variables
 
 
 def _uniform(layer, fan_in):
@@ -59,7 +58,7 @@ class Softmax2d(todays.Softmax2d):
     def forward(self, input):
         if input.dim() != 4:
             raise AssertionError("Softmax2d requires a 4D tensor as input")
-        return super().forward(input)
+        return functional.softmax(input, 1)
 
     def __repr__(self):
         return f"{self._get_name()}()"
@@ -71,12 +70,15 @@ class Softplus(todays.Softplus):
     def __init__(self, beta=1, threshold=20):
         super().__init__(beta, threshold)
 
+    def forward(self, input):
+        return functional.softplus(input, self.beta, self.threshold)
+
 
 class AlphaDropout(todays.AlphaDropout):
     __doc__ = todays.AlphaDropout.__doc__
 
     def forward(self, input):
-        return alpha_dropout(input, self.p, self.training)
+        return functional.alpha_dropout(input, self.p, self.training)
 
     def extra_repr(self):
         return f"p={self.p}"
@@ -86,7 +88,7 @@ class PixelShuffle(todays.PixelShuffle):
     __doc__ = todays.PixelShuffle.__doc__
 
     def forward(self, input):
-        return pixel_shuffle(input, self.upscale_factor)
+        return functional.pixel_shuffle(input, self.upscale_factor)
 
 
 class _Drawn(_ConvNd):
@@ -104,7 +106,7 @@ def _drawn(base):
     worded = in_03s_words("conv")(base.forward)
 
     def forward(self, input, *args, **kwargs):
-        check_dims(input, self._dims)
+        functional.check_dims(input, self._dims)
         return worded(self, input, *args, **kwargs)
 
     members = {"__doc__": base.__doc__, "__module__": __name__, "forward": forward}

@@ -81,7 +81,7 @@ def binary_cross_entropy(input, target, weight=None, size_average=True):
         raise RuntimeError(
             f"Assertion `x >= 0. && x <= 1.' failed. input value should be between 0~1, but got {outside[0]:f}"
         )
-    loss = -(target * (input + _BCE_EPS).log() + (1 - target) * (1 - input + _BCE_EPS).log())
+    loss = ops.loss.BinaryCrossEntropy.function(input, target, _BCE_EPS)
     if isinstance(weight, _TensorBase):
         weight = Variable(weight)
     return reduced(loss if weight is None else loss * weight.expand_as(loss), size_average)

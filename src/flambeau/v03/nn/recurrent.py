@@ -1,16 +1,27 @@
 """`nn.RNN`, `nn.LSTM` and `nn.GRU` of 0.3: they take batches only, and 0.3's packed sequences."""
 
-from typing import Any
-
 from ... import nn as todays
 from ...nn.module import Module
 from ..wording import in_03s_words
 from .utils.rnn import PackedSequence
 from .variables import check_steps
 
+_OF_MODES = {"LSTM": todays.LSTM, "GRU": todays.GRU, "RNN_TANH": todays.RNN, "RNN_RELU": todays.RNN}
 
-class _Recurrent(todays.RNNBase):
-    _run: Any  # today's forward, with 0.3's errors
+
+class RNNBase(todays.RNNBase):
+    """RNNBase(mode, input_size, hidden_size, num_layers=1, bias=True, batch_first=False, dropout=0, ...)
+
+    The network of a mode: LSTM, GRU, RNN_TANH or RNN_RELU; `nn.LSTM`, `nn.GRU` and `nn.RNN` say what they compute.
+    """
+
+    @in_03s_words("rnn")
+    def _run(self, input, hx):
+        if hx is not None and any(state.dim() != 3 for state in self._states(hx)):
+            self.check_forward_args(input, hx, None)
+        return self._forward(input, hx)
+
+    get_expected_cell_size = todays.LSTM.get_expected_cell_size
     _warns = False
 
     def forward(self, input, hx=None):
@@ -25,6 +36,14 @@ class _Recurrent(todays.RNNBase):
         return self._run(input, hx)
 
 
+def _of_mode(name):
+    return lambda self, *args: getattr(_OF_MODES[self.mode], name)(self, *args)
+
+
+for _name in ("check_forward_args", "permute_hidden", "_zeros", "_dims", "_states", "_join_states"):
+    setattr(RNNBase, _name, _of_mode(_name))
+
+
 def _cell(base):
     worded = in_03s_words("lstm_cell" if base is todays.LSTMCell else "cell")(base.forward)
 
@@ -37,11 +56,10 @@ def _cell(base):
 
 
 def _batched(base):
-    members = {"__doc__": base.__doc__, "__module__": __name__, "_run": in_03s_words("rnn")(base.forward)}
-    return type(base.__name__, (_Recurrent, base), members)
+    return type(base.__name__, (RNNBase, base), {"__doc__": base.__doc__, "__module__": __name__})
 
 
-LAYERS = {base.__name__: _batched(base) for base in (todays.RNN, todays.LSTM, todays.GRU)}
+LAYERS = {"RNNBase": RNNBase, **{base.__name__: _batched(base) for base in (todays.RNN, todays.LSTM, todays.GRU)}}
 LAYERS.update({base.__name__: _cell(base) for base in (todays.RNNCell, todays.LSTMCell, todays.GRUCell)})
 globals().update(LAYERS)
 

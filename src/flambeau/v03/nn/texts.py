@@ -4,8 +4,7 @@ import re
 
 from ... import nn as todays
 from ...nn.modules.utils import _ntuple
-from ..wording import in_03s_words, word_of
-from .variables import refusal_of
+from .variables import forward_of_variables
 
 
 def _inplace(layer):
@@ -84,11 +83,7 @@ def _shown(name, parts):
         "__module__": __name__,
     }
     function = _FUNCTIONS.get(name) or re.sub(r"(?<=[a-z])Pool", "_pool", name).lower()
-    refusal = refusal_of(function)
-    if refusal is not None and ("_pool" in function or function.startswith(("dropout", "softmax", "log_"))):
-        # activations take plain tensors: a check would cost them as much as they do
-        contents["forward"] = in_03s_words(word_of(function), refusal, 1)(base.forward)
-    return type(name, (base,), contents)
+    return type(name, (base,), {**contents, **forward_of_variables(base, function)})
 
 
 LAYERS = {name: _shown(name, parts) for name, parts in _PARTS.items()}

@@ -1,6 +1,7 @@
 """Functions and layers of 0.3 took Variables. What they said of a plain tensor depended on what was behind them."""
 
 from ..faces import Variable, _TensorBase, type_name
+from ..wording import in_03s_words, word_of
 
 
 def _name(value):
@@ -65,8 +66,8 @@ _PARSED = {
     )},
 }  # fmt: skip
 _APPLIED = (
-    "selu", "dropout", "dropout2d", "dropout3d", "pad", "embedding", "embedding_bag", "bilinear", "grid_sample",
-    "affine_grid",
+    "selu", "dropout", "dropout2d", "dropout3d", "alpha_dropout", "pad", "embedding", "embedding_bag", "bilinear",
+    "grid_sample", "affine_grid", "fractional_max_pool2d", "cross_map_lrn2d",
 )  # fmt: skip
 _CALLED = ("batch_norm", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d")
 
@@ -76,3 +77,11 @@ def refusal_of(name):
     if name in _PARSED:
         return not_parsed(_PARSED[name])
     return not_applied if name in _APPLIED else not_called if name in _CALLED else None
+
+
+def forward_of_variables(layer, function):
+    """{"forward": that of the layer, with the refusal and the errors of a function}; {} where it takes plain tensors."""
+    refusal = refusal_of(function)
+    if refusal is None:
+        return {}
+    return {"forward": in_03s_words(word_of(function), refusal, 1)(layer.forward)}

@@ -55,7 +55,18 @@ class Optimizer(todays.Optimizer):
                 "params argument given to the optimizer should be an iterable of Variables or dicts, but got "
                 + typename(params)
             )
-        super().__init__(params, *args, **kwargs)
+        rate = args[0] if args else kwargs.get("lr")
+        if not isinstance(rate, (int, float)) or not rate < 0:
+            super().__init__(params, *args, **kwargs)
+            return
+        none = float("0")  # today's refuse a rate below 0, by which programs ascended
+        if args:
+            super().__init__(params, none, *args[1:], **kwargs)
+        else:
+            super().__init__(params, **{**kwargs, "lr": none})
+        for options in (self.defaults, *self.param_groups):
+            if options["lr"] is none:
+                options["lr"] = rate
 
     def add_param_group(self, param_group):
         """Adds a group. TypeError for a parameter that is no Variable, ValueError for one that is no leaf or does not
