@@ -80,7 +80,7 @@ def refusal_of(name):
 
 
 def forward_of_variables(layer, function):
-    """{"forward": that of the layer, with the refusal and the errors of a function}; {} where it takes plain tensors."""
+    """{"forward": that of the layer, with the refusal and the errors of a function}; {} if it takes plain tensors."""
     refusal = refusal_of(function)
     if refusal is None:
         return {}
