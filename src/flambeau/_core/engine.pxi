@@ -561,7 +561,8 @@ cdef object on_device(Node node, Py_ssize_t i, TensorBase g, object edge, Node t
     if interprets(g):
         return g
     backend = backend_for(<TensorBase>edge) if edge is not target else target.out_backend
-    if backend_for(g) is backend and (edge is target or backend is cpu_backend or edge.device == g.device):
+    if backend_for(g) is backend and (edge is target or backend is cpu_backend or
+                                      device_of(<TensorBase>edge) == device_of(g)):
         return g
     device = device_of(<TensorBase>edge) if edge is not target else backend.device
     if g._array.ndim:

@@ -277,9 +277,8 @@ cdef class TensorBase:
                 raise RuntimeError(f"assigned grad has data of a different type: the tensor is {dtype_of(self)}, "
                                    f"the gradient {dtype_of(<TensorBase>value)}")
             if not FB_IS_ARRAY(<PyObject*>self._array) or not FB_IS_ARRAY(<PyObject*>(<TensorBase>value)._array):
-                if is_array(self._array) and is_array((<TensorBase>value)._array) and value.device != self.device:
-                    raise RuntimeError(f"assigned grad has data located on a different device: the tensor is on "
-                                       f"{self.device}, the gradient on {value.device}")
+                if is_array(self._array) and is_array((<TensorBase>value)._array):
+                    check_same_device(device_of(self), device_of(<TensorBase>value))
         self._grad = value
 
     @grad.deleter
@@ -458,6 +457,12 @@ cdef object device_of(TensorBase t):
     if FB_IS_ARRAY(<PyObject*>t._array):
         return cpu_backend.device
     return backend_of(t._array).device_of(t._array)
+
+
+cdef check_same_device(device, device_of_grad):
+    if device != device_of_grad:
+        raise RuntimeError(f"assigned grad has data located on a different device: the tensor is on {device}, the gradient on "
+                           f"{device_of_grad}")
 
 
 cdef object cpu_backend = Backend()

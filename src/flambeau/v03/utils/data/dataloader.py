@@ -30,6 +30,8 @@ def _mapping(batch, *, collate_fn_map=None):
 
 def _sequence(batch, *, collate_fn_map=None):
     return [todays.collate(column, collate_fn_map=collate_fn_map) for column in zip(*batch, strict=False)]
+
+
 def _stacked(batch, *, collate_fn_map=None):
     try:
         return todays.collate_tensor_fn(batch, collate_fn_map=collate_fn_map)
