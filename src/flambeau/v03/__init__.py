@@ -3,7 +3,7 @@
 Plain tensors by type (`torch.FloatTensor`), Variables around them, and the functions of the namespace.
 """
 
-import importlib.util
+import importlib
 
 from .. import storage as _storage
 from ..random import initial_seed
@@ -46,5 +46,5 @@ def __getattr__(name):
     if name in _SUBMODULES:
         return importlib.import_module(f"{__name__}.{name}")
     if name == "has_cudnn":
-        return importlib.util.find_spec("cudnn") is not None
+        return importlib.import_module(f"{__name__}.backends.cudnn").version() is not None
     raise AttributeError(f"module 'torch' has no attribute '{name}'")

@@ -3,9 +3,9 @@
 A group is a number, 0 for all processes. A process that is not in a group passes its calls without effect.
 """
 
-from .. import distributed as todays
-from ..distributed import ReduceOp, is_available
-from ..distributed.rendezvous import file_store, register_rendezvous_handler
+from ... import distributed as todays
+from ...distributed import ReduceOp, is_available
+from ...distributed.rendezvous import file_store, register_rendezvous_handler
 
 __all__ = [
     "all_gather", "all_gather_multigpu", "all_reduce", "all_reduce_multigpu", "barrier", "broadcast",
