@@ -7,7 +7,6 @@ import importlib
 
 from .. import storage as _storage
 from ..random import initial_seed
-from ..settings import is_storage
 from ..size import Size
 from ..threads import get_num_threads, set_num_threads
 from . import backcompat, faces, methods, operators, printing

@@ -32,6 +32,7 @@ from .faces import (
     _array,
     _TensorBase,
     as_face,
+    called_there,
     compact,
     copied,
     follow,
@@ -203,6 +204,8 @@ class Overloads:
                 args = (args[1], args[0], *args[2:])
             first, rest = (args[0], args[1:]) if args else (_named_first(kwargs), ())
             if not isinstance(first, _FACES):
+                if there := called_there(overloads.name, args, kwargs | ({} if out is None else {"out": out})):
+                    return there[0]
                 raise _not_of_tensors(overloads, shown, args, kwargs)
             if first._is_sparse_face:
                 return _sparse_call(overloads.name, first, *rest, *kwargs.values())
