@@ -9,6 +9,7 @@ import signal
 import sys
 import traceback
 from multiprocessing import util
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -298,3 +299,21 @@ def killed(path):
 
 def test_a_killed_worker_is_an_error(tmp_path):
     apart(killed, tmp_path / "store")
+
+
+def interrupted(path):
+    made = begin(path)
+    x = dist.FloatTensor([3])
+    interrupt = mock.patch.object(dist.master_worker, "_receive", side_effect=KeyboardInterrupt)
+    with interrupt, pytest.raises(KeyboardInterrupt):
+        x.size()
+    with pytest.raises(RuntimeError, match="sum: an earlier call in worker 1 was broken off; end the run"):
+        x.sum()
+    with remote.on_worker(2):
+        assert dist.FloatTensor([2]).sum() == 2
+    dist.destroy_process_group()
+    assert codes(made) == [0, 0]
+
+
+def test_an_answer_that_was_not_waited_for_is_not_taken_for_another(tmp_path):
+    apart(interrupted, tmp_path / "store")

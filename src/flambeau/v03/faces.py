@@ -126,7 +126,8 @@ class _TensorBase(Tensor):
 
     __module__ = "torch.tensor"
     _face_rank = 1
-    is_cuda = is_sparse = is_distributed = _is_sparse_face = False
+    is_cuda = is_sparse = _is_sparse_face = False
+    is_distributed: Any = False
     _dtype = None  # of the instances of a typed class
     __array_priority__ = 1000
     _holders: Any = None  # references to the Variables around it

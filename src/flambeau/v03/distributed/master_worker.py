@@ -16,6 +16,7 @@ import itertools
 import pickle
 import sys
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from multiprocessing import util
 
@@ -105,7 +106,8 @@ class Master:
         self.classes = classes
         self._group = todays.group.WORLD
         self.workers = range(1, todays.get_world_size())
-        self.freed = {rank: collections.deque() for rank in self.workers}  # numbers of objects without use
+        self.freed: dict = {rank: collections.deque() for rank in self.workers}  # numbers of objects without use
+        self._unheard: set = set()  # workers whose answers may still come after an error or an interrupt
         self._chosen = threading.local()
         self._lock = threading.RLock()
 
@@ -149,6 +151,8 @@ class Master:
             raise RuntimeError(f"{name}: the tensors are in workers {sorted(ranks)}; use copy_ to bring them together")
         rank = ranks.pop() if ranks else self.worker
         with self._lock:
+            if rank in self._unheard:
+                raise RuntimeError(f"{name}: an earlier call in worker {rank} was broken off; end the run")
             if freed := self.freed[rank]:
                 numbers = [freed.popleft() for _ in range(len(freed))]
                 _send(_packed(("free", "", numbers, {}), lambda obj: None, b"\0"), rank)
@@ -156,7 +160,10 @@ class Master:
             return self._answer(rank) if known is _NEW else known
 
     def _answer(self, rank):
-        good, value = _unpacked(_receive(rank), lambda *pid: self._object(rank, *pid))
+        self._unheard.add(rank)
+        data = _receive(rank)
+        self._unheard.remove(rank)
+        good, value = _unpacked(data, lambda *pid: self._object(rank, *pid))
         if not good:
             raise value
         return value
@@ -177,7 +184,8 @@ class Master:
             for rank in self.workers:
                 try:
                     _send(_packed(("end", "", (), {}), lambda obj: None, b"\1"), rank)
-                    self._answer(rank)
+                    if rank not in self._unheard:
+                        self._answer(rank)
                 except Exception as error:
                     errors.append(error)
         if errors:
@@ -229,8 +237,8 @@ def start(classes):
 def end():
     """end(): ends the workers, if this process is their master."""
     global _master
-    if is_master():
-        ending, _master = _master, None
+    ending, _master = _master, None
+    if ending is not None and ending.is_running():
         ending.end()
 
 
@@ -315,7 +323,7 @@ def _name(cls):
 
 
 _CLASSES = {*TYPES, *(name.replace("Tensor", "Storage") for name in TYPES)}
-_CALLS = {
+_CALLS: dict[str, Callable] = {
     "function": lambda name, *args, **kwargs: getattr(_torch(), name)(*args, **kwargs),
     "method": lambda name, owner, *args, **kwargs: getattr(owner, name)(*args, **kwargs),
     "attribute": lambda name, owner: getattr(owner, name),

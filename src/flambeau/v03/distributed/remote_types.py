@@ -62,7 +62,7 @@ class _Remote(Distant):
         return self._call("copy_", source, *flags, **options)
 
     def __iter__(self):
-        return (self[i] for i in range(len(self)))
+        return (self._call("__getitem__", i) for i in range(self.__len__()))
 
     def __repr__(self):
         return self._call("__repr__").replace("[torch.", "[torch.distributed.")
