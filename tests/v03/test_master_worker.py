@@ -119,9 +119,14 @@ def test_functions_of_the_namespace(workers):
     assert torch.cat([a, a], 1).size() == (2, 4) and torch.stack([a, a]).size() == (2, 2, 2)
     assert torch.sum(a) == 10 and torch.numel(a) == 4 and torch.add(a, 1).tolist() == [[2, 3], [4, 5]]
     assert torch.zeros_like(a).sum() == 0 and torch.pow(2, a).tolist() == [[2, 4], [8, 16]]
+    assert torch.sum(input=a, dim=0).tolist() == [4, 6] and torch.addmm(a, a, a).tolist() == [[8, 12], [18, 26]]
+    assert torch.addmm(2, a, 3, a, a).tolist() == [[23, 34], [51, 74]]
     assert torch.normal(a, 0.001).size() == (2, 2) and torch.max(a, 1)[1].tolist() == [1, 1]
     with pytest.raises(TypeError, match="torch.mm received an invalid combination"):
         torch.mm(torch.ones(2, 2), a)
+    with pytest.raises(RuntimeError, match="same number of dimensions") as caught:
+        torch.cat([a, a[0]])
+    assert caught.value.__context__ is None
 
 
 def test_copies_go_everywhere(workers):

@@ -199,13 +199,13 @@ class Overloads:
         overloads, shown = self, f"torch.{self.name}"
 
         def function(*args, **kwargs):
+            if not (args and isinstance(args[0], _FACES)) and (there := called_there(overloads.name, args, kwargs)):
+                return there[0]
             out = kwargs.pop("out", None)
             if overloads.scaled and len(args) > 1 and not isinstance(args[0], _FACES):  # (beta, input, ...)
                 args = (args[1], args[0], *args[2:])
             first, rest = (args[0], args[1:]) if args else (_named_first(kwargs), ())
             if not isinstance(first, _FACES):
-                if there := called_there(overloads.name, args, kwargs | ({} if out is None else {"out": out})):
-                    return there[0]
                 raise _not_of_tensors(overloads, shown, args, kwargs)
             if first._is_sparse_face:
                 return _sparse_call(overloads.name, first, *rest, *kwargs.values())

@@ -388,10 +388,11 @@ def _or_there(function):
     def called(*args, **kwargs):
         try:
             return function(*args, **kwargs)
-        except TypeError:
-            if there := called_there(function.__name__, args, kwargs):
-                return there[0]
-            raise
+        except TypeError as error:
+            refusal = error
+        if there := called_there(function.__name__, args, kwargs):
+            return there[0]
+        raise refusal
 
     return called
 
