@@ -324,8 +324,8 @@ def _name(cls):
 
 _CLASSES = {*TYPES, *(name.replace("Tensor", "Storage") for name in TYPES)}
 _CALLS: dict[str, Callable] = {
-    "function": lambda name, *args, **kwargs: getattr(_torch(), name)(*args, **kwargs),
-    "method": lambda name, owner, *args, **kwargs: getattr(owner, name)(*args, **kwargs),
+    "function": lambda name, /, *args, **kwargs: getattr(_torch(), name)(*args, **kwargs),
+    "method": lambda name, owner, /, *args, **kwargs: getattr(owner, name)(*args, **kwargs),
     "attribute": lambda name, owner: getattr(owner, name),
     "elements": lambda name, owner: _Elements(owner),
     "end": lambda name: None,

@@ -43,7 +43,7 @@ class _Remote(Distant):
     def __dir__(self):
         return sorted({*object.__dir__(self), *(n for n in dir(self._local_class) if not n.startswith("_"))})
 
-    def _call(self, name, *args, **kwargs):
+    def _call(self, name, /, *args, **kwargs):
         return self._run.call("method", name, (self, *args), kwargs)
 
     def type(self, new_type=None, *flags, **options):
@@ -110,7 +110,7 @@ def on_worker(rank):
         run.worker = before
 
 
-def call(name, *args, **kwargs):
+def call(name, /, *args, **kwargs):
     """call(name, ...) -> what a function of the namespace gives in the worker of its tensors, or the current one:
     call("manual_seed", 1), call("randn", 2, 3), call("cat", [a, b]).
 
