@@ -26,6 +26,10 @@ class Device:
     def __init__(self, id):
         self.id = id
 
+    @property
+    def cublas_handle(self):
+        return 4096 + self.id
+
     def use(self):
         machine().thread.index = self.id
 
@@ -122,6 +126,7 @@ def _runtime():
         memGetInfo=memory_info,
         driverGetVersion=lambda: 13000,
         runtimeGetVersion=lambda: 13000,
+        ipcGetEventHandle=lambda event: event.to_bytes(64, "little"),
     )
 
 

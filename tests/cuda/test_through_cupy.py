@@ -106,6 +106,14 @@ def test_tools(log):
     assert log == [("RangePush", "a"), "start", ("Mark", "b"), "stop", ("RangePop",)]
 
 
+def test_names_that_other_libraries_know():
+    with cuda.device(1):
+        assert cuda.current_blas_handle() == 4097
+    event = cuda.Event(interprocess=True)
+    event.record()
+    assert event.ipc_handle() == event.cuda_event.to_bytes(64, "little")
+
+
 def test_data_parallel():
     fb.manual_seed(0)
     net, x = nn.Linear(3, 2), fb.randn(4, 3)

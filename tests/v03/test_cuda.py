@@ -1,15 +1,18 @@
 """`torch.cuda` of 0.3 on two virtual GPUs: types, storages, text, streams, random numbers, collectives."""
 
 import copy
+import ctypes
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 import flambeau.v03 as torch
-from flambeau.v03 import nn
+from flambeau._core import core
+from flambeau.v03 import libraries, nn
 from flambeau.v03.autograd import Variable
 from flambeau.v03.cuda import comm, nccl
-from tests.cuda import virtual_gpus
+from tests.cuda import cupy_standin, virtual_gpus
 
 
 @pytest.fixture(autouse=True)
@@ -153,6 +156,40 @@ def test_streams_and_events():
     assert s.query() and end.query() and start.elapsed_time(end) >= 0 and t.record_event().query()
     assert repr(t).startswith("<torch.cuda.Stream device=1 cuda_stream=0x")
     torch.cuda.synchronize()
+
+
+def test_names_that_other_libraries_know():
+    first = torch.cuda.current_blas_handle()
+    with torch.cuda.device(1):
+        second = torch.cuda.current_blas_handle()
+    assert isinstance(first, int) and first == torch.cuda.current_blas_handle() != second
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(torch.cuda.current_blas_handle).result() != first
+    handle = torch.cuda.streams.EventHandle.from_buffer_copy(bytes(range(64)))
+    assert ctypes.sizeof(handle) == 64 and bytes(handle) == bytes(handle.reserved) == bytes(range(64))
+    event = torch.cuda.current_stream().record_event()
+    assert isinstance(event, torch.cuda.Event)
+    with pytest.raises(RuntimeError, match="ipc_handle: events of VirtualDevices are not shared between processes"):
+        event.ipc_handle()
+    with cupy_standin.installed():
+        event = torch.cuda.Event(interprocess=True)
+        assert isinstance(event.ipc_handle(), torch.cuda.streams.EventHandle)
+        assert bytes(event.ipc_handle()) == event.cuda_event.to_bytes(64, "little")
+
+
+def test_the_library_of_nvtx(tmp_path, monkeypatch):
+    monkeypatch.setattr(libraries.ctypes.util, "find_library", lambda name: None)
+    (tmp_path / "nvidia/nvtx/lib").mkdir(parents=True)
+    path = tmp_path / "nvidia/nvtx/lib/libnvToolsExt.so.1"
+    monkeypatch.syspath_prepend(tmp_path)
+    libraries.opened.cache_clear()
+    path.write_text("no library")
+    assert torch.cuda.nvtx.lib is None
+    path.unlink()
+    path.symlink_to(core.__file__)  # any shared library does
+    libraries.opened.cache_clear()
+    assert torch.cuda.nvtx.lib._name == str(path)
+    libraries.opened.cache_clear()
 
 
 def test_random_numbers():

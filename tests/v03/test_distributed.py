@@ -150,8 +150,6 @@ def test_errors_before_a_run():
         dist.init_process_group("nccl")
     with pytest.raises(ValueError, match="multicast address"):
         dist.init_process_group("tcp", init_method="tcp://224.66.41.62:23456", world_size=4)
-    with pytest.raises(RuntimeError, match="master-worker mode"):
-        dist.init_master_worker("tcp")
     with pytest.raises(TypeError, match=r"unexpected keyword arguments \['size'\]"):
         dist.init_process_group("tcp", size=4)
 

@@ -30,6 +30,8 @@ def found(tmp_path, **files):
         ("y = F.softmax(x)", "0.3", "F.softmax without dim="),
         ("y = F.dropout(x, 0.5)", "0.3", "F.dropout without training="),
         ("x, _ = torch.gesv(b, a)", "0.3", "torch.gesv"),
+        ("torch.distributed.init_master_worker('tcp')", "0.3", "torch.distributed.init_master_worker"),
+        ("import torch.distributed.remote_types as remote", "0.3", "torch.distributed.remote_types"),
         ("x.volatile = True", "0.3", ".volatile"),
         ("from torchvision.transforms import Scale", "0.3", "torchvision.transforms.Scale"),
         ("t = torchvision.transforms.RandomSizedCrop(3)", "0.3", "torchvision.transforms.RandomSizedCrop"),

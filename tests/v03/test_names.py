@@ -1,4 +1,4 @@
-"""Every name of 0.3's modules exists (api_0_3.json lists them), but for those below, each for a reason."""
+"""Every name of 0.3's modules exists (api_0_3.json lists them)."""
 
 import hashlib
 import importlib
@@ -13,24 +13,6 @@ import flambeau.v03 as torch
 API = json.loads((pathlib.Path(__file__).parent / "api_0_3.json").read_text())
 del API["_source"]
 
-C_INTERFACE = "wraps C functions of CUDA's or cuDNN's libraries, which this library does not call so"
-ABSENT = {  # section -> (reason, names); "*": the whole section
-    "distributed": [("tensors of other processes in master-worker mode, an experiment of 0.3", " ".join(
-        name for name in API["distributed"] if name.startswith("remote_types.")))],
-    "cuda": [(C_INTERFACE, "current_blas_handle streams.EventHandle nvtx.lib")],
-    "backends": [
-        (C_INTERFACE, " ".join("cudnn." + name for name in (
-            "CuDNNHandle CuDNNError TensorDescriptor TensorDescriptorArray FilterDescriptor DropoutDescriptor "
-            "RNNDescriptor check_error get_error_string get_handle c_type int_array descriptor descriptor_sequence "
-            "add_tensor").split())),
-    ],
-}  # fmt: skip
-
-
-def absent(section):
-    names = {name for _, text in ABSENT.get(section, ()) for name in text.split()}
-    return {*API[section]} if "*" in names else names
-
 
 def found(path):
     """The object at a dotted path below torch, whose parts are attributes or modules."""
@@ -43,14 +25,14 @@ def found(path):
     return value
 
 
-PRESENT = [
+NAMES = [
     f"{section}.{name}".lstrip(".")
     for section, names in API.items() if section != "sparse tensors"
-    for name in names if name not in absent(section)
+    for name in names
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("path", PRESENT)
+@pytest.mark.parametrize("path", NAMES)
 def test_name(path):
     found(path)
 
@@ -59,14 +41,6 @@ def test_name(path):
 def test_member_of_sparse_tensors(name):
     indices, values = torch.LongTensor([[0, 1], [1, 0]]), torch.FloatTensor([1, 2])
     assert hasattr(torch.sparse.FloatTensor(indices, values, torch.Size([2, 2])), name)
-
-
-@pytest.mark.parametrize("section", ABSENT)
-def test_the_absent_ones_are_absent_names_of_03(section):
-    assert absent(section) <= {*API[section]}
-    for name in absent(section):
-        with pytest.raises((AttributeError, ModuleNotFoundError)):
-            found(f"{section}.{name}".lstrip("."))
 
 
 def test_the_namespaces_refuse_other_names():

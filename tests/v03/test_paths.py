@@ -92,6 +92,8 @@ cuda.random:
 cuda.sparse:
 sparse: FloatTensor
 backends.cudnn: version
+distributed:
+distributed.remote_types: FloatTensor
 serialization: load save
 random: manual_seed
 distributions: Normal

@@ -100,6 +100,8 @@ NAMES = {
     "torch.utils.trainer": _old(8, _IMPORT_GONE),
     "torch.utils.serialization": _old(8, f"{_IMPORT_GONE} (the package torchfile reads Lua's files)"),
     "torch.utils.model_zoo": _old(1, "torch.hub.load_state_dict_from_url"),
+    "torch.distributed.init_master_worker": _old(10, f"{_GONE}; torch.distributed.rpc"),
+    "torch.distributed.remote_types": _old(8, _IMPORT_GONE),
     "torch.nn._functions": _old(8, _IMPORT_GONE),
     "torch.nn.backends": _old(8, _IMPORT_GONE),
     "torch.autograd._functions": _old(6, "other names"),

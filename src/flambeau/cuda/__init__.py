@@ -156,6 +156,12 @@ def get_arch_list():
     return []
 
 
+def current_blas_handle():
+    """current_blas_handle() -> int: the cublasHandle_t of the current GPU in this thread; on virtual devices a number
+    that stands for it."""
+    return _devices().blas_handle(_index_of(None))
+
+
 def can_device_access_peer(device, peer_device):
     """can_device_access_peer(device, peer_device) -> bool: whether a GPU reads another's memory without the host.
 

@@ -3,11 +3,10 @@
 Plain tensors by type (`torch.FloatTensor`), Variables around them, and the functions of the namespace.
 """
 
-import importlib.util
+import importlib
 
 from .. import storage as _storage
 from ..random import initial_seed
-from ..settings import is_storage
 from ..size import Size
 from ..threads import get_num_threads, set_num_threads
 from . import backcompat, faces, methods, operators, printing
@@ -47,5 +46,5 @@ def __getattr__(name):
     if name in _SUBMODULES:
         return importlib.import_module(f"{__name__}.{name}")
     if name == "has_cudnn":
-        return importlib.util.find_spec("cudnn") is not None
+        return importlib.import_module(f"{__name__}.backends.cudnn").version() is not None
     raise AttributeError(f"module 'torch' has no attribute '{name}'")

@@ -95,6 +95,48 @@ class Later(Absent):
             raise AttributeError(self.name)
 
 
+# ------------------------------------------------------------------------------------- objects in other processes
+
+
+class Distant:
+    """An object in another process, known there by a number: a tensor or storage of master-worker mode
+    (`distributed/remote_types.py`), or, as it is, something else that can only be given to calls there."""
+
+    is_distributed = True
+    _kind: Any = None  # "tensor", "storage"
+    _run: Any
+    _rank: int
+    _number: int
+
+    @classmethod
+    def _in(cls, run, rank, number):
+        """The object that the worker `rank` of a run knows by a number."""
+        made = object.__new__(cls)
+        made._run, made._rank, made._number = run, rank, number
+        return made
+
+    def _local(self):
+        """A tensor, or storage, of this process with the same elements."""
+        return self._run.call("elements", "copy_", (self,), {})
+
+    def get_worker(self):
+        """get_worker() -> the rank of the process that has it."""
+        return self._rank
+
+    def __del__(self):
+        self._run.freed[self._rank].append(self._number)
+
+
+def called_there(name, args, kwargs):
+    """What a function of the namespace gives for tensors of another process among its arguments, in a tuple; () when
+    there are none."""
+    for value in (*args, *kwargs.values()):
+        for part in value if isinstance(value, (tuple, list)) else (value,):
+            if isinstance(part, Distant):
+                return (part._run.call("function", name, args, kwargs),)
+    return ()
+
+
 # ----------------------------------------------------------------------------------------------- plain tensors
 
 
@@ -104,6 +146,7 @@ class _TensorBase(Tensor):
     __module__ = "torch.tensor"
     _face_rank = 1
     is_cuda = is_sparse = _is_sparse_face = False
+    is_distributed: Any = False
     _dtype = None  # of the instances of a typed class
     __array_priority__ = 1000
     _holders: Any = None  # references to the Variables around it

@@ -33,6 +33,7 @@ from .faces import (
     _array,
     _TensorBase,
     as_face,
+    called_there,
     compact,
     copied,
     follow,
@@ -199,6 +200,8 @@ class Overloads:
         overloads, shown = self, f"torch.{self.name}"
 
         def function(*args, **kwargs):
+            if not (args and isinstance(args[0], _FACES)) and (there := called_there(overloads.name, args, kwargs)):
+                return there[0]
             out = kwargs.pop("out", None)
             if overloads.scaled and len(args) > 1 and not isinstance(args[0], _FACES):  # (beta, input, ...)
                 args = (args[1], args[0], *args[2:])

@@ -17,10 +17,12 @@ from .defaults import tensor_class
 from .faces import (
     _CPU,
     TYPES,
+    Distant,
     Variable,
     _array,
     _make,
     _TensorBase,
+    called_there,
     compact,
     lifted,
     plain,
@@ -285,7 +287,7 @@ def pow(input, exponent, out=None):
 def normal(means=0.0, std=1.0, generator=None, out=None, mean=0.0):
     """normal(means, std=1.0), normal(mean=0.0, std), generator=None, out=None -> Tensor of random numbers from normal
     distributions with the means and standard deviations of tensors, one by one: of one size, or as many elements."""
-    means = means if isinstance(means, _FACES) else means or mean
+    means = means if isinstance(means, (*_FACES, Distant)) else means or mean
     if not isinstance(means, _FACES) and not isinstance(std, _FACES):
         raise TypeError("torch.normal: means or std must be a tensor")
     if isinstance(means, _FACES) and isinstance(std, _FACES):
@@ -337,7 +339,12 @@ def set_rng_state(new_state):
 
 def is_tensor(obj):
     """is_tensor(obj) -> bool: whether obj is a plain tensor; a Variable is none."""
-    return isinstance(obj, _TensorBase)
+    return isinstance(obj, _TensorBase) or (isinstance(obj, Distant) and obj._kind == "tensor")
+
+
+def is_storage(obj):
+    """is_storage(obj) -> bool: whether obj is a storage."""
+    return isinstance(obj, Storage) or (isinstance(obj, Distant) and obj._kind == "storage")
 
 
 def numel(input):
@@ -374,13 +381,29 @@ def btriunpack(LU_data, LU_pivots, unpack_data=True, unpack_pivots=True):
     return register(settled(TODAYS["btriunpack"](LU_data, LU_pivots, unpack_data, unpack_pivots)))
 
 
+def _or_there(function):
+    """The function, which for tensors of another process is called there."""
+
+    @functools.wraps(function)
+    def called(*args, **kwargs):
+        try:
+            return function(*args, **kwargs)
+        except TypeError as error:
+            refusal = error
+        if there := called_there(function.__name__, args, kwargs):
+            return there[0]
+        raise refusal
+
+    return called
+
+
 FUNCTIONS.update(
     {
         f.__name__: f
-        for f in (zeros, ones, rand, randn, zeros_like, ones_like, eye, arange, range, linspace, logspace, randperm,
-                  from_numpy, cat, stack, pow, normal, btriunpack, get_rng_state, set_rng_state, is_tensor, numel,
-                  typename)
+        for f in (zeros, ones, rand, randn, eye, arange, range, linspace, logspace, randperm, from_numpy, get_rng_state,
+                  set_rng_state, is_tensor, is_storage, typename)
     },
+    **{f.__name__: _or_there(f) for f in (zeros_like, ones_like, cat, stack, pow, normal, btriunpack, numel)},
     **{name: _sparse(name) for name in ("dsmm", "hsmm", "saddmm", "smm", "spmm", "sspaddmm")},
 )  # fmt: skip
 Variable.cat = cat_of_variables

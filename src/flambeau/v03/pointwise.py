@@ -7,7 +7,7 @@ from ..autograd.grad_mode import no_grad
 from ..dtype import int64
 from ..ops import METHODS
 from .broadcasting import together
-from .faces import _BOOL, Variable, _array, _make, _TensorBase, reshaped
+from .faces import _BOOL, Distant, Variable, _array, _make, _TensorBase, reshaped
 from .signatures import kind_of
 
 _BITS = {1: 7, 2: 15, 4: 31, 8: 63}
@@ -176,6 +176,8 @@ def masked_scattered(x, mask, source):
 
 def copied_(x, source, broadcast=True):
     """x.copy_(source): converts and broadcasts; with as many elements in another size, copies them in order."""
+    if isinstance(source, Distant) and not isinstance(x, Variable):
+        source = source._local()
     if not isinstance(source, Variable if isinstance(x, Variable) else _TensorBase):
         if isinstance(x, Variable):
             raise TypeError(f"copy_(): argument 'other' (position 1) must be Variable, not {kind_of(source)}")

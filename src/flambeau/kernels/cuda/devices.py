@@ -202,6 +202,14 @@ class Devices(abc.ABC):
         """The Stream of a device that another library made. RuntimeError where there is no other library."""
         raise RuntimeError(f"ExternalStream: {type(self).__name__} has no streams of other libraries")
 
+    def event_handle(self, event) -> bytes:
+        """CUDA's name of an interprocess event for other processes, 64 bytes. RuntimeError where there is none."""
+        raise RuntimeError(f"ipc_handle: events of {type(self).__name__} are not shared between processes")
+
+    @abc.abstractmethod
+    def blas_handle(self, index) -> int:
+        """The number that names the context of cuBLAS for a device in this thread."""
+
     def after_fork(self):
         """In a process forked from one that uses the devices: it frees its copies of arrays, and does nothing else."""
         return None

@@ -222,6 +222,12 @@ class CuPyDevices(Devices):
     def external_stream(self, ptr, index):
         return self.cuda.ExternalStream(ptr, index)
 
+    def event_handle(self, event):
+        return self.cuda.runtime.ipcGetEventHandle(event.ptr)
+
+    def blas_handle(self, index):
+        return self.cuda.Device(index).cublas_handle
+
     # ---- tools
 
     def annotate(self, what, *message):

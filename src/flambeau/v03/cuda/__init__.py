@@ -12,6 +12,7 @@ from ...cuda import (
     check_error,
     cudart,
     cudaStatus,
+    current_blas_handle,
     current_device,
     device,
     device_count,
@@ -53,7 +54,7 @@ def __getattr__(name):
 
 __all__ = [
     "CudaError", "DeferredCudaCallError", "Event", "Stream", "check_error", "comm", "cudaStatus", "cudart",
-    "current_device", "current_stream", "device", "device_count", "device_of", "empty_cache",
+    "current_blas_handle", "current_device", "current_stream", "device", "device_count", "device_of", "empty_cache",
     "get_device_capability", "get_device_name", "get_rng_state", "get_rng_state_all", "has_half", "has_magma",
     "initial_seed", "is_available", "manual_seed", "manual_seed_all", "nccl", "nvtx", "profiler", "random", "seed",
     "seed_all", "set_device", "set_rng_state", "set_rng_state_all", "sparse", "stream", "streams", "synchronize",

@@ -125,3 +125,6 @@ class VirtualDevices(Devices):
 
     def sleep(self, cycles):
         self.current_stream(self.current()).sleep(cycles)
+
+    def blas_handle(self, index):
+        return id(self._machine.thread.blas.setdefault(index, object()))

@@ -15,6 +15,7 @@ class _Current(threading.local):
 
     def __init__(self):
         self.streams = {}  # index -> the current stream, where it is not the default one
+        self.blas = {}  # index -> what stands for the context of cuBLAS
 
 
 class Machine:

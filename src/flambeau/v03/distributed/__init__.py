@@ -1,11 +1,12 @@
-"""`torch.distributed` of 0.3: process-group mode, on today's groups.
+"""`torch.distributed` of 0.3: process-group mode, on today's groups, and master-worker mode (`remote_types.py`).
 
 A group is a number, 0 for all processes. A process that is not in a group passes its calls without effect.
 """
 
-from .. import distributed as todays
-from ..distributed import ReduceOp, is_available
-from ..distributed.rendezvous import file_store, register_rendezvous_handler
+from ... import distributed as todays
+from ...distributed import ReduceOp, is_available
+from ...distributed.rendezvous import file_store, register_rendezvous_handler
+from . import master_worker, remote_types
 
 __all__ = [
     "all_gather", "all_gather_multigpu", "all_reduce", "all_reduce_multigpu", "barrier", "broadcast",
@@ -83,20 +84,46 @@ def init_process_group(backend, init_method="env://", **kwargs):
 
 
 def init_master_worker(backend, init_method="env://", **kwargs):
-    """init_master_worker(...): RuntimeError: master-worker mode, an experiment of 0.3, is not there."""
-    raise RuntimeError(
-        "init_master_worker: master-worker mode, where one process owns the tensors of all others, was an experiment "
-        "of 0.3; use init_process_group"
-    )
+    """init_master_worker(backend, init_method="env://", world_size=-1, rank=-1, group_name=""): makes this process one
+    of a run in which that of rank 0, the master, makes and uses tensors that the others have, its workers.
+
+    The arguments are those of init_process_group. It returns in the master alone, which uses `torch.distributed`'s
+    FloatTensor, ... (`remote_types`); a worker works until the master calls destroy_process_group or ends, and exits.
+    ValueError when there is one process only.
+    """
+    init_process_group(backend, init_method, **kwargs)
+    if get_world_size() < 2:
+        destroy_process_group()
+        raise ValueError("init_master_worker: the run needs two processes at least, a master and a worker")
+    master_worker.start(remote_types.CLASSES)
+
+
+def __getattr__(name):
+    if name in remote_types.CLASSES:
+        return remote_types.CLASSES[name]
+    raise AttributeError(f"module 'torch.distributed' has no attribute '{name}'")
 
 
 def destroy_process_group():
-    """destroy_process_group(): ends the part of this process in the run."""
-    todays.destroy_process_group()
-    _groups.clear()
+    """destroy_process_group(): ends the part of this process in the run; in master-worker mode the workers, too."""
+    try:
+        master_worker.end()
+    finally:
+        todays.destroy_process_group()
+        _groups.clear()
+
+
+def _check_mode(name):
+    """RuntimeError in the master of master-worker mode, whose workers take part in nothing by themselves."""
+    if master_worker.is_master():
+        raise RuntimeError(
+            f"{name}: in master-worker mode the workers call nothing by themselves; use tensors of remote_types, or "
+            "init_process_group"
+        )
 
 
 def _group(number):
+    _check_mode("torch.distributed")
     if not todays.is_initialized():
         todays.get_rank()  # raises
     if not isinstance(number, int) or not 0 <= number < len(_groups):
@@ -122,6 +149,7 @@ def get_world_size():
 
 def new_group(ranks=None):
     """new_group(ranks=None) -> number of a new group of processes (all). All processes must call it."""
+    _check_mode("new_group")
     _groups.append(todays.new_group(ranks or None))
     return len(_groups) - 1
 
@@ -131,21 +159,25 @@ def new_group(ranks=None):
 
 def isend(tensor, dst):
     """isend(tensor, dst) -> request: sends a tensor to a process."""
+    _check_mode("isend")
     return _DistributedRequest(todays.isend(tensor, dst))
 
 
 def irecv(tensor, src):
     """irecv(tensor, src) -> request: receives a tensor from a process."""
+    _check_mode("irecv")
     return _DistributedRequest(todays.irecv(tensor, src))
 
 
 def send(tensor, dst):
     """send(tensor, dst): sends a tensor to a process; returns when it is on its way."""
+    _check_mode("send")
     todays.send(tensor, dst)
 
 
 def recv(tensor, src=None):
     """recv(tensor, src=None) -> rank of the sender: receives a tensor from a process, or from any."""
+    _check_mode("recv")
     return todays.recv(tensor, src)
 
 
