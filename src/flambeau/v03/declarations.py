@@ -196,6 +196,7 @@ OF_PLAIN = "numpy tolist storage storage_type apply_ map_ map2_"
 
 # Those that are today's.
 UNCHANGED = frozenset(
-    "contiguous data data_ptr grad_fn is_contiguous is_leaf is_pinned is_set_to is_shared is_sparse nelement numel "
-    "output_nr pin_memory reinforce resize_ resize_as_ retain_grad set_ share_memory_ storage_offset volatile".split()
+    "contiguous data data_ptr grad_fn is_contiguous is_leaf is_pinned is_set_to is_shared is_sparse nelement "
+    "numel output_nr pin_memory record_stream reinforce resize_ resize_as_ retain_grad set_ share_memory_ "
+    "storage_offset volatile".split()
 )

@@ -354,6 +354,16 @@ def numel(input):
     return input.numel()
 
 
+def zero(input):
+    """zero(input) -> input, filled with zeros in place."""
+    return input.zero_()
+
+
+def index(self, indices):
+    """x.index(indices) -> x[indices]"""
+    return self[indices]
+
+
 def typename(obj):
     """typename(obj) -> str: the type of a tensor or storage, or the class of another object, with its module."""
     if isinstance(obj, _TensorBase):
@@ -401,9 +411,10 @@ FUNCTIONS.update(
     {
         f.__name__: f
         for f in (zeros, ones, rand, randn, eye, arange, range, linspace, logspace, randperm, from_numpy, get_rng_state,
-                  set_rng_state, is_tensor, is_storage, typename)
+                  set_rng_state, is_tensor, is_storage, typename, zero)
     },
     **{f.__name__: _or_there(f) for f in (zeros_like, ones_like, cat, stack, pow, normal, btriunpack, numel)},
     **{name: _sparse(name) for name in ("dsmm", "hsmm", "saddmm", "smm", "spmm", "sspaddmm")},
 )  # fmt: skip
 Variable.cat = cat_of_variables
+Variable.index = _TensorBase.index = index
