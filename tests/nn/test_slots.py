@@ -1,5 +1,6 @@
 """Attributes and calls of modules: the short ways of the core mean what `Module.__getattr__` and `__call__` do."""
 
+import abc
 import copy
 import gc
 import weakref
@@ -161,3 +162,31 @@ def test_copies_and_freeing():
         assert dead() is None
     finally:
         gc.enable()
+
+
+def test_classes_of_modules_may_have_a_metaclass():
+    class Registered(abc.ABCMeta):
+        made = []
+
+        def __call__(cls, *args, **kwargs):
+            made = super().__call__(*args, **kwargs)
+            Registered.made.append(made)
+            return made
+
+    class Base(nn.Module, metaclass=Registered):
+        @abc.abstractmethod
+        def forward(self, x): ...
+
+    class Doubled(Base):
+        def __init__(self):
+            super().__init__()
+            self.factor = nn.Parameter(fb.ones(1) * 2)
+
+        def forward(self, x):
+            return x * self.factor
+
+    net = Doubled()
+    assert Registered.made == [net] and net(fb.ones(2)).tolist() == [2, 2]
+    assert net.factor is net._parameters["factor"]
+    with pytest.raises(TypeError, match="abstract"):
+        Base()

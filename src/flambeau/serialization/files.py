@@ -1,6 +1,7 @@
 """Files: opening what `save` and `load` are given, atomic replacement, reading at offsets."""
 
 import contextlib
+import errno
 import io
 import os
 import stat
@@ -108,9 +109,12 @@ def write_all(file, data):
 
 
 @contextlib.contextmanager
-def writing(f):
-    """The file object to write to for a path or a file object; a path is replaced when all was written."""
+def writing(f, zipped=True):
+    """The file object to write to for a path or a file object; a path is replaced when all was written. A folder that
+    does not exist is a RuntimeError; a FileNotFoundError for a file that is not `zipped`, as in PyTorch."""
     if is_path(f):
+        if not zipped and not os.path.isdir(os.path.dirname(os.path.realpath(f))):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), os.fsdecode(f))
         with _replacing(os.fsdecode(f)) as file:
             yield file
         return

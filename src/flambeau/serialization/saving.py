@@ -16,7 +16,7 @@ def save(obj, f, pickle_module=pickle, pickle_protocol=DEFAULT_PROTOCOL, _use_ne
     beside it, which takes its place when complete: a crash leaves the old file. Tensors keep requires_grad and what
     they share, not history and grad. _use_new_zipfile_serialization=False writes the format of 0.2 to 1.5.
     """
-    with writing(f) as file:
+    with writing(f, _use_new_zipfile_serialization) as file:
         if _use_new_zipfile_serialization:
             zipformat.write(file, obj, pickle_module, pickle_protocol, not _disable_byteorder_record)
         else:

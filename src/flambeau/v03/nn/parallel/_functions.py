@@ -1,6 +1,8 @@
 """Copies, parts and sums over devices as Functions of 0.3, which programs called although they were private."""
 
-from ...cuda import comm
+import functools
+
+from ...cuda import Stream, comm
 
 __all__ = ["Broadcast", "Gather", "ReduceAddCoalesced", "Scatter"]
 
@@ -39,3 +41,13 @@ class Scatter:
     def apply(target_gpus, chunk_sizes, dim, input):
         """apply(target_gpus, chunk_sizes, dim, input) -> tuple of Variables"""
         return comm.scatter(input, target_gpus, chunk_sizes, dim)
+
+
+def _get_stream(device):
+    """_get_stream(device) -> the stream for copies to a GPU; None for the CPU, -1."""
+    return None if device == -1 else _stream_of(device)
+
+
+@functools.cache
+def _stream_of(device):
+    return Stream(device)

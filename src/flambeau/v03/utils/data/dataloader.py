@@ -9,9 +9,20 @@ from ....tensor import Tensor
 from ....utils.data import DataLoader as _TodaysDataLoader
 from ....utils.data import collate as todays
 from ....utils.data.dataloader import DataLoaderIter, ExceptionWrapper, pin_memory_batch
+from ..._six import int_classes, string_classes  # noqa: F401
 from ...faces import TYPES, plain
 from ...namespace import stack
 from .sampler import BatchSampler, RandomSampler, SequentialSampler
+from .watch import (  # noqa: F401  (copies of this module take them from here)
+    _error_if_any_worker_fails,
+    _remove_worker_pids,
+    _set_SIGCHLD_handler,
+    _set_worker_signal_handlers,
+    _SIGCHLD_handler_set,
+    _update_worker_pids,
+    _use_shared_memory,
+    numpy_type_map,
+)
 
 __all__ = [
     "BatchSampler", "DataLoader", "DataLoaderIter", "ExceptionWrapper", "RandomSampler", "SequentialSampler",
