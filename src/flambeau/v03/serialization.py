@@ -94,6 +94,8 @@ def _torch_name(module, name):
     if name == "_parameter_in_file":
         return "torch.nn.parameter", "Parameter"
     package = module.partition(f"{__package__}.")[2]
+    if package == "namespace" or module == __package__:
+        return "torch", name
     if package.startswith("legacy."):
         return f"torch.{'.'.join(package.split('.')[:2])}.{name}", name
     if package == "optim":

@@ -1,6 +1,7 @@
 """`torch.nn.functional` of 0.3. What is not defined here, or in `loss_functions`, is today's function."""
 
 from functools import wraps
+from inspect import isfunction
 
 from ...nn import functional as todays
 from ..faces import Variable, _array, sees_todays
@@ -171,6 +172,9 @@ for _name in dir(todays):
     if _refusal is not None and not _name.startswith("conv"):  # which have checks of their own
         _function = in_03s_words(word_of(_name))(globals().get(_name) or getattr(todays, _name))
         globals()[_name] = variables.of_variables(_refusal)(_function)
+
+for _function in [value for name, value in globals().items() if isfunction(value) and name in dir(todays)]:
+    _function.__module__ = __name__  # under which it is pickled
 
 
 _UNCHANGED = ("conv_tbc", "lp_pool1d", "lp_pool2d", "sigmoid", "softmin", "softsign", "tanh", "tanhshrink")

@@ -58,7 +58,7 @@ _PARTS = {
     "ELU": lambda layer: [f"alpha={layer.alpha}", *_inplace(layer)],
     "LeakyReLU": lambda layer: [f"{layer.negative_slope}", *_inplace(layer)],
     "RReLU": lambda layer: [f"{layer.lower}", f"{layer.upper}", *_inplace(layer)],
-    "PReLU": lambda layer: [f"{layer.num_parameters}"],
+    "PReLU": lambda layer: [f"num_parameters={layer.num_parameters}"],
     **dict.fromkeys(("Sigmoid", "Tanh", "LogSigmoid", "Softsign", "Tanhshrink"), _nothing),
     "Softmax": _nothing,
     "LogSoftmax": _nothing,
