@@ -4,6 +4,7 @@ from functools import wraps
 from inspect import isfunction
 
 from ...nn import functional as todays
+from ...nn._functional.primitives import op
 from ..faces import Variable, _array, sees_todays
 from ..wording import in_03s_words, word_of
 from . import variables
@@ -73,19 +74,27 @@ def linear(input, weight, bias=None):
     return todays.linear(input, weight, bias)
 
 
+def _dropped(name, input, p, training, inplace):
+    """What an op draws; a copy where nothing is dropped, as a Function never gives back the Variable that it took."""
+    if not 0 <= p <= 1:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+    result = getattr(op, f"{name}_" if inplace else name)(input, p, training)
+    return input.clone() if result is input and not inplace else result
+
+
 def dropout(input, p=0.5, training=False, inplace=False):
     """dropout(input, p=0.5, training=False, inplace=False): zero with probability p, the others times 1 / (1 - p)"""
-    return todays.dropout(input, p, training, inplace)
+    return _dropped("dropout", input, p, training, inplace)
 
 
 def dropout2d(input, p=0.5, training=False, inplace=False):
-    """dropout2d(input, p=0.5, training=False, inplace=False): whole channels of (N, C, H, W)"""
-    return todays.dropout2d(input, p, training, inplace)
+    """dropout2d(input, p=0.5, training=False, inplace=False): whole channels of (N, C, *)"""
+    return _dropped("feature_dropout", input, p, training, inplace)
 
 
 def dropout3d(input, p=0.5, training=False, inplace=False):
-    """dropout3d(input, p=0.5, training=False, inplace=False): whole channels of (N, C, D, H, W)"""
-    return todays.dropout3d(input, p, training, inplace)
+    """dropout3d(input, p=0.5, training=False, inplace=False): whole channels of (N, C, *)"""
+    return _dropped("feature_dropout", input, p, training, inplace)
 
 
 def alpha_dropout(input, p=0.5, training=False):

@@ -5,6 +5,7 @@ import re
 from ... import nn as todays
 from ...nn.modules.utils import _ntuple
 from ..wording import in_03s_words
+from . import functional
 from .variables import forward_of_variables, refusal_of
 
 
@@ -49,6 +50,7 @@ def _embedding_bag(layer):
     return [*shown, f"mode={layer.mode}"]
 
 
+_DROPOUTS = ("Dropout", "Dropout2d", "Dropout3d")
 _PARTS = {
     "ReLU": _inplace,
     "ReLU6": _inplace,
@@ -63,9 +65,7 @@ _PARTS = {
     "Softmax": _nothing,
     "LogSoftmax": _nothing,
     "Softmin": _nothing,
-    "Dropout": _drop,
-    "Dropout2d": _drop,
-    "Dropout3d": _drop,
+    **dict.fromkeys(_DROPOUTS, _drop),
     **{f"MaxPool{n}d": _max_pool(n) for n in (1, 2, 3)},
     **{f"AvgPool{n}d": _avg_pool for n in (1, 2, 3)},
     "EmbeddingBag": _embedding_bag,
@@ -73,6 +73,11 @@ _PARTS = {
 }
 
 _FUNCTIONS = {"LeakyReLU": "leaky_relu", "LogSoftmax": "log_softmax", "Softmin": "softmax"}  # of other names
+
+
+def _forward_of_dropout(name):
+    function = getattr(functional, name)
+    return lambda self, input: function(input, self.p, self.training, self.inplace)
 
 
 def _shown(name, parts):
@@ -85,7 +90,9 @@ def _shown(name, parts):
     }
     function = _FUNCTIONS.get(name) or re.sub(r"(?<=[a-z])Pool", "_pool", name).lower()
     refusal = refusal_of(function)
-    if refusal is not None and ("_pool" in function or function.startswith(("dropout", "softmax", "log_"))):
+    if name in _DROPOUTS:
+        contents["forward"] = _forward_of_dropout(function)
+    elif refusal is not None and ("_pool" in function or function.startswith(("softmax", "log_"))):
         # activations take plain tensors: a check would cost them as much as they do
         forward = in_03s_words("pool")(base.forward) if "_pool" in function else base.forward
         contents["forward"] = forward_of_variables(refusal, forward)
