@@ -470,3 +470,10 @@ def test_what_was_loaded_is_freed_without_the_collector(tmp_path):
         assert gc.collect() == 0
     finally:
         gc.enable()
+
+
+def test_the_default_pickle_module_and_protocol_have_names():
+    file = io.BytesIO()
+    fb.save({"a": fb.ones(2)}, file, fb.serialization.pickle, fb.serialization.DEFAULT_PROTOCOL)
+    file.seek(0)
+    assert fb.load(file)["a"].tolist() == [1, 1]

@@ -113,6 +113,8 @@ def test_all_buffers():
     (nn.Sequential, "Sequential(\n)"), (nn.Module, "Module(\n)"), (nn.CosineSimilarity, "CosineSimilarity(\n)"),
     (nn.Softplus, "Softplus(beta=1, threshold=20)"), (lambda: nn.EmbeddingBag(10, 3), "EmbeddingBag(10, 3, mode=mean)"),
     (lambda: nn.ParameterList([nn.Parameter(torch.ones(2))]), "ParameterList(\n)"),
+    (lambda: nn.ModuleList(), "ModuleList(\n)"),
+    (lambda: nn.ModuleList([nn.Tanh(), nn.Tanh()]), "ModuleList(\n  (0): Tanh()\n  (1): Tanh()\n)"),
     (lambda: nn.Sequential(nn.Module(), nn.ReLU(True)), "Sequential(\n  (0): Module(\n  )\n  (1): ReLU(inplace)\n)"),
 ])  # fmt: skip
 def test_texts(make, text):

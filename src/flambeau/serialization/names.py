@@ -61,7 +61,9 @@ _OURS = {
         "torch.nn.modules.linear_cross_entropy_options", "LinearCrossEntropyOptions"
     ),
 }
-_SAME = ("nn.functional", "nn.init", "nn.utils", "nn.modules", "nn.parameter", "optim", "special", "linalg", "fft")
+_SAME = (
+    "nn.functional", "nn.init", "nn.utils", "nn.modules", "nn.parameter", "optim", "special", "linalg", "fft", "utils.data"
+)  # fmt: skip
 
 
 FURTHER: list = []  # functions(module, name) -> PyTorch's name of what other packages define, or None

@@ -382,6 +382,7 @@ def _sparse(name):
         return call(name, *[a for a in args if isinstance(a, _FACES)][:1], *factors, *args[len(factors) + 1 :])
 
     function.__name__ = function.__qualname__ = name
+    function.__module__ = __package__
     function.__doc__ = TODAYS[name].__doc__
     return function
 

@@ -2,6 +2,7 @@
 
 import functools
 import importlib
+import os
 import pickle
 import struct
 from tempfile import mkdtemp  # noqa: F401  (0.3 has it here)
@@ -16,6 +17,7 @@ from ..serialization import (
     register_package,
     storage_to_tensor_type,
 )
+from ..serialization.files import is_path
 from ..serialization.rebuild import Face
 from ..serialization.sequence import MAGIC_NUMBER, PROTOCOL_VERSION  # noqa: F401
 from .faces import Parameter, Variable, _TensorBase, plain
@@ -56,7 +58,9 @@ class _Face(Face):
 
 def save(obj, f, pickle_module=pickle, pickle_protocol=2):
     """save(obj, f, pickle_module=pickle, pickle_protocol=2): writes an object to a path or file, in the format of 0.2
-    to 1.5."""
+    to 1.5. FileNotFoundError, as from `open`, when the folder does not exist."""
+    if is_path(f) and not os.path.isdir(os.path.dirname(os.path.realpath(f))):
+        open(f, "wb").close()  # raises, in Python's words
     serialization.save(obj, f, pickle_module, pickle_protocol, _use_new_zipfile_serialization=False)
 
 
@@ -94,6 +98,8 @@ def _torch_name(module, name):
     if name == "_parameter_in_file":
         return "torch.nn.parameter", "Parameter"
     package = module.partition(f"{__package__}.")[2]
+    if package == "namespace" or module == __package__:
+        return "torch", name
     if package.startswith("legacy."):
         return f"torch.{'.'.join(package.split('.')[:2])}.{name}", name
     if package == "optim":

@@ -101,15 +101,19 @@ class BCEWithLogitsLoss(_WeightedLoss):
 
 
 class PoissonNLLLoss(_Loss):
-    """PoissonNLLLoss(log_input=True, full=False, size_average=True, eps=1e-8)"""
+    """PoissonNLLLoss(log_input=True, full=False, size_average=True, eps=1e-8, reduce=True)"""
 
-    def __init__(self, log_input=True, full=False, size_average=True, eps=1e-8):
+    reduce = True  # of modules in files of 0.3.0
+
+    def __init__(self, log_input=True, full=False, size_average=True, eps=1e-8, reduce=True):
         super().__init__(size_average)
-        self.log_input, self.full, self.eps = log_input, full, eps
+        self.log_input, self.full, self.eps, self.reduce = log_input, full, eps, reduce
 
     def forward(self, log_input, target):
         check_target(target)
-        return F.poisson_nll_loss(log_input, target, self.log_input, self.full, self.size_average, self.eps)
+        return F.poisson_nll_loss(
+            log_input, target, self.log_input, self.full, self.size_average, self.eps, self.reduce
+        )
 
 
 class HingeEmbeddingLoss(_Loss):

@@ -1,8 +1,11 @@
 """`torch.nn.functional` of 0.3. What is not defined here, or in `loss_functions`, is today's function."""
 
 from functools import wraps
+from types import FunctionType
 
+from ... import _core
 from ...nn import functional as todays
+from ...nn._functional.primitives import op
 from ..faces import Variable, _array, sees_todays
 from ..wording import in_03s_words, word_of
 from . import variables
@@ -48,7 +51,6 @@ def _convolution(todays, n):
             raise variables.not_called(weight, 1)
         return worded(input, weight, *args, **kwargs)
 
-    convolution.__module__ = __name__  # where pickle finds it
     return convolution
 
 
@@ -73,19 +75,27 @@ def linear(input, weight, bias=None):
     return todays.linear(input, weight, bias)
 
 
+def _dropped(name, input, p, training, inplace):
+    """What an op draws; a copy where nothing is dropped, as a Function never gives back the Variable that it took."""
+    if not 0 <= p <= 1:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+    result = getattr(op, f"{name}_" if inplace else name)(input, p, training)
+    return input.clone() if result is input and not inplace else result
+
+
 def dropout(input, p=0.5, training=False, inplace=False):
     """dropout(input, p=0.5, training=False, inplace=False): zero with probability p, the others times 1 / (1 - p)"""
-    return todays.dropout(input, p, training, inplace)
+    return _dropped("dropout", input, p, training, inplace)
 
 
 def dropout2d(input, p=0.5, training=False, inplace=False):
-    """dropout2d(input, p=0.5, training=False, inplace=False): whole channels of (N, C, H, W)"""
-    return todays.dropout2d(input, p, training, inplace)
+    """dropout2d(input, p=0.5, training=False, inplace=False): whole channels of (N, C, *)"""
+    return _dropped("feature_dropout", input, p, training, inplace)
 
 
 def dropout3d(input, p=0.5, training=False, inplace=False):
-    """dropout3d(input, p=0.5, training=False, inplace=False): whole channels of (N, C, D, H, W)"""
-    return todays.dropout3d(input, p, training, inplace)
+    """dropout3d(input, p=0.5, training=False, inplace=False): whole channels of (N, C, *)"""
+    return _dropped("feature_dropout", input, p, training, inplace)
 
 
 def alpha_dropout(input, p=0.5, training=False):
@@ -170,8 +180,11 @@ for _name in dir(todays):
     _refusal = variables.refusal_of(_name)
     if _refusal is not None and not _name.startswith("conv"):  # which have checks of their own
         _function = globals().get(_name) or getattr(todays, _name)
-        globals()[_name] = _worded = in_03s_words(word_of(_name), _refusal)(_function)
-        _worded.__module__, _worded.__qualname__ = __name__, _name  # where pickle finds it
+        globals()[_name] = in_03s_words(word_of(_name), _refusal)(_function)
+
+for _name, _function in list(globals().items()):
+    if _name in dir(todays) and isinstance(_function, (FunctionType, _core.Worded)):
+        _function.__module__, _function.__qualname__ = __name__, _name  # where pickle finds it
 
 
 _UNCHANGED = ("conv_tbc", "lp_pool1d", "lp_pool2d", "sigmoid", "softmin", "softsign", "tanh", "tanhshrink")

@@ -46,10 +46,12 @@ def cross_entropy(input, target, weight=None, size_average=True, ignore_index=-1
 
 
 @in_03s_words("poisson_nll_loss")
-def poisson_nll_loss(input, target, log_input=True, full=False, size_average=True, eps=1e-8):
-    """poisson_nll_loss(input, target, log_input=True, full=False, size_average=True, eps=1e-8)"""
+def poisson_nll_loss(input, target, log_input=True, full=False, size_average=True, eps=1e-8, reduce=True):
+    """poisson_nll_loss(input, target, log_input=True, full=False, size_average=True, eps=1e-8, reduce=True); `reduce`
+    is of 0.3.1"""
     check_applied(input, target)
-    return todays.poisson_nll_loss(input, target, log_input, full, eps=eps, reduction=reduction_of(size_average))
+    reduction = reduction_of(size_average, reduce)
+    return todays.poisson_nll_loss(input, target, log_input, full, eps=eps, reduction=reduction)
 
 
 def kl_div(input, target, size_average=True, weight=None, reduce=True):

@@ -4,6 +4,7 @@ import re
 
 from ... import nn as todays
 from ...nn.modules.utils import _ntuple
+from . import functional
 from .variables import forward_of_variables
 
 
@@ -48,6 +49,7 @@ def _embedding_bag(layer):
     return [*shown, f"mode={layer.mode}"]
 
 
+_DROPOUTS = ("Dropout", "Dropout2d", "Dropout3d")
 _PARTS = {
     "ReLU": _inplace,
     "ReLU6": _inplace,
@@ -57,14 +59,12 @@ _PARTS = {
     "ELU": lambda layer: [f"alpha={layer.alpha}", *_inplace(layer)],
     "LeakyReLU": lambda layer: [f"{layer.negative_slope}", *_inplace(layer)],
     "RReLU": lambda layer: [f"{layer.lower}", f"{layer.upper}", *_inplace(layer)],
-    "PReLU": lambda layer: [f"{layer.num_parameters}"],
+    "PReLU": lambda layer: [f"num_parameters={layer.num_parameters}"],
     **dict.fromkeys(("Sigmoid", "Tanh", "LogSigmoid", "Softsign", "Tanhshrink"), _nothing),
     "Softmax": _nothing,
     "LogSoftmax": _nothing,
     "Softmin": _nothing,
-    "Dropout": _drop,
-    "Dropout2d": _drop,
-    "Dropout3d": _drop,
+    **dict.fromkeys(_DROPOUTS, _drop),
     **{f"MaxPool{n}d": _max_pool(n) for n in (1, 2, 3)},
     **{f"AvgPool{n}d": _avg_pool for n in (1, 2, 3)},
     "EmbeddingBag": _embedding_bag,
@@ -72,6 +72,11 @@ _PARTS = {
 }
 
 _FUNCTIONS = {"LeakyReLU": "leaky_relu", "LogSoftmax": "log_softmax", "Softmin": "softmax"}  # of other names
+
+
+def _forward_of_dropout(name):
+    function = getattr(functional, name)
+    return lambda self, input: function(input, self.p, self.training, self.inplace)
 
 
 def _shown(name, parts):
@@ -83,7 +88,9 @@ def _shown(name, parts):
         "__module__": __name__,
     }
     function = _FUNCTIONS.get(name) or re.sub(r"(?<=[a-z])Pool", "_pool", name).lower()
-    return type(name, (base,), {**contents, **forward_of_variables(base, function)})
+    dropped = name in _DROPOUTS
+    forward = {"forward": _forward_of_dropout(function)} if dropped else forward_of_variables(base, function)
+    return type(name, (base,), {**contents, **forward})
 
 
 LAYERS = {name: _shown(name, parts) for name, parts in _PARTS.items()}

@@ -1,12 +1,13 @@
-"""Learning rate schedules of 0.3. Their `step()` belongs at the beginning of an epoch: the first call sets the rates of
+"""Learning rate schedules of 0.3 and 0.3.1. Their `step()` belongs at the beginning of an epoch: the first call sets the rates of
 epoch 0, and each sets the rates of its epoch from the initial ones."""
 
+import math
 from bisect import bisect_right
 
 from ...optim.lr_scheduler import ReduceLROnPlateau as _TodaysPlateau
 from ...optim.optimizer import Optimizer
 
-__all__ = ["ExponentialLR", "LambdaLR", "MultiStepLR", "ReduceLROnPlateau", "StepLR"]
+__all__ = ["CosineAnnealingLR", "ExponentialLR", "LambdaLR", "MultiStepLR", "ReduceLROnPlateau", "StepLR"]
 
 
 class _LRScheduler:
@@ -96,6 +97,22 @@ class ExponentialLR(_Powers):
 
     def _drops(self):
         return self.last_epoch
+
+
+class CosineAnnealingLR(_LRScheduler):
+    """CosineAnnealingLR(optimizer, T_max, eta_min=0, last_epoch=-1)
+
+    eta_min + (base_lr - eta_min) (1 + cos(pi epoch / T_max)) / 2 (Loshchilov and Hutter, 2017, without restarts). Of
+    0.3.1.
+    """
+
+    def __init__(self, optimizer, T_max, eta_min=0, last_epoch=-1):
+        self.T_max, self.eta_min = T_max, eta_min
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self):
+        height = (1 + math.cos(math.pi * self.last_epoch / self.T_max)) / 2
+        return [self.eta_min + (base - self.eta_min) * height for base in self.base_lrs]
 
 
 class ReduceLROnPlateau(_TodaysPlateau):

@@ -2,7 +2,7 @@
 
 from . import dataloader, dataset, distributed, sampler
 from .dataloader import DataLoader, DataLoaderIter, ExceptionWrapper, default_collate, pin_memory_batch
-from .dataset import ConcatDataset, Dataset, TensorDataset
+from .dataset import ConcatDataset, Dataset, Subset, TensorDataset, random_split
 from .distributed import DistributedSampler
 from .sampler import (
     BatchSampler,
@@ -15,6 +15,7 @@ from .sampler import (
 
 __all__ = [
     "BatchSampler", "ConcatDataset", "DataLoader", "DataLoaderIter", "Dataset", "DistributedSampler",
-    "ExceptionWrapper", "RandomSampler", "Sampler", "SequentialSampler", "SubsetRandomSampler", "TensorDataset",
-    "WeightedRandomSampler", "dataloader", "dataset", "default_collate", "distributed", "pin_memory_batch", "sampler",
+    "ExceptionWrapper", "RandomSampler", "Sampler", "SequentialSampler", "Subset", "SubsetRandomSampler",
+    "TensorDataset", "WeightedRandomSampler", "dataloader", "dataset", "default_collate", "distributed",
+    "pin_memory_batch", "random_split", "sampler",
 ]  # fmt: skip

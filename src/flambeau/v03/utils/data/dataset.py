@@ -1,8 +1,8 @@
-"""`torch.utils.data.dataset` of 0.3."""
+"""`torch.utils.data.dataset` of 0.3, and what 0.3.1 added: `random_split`."""
 
-from ....utils.data import ConcatDataset, Dataset
+from ....utils.data import ConcatDataset, Dataset, Subset, random_split
 
-__all__ = ["ConcatDataset", "Dataset", "TensorDataset"]
+__all__ = ["ConcatDataset", "Dataset", "Subset", "TensorDataset", "random_split"]
 
 
 class TensorDataset(Dataset):
