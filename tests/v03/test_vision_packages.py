@@ -8,7 +8,6 @@ import time
 import pytest
 
 import flambeau.v03 as torch
-from flambeau import alias
 from flambeau.v03._C import _error_if_any_worker_fails, _remove_worker_pids, _update_worker_pids
 from flambeau.v03.nn.parallel._functions import _get_stream
 from flambeau.v03.utils.data import watch
@@ -31,8 +30,7 @@ from torch.utils.data.dataloader import _use_shared_memory, _SIGCHLD_handler_set
 
 def test_what_copies_of_the_data_loader_import():
     names = {}
-    with alias(torch="0.3"):
-        exec(IMPORTED, names)
+    exec(IMPORTED.replace("from torch", "from flambeau.v03"), names)
     assert names["numpy_type_map"]["float32"] is torch.FloatTensor and len(names["numpy_type_map"]) == 8
 
 

@@ -405,6 +405,7 @@ def _or_there(function):
             return there[0]
         raise refusal
 
+    called.__module__ = __package__  # where pickle finds it
     return called
 
 
