@@ -1,5 +1,6 @@
 """`nn.RNN`, `nn.LSTM` and `nn.GRU` of 0.3: they take batches only, and 0.3's packed sequences."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from ... import nn as todays
@@ -14,7 +15,9 @@ class _Recurrent(todays.RNNBase):
     _warns = False
 
     def forward(self, input, hx=None):
-        """forward(input, hx=None) -> (output, hidden states)"""
+        """forward(input, hx=None) -> (output, hidden states); those of an LSTM may come from an iterator, such as zip."""
+        if isinstance(hx, Iterator):
+            hx = tuple(hx)
         if isinstance(input, PackedSequence):
             check_steps(input.data, hx)
             output, states = self._run(input.todays(), hx)
