@@ -15,7 +15,7 @@ class _Recurrent(todays.RNNBase):
     _warns = False
 
     def forward(self, input, hx=None):
-        """forward(input, hx=None) -> (output, hidden states); those of an LSTM may come from an iterator, such as zip."""
+        """forward(input, hx=None) -> (output, hidden states); an LSTM takes those of an iterator, such as zip."""
         if isinstance(hx, Iterator):
             hx = tuple(hx)
         if isinstance(input, PackedSequence):
