@@ -1,5 +1,8 @@
 """What packages for language and sequences of 2017 rely on: private names, orders of arguments, iterators as states."""
 
+import subprocess
+import sys
+
 import pytest
 
 import flambeau.v03 as torch
@@ -34,3 +37,32 @@ def test_states_of_an_lstm_from_an_iterator():
         output, (own_h, own_c) = net(x, given)
         assert (output.data == expected.data).all()
         assert (own_h.data == h.data).all() and (own_c.data == c.data).all()
+
+
+ONE_ELEMENT = """
+import math, warnings
+import numpy as np, flambeau
+def refused(array):
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            float(array)
+    except TypeError as error:
+        return "converted to Python scalars" in str(error)
+numpys = refused(np.ones(1))
+alias = flambeau.alias(torch="0.3")
+import torch
+loss = torch.FloatTensor([2.5]).numpy()
+assert float(loss) == 2.5 and int(loss) == 2 and "%.2f %d" % (loss, loss) == "2.50 2"
+assert math.sqrt(torch.ones(1, 1).numpy() * 4) == 2 and float(np.array([["3"]])) == 3
+losses = np.zeros(2)
+losses[1] = loss
+assert losses.tolist() == [0, 2.5]
+assert refused(np.ones(2)) and refused(np.ones(0)) and not refused(np.ones(1))
+alias.undo()
+assert refused(np.ones(1)) == numpys
+"""
+
+
+def test_arrays_of_one_element_are_numbers_while_the_alias_is_in_force():
+    result = subprocess.run([sys.executable, "-c", ONE_ELEMENT], capture_output=True, text=True, timeout=120)
+    assert (result.stdout, result.stderr) == ("None True\n", "")
