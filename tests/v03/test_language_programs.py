@@ -65,4 +65,4 @@ assert refused(np.ones(1)) == numpys
 
 def test_arrays_of_one_element_are_numbers_while_the_alias_is_in_force():
     result = subprocess.run([sys.executable, "-c", ONE_ELEMENT], capture_output=True, text=True, timeout=120)
-    assert (result.stdout, result.stderr) == ("None True\n", "")
+    assert (result.stdout, result.stderr) == ("", "")
