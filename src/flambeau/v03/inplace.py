@@ -22,8 +22,8 @@ def register(result):
 def sharers(variable):
     """How many Variables that the program holds are over the storage of this one, itself included.
 
-    Views that only the library has made are not known. What only the graph holds, for backward, does not count, nor does
-    a base that only its views hold.
+    Views that only the library has made are not known. What only the graph holds, for backward, does not count, nor
+    does a base that only its views hold.
     """
     base = variable._base_tensor
     root = variable if base is None else base
@@ -47,7 +47,7 @@ def _only_saved(ref):
 
 
 def _saves(variable):
-    """How often the graph holds a Variable for backward. (It looks at all objects there are, which takes milliseconds.)"""
+    """How often the graph holds a Variable for backward. (It looks at all objects there are: milliseconds.)"""
     nodes = [thing for thing in gc.get_objects() if isinstance(thing, _core.Node)]
     kept = [part for part in gc.get_referents(*nodes) if type(part) is tuple]
     return sum(saved is variable for saved in itertools.chain.from_iterable(kept))
