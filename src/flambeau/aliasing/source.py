@@ -1,5 +1,5 @@
-"""Source files of 2017 as code objects: with `async` as a name, which is a keyword since Python 3.7, and generators that
-a StopIteration ends, which is an error since 3.7 (PEP 479); and a clear sentence for what only Python 2 reads."""
+"""Source files of 2017 as code objects: with `async` as a name, a keyword since Python 3.7, and generators that a
+StopIteration ends, which is an error since 3.7 (PEP 479); and a clear sentence for what only Python 2 reads."""
 
 import ast
 import io
