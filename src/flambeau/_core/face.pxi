@@ -6,14 +6,17 @@
 cdef dict _callers = {}                # name of a module -> whether it is the library's own, in today's language
 cdef object _is_own = None             # the function that says so of a new one
 cdef object _as_face = None            # _as_face(result, is_variable): what a program gets of any result
+cdef dict _seers = {}                  # name of a module -> whether it sees today's attributes
+cdef object _sees = None               # the function that says so of a new one
 cdef bint warns = False                # whether one of the warnings of `backcompat` is on
 
 
 def set_faces(type variable not None, type parameter not None, type plain not None, dict classes, dict callers, is_own,
-              as_face):
-    """Makes 0.3's classes known: Variable, its Parameter, the base of the plain tensors, theirs by NumPy dtype; the
-    dict of modules, the function that looks a new one up, and the one that shows any result to a program."""
-    global _callers, _is_own, _as_face
+              as_face, dict seers, sees):
+    """Makes 0.3's classes known: Variable, its Parameter, the base of the plain tensors, theirs by NumPy dtype; two dicts
+    of modules, each with the function that looks a new one up, and the one that shows any result to a program."""
+    global _callers, _is_own, _as_face, _seers, _sees
+    _seers, _sees = seers, sees
     variables.type, variables.parameter = <PyTypeObject*>variable, <PyTypeObject*>parameter
     plains.type = plains.parameter = <PyTypeObject*>plain
     for descr, cls in classes.items():
@@ -38,11 +41,17 @@ cdef extern from *:
         ((PyArrayObject_fields*)a)->descr = (PyArray_Descr*)descr;
         Py_DECREF(old);
     }
+    static inline bool fb_is_descriptor(PyObject* x) { return Py_TYPE(x)->tp_descr_get != nullptr; }
+    static inline PyObject* fb_described(PyObject* x, PyObject* instance, PyObject* owner) {
+        return Py_TYPE(x)->tp_descr_get(x, instance, owner);
+    }
     static inline PyObject* fb_element(PyObject* a) {
         return PyArray_GETITEM((PyArrayObject*)a, FB_DATA(a));
     }
     """
     void fb_set_descr(PyObject*, PyObject*)
+    bint fb_is_descriptor(object)
+    object fb_described(object, object, object)
     object fb_element(PyObject*)
     PyObject* PyEval_GetGlobals()
     PyObject* PyDict_GetItem(PyObject*, PyObject*)
@@ -63,6 +72,27 @@ cdef inline bint by_library() except -1:
         return False
     found = PyDict_GetItem(<PyObject*>_callers, name)
     return _is_own(<object>name) if found == NULL else <object>found is True
+
+
+cdef class HiddenName:
+    """HiddenName(name, todays): an attribute of 0.3's tensors by which the library's modules get today's. What others get
+    is up to the subclass: `hidden(instance, owner)`; so is `value(instance, owner)` where today's is no descriptor."""
+    cdef readonly str name
+    cdef public object todays
+    cdef dict __dict__
+
+    def __init__(self, str name, todays):
+        self.name, self.todays = name, todays
+
+    def __get__(self, instance, owner):
+        cdef PyObject* space = PyEval_GetGlobals()
+        cdef PyObject* name = PyDict_GetItem(space, <PyObject*>"__name__") if space != NULL else NULL
+        cdef PyObject* found = PyDict_GetItem(<PyObject*>_seers, name) if name != NULL else NULL
+        if not (<object>found is True if found != NULL else _sees("" if name == NULL else <object>name)):
+            return self.hidden(instance, owner)
+        if not fb_is_descriptor(self.todays):
+            return self.value(instance, owner)
+        return self.todays if instance is None else fb_described(self.todays, instance, owner)
 
 
 cdef inline Face* face_of(object t) noexcept:

@@ -53,8 +53,11 @@ def sees_todays():
     """Whether a module of the library, or of this package, asks for the attribute that calls this."""
     name = sys._getframe(2).f_globals.get("__name__") or ""
     found = _SEEING.get(name)
-    if found is None:
-        found = _SEEING[name] = name.startswith("flambeau.") and name != __package__ or name == "flambeau"
+    return _sees(name) if found is None else found
+
+
+def _sees(name):
+    found = _SEEING[name] = name.startswith("flambeau.") and name != __package__ or name == "flambeau"
     return found
 
 
@@ -66,17 +69,16 @@ def for_programs(name: str, method: Any):
     return _core.FaceMethod(name, method, todays, op=todays)
 
 
-class Absent:
+class Absent(_core.HiddenName):
     """An attribute that the instances of a class do not have, for programs; all modules of the library see today's."""
 
     def __init__(self, name):
-        self.name = name
-        self.todays: Any = getattr(Tensor, name, None)
+        super().__init__(name, getattr(Tensor, name, None))
 
-    def __get__(self, instance, owner):
-        if self.todays is not None and sees_todays():
-            return self.todays if instance is None else self.todays.__get__(instance, owner)
+    def hidden(self, instance, owner):
         raise AttributeError(f"'{owner.__name__}' object has no attribute '{self.name}'")
+
+    value = hidden
 
     def __set__(self, instance, value):
         if not (hasattr(self.todays, "__set__") and sees_todays()):
@@ -87,14 +89,13 @@ class Absent:
 class Later(Absent):
     """An attribute that is of later years: absent until a program gives it a value of its own."""
 
-    def __get__(self, instance, owner):
-        if sees_todays():
-            if hasattr(self.todays, "__get__"):
-                return self.todays if instance is None else self.todays.__get__(instance, owner)
-            return self.todays if instance is None else instance.__dict__.get(self.name, self.todays)
+    def hidden(self, instance, owner):
         if instance is not None and self.name in instance.__dict__:
             return instance.__dict__[self.name]
         raise AttributeError(f"'{owner.__name__}' object has no attribute '{self.name}'")
+
+    def value(self, instance, owner):
+        return self.todays if instance is None else instance.__dict__.get(self.name, self.todays)
 
     def __set__(self, instance, value):
         if hasattr(self.todays, "__set__") and sees_todays():
@@ -463,5 +464,6 @@ def _as_variable(result):
 
 
 _core.set_faces(
-    Variable, Parameter, _TensorBase, {cls._dtype: cls for cls in TYPES.values()}, _LIBRARY, _is_library, as_face
-)
+    Variable, Parameter, _TensorBase, {cls._dtype: cls for cls in TYPES.values()}, _LIBRARY, _is_library, as_face,
+    _SEEING, _sees,
+)  # fmt: skip
