@@ -180,14 +180,15 @@ def test_binary_ints(fb, dtype):
                "ge": np.greater_equal, "logical_and": np.logical_and, "logical_or": np.logical_or,
                "logical_xor": np.logical_xor, "bitwise_and": np.bitwise_and, "bitwise_or": np.bitwise_or,
                "bitwise_xor": np.bitwise_xor, "floor_divide": np.floor_divide, "remainder": np.remainder,
-               "fmod": np.fmod}  # fmt: skip
+               "fmod": np.fmod, "div_trunc": lambda a, b: (a - np.fmod(a, b)) // b}  # fmt: skip
         for name, f in ops.items():
             np.testing.assert_array_equal(fb.binary(name, a, b), f(a, b), err_msg=name)
         np.testing.assert_array_equal(fb.binary("pow", a, np.abs(b) % 9), np.power(a, np.abs(b) % 9))
         count = (np.arange(a.size) % (info.bits)).astype(dtype)
         np.testing.assert_array_equal(fb.binary("left_shift", a, count), np.left_shift(a, count))
         np.testing.assert_array_equal(fb.binary("right_shift", a, count), np.right_shift(a, count))
-    assert fb.binary("floor_divide", a, np.zeros_like(a)).any() == False  # noqa: E712
+    for name in ("floor_divide", "div_trunc"):
+        assert not fb.binary(name, a, np.zeros_like(a)).any()
 
 
 def test_binary_bool(fb):

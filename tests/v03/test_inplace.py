@@ -141,3 +141,29 @@ def test_several_results_that_the_program_holds_are_not_changed():
     with pytest.raises(RuntimeError, match="there are 2 objects sharing it"):
         last.mul_(3)
     assert first.data.sum() == 6
+
+
+def test_view_that_only_the_graph_holds():
+    w, x = Variable(torch.ones(3), requires_grad=True), Variable(torch.zeros(3))
+    product = (x.unsqueeze(1) * w).sum()  # has saved the view
+    x.add_(1)
+    assert x.data.tolist() == [1, 1, 1]
+    with pytest.raises(RuntimeError, match="modified by an in-?place operation"):
+        product.backward()
+    view = x.unsqueeze(1)
+    kept = (view * w).sum()
+    with pytest.raises(RuntimeError, match=SHARED):
+        x.add_(1)
+    del view
+    x.add_(1)
+    assert kept.data[0] == 9 and x.data.tolist() == [2, 2, 2]
+
+
+def test_base_that_only_the_graph_holds():
+    w, base = Variable(torch.ones(3), requires_grad=True), Variable(torch.zeros(3))
+    product, view = base * w, base[:2]
+    with pytest.raises(RuntimeError, match=SHARED):
+        view.add_(1)
+    del base
+    view.add_(1)
+    assert view.data.tolist() == [1, 1] and product.data.tolist() == [0, 0, 0]

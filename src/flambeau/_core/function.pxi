@@ -520,6 +520,8 @@ cdef TensorBase wrap_output(OpFunction f, object array, tuple args, list raw, ob
     t = wrap(array, face)
     if f.view and isinstance(args[0], TensorBase) and shares_memory(array, raw[0]):
         set_view(t, <TensorBase>args[0])
+    elif not f.view and variables.type != NULL and face_of(t) != NULL:
+        lay_in_rows(t)
     return t
 
 

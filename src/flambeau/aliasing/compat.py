@@ -13,6 +13,7 @@ are there again.
     numpy.Inf, Infinity, infty, NaN                            inf, nan
     numpy.product, cumproduct, alltrue, sometrue, round_       prod, cumprod, all, any, round
     numpy.row_stack, trapz, in1d, asscalar                     vstack, trapezoid, isin of one dimension, array.item()
+    float(a), int(a), "%f" % a, b[0] = a                       a.item(), where a has one element and any dimensions
 """
 
 import collections
@@ -27,6 +28,8 @@ import time
 import unittest
 
 import numpy as np
+
+from .._core import scalars
 
 ArgSpec = collections.namedtuple("ArgSpec", "args varargs keywords defaults")
 
@@ -68,10 +71,12 @@ def install():
             if name not in vars(owner):
                 setattr(owner, name, value)
                 _added.append((owner, name))
+    scalars.install()
 
 
 def remove():
     """Removes them again."""
+    scalars.remove()
     while _added:
         owner, name = _added.pop()
         delattr(owner, name)

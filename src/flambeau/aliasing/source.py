@@ -1,5 +1,5 @@
-"""Source files of 2017 as code objects, with `async` as a name, which is a keyword since Python 3.7; and a clear
-sentence for what only Python 2 reads."""
+"""Source files of 2017 as code objects: with `async` as a name, a keyword since Python 3.7, and generators that a
+StopIteration ends, which is an error since 3.7 (PEP 479); and a clear sentence for what only Python 2 reads."""
 
 import ast
 import io
@@ -16,6 +16,7 @@ from .paths import shown
 MAIN = "__flambeau_main__"
 _MAY_FOLLOW_KEYWORD = ("def", "for", "with")  # after `async` where it is the keyword
 _TRANSFERS = ("copy_", "cuda", "type")  # methods whose `async=` is today's `non_blocking=`
+_STOPS = re.compile(rb"\braise\s+StopIteration\b|\bnext(__)?\(")
 
 # What only Python 2 reads: a pattern of a line without its strings and comments, and its name.
 _PYTHON2 = [
@@ -75,11 +76,66 @@ def parse(source, path, era):
 
 def compiled(data, path, era):
     """compiled(data, path, era) -> (code, rewritten): of the bytes of a source file; see `parse`."""
+    if may_stop_generators(data, era):
+        tree = parse(decode_source(data), path, era)
+        ending = _GeneratorsEnd()
+        ending.visit(tree)
+        if ending.found:
+            return compile(tree, path, "exec", dont_inherit=True), True
     try:
         return compile(data, path, "exec", dont_inherit=True), False
     except SyntaxError:
         tree = parse(decode_source(data), path, era)
         return compile(tree, path, "exec", dont_inherit=True), True
+
+
+def may_stop_generators(data, era):
+    """Whether the bytes of a source file of 0.3 may have a generator that a StopIteration of its own code ends."""
+    return era == "0.3" and b"yield" in data and _STOPS.search(data) is not None
+
+
+class _GeneratorsEnd(ast.NodeVisitor):
+    """Puts the body of each generator that raises StopIteration, or calls next, into a `try` that returns then."""
+
+    found = False
+
+    def visit_FunctionDef(self, function):
+        self.generic_visit(function)
+        own = list(_own_nodes(function))
+        if not any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in own) or not any(map(_stops, own)):
+            return
+        if any("contextmanager" in ast.dump(decorator) for decorator in function.decorator_list):
+            return  # which is told by a StopIteration that a block raised one
+        self.found = True
+        start = 1 if ast.get_docstring(function, clean=False) is not None else 0
+        body = function.body[start:]
+        ended = ast.ExceptHandler(ast.Name("StopIteration", ast.Load()), None, [ast.Return(None)])
+        for node in ast.walk(ended):
+            ast.copy_location(node, body[-1])
+        function.body[start:] = [ast.copy_location(ast.Try(body, [ended], [], []), body[0])]
+
+
+def _own_nodes(function):
+    """The nodes of the body of a function, without those of functions, classes and generator expressions in it."""
+    inner = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef, ast.GeneratorExp)
+    waiting = list(function.body)
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, inner):
+            waiting.extend(ast.iter_child_nodes(node))
+
+
+def _stops(node):
+    """Whether a node is `raise StopIteration`, `next(x)`, `x.next()` or `x.__next__()`."""
+    if isinstance(node, ast.Raise):
+        raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+        return isinstance(raised, ast.Name) and raised.id == "StopIteration"
+    if not isinstance(node, ast.Call):
+        return False
+    if isinstance(node.func, ast.Name):
+        return node.func.id == "next" and len(node.args) == 1
+    return isinstance(node.func, ast.Attribute) and node.func.attr in ("next", "__next__") and not node.args
 
 
 def code_lines(source):
@@ -166,12 +222,18 @@ def _diagnosed(error, source, path):
 
 
 class Loader(SourceFileLoader):
-    """Loads a source file that may use `async` as a name. What was rewritten is not kept as bytecode."""
+    """Loads a source file of 2017 (see above). What was rewritten is not kept as bytecode."""
 
     def __init__(self, fullname, path, era):
         super().__init__(fullname, path)
         self.era = era
         self._keeps = False
+
+    def get_code(self, fullname):
+        """The code of the module; not of bytecode that Python itself has kept, where the source is to be rewritten."""
+        path = self.get_filename(fullname)
+        data = self.get_data(path)
+        return self.source_to_code(data, path) if may_stop_generators(data, self.era) else super().get_code(fullname)
 
     def source_to_code(self, data, path, *, _optimization=-1):  # type: ignore[override]
         """The code of the source in data."""

@@ -101,8 +101,8 @@ typedef void (*fb_binary_loop)(char* out, int64_t so, const char* a, int64_t sa,
  *
  * binary, all types: add mul (bool: or, and); all but bool: sub
  *   div (floats, complex); floor_divide remainder (sign of the divisor) fmod (sign of the dividend) for ints and
- *   floats, where an int divided by zero gives 0; pow for floats and ints (negative int exponents give
- *   what 1/x**n truncates to); atan2 hypot copysign for floats
+ *   floats, where an int divided by zero gives 0; div_trunc (rounded towards zero) for ints, likewise; pow for
+ *   floats and ints (negative int exponents give what 1/x**n truncates to); atan2 hypot copysign for floats
  *   maximum minimum (a NaN wins) fmax fmin (a NaN loses) for real types
  *   eq ne lt le gt ge -> bool (eq ne for complex too); logical_and logical_or logical_xor -> bool
  *   bitwise_and bitwise_or bitwise_xor for ints and bool; left_shift right_shift for ints

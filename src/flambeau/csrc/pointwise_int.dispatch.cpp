@@ -46,6 +46,13 @@ struct Remainder {
         return m != 0 && (m < 0) != (y < 0) ? static_cast<T>(m + y) : m;
     }
 };
+struct TruncDivide {
+    template <class T> FB_INLINE T f(T x, T y) {
+        if (y == 0) return 0;
+        if (kSigned<T> && y == static_cast<T>(-1)) return Neg::f(x);
+        return static_cast<T>(x / y);
+    }
+};
 struct FloorDivide {
     template <class T> FB_INLINE T f(T x, T y) {
         if (y == 0) return 0;
@@ -105,6 +112,7 @@ void register_type(Kernels& k) {
     binary<Xor, T>(k, "bitwise_xor");
     binary<Fmod, T>(k, "fmod");
     binary<Remainder, T>(k, "remainder");
+    binary<TruncDivide, T>(k, "div_trunc");
     binary<FloorDivide, T>(k, "floor_divide");
     binary<Pow, T>(k, "pow");
     binary<Shl, T>(k, "left_shift");

@@ -10,6 +10,7 @@ from ..random import initial_seed
 from ..size import Size
 from ..threads import get_num_threads, set_num_threads
 from . import backcompat, faces, methods, operators, printing
+from ._utils import _import_dotted_name
 from .defaults import set_default_tensor_type
 from .faces import ELEMENTS, TYPES, Parameter, Variable
 from .printing import set_printoptions
@@ -33,6 +34,7 @@ from . import autograd, era  # noqa: E402  (needs the methods)
 methods.hide_later_names()
 era.enter()
 
+_TensorBase, _StorageBase = faces._TensorBase, _storage.Storage
 _tensor_classes = {*TYPES.values(), *faces.CUDA_TYPES.values()}
 _storage_classes = {_storage.TYPES[f"{name}Storage"] for name in ELEMENTS}
 

@@ -47,7 +47,7 @@ std [float] [function]: (bool unbiased=True) -> number => whole_std(unbiased=unb
 var [float] [function]: (bool unbiased=True) -> number => whole_var(unbiased=unbiased)
     | (int dim, bool unbiased=True, bool keepdim=False) => var_along(dim, unbiased, keepdim)
 norm [float] [function]: (double p=2) -> number => whole_norm(p)
-    | (double p, int dim, bool keepdim=False) => p, dim, keepdim
+    | (double p=2, int dim, bool keepdim=False) => p, dim, keepdim
 dist [float] [function] [broadcast]: (Tensor other, double p=2) -> number => whole_dist(other, p)
 dot [function]: (Tensor tensor) -> number
 trace [function]: () -> number => whole_trace()

@@ -1,5 +1,7 @@
 """What 0.3 allows to be changed in place: no leaf that requires grad, and nothing that other Variables share."""
 
+import gc
+import itertools
 import sys
 
 from .. import _core
@@ -20,17 +22,35 @@ def register(result):
 def sharers(variable):
     """How many Variables that the program holds are over the storage of this one, itself included.
 
-    Views that only the library has made are not known. A base that only its views hold does not count.
+    Views that only the library has made are not known. What only the graph holds, for backward, does not count, nor
+    does a base that only its views hold.
     """
     base = variable._base_tensor
     root = variable if base is None else base
-    live = {id(view) for view in (ref() for ref in getattr(root, "_views", None) or ()) if view is not None}
+    noted = getattr(root, "_views", None) or ()
+    live = {id(view) for view in (ref() for ref in noted) if view is not None}
     live.add(id(variable))
-    if base is None:
-        return len(live)
-    del base
-    held = sys.getrefcount(root) - 2 > len(live)  # more than: this frame, the argument, and each view
-    return len(live) + held
+    n = len(live)
+    if base is not None:
+        del base
+        held = sys.getrefcount(root) - 2  # less: this frame, the argument
+        n += held > len(live) and held > len(live) + _saves(root)  # each view holds it
+    if n == 1:
+        return 1
+    return n - sum(_only_saved(ref) for ref in noted if ref() is not variable)
+
+
+def _only_saved(ref):
+    """Whether a Variable is there only because backward may need it."""
+    variable = ref()
+    return variable is not None and sys.getrefcount(variable) - 2 == _saves(variable)
+
+
+def _saves(variable):
+    """How often the graph holds a Variable for backward. (It looks at all objects there are: milliseconds.)"""
+    nodes = [thing for thing in gc.get_objects() if isinstance(thing, _core.Node)]
+    kept = [part for part in gc.get_referents(*nodes) if type(part) is tuple]
+    return sum(saved is variable for saved in itertools.chain.from_iterable(kept))
 
 
 def check_leaf(variable):

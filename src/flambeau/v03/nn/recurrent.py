@@ -1,5 +1,7 @@
 """`nn.RNN`, `nn.LSTM` and `nn.GRU` of 0.3: they take batches only, and 0.3's packed sequences."""
 
+from collections.abc import Iterator
+
 from ... import nn as todays
 from ...nn.module import Module
 from ..wording import in_03s_words
@@ -25,7 +27,9 @@ class RNNBase(todays.RNNBase):
     _warns = False
 
     def forward(self, input, hx=None):
-        """forward(input, hx=None) -> (output, hidden states)"""
+        """forward(input, hx=None) -> (output, hidden states); an LSTM takes those of an iterator, such as zip."""
+        if isinstance(hx, Iterator):
+            hx = tuple(hx)
         if isinstance(input, PackedSequence):
             check_steps(input.data, hx)
             output, states = self._run(input.todays(), hx)
