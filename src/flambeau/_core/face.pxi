@@ -102,7 +102,10 @@ cdef object call_in_face(OpFunction f, PyObject** args, Py_ssize_t n, Face* face
     global fb_grad_mode
     cdef int old = fb_grad_mode
     if not is_volatile:
-        return call_of(f, args, n, face)
+        result = call_of(f, args, n, face)
+        if result is not None and not f.inplace and not f.quick:
+            lay_in_rows(result)
+        return result
     if f.inplace or f.quick:
         # what is volatile has no history; a change of anything else by it ends its history
         if not isinstance(<object>args[0], TensorBase) or (old and (not (<TensorBase>args[0])._volatile
@@ -117,9 +120,25 @@ cdef object call_in_face(OpFunction f, PyObject** args, Py_ssize_t n, Face* face
             result = call_of(f, args, n, face)
         finally:
             fb_grad_mode = old
+        if result is not None and not f.inplace:
+            lay_in_rows(result)
     if result is not None:
         (<TensorBase>result)._volatile = True
     return result
+
+
+cdef int lay_in_rows(result) except -1:
+    """Puts the elements of a new tensor in row-major order: so lay all that 0.3 computed."""
+    cdef TensorBase t
+    if isinstance(result, TensorBase) and (<TensorBase>result)._base is None:
+        t = <TensorBase>result
+        if FB_IS_ARRAY(<PyObject*>t._array):
+            if not FB_FLAGS(<PyObject*>t._array) & cnp.NPY_ARRAY_C_CONTIGUOUS:
+                t._array = t._array.copy()
+        elif not t._array.flags.c_contiguous:
+            with backend_for(t).on(t._array):
+                t._array = t._array.copy()
+    return 0
 
 
 # -------------------------------------------------------------------------------------------- methods, of programs
