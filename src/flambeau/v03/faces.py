@@ -49,13 +49,19 @@ def _is_library(name):
 _SEEING: dict[str, bool] = {}  # name of a module -> whether it is the library's own, this package's among them
 
 
+def _is_seer(name):
+    found = _SEEING[name] = (name or "").startswith("flambeau.") and name != __package__ or name == "flambeau"
+    return found
+
+
 def sees_todays():
     """Whether a module of the library, or of this package, asks for the attribute that calls this."""
-    name = sys._getframe(2).f_globals.get("__name__") or ""
+    name = sys._getframe(2).f_globals.get("__name__")
     found = _SEEING.get(name)
-    if found is None:
-        found = _SEEING[name] = name.startswith("flambeau.") and name != __package__ or name == "flambeau"
-    return found
+    return _is_seer(name) if found is None else found
+
+
+_core.set_seers(_SEEING, _is_seer)
 
 
 def for_programs(name: str, method: Any):
@@ -66,17 +72,11 @@ def for_programs(name: str, method: Any):
     return _core.FaceMethod(name, method, todays, op=todays)
 
 
-class Absent:
+class Absent(_core.HiddenName):
     """An attribute that the instances of a class do not have, for programs; all modules of the library see today's."""
 
-    def __init__(self, name):
-        self.name = name
-        self.todays: Any = getattr(Tensor, name, None)
-
-    def __get__(self, instance, owner):
-        if self.todays is not None and sees_todays():
-            return self.todays if instance is None else self.todays.__get__(instance, owner)
-        raise AttributeError(f"'{owner.__name__}' object has no attribute '{self.name}'")
+    def __init__(self, name, source=Tensor, given=False):
+        super().__init__(name, getattr(source, name, None), given)
 
     def __set__(self, instance, value):
         if not (hasattr(self.todays, "__set__") and sees_todays()):
@@ -87,14 +87,8 @@ class Absent:
 class Later(Absent):
     """An attribute that is of later years: absent until a program gives it a value of its own."""
 
-    def __get__(self, instance, owner):
-        if sees_todays():
-            if hasattr(self.todays, "__get__"):
-                return self.todays if instance is None else self.todays.__get__(instance, owner)
-            return self.todays if instance is None else instance.__dict__.get(self.name, self.todays)
-        if instance is not None and self.name in instance.__dict__:
-            return instance.__dict__[self.name]
-        raise AttributeError(f"'{owner.__name__}' object has no attribute '{self.name}'")
+    def __init__(self, name):
+        super().__init__(name, given=True)
 
     def __set__(self, instance, value):
         if hasattr(self.todays, "__set__") and sees_todays():

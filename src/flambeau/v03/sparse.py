@@ -292,16 +292,8 @@ def _install():
     for element in ELEMENTS:
         setattr(_Methods, element.lower(), _conversion(element))
     for name in ("backward", "detach", "grad", "grad_fn", "is_leaf", "requires_grad"):
-        setattr(SparsePlain, name, _HiddenOfPlain(name))
+        setattr(SparsePlain, name, Absent(name, SparseTensor))
     _core.register_interpreter(SparseVariable)
-
-
-class _HiddenOfPlain(Absent):
-    """An attribute of the library's sparse tensors that plain ones do not have."""
-
-    def __init__(self, name):
-        super().__init__(name)
-        self.todays = getattr(SparseTensor, name)
 
 
 # -------------------------------------------------------------------------------------------- typed classes
