@@ -15,7 +15,6 @@ from . import signatures, wording
 from .construct import is_int, rebuilt, up_to_zero
 from .defaults import tensor_class
 from .faces import (
-    _CPU,
     TYPES,
     Variable,
     _array,
@@ -188,6 +187,9 @@ def randperm(n, generator=None, out=None):
     return _given("randperm", TODAYS["randperm"](n, generator=generator), out)
 
 
+_BY_DTYPE = {cls._dtype: cls for cls in TYPES.values()}
+
+
 def from_numpy(ndarray):
     """from_numpy(ndarray) -> Tensor over the memory of an array, of the type of its elements.
 
@@ -195,8 +197,8 @@ def from_numpy(ndarray):
     """
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
-    cls = _CPU.get(ndarray.dtype.str[1:]) if ndarray.dtype.isnative else None
-    if cls not in TYPES.values():
+    cls = _BY_DTYPE.get(ndarray.dtype)
+    if cls is None:
         raise RuntimeError(
             "can't convert a given np.ndarray to a tensor - it has an invalid type. The only supported types are: "
             "double, float, float16, int64, int32, int16, int8 and uint8."
@@ -207,7 +209,7 @@ def from_numpy(ndarray):
         )
     if ndarray.ndim != 1 and not ndarray.size:
         raise RuntimeError(f"from_numpy: sizes of zero are not supported, got {ndarray.shape}")
-    if any(s % ndarray.itemsize for s in ndarray.strides):
+    if not ndarray.flags.c_contiguous and any(s % ndarray.itemsize for s in ndarray.strides):
         raise RuntimeError("from_numpy: the strides of the array are no multiples of the size of an element; copy it")
     return lend(rebuilt(cls, ndarray.reshape(1) if ndarray.ndim == 0 else ndarray))
 
