@@ -6,6 +6,8 @@ import math
 import numpy as np
 
 from .. import _core, random, settings
+from ..device import CPU
+from ..device import device as Device
 from ..dtype import from_numpy_dtype
 from ..errors import warn_user
 from ..ops import FUNCTIONS as TODAYS
@@ -41,7 +43,7 @@ class FatalError(RuntimeError):
 
 @functools.cache
 def _options(cls):
-    return dict(dtype=from_numpy_dtype(cls._dtype), device="cuda" if cls.is_cuda else "cpu")
+    return dict(dtype=from_numpy_dtype(cls._dtype), device=Device("cuda") if cls.is_cuda else CPU)
 
 
 def _default():

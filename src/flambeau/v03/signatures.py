@@ -197,12 +197,11 @@ class Signature:
             least, most = before + sum(p.default is _MISSING for p in self.parameters), before + len(names)
             if not most:
                 return f"takes no arguments ({given} given)"
-            several = "" if most == 1 else "s"
-            takes = f"{most} positional argument{several}" if least == most else (
-                f"from {least} to {most} positional arguments"
-            )  # fmt: skip
-            return f"takes {takes} but {given} {'was' if given == 1 else 'were'} given"
-        missing = [f'"{p.name}"' for p in self.parameters[len(args) :] if p.default is _MISSING and p.name not in kwargs]
+            span = most if least == most else f"from {least} to {most}"
+            several = "" if span == 1 else "s"
+            return f"takes {span} positional argument{several} but {given} {'was' if given == 1 else 'were'} given"
+        needed = [p.name for p in self.parameters[len(args) :] if p.default is _MISSING]
+        missing = [f'"{name}"' for name in needed if name not in kwargs]
         if missing:
             plural = "s" if len(missing) == 1 else ""  # the wrong way round, as 0.3 had it
             return f"missing {len(missing)} required positional argument{plural}: {', '.join(missing)}"
