@@ -1,5 +1,6 @@
 """Attributes and calls of modules: the short ways of the core mean what `Module.__getattr__` and `__call__` do."""
 
+import abc
 import copy
 import gc
 import weakref
@@ -161,3 +162,21 @@ def test_copies_and_freeing():
         assert dead() is None
     finally:
         gc.enable()
+
+
+def test_classes_with_a_metaclass():
+    class Shape(nn.Module, abc.ABC):
+        @abc.abstractmethod
+        def forward(self, x): ...
+
+    class Twice(Shape):
+        def forward(self, x):
+            return 2 * x
+
+    class Named(nn.Parameter, metaclass=abc.ABCMeta):
+        pass
+
+    assert Twice()(fb.ones(1)).item() == 2 and isinstance(Twice(), Shape)
+    assert (Named(fb.ones(2)) * 2).tolist() == [2, 2]
+    with pytest.raises(TypeError, match="abstract"):
+        Shape()

@@ -571,7 +571,7 @@ cdef TensorBase wrap(object array, object face):
     return t
 
 
-def make(array, type face=None):
+def make(array, face=None):
     """A tensor of class `face` (default Tensor) around an array of a known library and dtype, without copying."""
     if isinstance(array, cnp.generic):
         array = cnp.PyArray_FROM_O(array)
