@@ -3,6 +3,7 @@
 from functools import wraps
 
 from ...nn import functional as todays
+from ...nn.modules.utils import _pair, _single, _triple  # noqa: F401
 from ..faces import Variable, _array, sees_todays
 from ..wording import in_03s_words, word_of
 from . import variables

@@ -9,6 +9,7 @@ from ....tensor import Tensor
 from ....utils.data import DataLoader as _TodaysDataLoader
 from ....utils.data import collate as todays
 from ....utils.data.dataloader import DataLoaderIter, ExceptionWrapper, pin_memory_batch
+from ..._six import int_classes, string_classes  # noqa: F401  (programs with a collate function of their own take them)
 from ...faces import TYPES, plain
 from ...namespace import stack
 from .sampler import BatchSampler, RandomSampler, SequentialSampler
@@ -17,6 +18,9 @@ __all__ = [
     "BatchSampler", "DataLoader", "DataLoaderIter", "ExceptionWrapper", "RandomSampler", "SequentialSampler",
     "default_collate", "pin_memory_batch",
 ]  # fmt: skip
+
+
+numpy_type_map = {cls._dtype.name: cls for cls in TYPES.values()}  # of elements of NumPy -> class of tensors
 
 
 def _in_plain(function):
