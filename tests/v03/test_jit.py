@@ -215,16 +215,16 @@ def test_recurrent_module():
 def test_trace():
     x, y = var(0.4, requires_grad=True), var(0.7)
     trace, out = torch.jit.trace(f, (x, y), nderivs=0)
-    assert close(out, f(x, y)) and "aten::tanh" in str(trace) and "%x : Float(1)" in str(trace.graph())
+    assert close(out, f(x, y)) and "= tanh(" in str(trace) and "graph(%1 : Float(1)\n" in str(trace.graph())
     trace, out = torch.jit.trace(nn.Linear(2, 3), Variable(torch.ones(1, 2)))
-    assert "aten::linear" in str(trace) and out.size() == (1, 3)
+    assert "= linear(" in str(trace) and out.size() == (1, 3)
     trace, out = torch.jit.trace(lambda x, n: x * n, (x,), {"n": 3})
     assert round(out.data[0], 4) == 1.2
 
 
 def test_traced_module():
     trace, out = torch.jit.TracedModule(nn.Linear(2, 3))(Variable(torch.ones(1, 2)))
-    assert out.size() == (1, 3) and "aten::linear" in str(trace)
+    assert out.size() == (1, 3) and "= linear(" in str(trace)
 
 
 def test_keys_and_placeholders():

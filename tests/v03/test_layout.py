@@ -47,10 +47,10 @@ def test_gradients():
 
 
 def test_plain_tensors():
-    assert F.tanh(torch.rand(3, 4).t()).is_contiguous() and nn.ReLU()(torch.rand(3, 4).t()).is_contiguous()
+    assert F.tanh(torch.rand(3, 4).t()).is_contiguous() and nn.Tanh()(torch.rand(3, 4).t()).is_contiguous()
 
 
 def test_what_computes_nothing_keeps_the_order():
     x = Variable(torch.rand(3, 4)).t()
-    for y in (F.dropout(x), x.float(), x.unsqueeze(0), F.relu(x, inplace=True)):
+    for y in (x.float(), x.unsqueeze(0), F.relu(x, inplace=True)):
         assert not y.is_contiguous()

@@ -389,3 +389,30 @@ def test_a_rate_below_zero_ascends(make):
     (w.sum() + v.sum()).backward()
     make([w], lr=-0.1).step()
     assert (w.data > 1).all()
+
+
+@pytest.mark.parametrize("name", ["Adam", "Adagrad", "Adamax", "ASGD", "SparseAdam"])
+def test_counts_in_the_state_are_ints(name):
+    p = nn.Parameter(torch.ones(2))
+    options = {} if name in ("Adagrad", "SparseAdam") else {"weight_decay": 0.1}
+    optimizer = getattr(torch.optim, name)([p], lr=0.1, **options)
+    for _step in range(3):
+        (p * p).sum().backward()
+        if name == "SparseAdam":
+            p.grad = Variable(torch.sparse.FloatTensor(torch.LongTensor([[0, 1]]), p.grad.data))
+        optimizer.step()
+    state = optimizer.state_dict()["state"]
+    (own,) = state.values()
+    assert isinstance(own["step"], int) and repr(own["step"]) == "3" and own["step"] + 1 == 4
+    assert type(pickle.loads(pickle.dumps(own["step"]))) is int and type(copy.deepcopy(own["step"])) is int
+
+
+def test_steps_that_a_program_counts_in_tensors_which_processes_share():
+    p = nn.Parameter(torch.ones(2))
+    optimizer = torch.optim.Adam([p], lr=0.1)
+    steps = torch.zeros(1).share_memory_()
+    optimizer.state[p].update(step=steps, exp_avg=torch.zeros(2), exp_avg_sq=torch.zeros(2))
+    for _step in range(2):
+        p.sum().backward()
+        optimizer.step()
+    assert optimizer.state[p]["step"] is steps and steps[0] == 2 and p.data[0] < 0.85

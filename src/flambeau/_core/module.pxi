@@ -62,10 +62,12 @@ cdef extern from *:
 cdef object module_class = None
 
 
-def set_module_slots(cls):
+def set_module_slots(cls not None):      # not `type cls`, which a class of another metaclass would not pass as
     """Gives a class of modules the short ways to attributes and `forward`, where it does not override them. The first
     class is `Module` itself."""
     global module_class
+    if not isinstance(cls, type):
+        raise TypeError(f"set_module_slots: expected a class, got {type(cls).__name__}")
     if module_class is None:
         fb_init_module_slots(<PyTypeObject*>cls)
         module_class = cls

@@ -126,18 +126,9 @@ cdef class Node(GraphState):
     # ---- the ctx of backward
 
     @property
-    def saved_tensors(self):
-        """What forward saved; raises when a saved tensor was changed in place or the buffers were freed."""
-        return unpack_saved(self)
-
-    @property
-    def saved_variables(self):
-        """0.3's name of saved_tensors."""
-        return unpack_saved(self)
-
-    @property
     def saved(self):
-        """What forward saved, numbers included."""
+        """What forward saved, numbers included; raises when a saved tensor was changed in place or the buffers were
+        freed."""
         return unpack_saved(self)
 
     # ---- the node as users see it

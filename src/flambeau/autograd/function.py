@@ -23,8 +23,11 @@ class _FreeNames:
     saved = _FreeName()
 
 
+_saved: Any = _core.Node.saved.__get__
+
+
 class _Context(_FreeNames, _core.Node):
-    """What a Function's methods get as ctx besides the node that it is: what its jvp needs."""
+    """What a Function's methods get as ctx besides the node that it is: what was saved, and what its jvp needs."""
 
     _forward_saved = ()
     _in_jvp = False
@@ -41,8 +44,11 @@ class _Context(_FreeNames, _core.Node):
 
     @property
     def saved_tensors(self):
-        """What forward saved for backward; in jvp, what it saved for that."""
-        return self._forward_saved if self._in_jvp else super().saved_tensors
+        """What forward saved for backward; in jvp, what it saved for that. RuntimeError when a saved tensor was changed
+        in place or the buffers were freed."""
+        return self._forward_saved if self._in_jvp else _saved(self)
+
+    saved_variables = property(_saved, doc="0.3's name of saved_tensors.")
 
     def _run_jvp(self, jvp, tangents):
         self._in_jvp = True

@@ -38,8 +38,8 @@ def place_of(module, path):
 # ---------------------------------------------------------------------------------------------------- smaller graphs
 
 
-def without_dead_code(graph: Graph) -> Graph:
-    """The graph without nodes of whose results nothing comes; those that change tensors or draw random numbers stay."""
+def live_nodes(graph: Graph) -> list[Node]:
+    """The nodes of whose results something comes, and those that change tensors or draw random numbers."""
     wanted = set(values_in(graph.result))
     nodes = []
     for node in reversed(graph.nodes):
@@ -51,7 +51,12 @@ def without_dead_code(graph: Graph) -> Graph:
         ):
             nodes.append(node)
             wanted.update(node.used())
-    graph.nodes = nodes[::-1]
+    return nodes[::-1]
+
+
+def without_dead_code(graph: Graph) -> Graph:
+    """The graph without nodes of whose results nothing comes; those that change tensors or draw random numbers stay."""
+    graph.nodes = live_nodes(graph)
     graph.trim()
     return graph
 

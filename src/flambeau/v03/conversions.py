@@ -62,9 +62,11 @@ def _at_once(flags, options):
 
 def _to(self, *args, wait=True):
     """Today's `to`, with bytes for bools and one dimension at the least."""
-    moved = TODAYS["to"](
-        lifted(self) if isinstance(self, Variable) else settled(self), *args, non_blocking=not wait
-    )
+    return _by(TODAYS["to"], self, *args, non_blocking=not wait)
+
+
+def _by(todays, self, *args, **options):
+    moved = todays(lifted(self) if isinstance(self, Variable) else settled(self), *args, **options)
     moved._volatile = self._volatile
     return moved if moved is self else compact(moved)
 
@@ -92,12 +94,12 @@ def type_as(self, tensor):
 
 def _conversion(element):
     name = f"{element}Tensor"
-    target, dtype = TYPES[name], from_numpy_dtype(TYPES[name]._dtype)
+    target, todays = TYPES[name], TODAYS[element.lower()]
 
     def convert(self):
         if type(self) is target or shown_array(self).dtype == target._dtype:
             return self
-        return _to(self, dtype)
+        return _by(todays, self)
 
     convert.__name__ = element.lower()
     convert.__doc__ = f"{element.lower()}() -> self converted to {name}."

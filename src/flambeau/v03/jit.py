@@ -17,6 +17,7 @@ from ..jit.program import Program, without_dead_code
 from ..jit.tracing import trace_call
 from ..nn import Module
 from .faces import Variable, type_name
+from .traces import Trace
 
 __all__ = [
     "HOLE",
@@ -228,32 +229,16 @@ class TracedModule(Module):
         return _traced(self.inner, args, kwargs)
 
 
-class _Trace:
-    """A recorded trace: print it."""
-
-    def __init__(self, graph):
-        self._graph = graph
-
-    def graph(self):
-        """The recorded graph."""
-        return self._graph
-
-    def __str__(self):
-        return str(self._graph)
-
-    __repr__ = __str__
-
-
 def _traced(f, args, kwargs):
     module = f if isinstance(f, Module) else None
-    graph, out = trace_call(f, args, kwargs, module=module)
-    return _Trace(without_dead_code(graph)), out
+    graph, out = trace_call(f, args, kwargs, module=module, keep=True)
+    return Trace(graph, module), out
 
 
 def trace(f, args=(), kwargs=None, nderivs=0):
     """trace(f, args=(), kwargs=None, nderivs=0) -> (trace, out): what f(*args, **kwargs) does and what it gives
 
-    f: a function or a module. args: a tuple, or a single Variable.
+    f: a function or a module. args: a tuple, or a single Variable. `trace.graph()` is for tools; see `traces.py`.
     """
     if isinstance(args, Variable):
         args = (args,)

@@ -22,7 +22,9 @@ _LENT: dict[int, weakref.ref] = {}  # id -> an array that owns memory which NumP
 def lend(tensor):
     """Notes that the memory of a tensor is also a NumPy array's: it cannot get larger."""
     owner = storage_array(tensor)
-    _LENT[id(owner)] = weakref.ref(owner, partial(_forget, id(owner)))
+    key = id(owner)
+    if key not in _LENT or _LENT[key]() is not owner:
+        _LENT[key] = weakref.ref(owner, partial(_forget, key))
     return tensor
 
 

@@ -6,6 +6,8 @@ import math
 import numpy as np
 
 from .. import _core, random, settings
+from ..device import CPU
+from ..device import device as Device
 from ..dtype import from_numpy_dtype
 from ..errors import warn_user
 from ..ops import FUNCTIONS as TODAYS
@@ -15,7 +17,6 @@ from . import signatures, wording
 from .construct import is_int, rebuilt, up_to_zero
 from .defaults import tensor_class
 from .faces import (
-    _CPU,
     TYPES,
     Distant,
     Variable,
@@ -44,7 +45,7 @@ class FatalError(RuntimeError):
 
 @functools.cache
 def _options(cls):
-    return dict(dtype=from_numpy_dtype(cls._dtype), device="cuda" if cls.is_cuda else "cpu")
+    return dict(dtype=from_numpy_dtype(cls._dtype), device=Device("cuda") if cls.is_cuda else CPU)
 
 
 def _default():
@@ -190,6 +191,9 @@ def randperm(n, generator=None, out=None):
     return _given("randperm", TODAYS["randperm"](n, generator=generator), out)
 
 
+_BY_DTYPE = {cls._dtype: cls for cls in TYPES.values()}
+
+
 def from_numpy(ndarray):
     """from_numpy(ndarray) -> Tensor over the memory of an array, of the type of its elements.
 
@@ -197,8 +201,8 @@ def from_numpy(ndarray):
     """
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
-    cls = _CPU.get(ndarray.dtype.str[1:]) if ndarray.dtype.isnative else None
-    if cls not in TYPES.values():
+    cls = _BY_DTYPE.get(ndarray.dtype)
+    if cls is None:
         raise RuntimeError(
             "can't convert a given np.ndarray to a tensor - it has an invalid type. The only supported types are: "
             "double, float, float16, int64, int32, int16, int8 and uint8."
@@ -209,7 +213,7 @@ def from_numpy(ndarray):
         )
     if ndarray.ndim != 1 and not ndarray.size:
         raise RuntimeError(f"from_numpy: sizes of zero are not supported, got {ndarray.shape}")
-    if any(s % ndarray.itemsize for s in ndarray.strides):
+    if not ndarray.flags.c_contiguous and any(s % ndarray.itemsize for s in ndarray.strides):
         raise RuntimeError("from_numpy: the strides of the array are no multiples of the size of an element; copy it")
     return lend(rebuilt(cls, ndarray.reshape(1) if ndarray.ndim == 0 else ndarray))
 

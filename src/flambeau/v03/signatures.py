@@ -188,6 +188,26 @@ class Signature:
                 return f"argument '{p.name}'{place} must be {kind}, not {kind_of(value)}"
         return None
 
+    def miscount(self, args, kwargs, before=0):
+        """Which arguments are missing or too many, in words; None when that is not what is wrong. before: how many more
+        stand in front."""
+        names = [p.name for p in self.parameters]
+        given = before + len(args)
+        if len(args) > len(names) and not self.variadic:
+            least, most = before + sum(p.default is _MISSING for p in self.parameters), before + len(names)
+            if not most:
+                return f"takes no arguments ({given} given)"
+            span = most if least == most else f"from {least} to {most}"
+            several = "" if span == 1 else "s"
+            return f"takes {span} positional argument{several} but {given} {'was' if given == 1 else 'were'} given"
+        needed = [p.name for p in self.parameters[len(args) :] if p.default is _MISSING]
+        missing = [f'"{name}"' for name in needed if name not in kwargs]
+        if missing:
+            plural = "s" if len(missing) == 1 else ""  # the wrong way round, as 0.3 had it
+            return f"missing {len(missing)} required positional argument{plural}: {', '.join(missing)}"
+        unknown = next((name for name in kwargs if name not in names), None)
+        return None if unknown is None else f"got an unexpected keyword argument '{unknown}'"
+
     def check_types(self, owner, values):
         """RuntimeError when a Variable among values is of another type than the signature wants, or a number is none
         of the type of owner."""
@@ -250,10 +270,15 @@ def got(args, kwargs):
 def refusal(name, owner, signatures, args, kwargs):
     """The TypeError of a call that fits no signature. A name with `torch.` is that of a function.
 
-    For Variables it says which argument is wrong, where only one signature takes as many.
+    For Variables it says which argument is wrong, where only one signature takes as many, or how many are missing or
+    too many, where there is only one.
     """
     if isinstance(owner, Variable):
+        before = int(name.startswith("torch."))
         name = name.removeprefix("torch.")
+        wrong = signatures[0].miscount(args, kwargs, before) if len(signatures) == 1 else None
+        if wrong:
+            return TypeError(f"{name}() {wrong}")
         misfits = [s.misfit(owner, args, kwargs) for s in signatures if s.takes(len(args) + len(kwargs))]
         if len(misfits) == 1 and misfits[0]:
             return TypeError(f"{name}(): {misfits[0]}")

@@ -15,6 +15,7 @@ from ..faces import Variable, _TensorBase, lifted, type_name
 __all__ = ["Function", "InplaceFunction", "NestedIOFunction", "once_differentiable", "traceable"]
 
 _Node: Any = _core.Node
+_saved: Any = _Node.saved.__get__
 
 
 class _ContextMethods(_FreeNames, _Node):
@@ -40,12 +41,12 @@ class _ContextMethods(_FreeNames, _Node):
     @property
     def saved_tensors(self):
         """What forward saved, as plain tensors. RuntimeError when one was changed since."""
-        return tuple(v.data if isinstance(v, Variable) else v for v in _Node.saved_tensors.__get__(self))
+        return tuple(v.data if isinstance(v, Variable) else v for v in _saved(self))
 
     @property
     def saved_variables(self):
         """What forward saved, as Variables with their history."""
-        return _Node.saved_tensors.__get__(self)
+        return _saved(self)
 
     @property
     def previous_functions(self):

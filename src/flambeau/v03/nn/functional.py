@@ -6,6 +6,7 @@ from types import FunctionType
 from ... import _core
 from ...nn import functional as todays
 from ...nn._functional.primitives import op
+from ...nn.modules.utils import _pair, _single, _triple  # noqa: F401
 from ..faces import Variable, _array, sees_todays
 from ..wording import in_03s_words, word_of
 from . import variables

@@ -14,6 +14,10 @@ __all__ = [
 ]  # fmt: skip
 
 
+_calculate_fan_in_and_fan_out = in_03s_words("init")(todays._calculate_fan_in_and_fan_out)
+_calculate_correct_fan = in_03s_words("init")(todays._calculate_correct_fan)
+
+
 @in_03s_words("init")
 def _filled(tensor, fill, *args):
     fill(plain(tensor), *args)

@@ -2,9 +2,11 @@
 
 import contextlib
 
+from ...jit.graph import Value, mapped
 from ...onnx import TrainingMode
 from ...onnx.custom import ATTRIBUTE as attr_pattern
-from ...onnx.exporting import export as _export
+from ...onnx.exporting import export as _todays_export
+from ..traces import optimize
 
 __all__ = ["attr_pattern", "export", "set_training"]
 
@@ -32,8 +34,13 @@ def export(model, args, f, export_params=True, verbose=False, training=False):
     (export_params) or not. verbose prints the graph. training: the mode in which the model is run. The file is one of
     today's ONNX, which today's runtimes read; see `flambeau.onnx.export` for errors and for what else can be said.
     """
+    _export(model, args, f, export_params, verbose, training)
+
+
+def _export(model, args, f, export_params=True, verbose=False, training=False):
+    """As `export`; what the model gave: Variables without history."""
     mode = TrainingMode.TRAINING if training else TrainingMode.EVAL
-    _export(
+    program = _todays_export(
         model,
         args,
         f,
@@ -42,3 +49,9 @@ def export(model, args, f, export_params=True, verbose=False, training=False):
         training=mode,
         keep_initializers_as_inputs=True,
     )
+    return mapped(program.graph.result, lambda leaf: leaf.sample if isinstance(leaf, Value) else leaf)
+
+
+def _optimize_trace(trace, aten=False):
+    """_optimize_trace(trace): from now on `trace.graph()` consists of ONNX's operations"""
+    optimize(trace)

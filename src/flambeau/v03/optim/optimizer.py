@@ -11,13 +11,24 @@ from ..namespace import typename
 
 __all__ = ["Optimizer", "required"]
 
-_NUMBERS = {"step", "eta", "mu"}  # tensors without dimensions in the state of today's optimizers
-
-
 LATER = {
     "maximize": False, "foreach": None, "differentiable": False, "fused": None, "capturable": False, "amsgrad": False,
     "decoupled_weight_decay": False, "initial_accumulator_value": 0,
 }  # fmt: skip
+
+
+class _Count(int):
+    """How many steps were made: for programs an int, for the library as good as today's tensor without dimensions."""
+
+    def __iadd__(self, more):
+        return _Count(int(self) + more)
+
+    def item(self):
+        """The int."""
+        return int(self)
+
+    def __reduce__(self):
+        return int, (int(self),)
 
 
 class _Group(dict):
@@ -87,13 +98,17 @@ class Optimizer(todays.Optimizer):
 
     def _update(self, group, params):
         """As today, but what counts in the state, such as `state[p]["step"]`, is a number outside."""
-        states = [self.state[p] for p in params]
+        states, others = [self.state[p] for p in params], self._float32_states[1:]
         for state in states:
-            for name in _NUMBERS & state.keys():
-                if isinstance(state[name], (int, float)):
+            if type(state.get("step")) in (int, float):
+                state["step"] = _Count(state["step"])
+            for name in others:
+                if isinstance(state.get(name), (int, float)):
                     state[name] = fb.tensor(float(state[name]))
         super()._update(group, params)
         for state in states:
-            for name in _NUMBERS & state.keys():
-                if type(state[name]) is fb.Tensor:
-                    state[name] = int(state[name]) if name == "step" else float(state[name])
+            if type(state.get("step")) is fb.Tensor:
+                state["step"] = _Count(state["step"])
+            for name in others:
+                if type(state.get(name)) is fb.Tensor:
+                    state[name] = float(state[name])
