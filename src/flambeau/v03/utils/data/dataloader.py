@@ -30,9 +30,6 @@ __all__ = [
 ]  # fmt: skip
 
 
-numpy_type_map = {cls._dtype.name: cls for cls in TYPES.values()}  # of elements of NumPy -> class of tensors
-
-
 def _in_plain(function):
     """A function that makes a batch, whose batches are plain tensors."""
     return lambda batch, *, collate_fn_map=None: plain(function(batch, collate_fn_map=collate_fn_map))
