@@ -243,6 +243,8 @@ cdef int record(OpFunction f, TensorBase out, PyObject** args, int n, unsigned i
             edge = edge_of(<TensorBase>args[i])
             if <PyObject*>edge != args[i] and (<TensorBase>args[i])._output_nr:
                 any_nr = True
+        elif Py_TYPE(out) != tensor_type and not isinstance(<object>args[i], TensorBase):
+            node.no_tensors |= 1u << i
         Py_INCREF(edge)
         PyTuple_SET_ITEM(edges, i, edge)
     node.edges = edges

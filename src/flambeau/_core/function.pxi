@@ -422,6 +422,8 @@ cdef int set_edges(Node node, tuple args) except -1:
             edge = edge_of(<TensorBase>a)
             if (<TensorBase>a)._output_nr != 0 and edge is not a and edge is not None:
                 any_nr = True
+        elif i < 32:
+            node.no_tensors |= 1u << i
         Py_INCREF(edge)
         PyTuple_SET_ITEM(edges, i, edge)
     node.edges = edges

@@ -65,6 +65,7 @@ cdef class Node(GraphState):
     cdef unsigned char bare            # absent output gradients arrive as None, not as zeros
     cdef unsigned char strict          # a user's Function: what its backward returns is checked, and it runs in any case
     cdef unsigned char rule            # RULE_*: how the engine computes the gradients without calling backward; 0: not
+    cdef unsigned int no_tensors       # bit i: argument i of forward was a number, a size, ...: users see no edge for it
     cdef uint64_t seq
     cdef int n_outputs
     cdef int out_ndim                  # shape and dtype of output 0
@@ -149,15 +150,12 @@ cdef class Node(GraphState):
 
     @property
     def next_functions(self):
-        """The nodes that the gradients go to, with output numbers."""
+        """The nodes that the gradients of tensors go to, with output numbers; (None, 0) for one without gradient."""
         if self.edges is None:
             return ()
         nrs = self.edge_nrs or (0,) * len(self.edges)
-        return tuple([(None if e is None else target_of(e), nr) for e, nr in zip(self.edges, nrs)
-                      if e is not None or self._shows_none()])
-
-    def _shows_none(self):
-        return True
+        return tuple([(None if e is None else target_of(e), nr) for i, (e, nr) in enumerate(zip(self.edges, nrs))
+                      if e is not None or i >= 32 or not self.no_tensors >> i & 1])
 
     @property
     def metadata(self):

@@ -25,6 +25,20 @@ NAMESPACES: dict[str, dict[str, Any]] = {"special": {}}  # the same of `flambeau
 METHODS: dict[str, Any] = {}  # name -> callable: what `Tensor.<name>` is
 
 
+class _Hidden:
+    """An attribute of `_core.Node` that the nodes of ops do not have: who walks a graph takes one that has it for the
+    node of a Function."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __get__(self, node, owner):
+        raise AttributeError(f"'{owner.__name__}' object has no attribute '{self.name}'")
+
+
+_HIDDEN = {name: _Hidden(name) for name in ("saved_tensors", "saved_variables")}  # an op has `ctx.saved`
+
+
 class Op:
     """A differentiable operation on raw arrays. Subclasses define
 
@@ -77,7 +91,7 @@ class Op:
         cls.name = shown
         if cls.prepare is not None:
             cls.prepare.__qualname__ = shown.lstrip("_")  # what Python's errors about arguments call it
-        cls.node_type = type(f"{cls.__name__}Backward0", (_core.Node,), {"op_class": cls})
+        cls.node_type = type(f"{cls.__name__}Backward0", (_core.Node,), {"op_class": cls, **_HIDDEN})
         takes_out = out and not view and not mutates
         options = dict(view=view, quick=quick, takes_out=takes_out, casts=CASTS.get(shown), **cls._signature(),
                        **cls._pointwise)  # fmt: skip
