@@ -237,3 +237,11 @@ def test_a_node_is_called_with_its_gradients_only():
         node(1)
     with pytest.raises(TypeError, match="expected 1 gradients, got 2"):
         node(fb.ones(2), fb.ones(2))
+
+
+def test_next_functions_are_those_of_tensors():
+    x, w = fb.ones(1, 2, 5, 5, requires_grad=True), fb.ones(3, 2, 3, 3)
+    y = fb.nn.functional.conv2d(x, w, padding=1)
+    assert [f if f is None else f.variable is x for f, _ in y.grad_fn.next_functions] == [True, None]
+    assert y.sum(1, keepdim=True).grad_fn.next_functions == ((y.grad_fn, 0),)
+    assert (y + 1).grad_fn.next_functions == ((y.grad_fn, 0), (None, 0))  # PyTorch makes a tensor of the number

@@ -8,9 +8,12 @@ import time
 import pytest
 
 import flambeau.v03 as torch
+from flambeau.v03 import _C, nn
 from flambeau.v03._C import _error_if_any_worker_fails, _remove_worker_pids, _update_worker_pids
+from flambeau.v03.autograd import Variable
+from flambeau.v03.nn import functional as F
 from flambeau.v03.nn.parallel._functions import _get_stream
-from flambeau.v03.utils.data import watch
+from flambeau.v03.utils.data import dataloader, watch
 
 
 def test_saving_into_a_folder_that_is_not_there_is_an_error_of_files(tmp_path):
@@ -20,18 +23,15 @@ def test_saving_into_a_folder_that_is_not_there_is_an_error_of_files(tmp_path):
 
 # ------------------------------------------------------------------------------------- copies of DataLoader
 
-IMPORTED = """
-from torch._C import _set_worker_signal_handlers, _update_worker_pids, _remove_worker_pids, _error_if_any_worker_fails
-from torch.utils.data.dataloader import DataLoader, DataLoaderIter, ExceptionWrapper, default_collate
-from torch.utils.data.dataloader import pin_memory_batch, numpy_type_map, string_classes, int_classes
-from torch.utils.data.dataloader import _use_shared_memory, _SIGCHLD_handler_set, _set_SIGCHLD_handler
-"""
-
-
 def test_what_copies_of_the_data_loader_import():
-    names = {}
-    exec(IMPORTED.replace("from torch", "from flambeau.v03"), names)
-    assert names["numpy_type_map"]["float32"] is torch.FloatTensor and len(names["numpy_type_map"]) == 8
+    names = (
+        "_set_worker_signal_handlers _update_worker_pids _remove_worker_pids _error_if_any_worker_fails DataLoaderIter "
+        "ExceptionWrapper default_collate pin_memory_batch numpy_type_map string_classes int_classes "
+        "_use_shared_memory _SIGCHLD_handler_set _set_SIGCHLD_handler"
+    ).split()
+    assert [n for n in names if not hasattr(dataloader, n)] == []
+    assert [n for n in names[:4] if getattr(_C, n) is not getattr(dataloader, n)] == []
+    assert dataloader.numpy_type_map["float32"] is torch.FloatTensor and len(dataloader.numpy_type_map) == 8
 
 
 @pytest.fixture
@@ -104,3 +104,43 @@ def test_the_handler_of_ended_children_speaks_up(child, monkeypatch):
 
 def test_streams_for_copies_to_devices():
     assert _get_stream(-1) is None  # the CPU
+
+
+# ------------------------------------------------------------------------------------- graphs walked by hand
+
+
+def walked(node, seen):
+    """The names of the nodes of a graph as programs that drew it went through them, with what is saved."""
+    seen.append(type(node).__name__.rstrip("01"))
+    for saved in getattr(node, "saved_tensors", ()):
+        seen.append(saved)
+    for following, _ in node.next_functions:
+        if hasattr(following, "variable"):
+            seen.append(following.variable)
+        else:
+            walked(following, seen)
+    return seen
+
+
+def test_only_nodes_of_functions_show_what_they_saved():
+    class Square(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x, times):
+            ctx.save_for_backward(x)
+            return x * x * times
+
+    x = Variable(torch.ones(2), requires_grad=True)
+    seen = walked((Square.apply(x, 3) * 2).exp().sum(0).grad_fn, [])
+    assert seen[:3] == ["SumBackward", "ExpBackward", "MulBackward"] and seen[3] == "SquareBackward"
+    assert seen[4] is x.data and seen[5] is x and len(seen) == 6
+    assert not hasattr(x.exp().grad_fn, "saved_variables")
+
+
+def test_next_functions_are_those_of_variables_alone():
+    x, target = Variable(torch.ones(2, 3, 8, 8), requires_grad=True), Variable(torch.zeros(2, 4, 6, 6))
+    conv = nn.Conv2d(3, 4, 3)
+    y = conv(x)
+    assert [f.variable for f, _ in y.grad_fn.next_functions] == [x, conv.weight, conv.bias]
+    assert [len(v.grad_fn.next_functions) for v in (y + 1, y / 2, 1 - y, y.sum(1), F.max_pool2d(y, 2))] == [1] * 5
+    assert F.mse_loss(y, target).grad_fn.next_functions == ((y.grad_fn, 0), (None, 0))
+    assert (y + target).grad_fn.next_functions[1] == (None, 0)
