@@ -159,6 +159,19 @@ def test_view_that_only_the_graph_holds():
     assert kept.data[0] == 9 and x.data.tolist() == [2, 2, 2]
 
 
+def test_other_objects_of_the_program_are_not_asked():
+    class Proxy:
+        @property
+        def __class__(self):
+            raise RuntimeError("asked")
+
+    proxy, x = Proxy(), Variable(torch.zeros(3))
+    view = x.unsqueeze(1)
+    with pytest.raises(RuntimeError, match=SHARED):
+        x.add_(1)
+    del proxy, view
+
+
 def test_base_that_only_the_graph_holds():
     w, base = Variable(torch.ones(3), requires_grad=True), Variable(torch.zeros(3))
     product, view = base * w, base[:2]

@@ -48,7 +48,7 @@ def _only_saved(ref):
 
 def _saves(variable):
     """How often the graph holds a Variable for backward. (It looks at all objects there are: milliseconds.)"""
-    nodes = [thing for thing in gc.get_objects() if issubclass(type(thing), _core.Node)]
+    nodes = [thing for thing in gc.get_objects() if issubclass(type(thing), _core.Node)]  # asks no thing anything
     kept = [part for part in gc.get_referents(*nodes) if type(part) is tuple]
     return sum(saved is variable for saved in itertools.chain.from_iterable(kept))
 
