@@ -79,3 +79,10 @@ def test_pytorch_reads_parts_of_storages(tmp_path):
         warnings.simplefilter("ignore")
         whole, part = library.load(tmp_path / "a.pth", weights_only=False)
         assert list(whole) == [0, 1, 2, 3, 4, 5] and list(part) == [2, 3]
+
+
+def test_a_path_in_a_folder_that_there_is_not(tmp_path):
+    path = tmp_path / "none" / "model.pt"
+    for name in (path, str(path)):
+        with pytest.raises(FileNotFoundError, match="No such file or directory: .*model.pt"):
+            torch.save(torch.ones(1), name)

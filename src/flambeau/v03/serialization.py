@@ -1,7 +1,9 @@
 """`torch.serialization` of 0.3: files of plain tensors and Variables."""
 
+import errno
 import functools
 import importlib
+import os
 import pickle
 import struct
 from tempfile import mkdtemp  # noqa: F401  (0.3 has it here)
@@ -56,7 +58,9 @@ class _Face(Face):
 
 def save(obj, f, pickle_module=pickle, pickle_protocol=2):
     """save(obj, f, pickle_module=pickle, pickle_protocol=2): writes an object to a path or file, in the format of 0.2
-    to 1.5."""
+    to 1.5. FileNotFoundError for a path in a folder that there is not."""
+    if isinstance(f, (str, os.PathLike)) and not os.path.isdir(os.path.dirname(os.path.realpath(f))):
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), os.fspath(f))
     serialization.save(obj, f, pickle_module, pickle_protocol, _use_new_zipfile_serialization=False)
 
 
