@@ -2,7 +2,6 @@
 
 import functools
 import importlib
-import os
 import pickle
 import struct
 from tempfile import mkdtemp  # noqa: F401  (0.3 has it here)
@@ -17,7 +16,6 @@ from ..serialization import (
     register_package,
     storage_to_tensor_type,
 )
-from ..serialization.files import is_path
 from ..serialization.rebuild import Face
 from ..serialization.sequence import MAGIC_NUMBER, PROTOCOL_VERSION  # noqa: F401
 from .faces import Parameter, Variable, _TensorBase, plain
@@ -59,8 +57,6 @@ class _Face(Face):
 def save(obj, f, pickle_module=pickle, pickle_protocol=2):
     """save(obj, f, pickle_module=pickle, pickle_protocol=2): writes an object to a path or file, in the format of 0.2
     to 1.5. FileNotFoundError, as from `open`, when the folder does not exist."""
-    if is_path(f) and not os.path.isdir(os.path.dirname(os.path.realpath(f))):
-        open(f, "wb").close()  # raises, in Python's words
     serialization.save(obj, f, pickle_module, pickle_protocol, _use_new_zipfile_serialization=False)
 
 
