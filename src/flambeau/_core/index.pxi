@@ -8,6 +8,9 @@ cdef extern from "flambeau.h" nogil:
     int fb_scan(int, int, int64_t, int64_t, int64_t, const void*, void*)
     int fb_where_nd(int, int, const int64_t*, char*, const int64_t*, const char*, const int64_t*, const char*,
                     const int64_t*, const char*, const int64_t*)
+    int fb_sort(int, int, int64_t, int64_t, int64_t, const void*, void*, int64_t*)
+    int fb_rank(int, int, int64_t, int64_t, int64_t, int64_t, const void*, void*, int64_t*)
+    int fb_unique(int, int64_t, const void*, void*, int64_t*, int64_t*, int64_t*)
     int fb_topk(int, int64_t, int64_t, int64_t, int, const void*, void*, int64_t*)
 
 
@@ -112,6 +115,62 @@ def scan(int op, cnp.ndarray x not None, int axis):
     resume(state)
     checked(status, "scan")
     return out
+
+
+def sort(cnp.ndarray x not None, int axis, bint descending):
+    """(values, indices) in order along an axis: all dtypes but the complex ones."""
+    cdef int64_t outer, n, inner
+    cdef int code = code_of(x.dtype), status
+    if not is_plain(x) or not split(x, axis, &outer, &n, &inner):
+        return None
+    cdef cnp.ndarray values = empty_array(shape_of(x), x.dtype), indices = empty_array(shape_of(x), descr_for(INT64))
+    cdef int64_t* places = <int64_t*>cnp.PyArray_DATA(indices)
+    state = pause(cnp.PyArray_SIZE(x) > 1024)
+    status = fb_sort(code, descending, outer, n, inner, cnp.PyArray_DATA(x), cnp.PyArray_DATA(values), places)
+    resume(state)
+    if status == -1:
+        return None
+    checked(status, "sort")
+    return values, indices
+
+
+def rank(int which, cnp.ndarray x not None, int axis, int64_t k):
+    """(values, indices), without the axis, of element k of its order (0), the median (1), or the median of numbers (2):
+    all dtypes but the complex ones; the axis is not empty."""
+    cdef int64_t outer, n, inner
+    cdef int code = code_of(x.dtype), status
+    if not is_plain(x) or not split(x, axis, &outer, &n, &inner) or n == 0:
+        return None
+    dims = shape_of(x)
+    shape = (*dims[:axis], *dims[axis + 1:])
+    cdef cnp.ndarray values = empty_array(shape, x.dtype), indices = empty_array(shape, descr_for(INT64))
+    cdef int64_t* places = <int64_t*>cnp.PyArray_DATA(indices)
+    state = pause(cnp.PyArray_SIZE(x) > 1024)
+    status = fb_rank(which, code, outer, n, inner, k, cnp.PyArray_DATA(x), cnp.PyArray_DATA(values), places)
+    resume(state)
+    if status == -1:
+        return None
+    checked(status, "rank")
+    return values, indices
+
+
+def unique(cnp.ndarray x not None):
+    """(values, inverse, counts) of the distinct elements, in ascending order: all dtypes but the complex ones."""
+    cdef int64_t n = cnp.PyArray_SIZE(x), distinct = 0
+    cdef int code = code_of(x.dtype), status
+    if not is_plain(x):
+        return None
+    cdef cnp.ndarray values = empty_array((n,), x.dtype), counts = empty_array((n,), descr_for(INT64))
+    cdef cnp.ndarray inverse = empty_array(shape_of(x), descr_for(INT64))
+    cdef int64_t* runs = <int64_t*>cnp.PyArray_DATA(inverse)
+    cdef int64_t* lengths = <int64_t*>cnp.PyArray_DATA(counts)
+    state = pause(n > 1024)
+    status = fb_unique(code, n, cnp.PyArray_DATA(x), cnp.PyArray_DATA(values), runs, lengths, &distinct)
+    resume(state)
+    if status == -1:
+        return None
+    checked(status, "unique")
+    return values[:distinct].copy(), inverse, counts[:distinct].copy()
 
 
 def topk(cnp.ndarray x not None, int64_t k, bint largest):

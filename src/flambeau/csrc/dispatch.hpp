@@ -208,6 +208,12 @@ struct PoolKernels {
                     int64_t* index);
 };
 
+constexpr int64_t kSortLanes = 8;  // rows that a network sorts side by side: element i of row l is at i kSortLanes + l
+struct SortKernels {
+    void (*items)(uint64_t* items, int64_t n);
+    void (*pairs)(uint64_t* keys, int64_t* places, int64_t n);  // by the key, then by the place
+};
+
 struct Kernels {
     GemmKernels gemm;
     RnnKernels<float> rnn32;
@@ -221,6 +227,7 @@ struct Kernels {
     OptimKernels optim;
     RandomKernels random;
     ReduceKernels reduce;
+    SortKernels sort;
     uint32_t (*crc32)(uint32_t crc, const void* data, int64_t n);
 
     // Registers a loop under its name; a later registration replaces an earlier one.
@@ -252,6 +259,7 @@ void register_libm(Kernels& k);
     void register_optim(Kernels& k);          \
     void register_random(Kernels& k);         \
     void register_reduce(Kernels& k);         \
+    void register_sort(Kernels& k);           \
     void register_crc32(Kernels& k);          \
     }
 FB_DECLARE_FAMILIES(baseline)

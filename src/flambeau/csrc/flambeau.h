@@ -369,6 +369,19 @@ FB_API int fb_index_add(int dtype, int64_t outer, int64_t m, int64_t n, int64_t 
 /* out[o][i][c] = x[o][0][c] (op) ... (op) x[o][i][c], op FB_SUM or FB_PROD; contiguous (outer, n, inner) of float32
  * (computed in float64), float64, int64 (wraps around). */
 FB_API int fb_scan(int op, int dtype, int64_t outer, int64_t n, int64_t inner, const void* x, void* out);
+/* The order of each row of n along the middle axis of contiguous arrays: all dtypes but the complex ones. NaN is larger
+ * than every number and equals NaN, -0 equals 0, and equal elements keep their order. */
+FB_API int fb_sort(int dtype, int descending, int64_t outer, int64_t n, int64_t inner, const void* x, void* values,
+                   int64_t* indices);
+/* Element k (from 0) of that order of each row, the lower median, or that of what is not NaN; the median of a row with
+ * NaN is its first NaN, and so is that of nothing but NaN. values and indices are (outer, inner); n > 0. */
+enum fb_rank { FB_KTH = 0, FB_MEDIAN = 1, FB_NANMEDIAN = 2 };
+FB_API int fb_rank(int which, int dtype, int64_t outer, int64_t n, int64_t inner, int64_t k, const void* x,
+                   void* values, int64_t* indices);
+/* The distinct elements of x in ascending order, each NaN for itself: *distinct of them, in arrays of n. inverse: which
+ * of them each element of x is; counts: how often each occurs. */
+FB_API int fb_unique(int dtype, int64_t n, const void* x, void* values, int64_t* inverse, int64_t* counts,
+                     int64_t* distinct);
 /* The k largest (or smallest) of each row of n, best first, the first of equals first, NaN above all numbers; and where
  * they are. float32, float64; 1 <= k <= n. */
 FB_API int fb_topk(int dtype, int64_t rows, int64_t n, int64_t k, int largest, const void* x, void* values,

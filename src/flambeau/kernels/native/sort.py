@@ -1,4 +1,5 @@
-"""Running sums and products and the largest elements in C++: float32, float64, and half precision through float32."""
+"""Order in C++, of all dtypes but the complex ones; running sums and products, and the largest elements, of float32,
+float64, and half precision through float32."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from ..base import sort as _base
 from ..base._xp import Array, widen
 
 _SUM, _PROD = range(2)  # enum fb_reduce_op of csrc/flambeau.h
+_KTH, _MEDIAN, _NANMEDIAN = range(3)  # enum fb_rank
 _FEW = 4  # topk of less than one in so many elements keeps a heap of them
 
 
@@ -33,6 +35,51 @@ def cumprod(x: Array, axis: int, dtype: np.dtype | None = None) -> Array:
     """Running product along axis, as in base."""
     out = _running(_PROD, x, axis, dtype)
     return _base.cumprod(x, axis, dtype) if out is None else out
+
+
+def sort(x: Array, axis: int = -1, descending: bool = False, stable: bool = True) -> tuple[Array, Array]:
+    """(values, indices) in order along axis, as in base."""
+    pair = _native.sort(np.ascontiguousarray(x), axis % x.ndim, descending) if x.ndim else None
+    return _base.sort(x, axis, descending, stable) if pair is None else pair
+
+
+def _ranked(which: int, x: Array, axis: int, keepdims: bool, k: int = 0) -> tuple[Array, Array] | None:
+    """_native.rank, with the axis kept as one of size 1 if wanted."""
+    pair = _native.rank(which, np.ascontiguousarray(x), axis % x.ndim, k) if x.ndim else None
+    if pair is None or not keepdims:
+        return pair
+    return np.expand_dims(pair[0], axis), np.expand_dims(pair[1], axis)
+
+
+def kthvalue(x: Array, k: int, axis: int = -1, keepdims: bool = False) -> tuple[Array, Array]:
+    """(value, index) of the k-th smallest along axis, as in base."""
+    return _ranked(_KTH, x, axis, keepdims, k - 1) or _base.kthvalue(x, k, axis, keepdims)
+
+
+def median_along(x: Array, axis: int, keepdims: bool = False) -> tuple[Array, Array]:
+    """(median, index) along axis, as in base."""
+    return _ranked(_MEDIAN, x, axis, keepdims) or _base.median_along(x, axis, keepdims)
+
+
+def nanmedian_along(x: Array, axis: int, keepdims: bool = False) -> tuple[Array, Array]:
+    """(median of what is not NaN, index) along axis, as in base."""
+    return _ranked(_NANMEDIAN, x, axis, keepdims) or _base.nanmedian_along(x, axis, keepdims)
+
+
+def median(x: Array) -> Array:
+    """The median of all elements, as in base."""
+    return median_along(x.reshape(-1), 0)[0] if x.size else _base.median(x)
+
+
+def nanmedian(x: Array) -> Array:
+    """The median of all elements that are not NaN, as in base."""
+    return nanmedian_along(x.reshape(-1), 0)[0] if x.size else _base.nanmedian(x)
+
+
+def unique(x: Array, axis: int | None = None) -> tuple[Array, Array, Array]:
+    """(values, inverse, counts) of the distinct elements or slices, as in base."""
+    triple = _native.unique(np.asarray(x, order="C")) if axis is None or x.ndim == 1 else None
+    return _base.unique(x, axis) if triple is None else triple
 
 
 def topk(x: Array, k: int, axis: int = -1, largest: bool = True, sorted: bool = True) -> tuple[Array, Array]:
