@@ -287,8 +287,8 @@ FB_API int fb_layer_norm(int dtype, int64_t rows, int64_t n, const void* x, cons
                          void* y, void* mean, void* rstd);
 FB_API int fb_layer_norm_grad(int dtype, int64_t rows, int64_t n, const void* g, const void* x, const void* w,
                               const void* mean, const void* rstd, void* gx, void* gw, void* gb);
-/* The sum of the squares of n elements, float32 or float64. */
-FB_API double fb_sum_of_squares(int dtype, int64_t n, const void* x);
+/* The sum of (x - mean)^2 over n elements, float32 or float64. */
+FB_API double fb_sum_of_squares(int dtype, int64_t n, const void* x, double mean);
 /* Mean and biased variance of each channel of x (batch, channels, n). */
 FB_API int fb_channel_moments(int dtype, int64_t batch, int64_t channels, int64_t n, const void* x, void* mean,
                               void* var);

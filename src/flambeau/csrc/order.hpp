@@ -194,8 +194,8 @@ struct Rows {
         return g;
     }
 
-    // f(l, i, e) for element i of row l of a group, which is element e of x, in the order of memory. f gets what it needs
-    // by value: what is behind a reference would be loaded again after each write.
+    // f(l, i, e) for element i of row l of a group, which is element e of x, in the order of memory. f has what it
+    // needs by value: what is behind a reference would be loaded again after each write.
     template <class F>
     void each(const Group& group, F f) const {
         parallel_for(n, kSplit, [&](int64_t begin, int64_t end) {
@@ -227,8 +227,8 @@ struct Rows {
     bool by_network() const { return n <= kNetwork && count >= kSortLanes / 2; }
     int64_t together() const { return by_network() || inner > 1 ? kSortLanes : 1; }
 
-    // f(group, item) for all rows, in groups: item(l, i) is that of element i of the sorted row l of a group. Its key lacks
-    // bits that are the same in all of the group. False when there is not enough memory.
+    // f(group, item) for all rows, in groups: item(l, i) is that of element i of the sorted row l of a group. Its key
+    // lacks bits that are the same in all of the group. False when there is not enough memory.
     template <class F>
     bool sorted(F&& f) const {
         std::atomic<bool> enough{true};
@@ -273,7 +273,9 @@ private:
             places[i * kSortLanes + l] = i;
         });
         kernels().sort.pairs(keys, places, n);
-        f(g, [keys, places](int64_t l, int64_t i) { return Pair{keys[i * kSortLanes + l], places[i * kSortLanes + l]}; });
+        f(g, [keys, places](int64_t l, int64_t i) {
+            return Pair{keys[i * kSortLanes + l], places[i * kSortLanes + l]};
+        });
     }
 
     template <class Item, class F>

@@ -17,9 +17,19 @@ template <class T> struct Ops {
         FB_INLINE T f(T x, T y) { return static_cast<T>(static_cast<Wrap>(x) * static_cast<Wrap>(y)); }
     };
 };
-// A NaN wins.
-struct Max { template <class T> FB_INLINE T f(T x, T y) { return (x > y) | (x != x) ? x : y; } };
-struct Min { template <class T> FB_INLINE T f(T x, T y) { return (x < y) | (x != x) ? x : y; } };
+// A NaN wins: y where y is one.
+struct Max {
+    template <class T> FB_INLINE T f(T x, T y) {
+        const T larger = x > y ? x : y;
+        return x != x ? x : larger;
+    }
+};
+struct Min {
+    template <class T> FB_INLINE T f(T x, T y) {
+        const T smaller = x < y ? x : y;
+        return x != x ? x : smaller;
+    }
+};
 
 // kLanes partial results side by side, then combined pairwise: a fixed order whatever the vector width.
 constexpr int64_t kLanes = 64;
@@ -40,15 +50,14 @@ T fold_run(const T* a, int64_t n) {
         for (int64_t j = 0; j < kLanes; ++j) acc[j] = F::f(acc[j], a[i + j]);
     }
     for (int64_t j = 0; i + j < n; ++j) acc[j] = F::f(acc[j], a[i + j]);
-    for (int64_t half = kLanes / 2; half > 0; half /= 2)
-        for (int64_t j = 0; j < half; ++j) acc[j] = F::f(acc[j], acc[j + half]);
-    return acc[0];
+    return combine<kLanes>(acc, [](T x, T y) { return F::f(x, y); });
 }
 template <class F, class T>
 T fold(const T* a, int64_t n) {
     if (n <= kRun) return fold_run<F>(a, n);
     int64_t half = (n / 2 + kRun - 1) / kRun * kRun;
-    return F::f(fold<F>(a, half), fold<F>(a + half, n - half));
+    const T first = fold<F>(a, half);  // before the rest: memory is read forwards
+    return F::f(first, fold<F>(a + half, n - half));
 }
 template <class F, class T>
 void into(T* out, const T* a, int64_t n) {
