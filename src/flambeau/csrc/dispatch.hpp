@@ -10,8 +10,11 @@
 // Before a loop: its iterations are independent although the compiler cannot see it (the output may be an input).
 #if defined(__clang__)
 #define FB_IVDEP _Pragma("clang loop vectorize(assume_safety)")
+#define FB_LANES FB_IVDEP
 #else
 #define FB_IVDEP _Pragma("GCC ivdep")
+// The same before a loop over a few lanes, which GCC would unroll into scalar code before it looks for vectors.
+#define FB_LANES _Pragma("GCC ivdep") _Pragma("GCC unroll 1")
 #endif
 
 namespace fb {
@@ -92,6 +95,7 @@ struct RandomKernels {
 template <class T>
 struct ReduceType {
     T (*fold[4])(const T* a, int64_t n);
+    void (*fold_rows[4])(const T* a, int64_t step, int64_t rows, int64_t n, T* out, int64_t out_step);  // so far apart
     void (*into[4])(T* out, const T* a, int64_t n);
     void (*into_by_4[4])(T* out, const T* a, const T* b, const T* c, const T* d, int64_t n);
 };

@@ -94,9 +94,11 @@ struct Reducer {
         return buf;
     }
 
+    bool is_straight() const { return dims.inner.in == static_cast<int64_t>(sizeof(W)); }
+
     W run(const char* p, int64_t begin, int64_t end) const {
         const int64_t stride = dims.inner.in;
-        std::vector<W> buf(same && stride == static_cast<int64_t>(sizeof(W)) ? 0 : static_cast<size_t>(end - begin));
+        std::vector<W> buf(same && is_straight() ? 0 : static_cast<size_t>(end - begin));
         return type.fold[op](load(p + begin * stride, stride, end - begin, buf.data()), end - begin);
     }
 
@@ -116,7 +118,15 @@ struct Reducer {
             for (int64_t k = 0; k < kept; ++k) store(k, type.fold[op](partial.data() + k * parts, parts));
             return;
         }
+        const bool plain = parts == 1 && dims.outer_kept.size() == 1 && same && is_straight();
         parallel_for(kept, std::max<int64_t>(kParallel / (rows * n), 1), [&](int64_t begin, int64_t end) {
+            if (plain) {
+                const Dim& d = dims.outer_kept[0];
+                constexpr int64_t kSize = sizeof(W);
+                type.fold_rows[op](reinterpret_cast<const W*>(a + begin * d.in), d.in / kSize, end - begin, n,
+                                   reinterpret_cast<W*>(out + begin * d.out), d.out / kSize);
+                return;
+            }
             std::vector<W> partial(static_cast<size_t>(parts));
             for (int64_t k = begin; k < end; ++k) {
                 const char* p = a + offset(dims.outer_kept, k);
@@ -139,7 +149,7 @@ struct Reducer {
     // acc[0, width) = the rows [begin, end) combined, columns from `column` on.
     void group(const char* p, int64_t column, int64_t width, int64_t begin, int64_t end, W* acc) const {
         const std::vector<Dim>& outer = dims.outer_reduced;
-        const bool straight = same && dims.inner.in == static_cast<int64_t>(sizeof(W));
+        const bool straight = same && is_straight();
         auto row = [&](int64_t r) {
             return p + (outer.size() == 1 ? r * outer[0].in : offset(outer, r)) + column * dims.inner.in;
         };

@@ -8,6 +8,11 @@ namespace {
 FB_INLINE float exp_of(float x) { return exp_(x); }
 FB_INLINE double exp_of(double x) { return exp_(x); }
 
+// Partial results side by side, kLanes and then kFew of them, are combined pairwise at last: a fixed order whatever the
+// vector width.
+constexpr int64_t kLanes = 64, kFew = 16;
+constexpr int64_t kRun = 4096;  // elements summed straight; longer runs are split in halves, which bounds the error
+
 template <class T> struct Ops {
     using Wrap = typename Unsigned<T>::type;
     struct Sum {
@@ -17,7 +22,7 @@ template <class T> struct Ops {
         FB_INLINE T f(T x, T y) { return static_cast<T>(static_cast<Wrap>(x) * static_cast<Wrap>(y)); }
     };
 };
-// A NaN wins: y where y is one.
+// A NaN wins: each choice is y where one of the two is NaN.
 struct Max {
     template <class T> FB_INLINE T f(T x, T y) {
         const T larger = x > y ? x : y;
@@ -31,26 +36,48 @@ struct Min {
     }
 };
 
-// kLanes partial results side by side, then combined pairwise: a fixed order whatever the vector width.
-constexpr int64_t kLanes = 64;
-constexpr int64_t kRun = 4096;  // elements summed straight; longer runs are split in halves, which bounds the error
-
+template <class F, int64_t lanes, class T>
+FB_INLINE void add_to(T* acc, const T* a) {
+    if constexpr (lanes == kFew) {
+        FB_LANES
+        for (int64_t j = 0; j < lanes; ++j) acc[j] = F::f(acc[j], a[j]);
+    } else {
+        FB_IVDEP
+        for (int64_t j = 0; j < lanes; ++j) acc[j] = F::f(acc[j], a[j]);
+    }
+}
 template <class F, class T>
-T fold_run(const T* a, int64_t n) {
-    if (n < kLanes) {
+FB_INLINE T fold_run(const T* a, int64_t n) {
+    if (n < kFew) {
         T r = a[0];
         for (int64_t i = 1; i < n; ++i) r = F::f(r, a[i]);
         return r;
     }
-    T acc[kLanes];
-    for (int64_t j = 0; j < kLanes; ++j) acc[j] = a[j];
-    int64_t i = kLanes;
-    for (; i + kLanes <= n; i += kLanes) {
-        FB_IVDEP
-        for (int64_t j = 0; j < kLanes; ++j) acc[j] = F::f(acc[j], a[i + j]);
+    T acc[kFew];
+    int64_t i = kFew;
+    if (n < kLanes) {
+        for (int64_t j = 0; j < kFew; ++j) acc[j] = a[j];
+    } else {
+        T wide[kLanes];
+        for (int64_t j = 0; j < kLanes; ++j) wide[j] = a[j];
+        for (i = kLanes; i + kLanes <= n; i += kLanes) add_to<F, kLanes>(wide, a + i);
+        add_to<F, 2 * kFew>(wide, wide + 2 * kFew);
+        add_to<F, kFew>(wide, wide + kFew);
+        for (int64_t j = 0; j < kFew; ++j) acc[j] = wide[j];
     }
-    for (int64_t j = 0; i + j < n; ++j) acc[j] = F::f(acc[j], a[i + j]);
-    return combine<kLanes>(acc, [](T x, T y) { return F::f(x, y); });
+    for (; i + kFew <= n; i += kFew) add_to<F, kFew>(acc, a + i);
+    if (i < n) {  // of the last kFew elements, those that have not been met
+        const T* last = a + n - kFew;
+        const int met = static_cast<int>(i - (n - kFew));
+        T with[kFew];
+        FB_LANES
+        for (int j = 0; j < kFew; ++j) {
+            const T both = F::f(acc[j], last[j]);
+            with[j] = j < met ? acc[j] : both;
+        }
+        for (int64_t j = 0; j < kFew; ++j) acc[j] = with[j];
+    }
+    return combine<kFew>(acc, [](T x, T y) { return F::f(x, y); });
 }
 template <class F, class T>
 T fold(const T* a, int64_t n) {
@@ -58,6 +85,20 @@ T fold(const T* a, int64_t n) {
     int64_t half = (n / 2 + kRun - 1) / kRun * kRun;
     const T first = fold<F>(a, half);  // before the rest: memory is read forwards
     return F::f(first, fold<F>(a + half, n - half));
+}
+// Rows of n elements, `step` from one to the next; short ones side by side, since each sum waits for the one before.
+template <class F, class T>
+void fold_rows(const T* a, int64_t step, int64_t rows, int64_t n, T* out, int64_t out_step) {
+    constexpr int64_t kSide = 8;
+    int64_t r = 0;
+    for (; n < kFew && r + kSide <= rows; r += kSide) {
+        T acc[kSide];
+        for (int64_t l = 0; l < kSide; ++l) acc[l] = a[(r + l) * step];
+        for (int64_t i = 1; i < n; ++i)
+            for (int64_t l = 0; l < kSide; ++l) acc[l] = F::f(acc[l], a[(r + l) * step + i]);
+        for (int64_t l = 0; l < kSide; ++l) out[(r + l) * out_step] = acc[l];
+    }
+    for (; r < rows; ++r) out[r * out_step] = n <= kRun ? fold_run<F>(a + r * step, n) : fold<F>(a + r * step, n);
 }
 template <class F, class T>
 void into(T* out, const T* a, int64_t n) {
@@ -76,6 +117,7 @@ ReduceType<T> reduce_type() {
     using Sum = typename Ops<T>::Sum;
     using Prod = typename Ops<T>::Prod;
     return {{&fold<Sum, T>, &fold<Prod, T>, &fold<Max, T>, &fold<Min, T>},
+            {&fold_rows<Sum, T>, &fold_rows<Prod, T>, &fold_rows<Max, T>, &fold_rows<Min, T>},
             {&into<Sum, T>, &into<Prod, T>, &into<Max, T>, &into<Min, T>},
             {&into_by_4<Sum, T>, &into_by_4<Prod, T>, &into_by_4<Max, T>, &into_by_4<Min, T>}};
 }

@@ -127,7 +127,7 @@ FB_INLINE T combine(T* acc, F f) {
     if constexpr (lanes == 1) {
         return acc[0];
     } else {
-        FB_IVDEP
+        FB_LANES
         for (int64_t j = 0; j < lanes / 2; ++j) acc[j] = f(acc[j], acc[j + lanes / 2]);
         return combine<lanes / 2>(acc, f);
     }
