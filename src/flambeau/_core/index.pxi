@@ -3,6 +3,7 @@
 cdef extern from "flambeau.h" nogil:
     int fb_gather(int, int, int64_t, int64_t, int64_t, int64_t, const void*, const int64_t*, void*)
     int fb_take(int, int64_t, int64_t, int64_t, int64_t, const void*, const int64_t*, void*)
+    int fb_scatter(int, int64_t, int64_t, int64_t, int64_t, const int64_t*, const void*, int64_t, void*)
     int fb_scatter_add(int, int64_t, int64_t, int64_t, int64_t, const int64_t*, const void*, void*)
     int fb_index_add(int, int64_t, int64_t, int64_t, int64_t, const int64_t*, const void*, void*)
     int fb_scan(int, int, int64_t, int64_t, int64_t, const void*, void*)
@@ -69,6 +70,31 @@ def take(cnp.ndarray x not None, int axis, cnp.ndarray index not None):
     status = fb_take(itemsize, outer, m, n, inner, cnp.PyArray_DATA(x), places, cnp.PyArray_DATA(y))
     resume(state)
     return y if status == 0 else None
+
+
+def fresh(cnp.ndarray x not None):
+    """A contiguous copy."""
+    return contiguous(x)
+
+
+def scatter(cnp.ndarray out not None, int axis, cnp.ndarray index not None, cnp.ndarray src not None):
+    """Writes src, of the shape of index or a single element of no axis, to a contiguous array at index along an axis.
+    False when that is not for it or an index is out of range; `out` then has no meaning."""
+    cdef int64_t outer, n, inner, step = 1
+    cdef int itemsize = cnp.PyArray_ITEMSIZE(out), status
+    if cnp.PyArray_NDIM(src) == 0:
+        step = 0
+    elif not cnp.PyArray_SAMESHAPE(index, src):
+        return False
+    if not is_plain(out) or not is_plain(src) or not is_index(index) or not is_item(itemsize) or \
+            src.dtype != out.dtype or not alike_around(out, index, axis) or not split(out, axis, &outer, &n, &inner):
+        return False
+    cdef int64_t m = cnp.PyArray_DIM(index, axis)
+    cdef const int64_t* places = <const int64_t*>cnp.PyArray_DATA(index)
+    state = pause(cnp.PyArray_SIZE(index) > 4096)
+    status = fb_scatter(itemsize, outer, m, n, inner, places, cnp.PyArray_DATA(src), step, cnp.PyArray_DATA(out))
+    resume(state)
+    return status == 0
 
 
 def scatter_add(cnp.ndarray out not None, int axis, cnp.ndarray index not None, cnp.ndarray src not None):

@@ -99,6 +99,7 @@ struct ReduceType {
     void (*into[4])(T* out, const T* a, int64_t n);
     void (*into_by_4[4])(T* out, const T* a, const T* b, const T* c, const T* d, int64_t n);
 };
+constexpr int64_t kSoftmaxColumns = 64;
 struct ReduceKernels {
     ReduceType<uint8_t> u8;
     ReduceType<int8_t> i8;
@@ -112,6 +113,13 @@ struct ReduceKernels {
     void (*softmax64)(int log, int64_t n, const double* x, double* out);
     void (*softmax_grad32)(int log, int64_t n, const float* g, const float* y, float* out);
     void (*softmax_grad64)(int log, int64_t n, const double* g, const double* y, double* out);
+    // Up to kSoftmaxColumns columns of n elements that are `step` apart.
+    void (*softmax_columns32)(int log, int64_t n, int64_t step, int64_t columns, const float* x, float* out);
+    void (*softmax_columns64)(int log, int64_t n, int64_t step, int64_t columns, const double* x, double* out);
+    void (*softmax_grad_columns32)(int log, int64_t n, int64_t step, int64_t columns, const float* g, const float* y,
+                                   float* out);
+    void (*softmax_grad_columns64)(int log, int64_t n, int64_t step, int64_t columns, const double* g, const double* y,
+                                   double* out);
 };
 
 // C = alpha op(A) B + beta C, or + bias in every row; strides in elements, rows of B and C contiguous.

@@ -347,7 +347,7 @@ FB_API int fb_avg_pool_grad(int dtype, const fb_pool_windows* windows, const voi
 /* ---- picking by index ---------------------------------------------------------------------- */
 
 /* Along the middle axis of contiguous arrays. itemsize: 1, 2, 4, 8 or 16. FB_ERR_VALUE for an index outside [0, n); what
- * gather and scatter_add wrote then has no meaning. Sums: float32, float64, int64 (wraps around), added in the order of
+ * gather, scatter and scatter_add wrote then has no meaning. Sums: float32, float64, int64 (wraps around), added in the order of
  * the index. */
 
 /* y[o][k][c] = x[o][index[o][k][c]][c]: x (outer, n, inner), index and y (outer, m, inner). With wrap, negative numbers
@@ -357,6 +357,10 @@ FB_API int fb_gather(int itemsize, int wrap, int64_t outer, int64_t m, int64_t n
 /* y[o][k][c] = x[o][index[k]][c]: index (m). */
 FB_API int fb_take(int itemsize, int64_t outer, int64_t m, int64_t n, int64_t inner, const void* x,
                    const int64_t* index, void* y);
+/* out[o][index[o][k][c]][c] = src[o][k][c], the last of those that go to one place; with step 0 rather than 1, src is a
+ * single element. */
+FB_API int fb_scatter(int itemsize, int64_t outer, int64_t m, int64_t n, int64_t inner, const int64_t* index,
+                      const void* src, int64_t step, void* out);
 /* out[o][index[o][k][c]][c] += src[o][k][c] */
 FB_API int fb_scatter_add(int dtype, int64_t outer, int64_t m, int64_t n, int64_t inner, const int64_t* index,
                           const void* src, void* out);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <type_traits>
 #include <vector>
 
 #include "dispatch.hpp"
@@ -240,53 +241,24 @@ void fill_identity(int op, int dtype, int ndim, const int64_t* shape, uint64_t r
     fb_cast_nd(FB_UINT8, dtype, ndim, kept_shape, out, so, reinterpret_cast<const char*>(&value), zeros);
 }
 
-// Softmax over the middle axis of (outer, n, inner) with inner > 1: kColumns columns at a time, transposed
-// through a buffer so that the row kernel sees contiguous rows.
-template <class T, class Row>
-void columns(int64_t outer, int64_t n, int64_t inner, int inputs, const T* const* in, T* out, Row&& row) {
-    constexpr int64_t kWide = 16;
-    const int64_t blocks = (inner + kWide - 1) / kWide;
-    parallel_for(outer * blocks, std::max<int64_t>(kParallel / (n * kWide), 1), [&](int64_t begin, int64_t end) {
-        std::vector<T> buf(static_cast<size_t>(inputs * n * kWide));
+// Softmax along the middle axis of contiguous (outer, n, inner): row(at) for each row that begins at `at`, or, where
+// inner > 1, columns(at, width) for each block of columns.
+template <class Row, class Columns>
+void softmax(int64_t outer, int64_t n, int64_t inner, Row&& row, Columns&& columns) {
+    if (inner == 1) {
+        parallel_for(outer, std::max<int64_t>(kParallel / 4 / n, 1), [&](int64_t begin, int64_t end) {
+            for (int64_t r = begin; r < end; ++r) row(r * n);
+        });
+        return;
+    }
+    const int64_t blocks = (inner + kSoftmaxColumns - 1) / kSoftmaxColumns;
+    const int64_t work = n * std::min(inner, kSoftmaxColumns);
+    parallel_for(outer * blocks, std::max<int64_t>(kParallel / 4 / work, 1), [&](int64_t begin, int64_t end) {
         for (int64_t u = begin; u < end; ++u) {
-            int64_t column = u % blocks * kWide, width = std::min(kWide, inner - column);
-            int64_t at = u / blocks * n * inner + column;
-            for (int k = 0; k < inputs; ++k)
-                for (int64_t i = 0; i < n; ++i)
-                    for (int64_t j = 0; j < width; ++j)
-                        buf[static_cast<size_t>((k * kWide + j) * n + i)] = in[k][at + i * inner + j];
-            for (int64_t j = 0; j < width; ++j) row(buf.data() + j * n, buf.data() + ((inputs - 1) * kWide + j) * n);
-            for (int64_t i = 0; i < n; ++i)
-                for (int64_t j = 0; j < width; ++j) out[at + i * inner + j] = buf[static_cast<size_t>(j * n + i)];
+            const int64_t column = u % blocks * kSoftmaxColumns;
+            columns(u / blocks * n * inner + column, std::min(kSoftmaxColumns, inner - column));
         }
     });
-}
-
-template <class T, class Kernel>
-void softmax(Kernel kernel, int log, int64_t outer, int64_t n, int64_t inner, const void* x, void* out) {
-    const T* from = static_cast<const T*>(x);
-    T* to = static_cast<T*>(out);
-    if (inner == 1) {
-        parallel_for(outer, std::max<int64_t>(kParallel / 4 / n, 1), [&](int64_t begin, int64_t end) {
-            for (int64_t r = begin; r < end; ++r) kernel(log, n, from + r * n, to + r * n);
-        });
-        return;
-    }
-    columns<T>(outer, n, inner, 1, &from, to, [&](T* row, T*) { kernel(log, n, row, row); });
-}
-
-template <class T, class Kernel>
-void softmax_grad(Kernel kernel, int log, int64_t outer, int64_t n, int64_t inner, const void* g, const void* y,
-                  void* out) {
-    const T* in[2] = {static_cast<const T*>(g), static_cast<const T*>(y)};
-    T* to = static_cast<T*>(out);
-    if (inner == 1) {
-        parallel_for(outer, std::max<int64_t>(kParallel / 4 / n, 1), [&](int64_t begin, int64_t end) {
-            for (int64_t r = begin; r < end; ++r) kernel(log, n, in[0] + r * n, in[1] + r * n, to + r * n);
-        });
-        return;
-    }
-    columns<T>(outer, n, inner, 2, in, to, [&](T* grad, T* result) { kernel(log, n, grad, result, grad); });
 }
 
 }  // namespace
@@ -348,23 +320,37 @@ int fb_reduce_nd(int op, int dtype, int ndim, const int64_t* shape, uint64_t red
     return FB_OK;
 }
 
-int fb_softmax(int dtype, int log, int64_t outer, int64_t n, int64_t inner, const void* x, void* out) {
-    if (dtype != FB_FLOAT32 && dtype != FB_FLOAT64) return FB_ERR_DTYPE;
+int fb_softmax(int dtype, int log, int64_t outer, int64_t n, int64_t inner, const void* x_, void* out_) {
     if (outer <= 0 || n <= 0 || inner <= 0) return FB_OK;
     const fb::ReduceKernels& k = fb::kernels().reduce;
-    if (dtype == FB_FLOAT32) fb::softmax<float>(k.softmax32, log, outer, n, inner, x, out);
-    else fb::softmax<double>(k.softmax64, log, outer, n, inner, x, out);
-    return FB_OK;
+    const auto run = [=](const auto* x, auto* out, auto of_row, auto of_columns) {
+        fb::softmax(
+            outer, n, inner, [=](int64_t at) { of_row(log, n, x + at, out + at); },
+            [=](int64_t at, int64_t width) { of_columns(log, n, inner, width, x + at, out + at); });
+        return FB_OK;
+    };
+    if (dtype == FB_FLOAT32)
+        return run(static_cast<const float*>(x_), static_cast<float*>(out_), k.softmax32, k.softmax_columns32);
+    if (dtype == FB_FLOAT64)
+        return run(static_cast<const double*>(x_), static_cast<double*>(out_), k.softmax64, k.softmax_columns64);
+    return FB_ERR_DTYPE;
 }
 
-int fb_softmax_grad(int dtype, int log, int64_t outer, int64_t n, int64_t inner, const void* grad, const void* y,
-                    void* out) {
-    if (dtype != FB_FLOAT32 && dtype != FB_FLOAT64) return FB_ERR_DTYPE;
+int fb_softmax_grad(int dtype, int log, int64_t outer, int64_t n, int64_t inner, const void* grad, const void* y_,
+                    void* out_) {
     if (outer <= 0 || n <= 0 || inner <= 0) return FB_OK;
     const fb::ReduceKernels& k = fb::kernels().reduce;
-    if (dtype == FB_FLOAT32) fb::softmax_grad<float>(k.softmax_grad32, log, outer, n, inner, grad, y, out);
-    else fb::softmax_grad<double>(k.softmax_grad64, log, outer, n, inner, grad, y, out);
-    return FB_OK;
+    const auto run = [=](auto* out, auto of_row, auto of_columns) {
+        using T = std::remove_pointer_t<decltype(out)>;
+        const T *g = static_cast<const T*>(grad), *y = static_cast<const T*>(y_);
+        fb::softmax(
+            outer, n, inner, [=](int64_t at) { of_row(log, n, g + at, y + at, out + at); },
+            [=](int64_t at, int64_t width) { of_columns(log, n, inner, width, g + at, y + at, out + at); });
+        return FB_OK;
+    };
+    if (dtype == FB_FLOAT32) return run(static_cast<float*>(out_), k.softmax_grad32, k.softmax_grad_columns32);
+    if (dtype == FB_FLOAT64) return run(static_cast<double*>(out_), k.softmax_grad64, k.softmax_grad_columns64);
+    return FB_ERR_DTYPE;
 }
 
 }  // extern "C"

@@ -174,6 +174,80 @@ void softmax_grad(int log, int64_t n, const T* g, const T* y, T* out) {
     for (int64_t i = 0; i < n; ++i) out[i] = y[i] * (g[i] - dot);
 }
 
+// ---- softmax of columns: up to kSoftmaxColumns of them side by side, `step` elements from row to row ----
+
+// f(from, to) for runs of rows, whose sums are added up by themselves.
+template <class F>
+FB_INLINE void in_runs(int64_t n, F f) {
+    constexpr int64_t kRows = 256;
+    for (int64_t i = 0; i < n; i += kRows) f(i, n - i < kRows ? n : i + kRows);
+}
+
+template <class T>
+void softmax_columns(int log, int64_t n, int64_t step, int64_t width, const T* x, T* out) {
+    T top[kSoftmaxColumns], total[kSoftmaxColumns] = {};
+    for (int64_t j = 0; j < width; ++j) top[j] = x[j];
+    for (int64_t i = 1; i < n; ++i) {
+        FB_IVDEP
+        for (int64_t j = 0; j < width; ++j) top[j] = Max::f(top[j], x[i * step + j]);
+    }
+    in_runs(n, [&](int64_t from, int64_t to) {
+        T part[kSoftmaxColumns] = {};
+        for (int64_t i = from; i < to; ++i) {
+            const T* row = x + i * step;
+            T* terms = out + i * step;
+            if (log) {
+                FB_IVDEP
+                for (int64_t j = 0; j < width; ++j) part[j] += exp_of(row[j] - top[j]);
+            } else {
+                FB_IVDEP
+                for (int64_t j = 0; j < width; ++j) {
+                    terms[j] = exp_of(row[j] - top[j]);
+                    part[j] += terms[j];
+                }
+            }
+        }
+        for (int64_t j = 0; j < width; ++j) total[j] += part[j];
+    });
+    for (int64_t j = 0; j < width; ++j) total[j] = log ? log_of(total[j]) : T(1) / total[j];
+    for (int64_t i = 0; i < n; ++i) {
+        const T* row = x + i * step;
+        T* to = out + i * step;
+        if (log) {
+            FB_IVDEP
+            for (int64_t j = 0; j < width; ++j) to[j] = (row[j] - top[j]) - total[j];
+        } else {
+            FB_IVDEP
+            for (int64_t j = 0; j < width; ++j) to[j] *= total[j];
+        }
+    }
+}
+
+template <class T>
+void softmax_grad_columns(int log, int64_t n, int64_t step, int64_t width, const T* g, const T* y, T* out) {
+    T total[kSoftmaxColumns] = {};
+    in_runs(n, [&](int64_t from, int64_t to) {
+        T part[kSoftmaxColumns] = {};
+        for (int64_t i = from; i < to; ++i) {
+            const T *row = g + i * step, *of_y = y + i * step;
+            FB_IVDEP
+            for (int64_t j = 0; j < width; ++j) part[j] += log ? row[j] : row[j] * of_y[j];
+        }
+        for (int64_t j = 0; j < width; ++j) total[j] += part[j];
+    });
+    for (int64_t i = 0; i < n; ++i) {
+        const T *row = g + i * step, *of_y = y + i * step;
+        T* to = out + i * step;
+        if (log) {
+            FB_IVDEP
+            for (int64_t j = 0; j < width; ++j) to[j] = row[j] - exp_of(of_y[j]) * total[j];
+        } else {
+            FB_IVDEP
+            for (int64_t j = 0; j < width; ++j) to[j] = of_y[j] * (row[j] - total[j]);
+        }
+    }
+}
+
 }  // namespace
 
 void register_reduce(Kernels& k) {
@@ -188,6 +262,10 @@ void register_reduce(Kernels& k) {
     k.reduce.softmax64 = &softmax<double>;
     k.reduce.softmax_grad32 = &softmax_grad<float>;
     k.reduce.softmax_grad64 = &softmax_grad<double>;
+    k.reduce.softmax_columns32 = &softmax_columns<float>;
+    k.reduce.softmax_columns64 = &softmax_columns<double>;
+    k.reduce.softmax_grad_columns32 = &softmax_grad_columns<float>;
+    k.reduce.softmax_grad_columns64 = &softmax_grad_columns<double>;
 }
 
 }  // namespace FB_ISA
