@@ -185,6 +185,15 @@ def test_choices(rng, dtype):
 
 
 @pytest.mark.parametrize("dtype", ANY)
+@pytest.mark.parametrize("shape", [(5,), (4, 6), (100, 3), (3, 5, 40), (2, 0, 3), (200, 400)])
+def test_concatenate(rng, shape, dtype):
+    for axis in range(len(shape)):
+        arrays = [drawn(rng, dtype, (*shape[:axis], n, *shape[axis + 1 :])) for n in (3, 0, 1, 70)]
+        for parts in (arrays, arrays[1:2], [a[..., ::-1] for a in arrays], [*arrays, np.asfortranarray(arrays[0])]):
+            same(native_shape.concatenate(parts, axis), base_shape.concatenate(parts, axis))
+
+
+@pytest.mark.parametrize("dtype", ANY)
 def test_stack(rng, dtype):
     for shape in ((), (5,), (2, 3), (0, 2)):
         arrays = [drawn(rng, dtype, shape) for _ in range(4)]

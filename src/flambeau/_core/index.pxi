@@ -12,6 +12,7 @@ cdef extern from "flambeau.h" nogil:
     int fb_sort(int, int, int64_t, int64_t, int64_t, const void*, void*, int64_t*)
     int fb_rank(int, int, int64_t, int64_t, int64_t, int64_t, const void*, void*, int64_t*)
     int fb_unique(int, int64_t, const void*, void*, int64_t*, int64_t*, int64_t*)
+    void fb_join(int, const void* const*, const int64_t*, int64_t, void*)
     int fb_topk(int, int64_t, int64_t, int64_t, int, const void*, void*, int64_t*)
 
 
@@ -254,19 +255,38 @@ cdef object chosen(cnp.ndarray condition, cnp.ndarray a, cnp.ndarray b):
     return out
 
 
-def stack_rows(list arrays):
-    """Contiguous arrays of one shape and dtype one after the other; None for others."""
+def join(list arrays, int axis, bint stacked):
+    """Contiguous arrays of one dtype joined along an axis, in which alone their shapes differ; or stacked along a new
+    one. None for other layouts, and for many slices of few bytes, each of which is a copy of its own."""
     cdef cnp.ndarray first = arrays[0], a, out
-    cdef int64_t size = cnp.PyArray_NBYTES(first)
+    cdef vector[const void*] parts
+    cdef vector[int64_t] sizes
+    cdef int64_t outer = 1, along = 0, least = 64
+    cdef int d
     for item in arrays:
         if type(item) is not cnp.ndarray:
             return None
         a = <cnp.ndarray>item
-        if not is_plain(a) or a.descr is not first.descr or not cnp.PyArray_SAMESHAPE(a, first):
+        if not is_plain(a) or (a.descr is not first.descr and a.descr != first.descr):
             return None
-    out = empty_array((len(arrays), *shape_of(first)), first.dtype)
-    cdef char* to = cnp.PyArray_BYTES(out)
+    for d in range(axis):
+        outer *= cnp.PyArray_DIM(first, d)
+    if outer == 0:
+        return None
     for item in arrays:
-        memcpy(to, cnp.PyArray_DATA(<cnp.ndarray>item), size)
-        to += size
+        a = <cnp.ndarray>item
+        parts.push_back(cnp.PyArray_DATA(a))
+        sizes.push_back(cnp.PyArray_NBYTES(a) // outer)
+        least = min(least, sizes.back())
+        along += 1 if stacked else cnp.PyArray_DIM(a, axis)
+    if outer > 64 and least < 64:
+        return None
+    shape = shape_of(first)
+    out = empty_array((*shape[:axis], along, *shape[axis + (0 if stacked else 1):]), first.dtype)
+    cdef void* to = cnp.PyArray_DATA(out)
+    if cnp.PyArray_SIZE(out) == 0:
+        return out
+    state = pause(cnp.PyArray_NBYTES(out) > 65536)
+    fb_join(<int>sizes.size(), parts.data(), sizes.data(), outer, to)
+    resume(state)
     return out

@@ -131,6 +131,8 @@ FB_API int fb_where_nd(int itemsize, int ndim, const int64_t* shape, char* out, 
 /* out = a converted; src == dst copies (sa all 0 fills). */
 FB_API int fb_cast_nd(int src, int dst, int ndim, const int64_t* shape, char* out, const int64_t* so,
                       const char* a, const int64_t* sa);
+/* Arrays joined along an axis: `outer` times, the next sizes[p] bytes of each of `count` contiguous parts. */
+FB_API void fb_join(int count, const void* const* parts, const int64_t* sizes, int64_t outer, void* out);
 
 /* ---- matrix products ----------------------------------------------------------------------- */
 

@@ -28,8 +28,8 @@ bool all_inside(const int64_t* index, int64_t m, int64_t n) {
 }
 
 // f(i, place of index[i]) for i in [0, count): row index[i] (+ lift where negative) of n rows of `inner` columns, and
-// column i if there are several. False at the first index out of range. f has its pointers by value: behind a reference they
-// would be loaded again after each write.
+// column i if there are several. False at the first index out of range. f has its pointers by value: behind a
+// reference they would be loaded again after each write.
 template <class F>
 inline bool each_place(const int64_t* index, int64_t count, int64_t n, int64_t inner, int64_t lift, F f) {
     const uint64_t rows = static_cast<uint64_t>(n);
