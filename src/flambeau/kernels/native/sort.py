@@ -84,10 +84,14 @@ def unique(x: Array, axis: int | None = None) -> tuple[Array, Array, Array]:
 
 def topk(x: Array, k: int, axis: int = -1, largest: bool = True, sorted: bool = True) -> tuple[Array, Array]:
     """(values, indices) of the k largest or smallest along axis, as in base; of equal elements the first ones."""
-    if x.ndim and x.dtype.kind in "fV" and 0 < k * _FEW < x.shape[axis]:
+    if not x.ndim or not 0 < k <= x.shape[axis] or x.dtype.kind == "c":
+        return _base.topk(x, k, axis, largest, sorted)
+    if x.dtype.kind in "fV" and k * _FEW < x.shape[axis]:
         rows = np.ascontiguousarray(widen(np.moveaxis(x, axis, -1)))
         pair = _native.topk(rows, k, largest)
         if pair is not None:
             values, indices = (np.ascontiguousarray(np.moveaxis(a, -1, axis)) for a in pair)
             return values.astype(x.dtype, copy=False), indices
-    return _base.topk(x, k, axis, largest, sorted)
+    first = (slice(None),) * (axis % x.ndim) + (slice(k),)
+    values, indices = sort(x, axis, largest)
+    return np.ascontiguousarray(values[first]), np.ascontiguousarray(indices[first])
