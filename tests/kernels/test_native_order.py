@@ -1,4 +1,4 @@
-"""Sorting, ranks and distinct elements in C++ agree with the base kernels, which NumPy's stable argsort computes."""
+"""Sorting, extremes, ranks and distinct elements in C++ agree with the base kernels, which NumPy's stable argsort computes."""
 
 import ml_dtypes
 import numpy as np
@@ -107,6 +107,23 @@ def test_complex_numbers_are_left_to_base(rng):
     same(native.sort(x)[1], base.sort(x)[1])
 
 
+@pytest.mark.parametrize("dtype", [*FLOATS, np.int32, np.int64, np.uint8])
+@pytest.mark.parametrize("shape,axis", [*SHAPES, ((400, 300), 0), ((400, 300), 1), ((3, 70, 2), 1)])
+@pytest.mark.parametrize("kind", ["normal", "ties", "special"])
+def test_extremes(rng, kind, shape, axis, dtype):
+    x = numbers(rng, shape, dtype, kind)
+    if not x.shape[axis]:
+        return
+    for y in (x, x[..., ::-1], numbers(rng, shape, dtype, kind)):
+        for keepdims in (False, True):
+            for name in ("max_along", "min_along"):
+                results = (getattr(module, name)(y, axis, keepdims) for module in (native, base))
+                for got, expected in zip(*results, strict=True):
+                    same(got, expected)
+            for name in ("argmax", "argmin"):
+                same(getattr(native, name)(y, axis, keepdims), getattr(base, name)(y, axis, keepdims))
+
+
 def check_ranks(x, axis):
     if not x.shape[axis]:
         return
@@ -185,12 +202,12 @@ def test_does_not_depend_on_the_number_of_threads(rng, dtype):
         return [*native.sort(x), *native.sort(x.reshape(2000, 100), 1), *native.sort(x.reshape(2, -1), 1, True),
                 *native.sort(x.reshape(-1, 2), 0), *native.sort(x.reshape(400, 500), 0),
                 *native.median_along(x.reshape(400, 500), 0), *native.kthvalue(x.reshape(20, -1), 9999), *native.unique(x),
-                *native.kthvalue(x.reshape(2000, 100), 3)]  # fmt: skip
+                *native.kthvalue(x.reshape(2000, 100), 3), *native.max_along(x.reshape(400, 500), 0)]  # fmt: skip
 
     expected = [*base.sort(x), *base.sort(x.reshape(2000, 100), 1), *base.sort(x.reshape(2, -1), 1, True),
                 *base.sort(x.reshape(-1, 2), 0), *base.sort(x.reshape(400, 500), 0),
                 *base.median_along(x.reshape(400, 500), 0), *base.kthvalue(x.reshape(20, -1), 9999), *base.unique(x),
-                *base.kthvalue(x.reshape(2000, 100), 3)]  # fmt: skip
+                *base.kthvalue(x.reshape(2000, 100), 3), *base.max_along(x.reshape(400, 500), 0)]  # fmt: skip
     for threads in (1, 2, 3, 7):
         for a, b in zip(with_threads(threads, results), expected, strict=True):
             same(a, b)

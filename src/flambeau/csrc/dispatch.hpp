@@ -99,6 +99,12 @@ struct ReduceType {
     void (*into[4])(T* out, const T* a, int64_t n);
     void (*into_by_4[4])(T* out, const T* a, const T* b, const T* c, const T* d, int64_t n);
 };
+constexpr int64_t kExtremeColumns = 256;
+template <class T>
+struct ExtremeType {
+    // [0] maxima, [1] minima of up to kExtremeColumns columns, and which of n < 2**31 rows they are first in
+    void (*columns[2])(const T* x, int64_t step, int64_t n, int64_t width, T* best, int64_t* places);
+};
 constexpr int64_t kSoftmaxColumns = 64;
 struct ReduceKernels {
     ReduceType<uint8_t> u8;
@@ -108,6 +114,10 @@ struct ReduceKernels {
     ReduceType<int64_t> i64;
     ReduceType<float> f32;
     ReduceType<double> f64;
+    ExtremeType<int32_t> extreme_i32;
+    ExtremeType<int64_t> extreme_i64;
+    ExtremeType<float> extreme_f32;
+    ExtremeType<double> extreme_f64;
     // One row; `out` may be `x` or `g`.
     void (*softmax32)(int log, int64_t n, const float* x, float* out);
     void (*softmax64)(int log, int64_t n, const double* x, double* out);

@@ -375,6 +375,10 @@ FB_API int fb_index_add(int dtype, int64_t outer, int64_t m, int64_t n, int64_t 
 /* out[o][i][c] = x[o][0][c] (op) ... (op) x[o][i][c], op FB_SUM or FB_PROD; contiguous (outer, n, inner) of float32
  * (computed in float64), float64, int64 (wraps around). */
 FB_API int fb_scan(int op, int dtype, int64_t outer, int64_t n, int64_t inner, const void* x, void* out);
+/* FB_MAX or FB_MIN along the middle axis of contiguous (outer, n, inner), 0 < n < 2**31, and where they are: NaN wins,
+ * then the first of equals. int32, int64, float32, float64. */
+FB_API int fb_extreme(int op, int dtype, int64_t outer, int64_t n, int64_t inner, const void* x, void* values,
+                      int64_t* indices);
 /* The order of each row of n along the middle axis of contiguous arrays: all dtypes but the complex ones. NaN is larger
  * than every number and equals NaN, -0 equals 0, and equal elements keep their order. */
 FB_API int fb_sort(int dtype, int descending, int64_t outer, int64_t n, int64_t inner, const void* x, void* values,

@@ -241,6 +241,24 @@ void fill_identity(int op, int dtype, int ndim, const int64_t* shape, uint64_t r
     fb_cast_nd(FB_UINT8, dtype, ndim, kept_shape, out, so, reinterpret_cast<const char*>(&value), zeros);
 }
 
+// Maxima (op FB_MAX) or minima along the middle axis of contiguous (outer, n, inner), and where they are first.
+template <class T>
+int extreme(const ExtremeType<T>& k, int op, int64_t outer, int64_t n, int64_t inner, const void* x_, void* values_,
+            int64_t* places) {
+    const T* x = static_cast<const T*>(x_);
+    T* values = static_cast<T*>(values_);
+    const int64_t blocks = (inner + kExtremeColumns - 1) / kExtremeColumns;
+    const int64_t work = n * std::min(inner, kExtremeColumns);
+    parallel_for(outer * blocks, std::max<int64_t>(kParallel / work, 1), [&](int64_t begin, int64_t end) {
+        for (int64_t u = begin; u < end; ++u) {
+            const int64_t o = u / blocks, column = u % blocks * kExtremeColumns, to = o * inner + column;
+            k.columns[op == FB_MIN](x + o * n * inner + column, inner, n, std::min(kExtremeColumns, inner - column),
+                                    values + to, places + to);
+        }
+    });
+    return FB_OK;
+}
+
 // Softmax along the middle axis of contiguous (outer, n, inner): row(at) for each row that begins at `at`, or, where
 // inner > 1, columns(at, width) for each block of columns.
 template <class Row, class Columns>
@@ -318,6 +336,20 @@ int fb_reduce_nd(int op, int dtype, int ndim, const int64_t* shape, uint64_t red
             }
     }
     return FB_OK;
+}
+
+int fb_extreme(int op, int dtype, int64_t outer, int64_t n, int64_t inner, const void* x, void* values,
+               int64_t* indices) {
+    if ((op != FB_MAX && op != FB_MIN) || n <= 0 || n > INT32_MAX) return FB_ERR_VALUE;
+    if (outer <= 0 || inner <= 0) return FB_OK;
+    const fb::ReduceKernels& k = fb::kernels().reduce;
+    switch (dtype) {
+        case FB_INT32: return fb::extreme(k.extreme_i32, op, outer, n, inner, x, values, indices);
+        case FB_INT64: return fb::extreme(k.extreme_i64, op, outer, n, inner, x, values, indices);
+        case FB_FLOAT32: return fb::extreme(k.extreme_f32, op, outer, n, inner, x, values, indices);
+        case FB_FLOAT64: return fb::extreme(k.extreme_f64, op, outer, n, inner, x, values, indices);
+        default: return FB_ERR_DTYPE;
+    }
 }
 
 int fb_softmax(int dtype, int log, int64_t outer, int64_t n, int64_t inner, const void* x_, void* out_) {

@@ -112,6 +112,34 @@ void into_by_4(T* out, const T* a, const T* b, const T* c, const T* d, int64_t n
     for (int64_t i = 0; i < n; ++i) out[i] = F::f(F::f(F::f(F::f(out[i], a[i]), b[i]), c[i]), d[i]);
 }
 
+// ---- extremes and their places ----
+
+template <class T> struct Place { using type = int64_t; };  // an integer as wide as T
+template <> struct Place<float> { using type = int32_t; };
+template <> struct Place<int32_t> { using type = int32_t; };
+
+// The extremes of n < 2**31 rows, element by element, and which row they are of.
+template <class Better, class T>
+void extreme_columns(const T* x, int64_t step, int64_t n, int64_t width, T* best, int64_t* places) {
+    using I = typename Place<T>::type;
+    I at[kExtremeColumns] = {};
+    for (int64_t j = 0; j < width; ++j) best[j] = x[j];
+    for (int64_t i = 1; i < n; ++i) {
+        const T* row = x + i * step;
+        const I place = static_cast<I>(i);
+        FB_IVDEP
+        for (int64_t j = 0; j < width; ++j) {
+            const T v = row[j], b = best[j];
+            const bool better = Better::f(v, b) | ((v != v) & (b == b));
+            best[j] = better ? v : b;
+            at[j] = better ? place : at[j];
+        }
+    }
+    for (int64_t j = 0; j < width; ++j) places[j] = at[j];
+}
+struct Above { template <class T> FB_INLINE bool f(T x, T y) { return x > y; } };
+struct Below { template <class T> FB_INLINE bool f(T x, T y) { return x < y; } };
+
 template <class T>
 ReduceType<T> reduce_type() {
     using Sum = typename Ops<T>::Sum;
@@ -258,6 +286,10 @@ void register_reduce(Kernels& k) {
     k.reduce.i64 = reduce_type<int64_t>();
     k.reduce.f32 = reduce_type<float>();
     k.reduce.f64 = reduce_type<double>();
+    k.reduce.extreme_i32 = {{&extreme_columns<Above, int32_t>, &extreme_columns<Below, int32_t>}};
+    k.reduce.extreme_i64 = {{&extreme_columns<Above, int64_t>, &extreme_columns<Below, int64_t>}};
+    k.reduce.extreme_f32 = {{&extreme_columns<Above, float>, &extreme_columns<Below, float>}};
+    k.reduce.extreme_f64 = {{&extreme_columns<Above, double>, &extreme_columns<Below, double>}};
     k.reduce.softmax32 = &softmax<float>;
     k.reduce.softmax64 = &softmax<double>;
     k.reduce.softmax_grad32 = &softmax_grad<float>;

@@ -7,9 +7,9 @@ import numpy as np
 
 from ..._core import native as _native
 from ..base import sort as _base
-from ..base._xp import Array, widen
+from ..base._xp import Array, narrow, widen
 
-_SUM, _PROD = range(2)  # enum fb_reduce_op of csrc/flambeau.h
+_SUM, _PROD, _MAX, _MIN = range(4)  # enum fb_reduce_op of csrc/flambeau.h
 _KTH, _MEDIAN, _NANMEDIAN = range(3)  # enum fb_rank
 _FEW = 4  # topk of less than one in so many elements keeps a heap of them
 
@@ -41,6 +41,39 @@ def sort(x: Array, axis: int = -1, descending: bool = False, stable: bool = True
     """(values, indices) in order along axis, as in base."""
     pair = _native.sort(np.ascontiguousarray(x), axis % x.ndim, descending) if x.ndim else None
     return _base.sort(x, axis, descending, stable) if pair is None else pair
+
+
+def _extreme(op: int, x: Array, axis: int | None, keepdims: bool) -> tuple[Array, Array] | None:
+    """_native.extreme of a contiguous copy, of half precision by way of float32; None for the last axis."""
+    if axis is None or axis % max(x.ndim, 1) == x.ndim - 1 or not x.ndim:
+        return None
+    pair = _native.extreme(op, np.ascontiguousarray(widen(x)), axis % x.ndim)
+    if pair is None:
+        return None
+    values, indices = narrow(pair[0], x.dtype), pair[1]
+    return (np.expand_dims(values, axis), np.expand_dims(indices, axis)) if keepdims else (values, indices)
+
+
+def max_along(x: Array, axis: int, keepdims: bool = False) -> tuple[Array, Array]:
+    """(maximum, index) along axis, as in base."""
+    return _extreme(_MAX, x, axis, keepdims) or _base.max_along(x, axis, keepdims)
+
+
+def min_along(x: Array, axis: int, keepdims: bool = False) -> tuple[Array, Array]:
+    """(minimum, index) along axis, as in base."""
+    return _extreme(_MIN, x, axis, keepdims) or _base.min_along(x, axis, keepdims)
+
+
+def argmax(x: Array, axis: int | None = None, keepdims: bool = False) -> Array:
+    """Index of the largest element along axis, as in base."""
+    pair = _extreme(_MAX, x, axis, keepdims)
+    return _base.argmax(x, axis, keepdims) if pair is None else pair[1]
+
+
+def argmin(x: Array, axis: int | None = None, keepdims: bool = False) -> Array:
+    """Index of the smallest element along axis, as in base."""
+    pair = _extreme(_MIN, x, axis, keepdims)
+    return _base.argmin(x, axis, keepdims) if pair is None else pair[1]
 
 
 def _ranked(which: int, x: Array, axis: int, keepdims: bool, k: int = 0) -> tuple[Array, Array] | None:
