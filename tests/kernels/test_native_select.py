@@ -76,11 +76,43 @@ def test_sums(rng, shape, axis, dtype):
             same(native.index_add(x, axis, rows, src, 3), base.index_add(x, axis, rows, src, 3))
 
 
+@pytest.mark.parametrize("dtype", ANY)
+@pytest.mark.parametrize("shape,axis", [*SHAPES, ((300, 130), 0), ((300, 130), 1), ((50, 2), 0), ((5000,), 0)])
+def test_scatter(rng, shape, axis, dtype):
+    x = drawn(rng, dtype, shape)
+    for length in (0, 1, 30):
+        index = drawn_index(rng, shape, axis, length)
+        src = drawn(rng, dtype, index.shape)
+        same(native.scatter(x, axis, index, src), base.scatter(x, axis, index, src))  # the last of repeats stays
+        same(native.scatter(x, axis, index, 3), base.scatter(x, axis, index, 3))
+        same(native.gather(x, axis, index), base.gather(x, axis, index))
+        same(native.scatter_add(x, axis, index, src), base.scatter_add(x, axis, index, src))
+
+
+def test_scatter_of_a_larger_source(rng):
+    x, src = drawn(rng, np.float32, (6, 7)), drawn(rng, np.float32, (9, 8))
+    index = rng.integers(0, 6, (4, 7))
+    same(native.scatter(x, 0, index, src), base.scatter(x, 0, index, src))
+    same(native.scatter(x.T, 1, index.T, src.T), base.scatter(x.T, 1, index.T, src.T))
+
+
+@pytest.mark.parametrize("name", ["scatter", "scatter_add"])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_scatter_out_of_range(name, axis):
+    x = np.zeros((200, 300), np.float32)
+    for bad in (-1, x.shape[axis]):
+        index = np.zeros(x.shape, np.int64)
+        index[-1, -1] = bad
+        with pytest.raises(IndexError, match=f"index {bad} is out of bounds for dimension {axis} with size"):
+            getattr(native, name)(x, axis, index, x)
+
+
 def test_the_arguments_stay(rng):
     x = drawn(rng, np.float32, (4, 5))
     before = x.copy()
     index = drawn_index(rng, x.shape, 1, 5)
     native.scatter_add(x, 1, index, np.ones((4, 5), np.float32))
+    native.scatter(x, 1, index, np.ones((4, 5), np.float32))
     native.index_add(x, 0, np.array([1, 1]), np.ones((2, 5), np.float32))
     np.testing.assert_array_equal(x, before)
 
@@ -150,6 +182,15 @@ def test_choices(rng, dtype):
         same(native_pointwise.where(c, x, y), base_pointwise.where(c, x, y))
         same(native.masked_fill(x, c, 1), base.masked_fill(x, c, 1))
         same(native.masked_fill(x, c.astype(np.uint8) * 2, np.asarray(7)), base.masked_fill(x, c, 7))
+
+
+@pytest.mark.parametrize("dtype", ANY)
+@pytest.mark.parametrize("shape", [(5,), (4, 6), (100, 3), (3, 5, 40), (2, 0, 3), (200, 400)])
+def test_concatenate(rng, shape, dtype):
+    for axis in range(len(shape)):
+        arrays = [drawn(rng, dtype, (*shape[:axis], n, *shape[axis + 1 :])) for n in (3, 0, 1, 70)]
+        for parts in (arrays, arrays[1:2], [a[..., ::-1] for a in arrays], [*arrays, np.asfortranarray(arrays[0])]):
+            same(native_shape.concatenate(parts, axis), base_shape.concatenate(parts, axis))
 
 
 @pytest.mark.parametrize("dtype", ANY)

@@ -97,6 +97,17 @@ def test_topk_takes_the_first_of_equals():
     assert native.topk(np.zeros(100), 3, largest=False)[1].tolist() == [0, 1, 2]
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.int32, np.int64, np.uint64])
+@pytest.mark.parametrize("largest", [True, False])
+def test_topk_of_integers(rng, largest, dtype):
+    x = rng.integers(0, 100, (5, 300)).astype(dtype)
+    for k in (1, 10, 200, 300):
+        values, places = native.topk(x, k, 1, largest)
+        expected, order = (a[:, :k] for a in base.sort(x, 1, descending=largest))
+        same(values, expected)
+        same(places, order)
+
+
 @pytest.mark.parametrize("k", [-1, 6])
 def test_topk_out_of_range(k):
     with pytest.raises(RuntimeError, match="out of range"):

@@ -4,7 +4,7 @@ cdef extern from "flambeau.h" nogil:
     int fb_layer_norm(int, int64_t, int64_t, const void*, const void*, const void*, double, void*, void*, void*)
     int fb_layer_norm_grad(int, int64_t, int64_t, const void*, const void*, const void*, const void*, const void*, void*,
                            void*, void*)
-    double fb_sum_of_squares(int, int64_t, const void*)
+    double fb_sum_of_squares(int, int64_t, const void*, double)
     int fb_channel_moments(int, int64_t, int64_t, int64_t, const void*, void*, void*)
     int fb_channel_scale(int, int64_t, int64_t, int64_t, const void*, const void*, const void*, const void*, void*)
     int fb_batch_norm_grad(int, int64_t, int64_t, int64_t, const void*, const void*, const void*, const void*,
@@ -128,13 +128,13 @@ def batch_norm_grad(cnp.ndarray g not None, cnp.ndarray x not None, int64_t batc
     return gx, gw, gb
 
 
-def sum_of_squares(cnp.ndarray x not None):
-    """The sum of the squares of all elements as a float; None for other dtypes than float32 and float64."""
+def sum_of_squares(cnp.ndarray x not None, double mean):
+    """The sum of (x - mean)^2 over all elements as a float; None for other dtypes than float32 and float64."""
     cdef int code = norm_code((x,))
     cdef double total
     if code < 0:
         return None
     state = pause(cnp.PyArray_SIZE(x) > 4096)
-    total = fb_sum_of_squares(code, cnp.PyArray_SIZE(x), cnp.PyArray_DATA(x))
+    total = fb_sum_of_squares(code, cnp.PyArray_SIZE(x), cnp.PyArray_DATA(x), mean)
     resume(state)
     return total

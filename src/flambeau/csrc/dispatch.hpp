@@ -10,8 +10,11 @@
 // Before a loop: its iterations are independent although the compiler cannot see it (the output may be an input).
 #if defined(__clang__)
 #define FB_IVDEP _Pragma("clang loop vectorize(assume_safety)")
+#define FB_LANES FB_IVDEP
 #else
 #define FB_IVDEP _Pragma("GCC ivdep")
+// The same before a loop over a few lanes, which GCC would unroll into scalar code before it looks for vectors.
+#define FB_LANES _Pragma("GCC ivdep") _Pragma("GCC unroll 1")
 #endif
 
 namespace fb {
@@ -92,9 +95,17 @@ struct RandomKernels {
 template <class T>
 struct ReduceType {
     T (*fold[4])(const T* a, int64_t n);
+    void (*fold_rows[4])(const T* a, int64_t step, int64_t rows, int64_t n, T* out, int64_t out_step);  // so far apart
     void (*into[4])(T* out, const T* a, int64_t n);
     void (*into_by_4[4])(T* out, const T* a, const T* b, const T* c, const T* d, int64_t n);
 };
+constexpr int64_t kExtremeColumns = 256;
+template <class T>
+struct ExtremeType {
+    // [0] maxima, [1] minima of up to kExtremeColumns columns, and which of n < 2**31 rows they are first in
+    void (*columns[2])(const T* x, int64_t step, int64_t n, int64_t width, T* best, int64_t* places);
+};
+constexpr int64_t kSoftmaxColumns = 64;
 struct ReduceKernels {
     ReduceType<uint8_t> u8;
     ReduceType<int8_t> i8;
@@ -103,11 +114,22 @@ struct ReduceKernels {
     ReduceType<int64_t> i64;
     ReduceType<float> f32;
     ReduceType<double> f64;
+    ExtremeType<int32_t> extreme_i32;
+    ExtremeType<int64_t> extreme_i64;
+    ExtremeType<float> extreme_f32;
+    ExtremeType<double> extreme_f64;
     // One row; `out` may be `x` or `g`.
     void (*softmax32)(int log, int64_t n, const float* x, float* out);
     void (*softmax64)(int log, int64_t n, const double* x, double* out);
     void (*softmax_grad32)(int log, int64_t n, const float* g, const float* y, float* out);
     void (*softmax_grad64)(int log, int64_t n, const double* g, const double* y, double* out);
+    // Up to kSoftmaxColumns columns of n elements that are `step` apart.
+    void (*softmax_columns32)(int log, int64_t n, int64_t step, int64_t columns, const float* x, float* out);
+    void (*softmax_columns64)(int log, int64_t n, int64_t step, int64_t columns, const double* x, double* out);
+    void (*softmax_grad_columns32)(int log, int64_t n, int64_t step, int64_t columns, const float* g, const float* y,
+                                   float* out);
+    void (*softmax_grad_columns64)(int log, int64_t n, int64_t step, int64_t columns, const double* g, const double* y,
+                                   double* out);
 };
 
 // C = alpha op(A) B + beta C, or + bias in every row; strides in elements, rows of B and C contiguous.
@@ -208,6 +230,12 @@ struct PoolKernels {
                     int64_t* index);
 };
 
+constexpr int64_t kSortLanes = 8;  // rows that a network sorts side by side: element i of row l is at i kSortLanes + l
+struct SortKernels {
+    void (*items)(uint64_t* items, int64_t n);
+    void (*pairs)(uint64_t* keys, int64_t* places, int64_t n);  // by the key, then by the place
+};
+
 struct Kernels {
     GemmKernels gemm;
     RnnKernels<float> rnn32;
@@ -221,6 +249,7 @@ struct Kernels {
     OptimKernels optim;
     RandomKernels random;
     ReduceKernels reduce;
+    SortKernels sort;
     uint32_t (*crc32)(uint32_t crc, const void* data, int64_t n);
 
     // Registers a loop under its name; a later registration replaces an earlier one.
@@ -252,6 +281,7 @@ void register_libm(Kernels& k);
     void register_optim(Kernels& k);          \
     void register_random(Kernels& k);         \
     void register_reduce(Kernels& k);         \
+    void register_sort(Kernels& k);           \
     void register_crc32(Kernels& k);          \
     }
 FB_DECLARE_FAMILIES(baseline)

@@ -131,6 +131,8 @@ FB_API int fb_where_nd(int itemsize, int ndim, const int64_t* shape, char* out, 
 /* out = a converted; src == dst copies (sa all 0 fills). */
 FB_API int fb_cast_nd(int src, int dst, int ndim, const int64_t* shape, char* out, const int64_t* so,
                       const char* a, const int64_t* sa);
+/* Arrays joined along an axis: `outer` times, the next sizes[p] bytes of each of `count` contiguous parts. */
+FB_API void fb_join(int count, const void* const* parts, const int64_t* sizes, int64_t outer, void* out);
 
 /* ---- matrix products ----------------------------------------------------------------------- */
 
@@ -287,8 +289,8 @@ FB_API int fb_layer_norm(int dtype, int64_t rows, int64_t n, const void* x, cons
                          void* y, void* mean, void* rstd);
 FB_API int fb_layer_norm_grad(int dtype, int64_t rows, int64_t n, const void* g, const void* x, const void* w,
                               const void* mean, const void* rstd, void* gx, void* gw, void* gb);
-/* The sum of the squares of n elements, float32 or float64. */
-FB_API double fb_sum_of_squares(int dtype, int64_t n, const void* x);
+/* The sum of (x - mean)^2 over n elements, float32 or float64. */
+FB_API double fb_sum_of_squares(int dtype, int64_t n, const void* x, double mean);
 /* Mean and biased variance of each channel of x (batch, channels, n). */
 FB_API int fb_channel_moments(int dtype, int64_t batch, int64_t channels, int64_t n, const void* x, void* mean,
                               void* var);
@@ -347,7 +349,7 @@ FB_API int fb_avg_pool_grad(int dtype, const fb_pool_windows* windows, const voi
 /* ---- picking by index ---------------------------------------------------------------------- */
 
 /* Along the middle axis of contiguous arrays. itemsize: 1, 2, 4, 8 or 16. FB_ERR_VALUE for an index outside [0, n); what
- * gather and scatter_add wrote then has no meaning. Sums: float32, float64, int64 (wraps around), added in the order of
+ * gather, scatter and scatter_add wrote then has no meaning. Sums: float32, float64, int64 (wraps around), added in the order of
  * the index. */
 
 /* y[o][k][c] = x[o][index[o][k][c]][c]: x (outer, n, inner), index and y (outer, m, inner). With wrap, negative numbers
@@ -357,6 +359,10 @@ FB_API int fb_gather(int itemsize, int wrap, int64_t outer, int64_t m, int64_t n
 /* y[o][k][c] = x[o][index[k]][c]: index (m). */
 FB_API int fb_take(int itemsize, int64_t outer, int64_t m, int64_t n, int64_t inner, const void* x,
                    const int64_t* index, void* y);
+/* out[o][index[o][k][c]][c] = src[o][k][c], the last of those that go to one place; with step 0 rather than 1, src is a
+ * single element. */
+FB_API int fb_scatter(int itemsize, int64_t outer, int64_t m, int64_t n, int64_t inner, const int64_t* index,
+                      const void* src, int64_t step, void* out);
 /* out[o][index[o][k][c]][c] += src[o][k][c] */
 FB_API int fb_scatter_add(int dtype, int64_t outer, int64_t m, int64_t n, int64_t inner, const int64_t* index,
                           const void* src, void* out);
@@ -369,6 +375,23 @@ FB_API int fb_index_add(int dtype, int64_t outer, int64_t m, int64_t n, int64_t 
 /* out[o][i][c] = x[o][0][c] (op) ... (op) x[o][i][c], op FB_SUM or FB_PROD; contiguous (outer, n, inner) of float32
  * (computed in float64), float64, int64 (wraps around). */
 FB_API int fb_scan(int op, int dtype, int64_t outer, int64_t n, int64_t inner, const void* x, void* out);
+/* FB_MAX or FB_MIN along the middle axis of contiguous (outer, n, inner), 0 < n < 2**31, and where they are: NaN wins,
+ * then the first of equals. int32, int64, float32, float64. */
+FB_API int fb_extreme(int op, int dtype, int64_t outer, int64_t n, int64_t inner, const void* x, void* values,
+                      int64_t* indices);
+/* The order of each row of n along the middle axis of contiguous arrays: all dtypes but the complex ones. NaN is larger
+ * than every number and equals NaN, -0 equals 0, and equal elements keep their order. */
+FB_API int fb_sort(int dtype, int descending, int64_t outer, int64_t n, int64_t inner, const void* x, void* values,
+                   int64_t* indices);
+/* Element k (from 0) of that order of each row, the lower median, or that of what is not NaN; the median of a row with
+ * NaN is its first NaN, and so is that of nothing but NaN. values and indices are (outer, inner); n > 0. */
+enum fb_rank { FB_KTH = 0, FB_MEDIAN = 1, FB_NANMEDIAN = 2 };
+FB_API int fb_rank(int which, int dtype, int64_t outer, int64_t n, int64_t inner, int64_t k, const void* x,
+                   void* values, int64_t* indices);
+/* The distinct elements of x in ascending order, each NaN for itself: *distinct of them, in arrays of n. inverse: which
+ * of them each element of x is; counts: how often each occurs. */
+FB_API int fb_unique(int dtype, int64_t n, const void* x, void* values, int64_t* inverse, int64_t* counts,
+                     int64_t* distinct);
 /* The k largest (or smallest) of each row of n, best first, the first of equals first, NaN above all numbers; and where
  * they are. float32, float64; 1 <= k <= n. */
 FB_API int fb_topk(int dtype, int64_t rows, int64_t n, int64_t k, int largest, const void* x, void* values,

@@ -269,4 +269,24 @@ int fb_cast_nd(int src, int dst, int ndim, const int64_t* shape, char* out, cons
     return FB_OK;
 }
 
+// Each thread copies a range of the bytes of the result, whatever parts these are of.
+void fb_join(int count, const void* const* parts, const int64_t* sizes, int64_t outer, void* out) {
+    constexpr int64_t kBytes = 256 << 10;
+    int64_t total = 0;
+    for (int p = 0; p < count; ++p) total += sizes[p];
+    fb::parallel_for(outer * total, kBytes, [=](int64_t begin, int64_t end) {
+        int64_t o = begin / total, at = begin % total;  // byte `at` of the part that comes next
+        int part = 0;
+        for (; at >= sizes[part]; ++part) at -= sizes[part];
+        while (begin < end) {
+            const int64_t size = std::min(sizes[part] - at, end - begin);
+            std::memcpy(static_cast<char*>(out) + begin, static_cast<const char*>(parts[part]) + o * sizes[part] + at,
+                        static_cast<size_t>(size));
+            begin += size;
+            at = 0;
+            if (++part == count) part = 0, ++o;
+        }
+    });
+}
+
 }  // extern "C"

@@ -83,13 +83,13 @@ int layer_grad(int64_t rows, int64_t n, const void* g_, const void* x_, const vo
 
 // Of blocks of kWork elements, added up in order.
 template <class T>
-double squares(int64_t n, const void* x_) {
+double squares(int64_t n, const void* x_, T mean) {
     const T* x = static_cast<const T*>(x_);
     const NormKernels<T>& k = table<T>();
     std::vector<double> sums(static_cast<size_t>((n + kWork - 1) / kWork));
     parallel_for(static_cast<int64_t>(sums.size()), 2, [&](int64_t begin, int64_t end) {
         for (int64_t b = begin; b < end; ++b)
-            sums[static_cast<size_t>(b)] = k.squares(x + b * kWork, std::min(kWork, n - b * kWork), T{});
+            sums[static_cast<size_t>(b)] = k.squares(x + b * kWork, std::min(kWork, n - b * kWork), mean);
     });
     double total = 0;
     for (double sum : sums) total += sum;
@@ -187,8 +187,8 @@ int fb_layer_norm_grad(int dtype, int64_t rows, int64_t n, const void* g, const 
     return FB_OF_DTYPE(layer_grad, rows, n, g, x, w, mean, rstd, gx, gw, gb);
 }
 
-double fb_sum_of_squares(int dtype, int64_t n, const void* x) {
-    return dtype == FB_FLOAT32 ? fb::squares<float>(n, x) : fb::squares<double>(n, x);
+double fb_sum_of_squares(int dtype, int64_t n, const void* x, double mean) {
+    return dtype == FB_FLOAT32 ? fb::squares<float>(n, x, static_cast<float>(mean)) : fb::squares<double>(n, x, mean);
 }
 
 int fb_channel_moments(int dtype, int64_t batch, int64_t channels, int64_t n, const void* x, void* mean, void* var) {

@@ -21,9 +21,7 @@ FB_INLINE double sum_of(int64_t n, F f) {
             for (int64_t j = 0; j < kLanes; ++j) acc[j] += f(i + j);
         }
         for (int64_t j = 0; i + j < to; ++j) acc[j] += f(i + j);
-        for (int64_t half = kLanes / 2; half > 0; half /= 2)
-            for (int64_t j = 0; j < half; ++j) acc[j] += acc[j + half];
-        total += static_cast<double>(acc[0]);
+        total += static_cast<double>(combine<kLanes>(acc, [](T x, T y) { return x + y; }));
     }
     return total;
 }

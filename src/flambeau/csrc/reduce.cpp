@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <type_traits>
 #include <vector>
 
 #include "dispatch.hpp"
@@ -38,8 +39,8 @@ int64_t count(const std::vector<Dim>& dims) {
 int64_t offset(const std::vector<Dim>& dims, int64_t i, int64_t* out = nullptr) {
     int64_t in = 0;
     for (size_t d = dims.size(); d-- > 0;) {
-        int64_t k = i % dims[d].size;
-        i /= dims[d].size;
+        int64_t k = d > 0 ? i % dims[d].size : i;  // divisions take long, beside the sum of a short row
+        if (d > 0) i /= dims[d].size;
         in += k * dims[d].in;
         if (out) *out += k * dims[d].out;
     }
@@ -94,9 +95,11 @@ struct Reducer {
         return buf;
     }
 
+    bool is_straight() const { return dims.inner.in == static_cast<int64_t>(sizeof(W)); }
+
     W run(const char* p, int64_t begin, int64_t end) const {
         const int64_t stride = dims.inner.in;
-        std::vector<W> buf(same && stride == static_cast<int64_t>(sizeof(W)) ? 0 : static_cast<size_t>(end - begin));
+        std::vector<W> buf(same && is_straight() ? 0 : static_cast<size_t>(end - begin));
         return type.fold[op](load(p + begin * stride, stride, end - begin, buf.data()), end - begin);
     }
 
@@ -116,12 +119,24 @@ struct Reducer {
             for (int64_t k = 0; k < kept; ++k) store(k, type.fold[op](partial.data() + k * parts, parts));
             return;
         }
+        const bool plain = parts == 1 && dims.outer_kept.size() == 1 && same && is_straight();
         parallel_for(kept, std::max<int64_t>(kParallel / (rows * n), 1), [&](int64_t begin, int64_t end) {
+            if (plain) {
+                const Dim& d = dims.outer_kept[0];
+                constexpr int64_t kSize = sizeof(W);
+                type.fold_rows[op](reinterpret_cast<const W*>(a + begin * d.in), d.in / kSize, end - begin, n,
+                                   reinterpret_cast<W*>(out + begin * d.out), d.out / kSize);
+                return;
+            }
             std::vector<W> partial(static_cast<size_t>(parts));
             for (int64_t k = begin; k < end; ++k) {
-                int64_t at = offset(dims.outer_kept, k);
-                for (int64_t i = 0; i < parts; ++i) partial[static_cast<size_t>(i)] = part(at, i);
-                store(k, type.fold[op](partial.data(), parts));
+                const char* p = a + offset(dims.outer_kept, k);
+                W* to = partial.data();
+                for (int64_t r = 0; r < rows; ++r) {
+                    const char* row = p + offset(dims.outer_reduced, r);
+                    for (int64_t i = 0; i < n; i += kChunk) *to++ = run(row, i, std::min(i + kChunk, n));
+                }
+                store(k, parts == 1 ? partial[0] : type.fold[op](partial.data(), parts));
             }
         });
     }
@@ -135,7 +150,7 @@ struct Reducer {
     // acc[0, width) = the rows [begin, end) combined, columns from `column` on.
     void group(const char* p, int64_t column, int64_t width, int64_t begin, int64_t end, W* acc) const {
         const std::vector<Dim>& outer = dims.outer_reduced;
-        const bool straight = same && dims.inner.in == static_cast<int64_t>(sizeof(W));
+        const bool straight = same && is_straight();
         auto row = [&](int64_t r) {
             return p + (outer.size() == 1 ? r * outer[0].in : offset(outer, r)) + column * dims.inner.in;
         };
@@ -226,53 +241,42 @@ void fill_identity(int op, int dtype, int ndim, const int64_t* shape, uint64_t r
     fb_cast_nd(FB_UINT8, dtype, ndim, kept_shape, out, so, reinterpret_cast<const char*>(&value), zeros);
 }
 
-// Softmax over the middle axis of (outer, n, inner) with inner > 1: kColumns columns at a time, transposed
-// through a buffer so that the row kernel sees contiguous rows.
-template <class T, class Row>
-void columns(int64_t outer, int64_t n, int64_t inner, int inputs, const T* const* in, T* out, Row&& row) {
-    constexpr int64_t kWide = 16;
-    const int64_t blocks = (inner + kWide - 1) / kWide;
-    parallel_for(outer * blocks, std::max<int64_t>(kParallel / (n * kWide), 1), [&](int64_t begin, int64_t end) {
-        std::vector<T> buf(static_cast<size_t>(inputs * n * kWide));
+// Maxima (op FB_MAX) or minima along the middle axis of contiguous (outer, n, inner), and where they are first.
+template <class T>
+int extreme(const ExtremeType<T>& k, int op, int64_t outer, int64_t n, int64_t inner, const void* x_, void* values_,
+            int64_t* places) {
+    const T* x = static_cast<const T*>(x_);
+    T* values = static_cast<T*>(values_);
+    const int64_t blocks = (inner + kExtremeColumns - 1) / kExtremeColumns;
+    const int64_t work = n * std::min(inner, kExtremeColumns);
+    parallel_for(outer * blocks, std::max<int64_t>(kParallel / work, 1), [&](int64_t begin, int64_t end) {
         for (int64_t u = begin; u < end; ++u) {
-            int64_t column = u % blocks * kWide, width = std::min(kWide, inner - column);
-            int64_t at = u / blocks * n * inner + column;
-            for (int k = 0; k < inputs; ++k)
-                for (int64_t i = 0; i < n; ++i)
-                    for (int64_t j = 0; j < width; ++j)
-                        buf[static_cast<size_t>((k * kWide + j) * n + i)] = in[k][at + i * inner + j];
-            for (int64_t j = 0; j < width; ++j) row(buf.data() + j * n, buf.data() + ((inputs - 1) * kWide + j) * n);
-            for (int64_t i = 0; i < n; ++i)
-                for (int64_t j = 0; j < width; ++j) out[at + i * inner + j] = buf[static_cast<size_t>(j * n + i)];
+            const int64_t o = u / blocks, column = u % blocks * kExtremeColumns, to = o * inner + column;
+            k.columns[op == FB_MIN](x + o * n * inner + column, inner, n, std::min(kExtremeColumns, inner - column),
+                                    values + to, places + to);
         }
     });
+    return FB_OK;
 }
 
-template <class T, class Kernel>
-void softmax(Kernel kernel, int log, int64_t outer, int64_t n, int64_t inner, const void* x, void* out) {
-    const T* from = static_cast<const T*>(x);
-    T* to = static_cast<T*>(out);
+// Softmax along the middle axis of contiguous (outer, n, inner): row(at) for each row that begins at `at`, or, where
+// inner > 1, columns(at, width) for each block of columns.
+template <class Row, class Columns>
+void softmax(int64_t outer, int64_t n, int64_t inner, Row&& row, Columns&& columns) {
     if (inner == 1) {
         parallel_for(outer, std::max<int64_t>(kParallel / 4 / n, 1), [&](int64_t begin, int64_t end) {
-            for (int64_t r = begin; r < end; ++r) kernel(log, n, from + r * n, to + r * n);
+            for (int64_t r = begin; r < end; ++r) row(r * n);
         });
         return;
     }
-    columns<T>(outer, n, inner, 1, &from, to, [&](T* row, T*) { kernel(log, n, row, row); });
-}
-
-template <class T, class Kernel>
-void softmax_grad(Kernel kernel, int log, int64_t outer, int64_t n, int64_t inner, const void* g, const void* y,
-                  void* out) {
-    const T* in[2] = {static_cast<const T*>(g), static_cast<const T*>(y)};
-    T* to = static_cast<T*>(out);
-    if (inner == 1) {
-        parallel_for(outer, std::max<int64_t>(kParallel / 4 / n, 1), [&](int64_t begin, int64_t end) {
-            for (int64_t r = begin; r < end; ++r) kernel(log, n, in[0] + r * n, in[1] + r * n, to + r * n);
-        });
-        return;
-    }
-    columns<T>(outer, n, inner, 2, in, to, [&](T* grad, T* result) { kernel(log, n, grad, result, grad); });
+    const int64_t blocks = (inner + kSoftmaxColumns - 1) / kSoftmaxColumns;
+    const int64_t work = n * std::min(inner, kSoftmaxColumns);
+    parallel_for(outer * blocks, std::max<int64_t>(kParallel / 4 / work, 1), [&](int64_t begin, int64_t end) {
+        for (int64_t u = begin; u < end; ++u) {
+            const int64_t column = u % blocks * kSoftmaxColumns;
+            columns(u / blocks * n * inner + column, std::min(kSoftmaxColumns, inner - column));
+        }
+    });
 }
 
 }  // namespace
@@ -334,23 +338,51 @@ int fb_reduce_nd(int op, int dtype, int ndim, const int64_t* shape, uint64_t red
     return FB_OK;
 }
 
-int fb_softmax(int dtype, int log, int64_t outer, int64_t n, int64_t inner, const void* x, void* out) {
-    if (dtype != FB_FLOAT32 && dtype != FB_FLOAT64) return FB_ERR_DTYPE;
-    if (outer <= 0 || n <= 0 || inner <= 0) return FB_OK;
+int fb_extreme(int op, int dtype, int64_t outer, int64_t n, int64_t inner, const void* x, void* values,
+               int64_t* indices) {
+    if ((op != FB_MAX && op != FB_MIN) || n <= 0 || n > INT32_MAX) return FB_ERR_VALUE;
+    if (outer <= 0 || inner <= 0) return FB_OK;
     const fb::ReduceKernels& k = fb::kernels().reduce;
-    if (dtype == FB_FLOAT32) fb::softmax<float>(k.softmax32, log, outer, n, inner, x, out);
-    else fb::softmax<double>(k.softmax64, log, outer, n, inner, x, out);
-    return FB_OK;
+    switch (dtype) {
+        case FB_INT32: return fb::extreme(k.extreme_i32, op, outer, n, inner, x, values, indices);
+        case FB_INT64: return fb::extreme(k.extreme_i64, op, outer, n, inner, x, values, indices);
+        case FB_FLOAT32: return fb::extreme(k.extreme_f32, op, outer, n, inner, x, values, indices);
+        case FB_FLOAT64: return fb::extreme(k.extreme_f64, op, outer, n, inner, x, values, indices);
+        default: return FB_ERR_DTYPE;
+    }
 }
 
-int fb_softmax_grad(int dtype, int log, int64_t outer, int64_t n, int64_t inner, const void* grad, const void* y,
-                    void* out) {
-    if (dtype != FB_FLOAT32 && dtype != FB_FLOAT64) return FB_ERR_DTYPE;
+int fb_softmax(int dtype, int log, int64_t outer, int64_t n, int64_t inner, const void* x_, void* out_) {
     if (outer <= 0 || n <= 0 || inner <= 0) return FB_OK;
     const fb::ReduceKernels& k = fb::kernels().reduce;
-    if (dtype == FB_FLOAT32) fb::softmax_grad<float>(k.softmax_grad32, log, outer, n, inner, grad, y, out);
-    else fb::softmax_grad<double>(k.softmax_grad64, log, outer, n, inner, grad, y, out);
-    return FB_OK;
+    const auto run = [=](const auto* x, auto* out, auto of_row, auto of_columns) {
+        fb::softmax(
+            outer, n, inner, [=](int64_t at) { of_row(log, n, x + at, out + at); },
+            [=](int64_t at, int64_t width) { of_columns(log, n, inner, width, x + at, out + at); });
+        return FB_OK;
+    };
+    if (dtype == FB_FLOAT32)
+        return run(static_cast<const float*>(x_), static_cast<float*>(out_), k.softmax32, k.softmax_columns32);
+    if (dtype == FB_FLOAT64)
+        return run(static_cast<const double*>(x_), static_cast<double*>(out_), k.softmax64, k.softmax_columns64);
+    return FB_ERR_DTYPE;
+}
+
+int fb_softmax_grad(int dtype, int log, int64_t outer, int64_t n, int64_t inner, const void* grad, const void* y_,
+                    void* out_) {
+    if (outer <= 0 || n <= 0 || inner <= 0) return FB_OK;
+    const fb::ReduceKernels& k = fb::kernels().reduce;
+    const auto run = [=](auto* out, auto of_row, auto of_columns) {
+        using T = std::remove_pointer_t<decltype(out)>;
+        const T *g = static_cast<const T*>(grad), *y = static_cast<const T*>(y_);
+        fb::softmax(
+            outer, n, inner, [=](int64_t at) { of_row(log, n, g + at, y + at, out + at); },
+            [=](int64_t at, int64_t width) { of_columns(log, n, inner, width, g + at, y + at, out + at); });
+        return FB_OK;
+    };
+    if (dtype == FB_FLOAT32) return run(static_cast<float*>(out_), k.softmax_grad32, k.softmax_grad_columns32);
+    if (dtype == FB_FLOAT64) return run(static_cast<double*>(out_), k.softmax_grad64, k.softmax_grad_columns64);
+    return FB_ERR_DTYPE;
 }
 
 }  // extern "C"

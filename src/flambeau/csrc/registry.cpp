@@ -73,6 +73,7 @@ Registry& registry() {
     isa::register_optim(k);       \
     isa::register_random(k);      \
     isa::register_reduce(k);      \
+    isa::register_sort(k);        \
     isa::register_crc32(k);
 
 Kernels make_kernels() {

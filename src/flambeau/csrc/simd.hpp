@@ -120,6 +120,19 @@ FB_INLINE const T& at(const char* p, int64_t stride, int64_t i) {
     return *reinterpret_cast<const T*>(p + i * stride);
 }
 
+// acc[0], ..., acc[lanes - 1], a power of two of them, combined by f pairwise: in vectors, since each half has its size
+// at compile time.
+template <int64_t lanes, class T, class F>
+FB_INLINE T combine(T* acc, F f) {
+    if constexpr (lanes == 1) {
+        return acc[0];
+    } else {
+        FB_LANES
+        for (int64_t j = 0; j < lanes / 2; ++j) acc[j] = f(acc[j], acc[j + lanes / 2]);
+        return combine<lanes / 2>(acc, f);
+    }
+}
+
 constexpr int64_t kBlock = 256;  // elements of a staging buffer: inputs and output stay in the first-level cache
 
 // out = F(a) for a cheap F: contiguous, constant input, any strides.

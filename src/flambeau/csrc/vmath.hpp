@@ -205,17 +205,27 @@ FB_INLINE float square_error(float t, float s) {
 #endif
 }
 
-// The normal distribution: returns Phi(-|x|) and sets *density_exp to exp(-x*x/2).
+// The normal distribution: returns Phi(-|x|) and sets *density_exp to exp(-x*x/2); for NaN, what belongs to infinity.
 FB_INLINE float normal_tail(float x, float* density_exp) {
-    float t = fabs_(x);
-    t = t > 14.5f ? 14.5f : t;
+    // A minimum of integers, which no compiler turns into two ways through all that follows.
+    const uint32_t magnitude = bits(x) & 0x7fffffffu, most = 0x41680000u;  // 14.5
+    float t = from_bits(magnitude < most ? magnitude : most);
     float s = t * t, lost = square_error(t, s);
-    float e = exp_(-0.5f * s) * madd(-0.5f, lost, 1.0f);
-    *density_exp = e;
+    // e = exp(-t*t/2) 2**32, as in exp_reduce: the power of two is added to the exponent, since none is subnormal.
+    float y = -0.5f * s;
+    float z = madd(y, 1.44269504f, kRoundF + 32.0f);
+    float nf = z - (kRoundF + 32.0f);
+    float r = madd(nf, -0.693359375f, y);
+    r = madd(-0.5f, lost, madd(nf, 2.12194440e-4f, r));
+    float p = poly(r, 0.00139263924f, 0.00836334564f, 0.0416665524f, 0.166665763f, 0.5f);
+    float e = from_bits(bits(madd(r * r, p, r) + 1.0f) + (bits(z) << 23));
+    constexpr float k = 2.3283064365386963e-10f;  // 2**-32
+    *density_exp = e * k;
     // Phi(-t) exp(t*t/2) in u = (t - 3) / (t + 3)
     float u = (t - 3.0f) / (t + 3.0f);
-    return e * poly(u, 5.41519403e-05f, 0.000116249619f, -0.00033967456f, -0.000984372222f, 0.00290447893f,
-                    0.00613223622f, -0.0462132543f, 0.123225018f, -0.206402615f, 0.121513948f);
+    return e * poly(u, 5.41519403e-05f * k, 0.000116249619f * k, -0.00033967456f * k, -0.000984372222f * k,
+                    0.00290447893f * k, 0.00613223622f * k, -0.0462132543f * k, 0.123225018f * k, -0.206402615f * k,
+                    0.121513948f * k);
 }
 FB_INLINE double normal_tail(double x, double* density_exp) {
     *density_exp = exp_(-0.5 * x * x);

@@ -1,5 +1,5 @@
-"""Picking by index in C++: elements and slices of any dtype; sums into them of float32, float64, int64 and, computed in
-float32, of half precision."""
+"""Picking by index, and putting back, in C++: elements and slices of any dtype; sums into them of float32, float64,
+int64 and, computed in float32, of half precision."""
 
 from __future__ import annotations
 
@@ -30,10 +30,26 @@ def index_select(x: Array, axis: int, index: Array) -> Array:
     return _base.index_select(x, axis, index) if y is None else y
 
 
+def scatter(x: Array, axis: int, index: Array, src: Array | _Scalar) -> Array:
+    """gather's inverse, as in base."""
+    if x.ndim and index.ndim:
+        if not isinstance(src, np.ndarray) or not src.ndim:
+            with np.errstate(all="ignore"):
+                values = np.asarray(src).astype(x.dtype, copy=False)
+        elif src.shape == index.shape:
+            values = np.ascontiguousarray(src, x.dtype)
+        else:
+            values = np.ascontiguousarray(_base._source(src, index), x.dtype)
+        out = _native.fresh(x)
+        if _native.scatter(out, axis % x.ndim, index, values):
+            return out
+    return _base.scatter(x, axis, index, src)
+
+
 def scatter_add(x: Array, axis: int, index: Array, src: Array | _Scalar) -> Array:
     """Adds src at gather's positions, as in base."""
     if x.ndim and index.ndim and isinstance(src, np.ndarray) and src.shape == index.shape:
-        out = np.array(widen(x), order="C")
+        out = _native.fresh(widen(x))
         if _native.scatter_add(out, axis % x.ndim, index, np.ascontiguousarray(src, out.dtype)):
             return out.astype(x.dtype, copy=False)
     return _base.scatter_add(x, axis, index, src)
@@ -42,7 +58,7 @@ def scatter_add(x: Array, axis: int, index: Array, src: Array | _Scalar) -> Arra
 def index_add(x: Array, axis: int, index: Array, src: Array, alpha: _Scalar = 1) -> Array:
     """Adds alpha * src's slices along axis to those that the 1-D index names, as in base."""
     if x.ndim and index.ndim and src.ndim:
-        out = np.array(widen(x), order="C")
+        out = _native.fresh(widen(x))
         values = widen(src) if alpha == 1 else widen(src) * alpha
         if _native.index_add(out, axis % x.ndim, index, np.ascontiguousarray(values, out.dtype)):
             return out.astype(x.dtype, copy=False)

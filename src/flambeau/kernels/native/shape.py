@@ -23,7 +23,13 @@ def _is_float(dtype):
     return dtype.kind == "f" or _is_half(dtype)
 
 
+def concatenate(arrays: list[Array], axis: int) -> Array:
+    """Arrays of one dtype joined along an axis, as in base."""
+    out = _native.join(arrays, axis % max(arrays[0].ndim, 1), False)
+    return _base.concatenate(arrays, axis) if out is None else out
+
+
 def stack(arrays: list[Array], axis: int) -> Array:
     """Arrays of one shape and dtype joined along a new axis, as in base."""
-    out = None if axis else _native.stack_rows(arrays)
+    out = _native.join(arrays, axis, True)
     return _base.stack(arrays, axis) if out is None else out
