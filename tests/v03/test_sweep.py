@@ -156,7 +156,8 @@ DIFFERENT = {
 }  # fmt: skip
 _REFUSALS = (
     "invalid combination|argument .* must be|doesn't implement|has no attribute|is not implemented for type|"
-    "Expected object of type|cannot be converted|expects a 2D tensor|invalid argument 3: out of range"
+    "Expected object of type|cannot be converted|expects a 2D tensor|invalid argument 3: out of range|"
+    "unexpected keyword argument"
 )
 
 
