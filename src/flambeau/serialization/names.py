@@ -62,7 +62,8 @@ _OURS = {
     ),
 }
 _SAME = (
-    "nn.functional", "nn.init", "nn.utils", "nn.modules", "nn.parameter", "optim", "special", "linalg", "fft", "utils.data"
+    "nn.functional", "nn.init", "nn.utils", "nn.modules", "nn.parameter", "optim", "special", "linalg", "fft",
+    "utils.data",
 )  # fmt: skip
 
 
