@@ -161,9 +161,9 @@ void softmax(int log, int64_t n, const T* x, T* out) {
     if (!log) {
         FB_IVDEP
         for (int64_t i = 0; i < n; ++i) out[i] = exp_of(x[i] - top);
-        const T scale = T(1) / fold<Sum>(out, n);
+        const T total = fold<Sum>(out, n);
         FB_IVDEP
-        for (int64_t i = 0; i < n; ++i) out[i] *= scale;
+        for (int64_t i = 0; i < n; ++i) out[i] /= total;  // not times its inverse, which would be rounded too
         return;
     }
     // The terms pass through a buffer, since `out` may be `x`.
@@ -237,7 +237,8 @@ void softmax_columns(int log, int64_t n, int64_t step, int64_t width, const T* x
         }
         for (int64_t j = 0; j < width; ++j) total[j] += part[j];
     });
-    for (int64_t j = 0; j < width; ++j) total[j] = log ? log_of(total[j]) : T(1) / total[j];
+    if (log)
+        for (int64_t j = 0; j < width; ++j) total[j] = log_of(total[j]);
     for (int64_t i = 0; i < n; ++i) {
         const T* row = x + i * step;
         T* to = out + i * step;
@@ -246,7 +247,7 @@ void softmax_columns(int log, int64_t n, int64_t step, int64_t width, const T* x
             for (int64_t j = 0; j < width; ++j) to[j] = (row[j] - top[j]) - total[j];
         } else {
             FB_IVDEP
-            for (int64_t j = 0; j < width; ++j) to[j] *= total[j];
+            for (int64_t j = 0; j < width; ++j) to[j] /= total[j];
         }
     }
 }

@@ -1,6 +1,6 @@
 """Saving and loading, in PyTorch's file formats: see docs/serialization.md."""
 
-import pickle
+import pickle  # scripts take it from here, as a default of pickle_module=
 import tempfile as _tempfile
 
 from ..storage import Storage as _Storage

@@ -1,5 +1,5 @@
-"""Learning rate schedules of 0.3 and 0.3.1. `step()` belongs at the beginning of an epoch: the first call sets the
-rates of epoch 0, and each sets the rates of its epoch from the initial ones."""
+"""Learning rate schedules of 0.3 and 0.3.1. Their `step()` belongs at the beginning of an epoch: the first call sets
+the rates of epoch 0, and each sets the rates of its epoch from the initial ones."""
 
 import math
 from bisect import bisect_right
