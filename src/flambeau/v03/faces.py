@@ -46,11 +46,12 @@ def _is_library(name):
     return found
 
 
-_SEEING: dict[str, bool] = {}  # name of a module -> whether it is the library's own, this package's among them
+_SEEING: dict[Any, bool] = {}  # name of a module -> whether it is the library's own, this package's among them
 
 
 def _is_seer(name):
-    found = _SEEING[name] = (name or "").startswith("flambeau.") and name != __package__ or name == "flambeau"
+    found = name == "flambeau" or (name or "").startswith("flambeau.") and name != __package__
+    _SEEING[name] = found
     return found
 
 

@@ -20,7 +20,7 @@ LATER = {
 class _Count(int):
     """How many steps were made: for programs an int, for the library as good as today's tensor without dimensions."""
 
-    def __iadd__(self, more):
+    def __iadd__(self, more):  # type: ignore[misc]
         return _Count(int(self) + more)
 
     def item(self):
