@@ -144,3 +144,13 @@ def test_next_functions_are_those_of_variables_alone():
     assert [len(v.grad_fn.next_functions) for v in (y + 1, y / 2, 1 - y, y.sum(1), F.max_pool2d(y, 2))] == [1] * 5
     assert F.mse_loss(y, target).grad_fn.next_functions == ((y.grad_fn, 0), (None, 0))
     assert (y + target).grad_fn.next_functions[1] == (None, 0)
+
+
+@pytest.mark.parametrize("call", [
+    lambda x: nn.Conv2d(3, 4, 3)(x), lambda x: F.conv2d(x, Variable(torch.ones(4, 3, 3, 3))),
+    lambda x: nn.ConvTranspose2d(3, 4, 3)(x), lambda x: F.conv1d(x[0], Variable(torch.ones(4, 3, 3)))
+])  # fmt: skip
+def test_a_convolution_of_two_types(call):
+    with pytest.raises(RuntimeError) as caught:
+        call(Variable(torch.ones(3, 3, 8, 8).double()))
+    assert str(caught.value) == "Input type (CPUDoubleTensor) and weight type (CPUFloatTensor) should be the same"
