@@ -154,3 +154,14 @@ def test_a_convolution_of_two_types(call):
     with pytest.raises(RuntimeError) as caught:
         call(Variable(torch.ones(3, 3, 8, 8).double()))
     assert str(caught.value) == "Input type (CPUDoubleTensor) and weight type (CPUFloatTensor) should be the same"
+
+
+def test_out_keeps_its_memory_where_that_suffices():
+    """As collating into shared memory did: a flat tensor over a storage takes the batch."""
+    storage = torch.FloatTensor(1).storage()._new_shared(12)
+    flat = torch.FloatTensor(1).new(storage)
+    holder = Variable(flat)
+    batch = torch.stack([torch.ones(2, 3), torch.ones(2, 3) * 2], 0, out=flat)
+    assert batch is flat and batch.size() == holder.size() == (2, 2, 3) and batch.is_shared()
+    assert storage.tolist() == [1] * 6 + [2] * 6
+    assert torch.cat([batch[0], batch[0]], out=torch.FloatTensor(1)).size() == (4, 3)
