@@ -144,3 +144,24 @@ def test_next_functions_are_those_of_variables_alone():
     assert [len(v.grad_fn.next_functions) for v in (y + 1, y / 2, 1 - y, y.sum(1), F.max_pool2d(y, 2))] == [1] * 5
     assert F.mse_loss(y, target).grad_fn.next_functions == ((y.grad_fn, 0), (None, 0))
     assert (y + target).grad_fn.next_functions[1] == (None, 0)
+
+
+@pytest.mark.parametrize("call", [
+    lambda x: nn.Conv2d(3, 4, 3)(x), lambda x: F.conv2d(x, Variable(torch.ones(4, 3, 3, 3))),
+    lambda x: nn.ConvTranspose2d(3, 4, 3)(x), lambda x: F.conv1d(x[0], Variable(torch.ones(4, 3, 3)))
+])  # fmt: skip
+def test_a_convolution_of_two_types(call):
+    with pytest.raises(RuntimeError) as caught:
+        call(Variable(torch.ones(3, 3, 8, 8).double()))
+    assert str(caught.value) == "Input type (CPUDoubleTensor) and weight type (CPUFloatTensor) should be the same"
+
+
+def test_out_keeps_its_memory_where_that_suffices():
+    """As collating into shared memory did: a flat tensor over a storage takes the batch."""
+    storage = torch.FloatTensor(1).storage()._new_shared(12)
+    flat = torch.FloatTensor(1).new(storage)
+    holder = Variable(flat)
+    batch = torch.stack([torch.ones(2, 3), torch.ones(2, 3) * 2], 0, out=flat)
+    assert batch is flat and batch.size() == holder.size() == (2, 2, 3) and batch.is_shared()
+    assert storage.tolist() == [1] * 6 + [2] * 6
+    assert torch.cat([batch[0], batch[0]], out=torch.FloatTensor(1)).size() == (4, 3)

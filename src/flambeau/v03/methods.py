@@ -314,6 +314,9 @@ def stored(result, out, name):
             got = type_name(type(r)) if isinstance(r, _TensorBase) else type(r).__name__
             raise TypeError(f"{name}: out= must be of type {got}, got {type_name(type(o))}")
         source = _array(r)
+        if source.shape != _array(o).shape and 0 < source.size <= _array(o).size:  # its memory suffices
+            METHODS["resize_"](o, source.shape)
+            follow(o)
         if _array(o).shape == source.shape:
             _core.backend_for(o).write(_array(o), source)
             _core.bump_version(o)

@@ -191,6 +191,8 @@ _WORDS = {
          "Given groups={0}, weight{1}, so expected input{2} to have {3}"),
         (r"Given transposed=1, weight of size (.*), expected input(.*) to have (.*)",
          "Given transposed=1, weight{0}, so expected input{1} to have {2}"),
+        (r"Input type \((.*)\) and (weight|bias) type \((.*)\) should be the same.*",
+         "Input type ({0:aten}) and {1} type ({2:aten}) should be the same"),
     ],
 }  # fmt: skip
 
@@ -201,7 +203,9 @@ for _names, _rows in _WORDS.items():
 
 
 def word_of(function):
-    """The name under which the rows of a function of `nn.functional` are: those of pools have one."""
+    """The name under which the rows of a function of `nn.functional` are: those of pools have one, and convolutions."""
+    if function.startswith("conv"):
+        return "conv"
     return "pool" if "_pool" in function else function
 
 
@@ -211,9 +215,12 @@ def sizes_text(sizes):
 
 
 class _Group(str):
-    """What a group of a pattern matched; `{0:x}` writes the sizes in it as 0.3 did, `{0:dense}` as its kernels did."""
+    """What a group of a pattern matched; `{0:x}` writes the sizes in it as 0.3 did, `{0:dense}` as its kernels did, and
+    `{0:aten}` the type torch.FloatTensor as its convolutions did."""
 
     def __format__(self, spec):
+        if spec == "aten":
+            return ("CUDA" if ".cuda." in self else "CPU") + self.rpartition(".")[2]
         sizes = re.findall(r"-?\d+", self) if spec else ()
         return {"x": sizes_text(sizes), "dense": "x".join(sizes)}.get(spec, str(self))
 
