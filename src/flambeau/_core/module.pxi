@@ -62,7 +62,7 @@ cdef extern from *:
 cdef object module_class = None
 
 
-def set_module_slots(cls not None):      # not `type cls`, which a class of another metaclass would not pass as
+def set_module_slots(cls):
     """Gives a class of modules the short ways to attributes and `forward`, where it does not override them. The first
     class is `Module` itself."""
     global module_class

@@ -578,6 +578,8 @@ cdef TensorBase wrap(object array, object face):
 
 def make(array, face=None):
     """A tensor of class `face` (default Tensor) around an array of a known library and dtype, without copying."""
+    if face is not None and not isinstance(face, type):      # its class may be a metaclass
+        raise TypeError(f"make: the face must be a class, got {type(face).__name__}")
     if isinstance(array, cnp.generic):
         array = cnp.PyArray_FROM_O(array)
     return wrap(array, <object>tensor_type if face is None else face)
