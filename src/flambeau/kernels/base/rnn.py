@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ._recurrence import CELLS, sequence, sequence_grad
-from ._xp import Array, array_namespace, widen
+from ._xp import Array, array_namespace, narrow, widen
 
 
 class Arrays:
@@ -49,7 +49,7 @@ def _wide(arrays: tuple) -> list:
 
 
 def _like(results: tuple, dtype: np.dtype) -> tuple:
-    return tuple([None if r is None else r.astype(dtype, copy=False) for r in results])
+    return tuple([None if r is None else narrow(r, dtype) for r in results])
 
 
 def recurrent(kind: str, x: Array, h: Array, c: Array | None, w_ih: Array, w_hh: Array, b_ih: Array | None,
