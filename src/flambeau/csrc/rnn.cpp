@@ -157,13 +157,21 @@ int forward(const fb_rnn_layer& s, void* y_, void* h_n, void* c_n, void* const* 
     return FB_OK;
 }
 
+const ReduceType<float>& sums(const float*) { return kernels().reduce.f32; }
+const ReduceType<double>& sums(const double*) { return kernels().reduce.f64; }
+
 // to (columns) = the sums of the columns of from (rows, columns), row after row.
 template <class T>
 void column_sums(int64_t rows, int64_t columns, const T* from, T* to) {
+    const auto add = sums(from).into[FB_SUM];
+    const auto add_4 = sums(from).into_by_4[FB_SUM];
     parallel_for(columns, std::max<int64_t>(64, 65536 / std::max<int64_t>(rows, 1)), [&](int64_t begin, int64_t end) {
         std::fill(to + begin, to + end, T{});
-        for (int64_t i = 0; i < rows; ++i)
-            for (int64_t j = begin; j < end; ++j) to[j] += from[i * columns + j];
+        const T* row = from + begin;
+        int64_t i = 0;
+        for (; i + 4 <= rows; i += 4, row += 4 * columns)
+            add_4(to + begin, row, row + columns, row + 2 * columns, row + 3 * columns, end - begin);
+        for (; i < rows; ++i, row += columns) add(to + begin, row, end - begin);
     });
 }
 

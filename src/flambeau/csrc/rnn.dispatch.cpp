@@ -6,6 +6,26 @@ namespace fb {
 namespace FB_ISA {
 namespace {
 
+// sigmoid_ and tanh_ of gates, which are a tenth of the time of a layer: with errors of up to 2.5 ulp instead of 2, and
+// without subnormal results.
+FB_INLINE float sigmoid_of(float x) {
+    float c = x < -89.0f ? -89.0f : x;  // where e**-x is infinite
+    c = c > 87.0f ? 87.0f : c;
+    int32_t n;
+    const float p = exp_reduce(-c, n) + 1.0f;
+    return 1.0f / madd(p, pow2(n), 1.0f);
+}
+FB_INLINE double sigmoid_of(double x) { return sigmoid_(x); }
+// (e**2x - 1) / (e**2x + 1)
+FB_INLINE float tanh_of(float x) {
+    float a = fabs_(x);
+    a = a > 10.0f ? 10.0f : a;
+    int32_t n;
+    const float p = exp_reduce(2.0f * a, n), s = pow2(n), m = madd(s, p, s - 1.0f);
+    return copysign_(m / (m + 2.0f), x);
+}
+FB_INLINE double tanh_of(double x) { return tanh_(x); }
+
 // Row r of what is kept, of so many elements; NULL where nothing is.
 template <class T>
 FB_INLINE T* kept(const RnnBlock<T>& b, int k, int64_t r, int64_t width) {
@@ -23,7 +43,7 @@ void plain(const RnnBlock<T>& b) {
         FB_IVDEP
         for (int64_t j = 0; j < units; ++j) {
             const T gate = gx[j] + bias[j] + gh[j];
-            y[j] = Relu ? (gate <= 0 ? T(0) : gate) : tanh_(gate);
+            y[j] = Relu ? (gate <= 0 ? T(0) : gate) : tanh_of(gate);
             if (Keep) kept_y[j] = y[j];
         }
     }
@@ -51,11 +71,11 @@ void lstm(const RnnBlock<T>& b) {
         T *o = kept(b, 3, r, n), *squashed = kept(b, 4, r, n);
         FB_IVDEP
         for (int64_t j = 0; j < units; ++j) {
-            const T in = sigmoid_(gx[j] + bias[j] + gh[j]);
-            const T forget = sigmoid_(gx[n + j] + bias[n + j] + gh[gate + j]);
-            const T candidate = tanh_(gx[2 * n + j] + bias[2 * n + j] + gh[2 * gate + j]);
-            const T out = sigmoid_(gx[3 * n + j] + bias[3 * n + j] + gh[3 * gate + j]);
-            const T old = c[j], now = forget * old + in * candidate, s = tanh_(now);
+            const T in = sigmoid_of(gx[j] + bias[j] + gh[j]);
+            const T forget = sigmoid_of(gx[n + j] + bias[n + j] + gh[gate + j]);
+            const T candidate = tanh_of(gx[2 * n + j] + bias[2 * n + j] + gh[2 * gate + j]);
+            const T out = sigmoid_of(gx[3 * n + j] + bias[3 * n + j] + gh[3 * gate + j]);
+            const T old = c[j], now = forget * old + in * candidate, s = tanh_of(now);
             if (Keep) {
                 kept_c[j] = old;
                 i_f[j] = in;
@@ -100,10 +120,10 @@ void gru(const RnnBlock<T>& b) {
         T *y = b.y + r * n, *r_z = kept(b, 0, r, 2 * n), *inner = kept(b, 1, r, n), *kept_new = kept(b, 2, r, n);
         FB_IVDEP
         for (int64_t j = 0; j < units; ++j) {
-            const T reset = sigmoid_(gx[j] + bias[j] + gh[j]);
-            const T z = sigmoid_(gx[n + j] + bias[n + j] + gh[gate + j]);
+            const T reset = sigmoid_of(gx[j] + bias[j] + gh[j]);
+            const T z = sigmoid_of(gx[n + j] + bias[n + j] + gh[gate + j]);
             const T in = gh[2 * gate + j] + inner_bias[j];
-            const T candidate = tanh_(gx[2 * n + j] + bias[2 * n + j] + reset * in);
+            const T candidate = tanh_of(gx[2 * n + j] + bias[2 * n + j] + reset * in);
             if (Keep) {
                 r_z[j] = reset;
                 r_z[n + j] = z;
