@@ -161,14 +161,13 @@ template <class T>
 struct NormKernels {
     double (*sum)(const T* x, int64_t n);
     double (*squares)(const T* x, int64_t n, T mean);                                   // of x - mean
-    double (*dot)(const T* g, const T* w, int64_t n);
     double (*product)(const T* g, const T* x, int64_t n, T mean, T rstd);               // sum of g xhat
-    double (*weighted_product)(const T* g, const T* w, const T* x, int64_t n, T mean, T rstd);
     void (*scale)(T* y, const T* x, int64_t n, T mean, T factor, T shift);              // (x - mean) factor + shift
     void (*affine)(T* y, const T* x, int64_t n, T mean, T rstd, const T* w, const T* b);
     // factor (g w - mean_g - xhat mean_gx); w, of each element, may be NULL here and above
     void (*grad)(T* gx, const T* g, const T* w, const T* x, int64_t n, T mean, T rstd, T factor, T mean_g, T mean_gx);
-    void (*grad_affine)(T* gw, T* gb, const T* g, const T* x, int64_t n, T mean, T rstd);  // adds g xhat and g
+    // sums = those of g w and of g w xhat; adds g xhat to gw and g to gb
+    void (*grad_sums)(const T* g, const T* w, const T* x, int64_t n, T mean, T rstd, T* gw, T* gb, double* sums);
 };
 
 // product[V - 1]: out (rows, V vectors) = a (rows, k) panel (k, V vectors), of `lanes` elements each: see panels.hpp.

@@ -76,13 +76,15 @@ void tile_of(int64_t rows, int64_t k, const T* a, int64_t lda, const T* panel, b
 template <class T, int V>
 void product(int64_t rows, int64_t k, const T* a, int64_t lda, const T* panel, T* out) {
     constexpr int width = V * Vector<T>::lanes;
-    const int64_t tiles = (rows + kRows - 1) / kRows, height = (rows + tiles - 1) / tiles;
+    const int64_t tiles = (rows + kRows - 1) / kRows;
     int64_t from = 0;
     do {
         const int64_t run = k - from < kRun ? k - from : kRun;
-        for (int64_t i = 0; i < rows; i += height)
-            tile_of<T, V>(rows - i < height ? rows - i : height, run, a + i * lda + from, lda, panel + from * width,
-                          from > 0, out + i * width);
+        for (int64_t t = 0; t < tiles; ++t) {  // of the same number of rows, or one less
+            const int64_t begin = rows * t / tiles, end = rows * (t + 1) / tiles;
+            tile_of<T, V>(end - begin, run, a + begin * lda + from, lda, panel + from * width, from > 0,
+                          out + begin * width);
+        }
         from += run;
     } while (from < k);
 }
