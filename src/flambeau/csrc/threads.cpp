@@ -1,5 +1,6 @@
-// The thread pool. One job runs at a time; its ranges are handed out through an atomic counter. A caller
-// that finds the pool busy runs its own job serially, which is always correct and avoids oversubscription.
+// The thread pool. One job runs at a time; each thread takes the ranges of a part of its own through an atomic counter,
+// then those that others have left. A caller that finds the pool busy runs its own job serially, which is always
+// correct and avoids oversubscription.
 #include "threads.hpp"
 
 #include <algorithm>
