@@ -179,8 +179,8 @@ struct PanelKernels {
 };
 
 // Some rows and units of a step of a recurrent layer of n units. Pointers are to the first row and unit; arrays have n
-// elements in a row, or a multiple, a gate n behind the other. kept: what the gradient needs, in the order of the arrays
-// that kernels/base/_recurrence.py keeps behind h. Those that a kind of layer has no use for are NULL.
+// elements in a row, or a multiple, a gate n behind the other. kept: what the gradient needs, in the order of the
+// arrays that kernels/base/_recurrence.py keeps behind h. Those that a kind of layer has no use for are NULL.
 template <class T>
 struct RnnBlock {
     int64_t rows, units, n;

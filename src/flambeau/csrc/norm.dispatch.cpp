@@ -80,8 +80,8 @@ void grad(T* gx, const T* g, const T* w, const T* x, int64_t n, T mean, T rstd, 
         for (int64_t i = 0; i < n; ++i) gx[i] = factor * (g[i] - mean_g - (x[i] - mean) * rstd * mean_gx);
     }
 }
-// What a row of layer normalisation's gradient is summed up to, in one pass: the sums of g w and of g w xhat; g xhat and g
-// are added to gw and gb.
+// What a row of layer normalisation's gradient is summed up to, in one pass: the sums of g w and of g w xhat; g xhat
+// and g are added to gw and gb.
 template <class T, bool Weighted>
 void grad_sums_of(const T* g, const T* w, const T* x, int64_t n, T mean, T rstd, T* gw, T* gb, double* sums) {
     sums[0] = sums[1] = 0;

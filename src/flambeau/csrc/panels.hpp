@@ -80,7 +80,8 @@ public:
     void each_block(int64_t rows, F&& f) const {
         const int64_t down = (rows + kRows - 1) / kRows, across = (m_.units + width() - 1) / width();
         const int64_t work = kPointwise + (packed_ ? 2 * m_.gates * m_.k : 0);
-        const int64_t grain = std::max<int64_t>(kWork / std::max<int64_t>(work * std::min(rows, kRows) * width(), 1), 1);
+        const int64_t block_work = std::max<int64_t>(work * std::min(rows, kRows) * width(), 1);
+        const int64_t grain = std::max<int64_t>(kWork / block_work, 1);
         parallel_for(down * across, grain, [&](int64_t begin, int64_t end) {
             for (int64_t i = begin; i < end; ++i) {
                 const int64_t row = i % down * kRows, unit = i / down * width();

@@ -1,9 +1,9 @@
 // Layers of recurrent networks over the steps of a batch of sequences, forward and backward.
 //
-// The share of the input in the gates of all steps is one product. A step is a product of few rows with the same weight,
-// and the gates of it: threads take blocks of units and do both, so that a step is one parallel loop. Backward, the
-// gradients of the gates multiply the weight, and what comes out goes into the gates of the step before: again one loop,
-// with all gradients of weights as products over all steps in the end. Only a projection needs a loop of its own.
+// The share of the input in the gates of all steps is one product. A step is a product of few rows with the same
+// weight, and the gates of it: threads take blocks of units and do both, so that a step is one parallel loop. Backward,
+// the gradients of the gates multiply the weight, and what comes out goes into the gates of the step before: again one
+// loop, with all gradients of weights as products over all steps in the end. Only a projection needs a loop of its own.
 #include <cstring>
 #include <vector>
 

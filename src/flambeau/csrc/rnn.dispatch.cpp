@@ -1,5 +1,5 @@
-// The pointwise part of a step of a recurrent layer: gates, new state, and what the gradient needs of them. The formulas
-// are those of kernels/base/_recurrence.py.
+// The pointwise part of a step of a recurrent layer: gates, new state, and what the gradient needs of them. The
+// formulas are those of kernels/base/_recurrence.py.
 #include "vmath.hpp"
 
 namespace fb {
