@@ -183,43 +183,55 @@ template <class T>
 struct NormKernels {
     double (*sum)(const T* x, int64_t n);
     double (*squares)(const T* x, int64_t n, T mean);                                   // of x - mean
-    double (*dot)(const T* g, const T* w, int64_t n);
     double (*product)(const T* g, const T* x, int64_t n, T mean, T rstd);               // sum of g xhat
-    double (*weighted_product)(const T* g, const T* w, const T* x, int64_t n, T mean, T rstd);
     void (*scale)(T* y, const T* x, int64_t n, T mean, T factor, T shift);              // (x - mean) factor + shift
     void (*affine)(T* y, const T* x, int64_t n, T mean, T rstd, const T* w, const T* b);
     // factor (g w - mean_g - xhat mean_gx); w, of each element, may be NULL here and above
     void (*grad)(T* gx, const T* g, const T* w, const T* x, int64_t n, T mean, T rstd, T factor, T mean_g, T mean_gx);
-    void (*grad_affine)(T* gw, T* gb, const T* g, const T* x, int64_t n, T mean, T rstd);  // adds g xhat and g
+    // sums = those of g w and of g w xhat; adds g xhat to gw and g to gb
+    void (*grad_sums)(const T* g, const T* w, const T* x, int64_t n, T mean, T rstd, T* gw, T* gb, double* sums);
 };
 
-// Rows of a step of a recurrent layer of n units; the names are those of kernels/base/_recurrence.py.
+// product[V - 1]: out (rows, V vectors) = a (rows, k) panel (k, V vectors), of `lanes` elements each: see panels.hpp.
+constexpr int kPanelVectors = 4;
 template <class T>
-struct LstmRow {
-    const T *gx, *gh, *c;
-    T *i_f, *cell, *o, *squashed, *new_c, *y;
+struct PanelKernels {
+    int lanes;
+    void (*product[kPanelVectors])(int64_t rows, int64_t k, const T* a, int64_t lda, const T* panel, T* out);
+};
+
+// Some rows and units of a step of a recurrent layer of n units. Pointers are to the first row and unit; arrays have n
+// elements in a row, or a multiple, a gate n behind the other. kept: what the gradient needs, in the order of the
+// arrays that kernels/base/_recurrence.py keeps behind h. Those that a kind of layer has no use for are NULL.
+template <class T>
+struct RnnBlock {
+    int64_t rows, units, n;
+    const T* gx;  // the share of the input in the gates
+    const T* gh;  // that of the state: rows and gates are so far apart
+    int64_t gh_row, gh_gate;
+    const T* bias;        // of the gates
+    const T* inner_bias;  // GRU: of the last gate of gh
+    const T* h;           // GRU: the state before
+    T* c;                 // LSTM: becomes the new one
+    T* y;
+    T* kept[5];
 };
 template <class T>
-struct LstmGradRow {
-    const T *g, *dc, *c, *i_f, *cell, *o, *squashed;
-    T *dgates, *new_dc;
+struct RnnGradBlock {
+    int64_t rows, units, n;
+    const T* g;  // the gradient of y, rows so far apart
+    int64_t g_row;
+    const T* h;
+    const T* kept[5];
+    T* dc;     // LSTM: of the new c, becomes that of the old
+    T* dh;     // GRU: what goes to h directly
+    T *to_gx, *to_gh;  // of the gates; to_gh only where it differs
 };
-template <class T>
-struct GruRow {
-    const T *gx, *gh, *h;
-    T *r_z, *candidate, *y;
-};
-template <class T>
-struct GruGradRow {
-    const T *g, *h, *r_z, *inner, *candidate;
-    T *to_gx, *to_gh, *direct;
-};
+// Indexed by fb_rnn_kind, forward also by whether there is `kept`.
 template <class T>
 struct RnnKernels {
-    void (*lstm)(int64_t n, const LstmRow<T>& r);
-    void (*lstm_grad)(int64_t n, const LstmGradRow<T>& r);
-    void (*gru)(int64_t n, const GruRow<T>& r);
-    void (*gru_grad)(int64_t n, const GruGradRow<T>& r);
+    void (*forward[4][2])(const RnnBlock<T>& b);
+    void (*backward[4])(const RnnGradBlock<T>& b);
 };
 
 template <class T>
@@ -238,6 +250,8 @@ struct SortKernels {
 
 struct Kernels {
     GemmKernels gemm;
+    PanelKernels<float> panel32;
+    PanelKernels<double> panel64;
     RnnKernels<float> rnn32;
     RnnKernels<double> rnn64;
     NormKernels<float> norm32;
@@ -274,6 +288,7 @@ void register_libm(Kernels& k);
     void register_complex(Kernels& k);        \
     void register_cast(Kernels& k);           \
     void register_gemm(Kernels& k);           \
+    void register_panels(Kernels& k);         \
     void register_conv(Kernels& k);           \
     void register_norm(Kernels& k);           \
     void register_rnn(Kernels& k);            \

@@ -304,18 +304,30 @@ FB_API int fb_batch_norm_grad(int dtype, int64_t batch, int64_t channels, int64_
 
 /* ---- recurrent layers ---------------------------------------------------------------------- */
 
-/* One step of a layer of n units over the rows of a batch: contiguous arrays, float32 or float64, of (rows, n) unless a
- * multiple of n is given. The gates of an LSTM are i, f, g, o, those of a GRU r, z, n.
- *
- *                in                                           out
- * FB_LSTM        gx 4, gh 4, c                                i_f 2, g, o, tanh(new c), new c, new h
- * FB_LSTM_GRAD   gradient of new h, of new c, c, i_f 2, g, o, tanh(new c)
- *                                                             of the gates 4, of c
- * FB_GRU         gx 3, gh 3, h                                r_z 2, n, new h
- * FB_GRU_GRAD    gradient of new h, h, r_z 2, last third of gh, n
- *                                                             of gx 3, of gh 3, of h directly */
-enum fb_rnn { FB_LSTM = 0, FB_LSTM_GRAD = 1, FB_GRU = 2, FB_GRU_GRAD = 3 };
-FB_API int fb_rnn_step(int step, int dtype, int64_t rows, int64_t n, const void* const* in, void* const* out);
+enum fb_rnn_kind { FB_RNN_TANH = 0, FB_RNN_RELU = 1, FB_LSTM = 2, FB_GRU = 3 };
+
+/* A layer in one direction over a batch of sequences, laid out step after step: `sizes` are the rows of each of `steps`
+ * steps (at least one), which do not grow; N is their sum, B the first. Contiguous arrays of one dtype, float32 or
+ * float64. G is the number of gates: 1; i, f, g, o of an LSTM; r, z, n of a GRU. */
+typedef struct {
+    int kind, reverse;          /* reverse: from the last step to the first */
+    int64_t steps;
+    const int64_t* sizes;
+    int64_t inputs, units, state;  /* I, H, R: R is H without a projection */
+    const void *x, *h, *c;         /* (N, I), (B, R), of an LSTM (B, H) */
+    const void *w_ih, *w_hh;       /* (G H, I), (G H, R) */
+    const void *b_ih, *b_hh;       /* (G H), or NULL both */
+    const void* w_hr;              /* (R, H), the projection of an LSTM, or NULL */
+} fb_rnn_layer;
+
+/* y (N, R) and the last states. kept: NULL, or arrays for fb_rnn_grad: h before each step (N, R), and (N, H) unless a
+ * multiple is given: y without gates; c before, i_f 2, g, o, tanh(new c) of an LSTM; r_z 2, the last gate's share of h, n
+ * of a GRU. */
+FB_API int fb_rnn(int dtype, const fb_rnn_layer* layer, void* y, void* h_n, void* c_n, void* const* kept);
+/* The gradients of x, h, c, w_ih, w_hh, b_ih, b_hh, w_hr (of c and w_hr where there are some), from those of y, h_n, c_n.
+ * The layer's h, c and biases are not looked at. */
+FB_API int fb_rnn_grad(int dtype, const fb_rnn_layer* layer, const void* g_y, const void* g_h, const void* g_c,
+                       const void* const* kept, void* const* grads);
 
 /* ---- pooling ------------------------------------------------------------------------------- */
 

@@ -57,13 +57,11 @@ int layer_grad(int64_t rows, int64_t n, const void* g_, const void* x_, const vo
             T* to = sums.get() + 2 * b * n;
             for (int64_t i = b * block; i < std::min(rows, (b + 1) * block); ++i) {
                 const T *of_g = g + i * n, *of_x = x + i * n;
-                const double total = w ? k.dot(of_g, w, n) : k.sum(of_g, n);
-                const double moment = w ? k.weighted_product(of_g, w, of_x, n, mean[i], rstd[i]) : k.product(of_g,
-                        of_x, n, mean[i], rstd[i]);
-                k.grad_affine(to, to + n, of_g, of_x, n, mean[i], rstd[i]);
+                double totals[2];
+                k.grad_sums(of_g, w, of_x, n, mean[i], rstd[i], to, to + n, totals);
                 k.grad(gx + i * n, of_g, w, of_x, n, mean[i], rstd[i], rstd[i],
-                        static_cast<T>(total / static_cast<double>(n)),
-                       static_cast<T>(moment / static_cast<double>(n)));
+                       static_cast<T>(totals[0] / static_cast<double>(n)),
+                       static_cast<T>(totals[1] / static_cast<double>(n)));
             }
         }
     });

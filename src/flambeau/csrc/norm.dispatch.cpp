@@ -8,6 +8,11 @@ namespace {
 constexpr int64_t kLanes = 64;   // partial sums side by side
 constexpr int64_t kRun = 4096;   // elements summed in T; runs are added up in double
 
+template <class T>
+FB_INLINE T folded(T* acc) {
+    return combine<kLanes>(acc, [](T x, T y) { return x + y; });
+}
+
 // The sum of f(i) over [0, n): a fixed order whatever the vector width.
 template <class T, class F>
 FB_INLINE double sum_of(int64_t n, F f) {
@@ -21,7 +26,7 @@ FB_INLINE double sum_of(int64_t n, F f) {
             for (int64_t j = 0; j < kLanes; ++j) acc[j] += f(i + j);
         }
         for (int64_t j = 0; i + j < to; ++j) acc[j] += f(i + j);
-        total += static_cast<double>(combine<kLanes>(acc, [](T x, T y) { return x + y; }));
+        total += static_cast<double>(folded(acc));
     }
     return total;
 }
@@ -38,15 +43,6 @@ template <class T>
 double product(const T* g, const T* x, int64_t n, T mean, T rstd) {
     return sum_of<T>(n, [=](int64_t i) { return g[i] * ((x[i] - mean) * rstd); });
 }
-template <class T>
-double weighted_product(const T* g, const T* w, const T* x, int64_t n, T mean, T rstd) {
-    return sum_of<T>(n, [=](int64_t i) { return g[i] * w[i] * ((x[i] - mean) * rstd); });
-}
-template <class T>
-double dot(const T* g, const T* w, int64_t n) {
-    return sum_of<T>(n, [=](int64_t i) { return g[i] * w[i]; });
-}
-
 template <class T>
 void scale(T* y, const T* x, int64_t n, T mean, T factor, T shift) {
     FB_IVDEP
@@ -78,19 +74,40 @@ void grad(T* gx, const T* g, const T* w, const T* x, int64_t n, T mean, T rstd, 
         for (int64_t i = 0; i < n; ++i) gx[i] = factor * (g[i] - mean_g - (x[i] - mean) * rstd * mean_gx);
     }
 }
-template <class T>
-void grad_affine(T* gw, T* gb, const T* g, const T* x, int64_t n, T mean, T rstd) {
-    FB_IVDEP
-    for (int64_t i = 0; i < n; ++i) {
-        gw[i] += g[i] * ((x[i] - mean) * rstd);
-        gb[i] += g[i];
+// What a row of layer normalisation's gradient is summed up to, in one pass: the sums of g w and of g w xhat; g xhat
+// and g are added to gw and gb.
+template <class T, bool Weighted>
+void grad_sums_of(const T* g, const T* w, const T* x, int64_t n, T mean, T rstd, T* gw, T* gb, double* sums) {
+    sums[0] = sums[1] = 0;
+    for (int64_t from = 0; from < n; from += kRun) {
+        const int64_t to = n - from < kRun ? n : from + kRun;
+        T total[kLanes] = {}, moment[kLanes] = {};
+        const auto add = [&](int64_t i, int64_t j) {
+            const T xhat = (x[i] - mean) * rstd, part = g[i] * xhat;
+            total[j] += Weighted ? g[i] * w[i] : g[i];
+            moment[j] += Weighted ? g[i] * w[i] * xhat : part;
+            gw[i] += part;
+            gb[i] += g[i];
+        };
+        int64_t i = from;
+        for (; i + kLanes <= to; i += kLanes) {
+            FB_IVDEP
+            for (int64_t j = 0; j < kLanes; ++j) add(i + j, j);
+        }
+        for (int64_t j = 0; i + j < to; ++j) add(i + j, j);
+        sums[0] += static_cast<double>(folded(total));
+        sums[1] += static_cast<double>(folded(moment));
     }
+}
+template <class T>
+void grad_sums(const T* g, const T* w, const T* x, int64_t n, T mean, T rstd, T* gw, T* gb, double* sums) {
+    if (w) grad_sums_of<T, true>(g, w, x, n, mean, rstd, gw, gb, sums);
+    else grad_sums_of<T, false>(g, w, x, n, mean, rstd, gw, gb, sums);
 }
 
 template <class T>
 NormKernels<T> table() {
-    return {&sum<T>,   &squares<T>, &dot<T>,  &product<T>,    &weighted_product<T>,
-            &scale<T>, &affine<T>,  &grad<T>, &grad_affine<T>};
+    return {&sum<T>, &squares<T>, &product<T>, &scale<T>, &affine<T>, &grad<T>, &grad_sums<T>};
 }
 
 }  // namespace

@@ -66,6 +66,7 @@ Registry& registry() {
     isa::register_complex(k);     \
     isa::register_cast(k);        \
     isa::register_gemm(k);        \
+    isa::register_panels(k);      \
     isa::register_conv(k);        \
     isa::register_norm(k);        \
     isa::register_rnn(k);         \

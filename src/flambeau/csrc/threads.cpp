@@ -1,5 +1,6 @@
-// The thread pool. One job runs at a time; its ranges are handed out through an atomic counter. A caller
-// that finds the pool busy runs its own job serially, which is always correct and avoids oversubscription.
+// The thread pool. One job runs at a time; each thread takes the ranges of a part of its own through an atomic counter,
+// then those that others have left. A caller that finds the pool busy runs its own job serially, which is always
+// correct and avoids oversubscription.
 #include "threads.hpp"
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 #if !defined(_WIN32)
 #include <pthread.h>
@@ -129,7 +131,14 @@ public:
         n_ = n;
         chunk_ = chunk;
         helpers_ = threads - 1;
-        next_.store(0, std::memory_order_relaxed);
+        threads_ = threads;
+        const int64_t ranges = (n + chunk - 1) / chunk;
+        if (static_cast<int>(parts_.size()) < threads) parts_ = std::vector<Part>(static_cast<size_t>(threads));
+        for (int i = 0; i < threads; ++i) {
+            Part& part = parts_[static_cast<size_t>(i)];
+            part.end = ranges * (i + 1) / threads;
+            part.next.store(ranges * i / threads, std::memory_order_relaxed);
+        }
         start_workers(threads - 1);
         open_.store(true);
         epoch_.fetch_add(1);
@@ -138,7 +147,7 @@ public:
             wake_.notify_all();
         }
         t_inside = true;
-        work();
+        work(threads - 1);
         t_inside = false;
         // Workers announce themselves in active_ before they look at open_, so once it is closed and
         // active_ is 0 nobody can touch the job any more.
@@ -152,11 +161,16 @@ public:
     std::mutex submit;  // held by the caller whose job runs
 
 private:
-    void work() {
-        for (;;) {
-            int64_t begin = next_.fetch_add(chunk_, std::memory_order_relaxed);
-            if (begin >= n_) return;
-            body_(ctx_, begin, std::min(begin + chunk_, n_));
+    // Takes the ranges of its own part, which are the same in every job of this size: what they read may still be in
+    // this core's cache. Then those that others have left.
+    void work(int id) {
+        for (int i = 0; i < threads_; ++i) {
+            Part& part = parts_[static_cast<size_t>((id + i) % threads_)];
+            for (;;) {
+                const int64_t range = part.next.fetch_add(1, std::memory_order_relaxed);
+                if (range >= part.end) break;
+                body_(ctx_, range * chunk_, std::min((range + 1) * chunk_, n_));
+            }
         }
     }
 
@@ -184,7 +198,7 @@ private:
             wait_for_job(seen);
             seen = epoch_.load();
             active_.fetch_add(1);
-            if (open_.load() && id < helpers_) work();
+            if (open_.load() && id < helpers_) work(id);
             active_.fetch_sub(1);
         }
     }
@@ -208,8 +222,12 @@ private:
     Body body_ = nullptr;
     void* ctx_ = nullptr;
     int64_t n_ = 0, chunk_ = 1;
-    int helpers_ = 0, started_ = 0;
-    alignas(64) std::atomic<int64_t> next_{0};
+    int helpers_ = 0, started_ = 0, threads_ = 1;
+    struct alignas(64) Part {
+        std::atomic<int64_t> next{0};
+        int64_t end = 0;
+    };
+    std::vector<Part> parts_;
     alignas(64) std::atomic<uint64_t> epoch_{0};
     std::atomic<bool> open_{false};
     alignas(64) std::atomic<int> active_{0};

@@ -11,13 +11,10 @@ from .op import FUNCTIONS, Op, composite
 class _Tensors:
     """What the formulas of recurrent layers need of tensors."""
 
-    cells = CELLS
-    product = staticmethod(operator.matmul)
     sigmoid = staticmethod(lambda x: FUNCTIONS["sigmoid"](x))
     tanh = staticmethod(lambda x: FUNCTIONS["tanh"](x))
     relu = staticmethod(lambda x: FUNCTIONS["relu"](x))
     join = staticmethod(lambda parts: parts[0] if len(parts) == 1 else FUNCTIONS["cat"](parts))
-    factor = staticmethod(lambda w, times: w)
     beside = staticmethod(lambda parts: FUNCTIONS["cat"](parts, -1))
 
 

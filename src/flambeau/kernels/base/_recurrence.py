@@ -1,8 +1,6 @@
 """The formulas of recurrent layers, in operators that arrays and tensors have in common.
 
-`m` says what they do not share: `sigmoid`, `tanh`, `relu`, `join` (along the first axis), `beside` (along the last),
-`product` (of matrices), `factor(w, n)`, which is w, ready to be multiplied by n times, and `cells`, the formulas of
-each kind of layer, those below or others that do the same.
+`m` says what they do not share: `sigmoid`, `tanh`, `relu`, `join` (along the first axis), `beside` (along the last).
 The kernels give their array library; the ops give tensors where the gradient is itself differentiated.
 
 A batch of sequences is laid out step after step: x (N, I) holds the sizes[0] rows of step 0, then the sizes[1] rows of
@@ -110,20 +108,19 @@ def sequence(m: Any, kind: str, inputs: Any, sizes: tuple[int, ...], reverse: bo
     """(the outputs (N, R), the last h (B, R), the last c (B, H) or None, what backward needs of each step) of x, h, c,
     w_ih, w_hh, b_ih, b_hh, w_hr."""
     x, h, c, w_ih, w_hh, b_ih, b_hh, w_hr = inputs
-    cell, gx = m.cells[kind], m.product(x, w_ih.T)
+    cell, gx = CELLS[kind], x @ w_ih.T
     if b_ih is not None:
         gx = gx + (b_ih + b_hh if cell.biases_add else b_ih)
     outputs: list[Any] = [None] * len(sizes)
     kept: list[Any] = [None] * len(sizes)
-    recurrent = m.factor(w_hh.T, len(sizes))
     for t, at, n in steps(sizes, reverse):
         now = _first(h, n)
-        gh = m.product(now, recurrent)
+        gh = now @ w_hh.T
         if b_hh is not None and not cell.biases_add:
             gh = gh + b_hh
         y, new_c, kept[t] = cell.forward(m, kind, gx[at : at + n], gh, now, _first(c, n))
         if w_hr is not None:
-            y = m.product(y, w_hr.T)
+            y = y @ w_hr.T
         outputs[t] = y
         h, c = _replaced(m, h, y), _replaced(m, c, new_c)
     return m.join(outputs), h, c, kept
@@ -134,25 +131,25 @@ def sequence_grad(m: Any, kind: str, grads: Any, inputs: Any, kept: list, sizes:
     """The gradients of x, h, c, w_ih, w_hh, b_ih, b_hh and w_hr, given those of the three results of `sequence`, and x,
     w_ih, w_hh, w_hr: backpropagation through time."""
     x, w_ih, w_hh, w_hr = inputs
-    cell, (g_out, dh, dc) = m.cells[kind], grads
+    cell, (g_out, dh, dc) = CELLS[kind], grads
     to_gx: list[Any] = [None] * len(sizes)
     to_gh: list[Any] = [None] * len(sizes)
     to_y: list[Any] = [None] * len(sizes)
     for t, at, n in reversed(steps(sizes, reverse)):
         to_y[t] = g = _first(dh, n) + g_out[at : at + n]
         if w_hr is not None:
-            g = m.product(g, w_hr)
+            g = g @ w_hr
         to_gx[t], to_gh[t], direct, new_dc = cell.backward(m, kind, g, _first(dc, n), kept[t])
-        new_dh = m.product(to_gh[t], w_hh)
+        new_dh = to_gh[t] @ w_hh
         if direct is not None:
             new_dh = new_dh + direct
         dh, dc = _replaced(m, dh, new_dh), _replaced(m, dc, new_dc)
     d_gx = m.join(to_gx)
     d_gh = d_gx if cell.biases_add else m.join(to_gh)
-    d_hh = m.product(d_gh.T, m.join([k[0] for k in kept]))
+    d_hh = d_gh.T @ m.join([k[0] for k in kept])
     d_ih_bias = d_gx.sum(0)
     d_hh_bias = d_ih_bias if cell.biases_add else d_gh.sum(0)
     d_hr = None
     if w_hr is not None:
-        d_hr = m.product(m.join(to_y).T, m.join([k[4] * k[5] for k in kept]))  # o tanh(c): what was projected
-    return m.product(d_gx, w_ih), dh, dc, m.product(d_gx.T, x), d_hh, d_ih_bias, d_hh_bias, d_hr
+        d_hr = m.join(to_y).T @ m.join([k[4] * k[5] for k in kept])  # o tanh(c): what was projected
+    return d_gx @ w_ih, dh, dc, d_gx.T @ x, d_hh, d_ih_bias, d_hh_bias, d_hr

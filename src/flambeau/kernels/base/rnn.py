@@ -10,14 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from ._recurrence import CELLS, sequence, sequence_grad
-from ._xp import Array, array_namespace, widen
+from ._recurrence import sequence, sequence_grad
+from ._xp import Array, array_namespace, narrow, widen
 
 
-class Arrays:
+class _Arrays:
     """What the formulas need of an array library."""
-
-    cells = CELLS
 
     def __init__(self, xp: Any):
         self.xp, self.tanh = xp, xp.tanh
@@ -27,18 +25,11 @@ class Arrays:
         y += 1
         return self.xp.reciprocal(y, out=y)
 
-    def product(self, a: Array, b: Array) -> Array:
-        return a @ b
-
     def relu(self, x: Array) -> Array:
         return self.xp.maximum(x, 0)
 
     def join(self, parts: list[Array]) -> Array:
         return parts[0] if len(parts) == 1 else self.xp.concatenate(parts)
-
-    def factor(self, w: Array, times: int) -> Array:
-        """In row-major order, which BLAS is faster with for few rows, where that pays for the copy."""
-        return self.xp.ascontiguousarray(w) if times >= 4 else w
 
     def beside(self, parts: list[Array]) -> Array:
         return self.xp.concatenate(parts, 1)
@@ -49,31 +40,31 @@ def _wide(arrays: tuple) -> list:
 
 
 def _like(results: tuple, dtype: np.dtype) -> tuple:
-    return tuple([None if r is None else r.astype(dtype, copy=False) for r in results])
+    return tuple([None if r is None else narrow(r, dtype) for r in results])
 
 
 def recurrent(kind: str, x: Array, h: Array, c: Array | None, w_ih: Array, w_hh: Array, b_ih: Array | None,
-              b_hh: Array | None, w_hr: Array | None, sizes: tuple[int, ...], reverse: bool, keep: bool,
-              m: Arrays | None = None) -> tuple:  # fmt: skip
+              b_hh: Array | None, w_hr: Array | None, sizes: tuple[int, ...], reverse: bool,
+              keep: bool) -> tuple:  # fmt: skip
     """x (N, I), h (B, R), c (B, H) -> (outputs (N, R), last h, last c or None, arrays for recurrent_grad if keep).
 
     kind: tanh, relu, lstm or gru; w_ih (G H, I), w_hh (G H, R) and the biases (G H,) of its G gates; w_hr (R, H): the
-    projection of an LSTM. m: another way to compute the formulas.
+    projection of an LSTM.
     """
     xp = array_namespace(x)
     with np.errstate(all="ignore"):
         given = _wide((x, h, c, w_ih, w_hh, b_ih, b_hh, w_hr))
-        *results, kept = sequence(m or Arrays(xp), kind, given, sizes, reverse)
+        *results, kept = sequence(_Arrays(xp), kind, given, sizes, reverse)
     columns = [xp.concatenate(column) for column in zip(*kept, strict=True)] if keep else []
     return (*_like(tuple(results), x.dtype), columns)
 
 
 def recurrent_grad(kind: str, grads: tuple, x: Array, w_ih: Array, w_hh: Array, w_hr: Array | None, columns: tuple,
-                   sizes: tuple[int, ...], reverse: bool, m: Arrays | None = None) -> tuple:  # fmt: skip
+                   sizes: tuple[int, ...], reverse: bool) -> tuple:  # fmt: skip
     """The gradients of x, h, c (or None), w_ih, w_hh, b_ih, b_hh and w_hr (or None), given those of the results."""
     ends = np.cumsum(sizes)
     kept = [[k[end - n : end] for k in columns] for n, end in zip(sizes, ends, strict=True)]
     with np.errstate(all="ignore"):
         wide = _wide((x, w_ih, w_hh, w_hr))
-        found = sequence_grad(m or Arrays(array_namespace(x)), kind, _wide(grads), wide, kept, sizes, reverse)
+        found = sequence_grad(_Arrays(array_namespace(x)), kind, _wide(grads), wide, kept, sizes, reverse)
     return _like(found, x.dtype)
