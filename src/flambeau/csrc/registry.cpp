@@ -67,6 +67,7 @@ Registry& registry() {
     isa::register_cast(k);        \
     isa::register_gemm(k);        \
     isa::register_conv(k);        \
+    isa::register_conv_tiles(k);  \
     isa::register_norm(k);        \
     isa::register_rnn(k);         \
     isa::register_pool(k);        \
