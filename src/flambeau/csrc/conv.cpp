@@ -317,9 +317,9 @@ int grad_weight(const Shape& s, const void* g, const void* x, void* gw) {
     Packing of_g{{0, 0, 0}, {1, 1, 1}, {s.out[0], of_x.place[1], of_x.place[2]}, (positions + 15) / 16 * 16};
     const int64_t in = product(s.in), out = product(s.out), columns = s.inputs * taps;
     const double products = static_cast<double>(of_g.channel_stride * s.outputs) * static_cast<double>(columns);
+    const double by_rows = products + packing_cost(of_x) * static_cast<double>(in * s.inputs);
     const int status = tiles_grad_weight(
-        s, static_cast<double>(s.batch * s.groups) * (products + packing_cost(of_x) * static_cast<double>(in * s.inputs)),
-        static_cast<const T*>(g), static_cast<const T*>(x), static_cast<T*>(gw));
+        s, static_cast<double>(s.batch * s.groups) * by_rows, static_cast<const T*>(g), static_cast<const T*>(x), static_cast<T*>(gw));
     if (status != kNotComputed) return status;
     const int64_t x_size = s.groups * s.inputs * of_x.channel_stride, g_size = s.groups * s.outputs * of_g.channel_stride;
     const int64_t at_once = std::max<int64_t>(1, std::min(s.batch, (int64_t{1} << 19) / (x_size + g_size)));

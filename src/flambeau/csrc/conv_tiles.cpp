@@ -122,14 +122,22 @@ struct Map {
     int64_t width() const { return rounded(outputs, table<T>().panel); }
 };
 
-// The multiplications that take as long as a map does by tiles: for each factor of the data and of the results about
-// 6, or 25 of a result that is written between others, and for one of the weights 13.
+// The multiplications that a map takes as long as: those of the products; about `data` for each factor of the data,
+// `result` of the results, and 13 of the weights, as measured on a Zen 4 core with AVX-512.
 template <class T>
-double cost(const Map<T>& m) {
-    const double tiles = static_cast<double>(m.tiles()), depth = static_cast<double>(m.depth());
-    const double width = static_cast<double>(m.width()), result = m.y_column > 1 ? 25 : 6;
-    const double moved = tiles * (6 * depth + result * width) + 13 * depth * width;
+double cost(const Map<T>& m, int64_t rounded_depth, int64_t rounded_width, double data, double result) {
+    const double tiles = static_cast<double>(m.tiles());
+    const double depth = static_cast<double>(rounded_depth), width = static_cast<double>(rounded_width);
+    const double moved = tiles * (data * depth + result * width) + 13 * depth * width;
     return static_cast<double>(m.groups * m.factors()) * (tiles * depth * width + moved);
+}
+template <class T>
+double map_cost(const Map<T>& m) {
+    return cost(m, m.depth(), m.width(), 6, m.y_column > 1 ? 25 : 6);  // results between others are written singly
+}
+template <class T>
+double grad_weight_cost(const Map<T>& m) {  // the factors of all channels of many tiles leave the core's cache
+    return cost(m, rounded(m.depth(), table<T>().panel), rounded(m.outputs, table<T>().lanes), 12, 12);
 }
 
 constexpr int64_t kDataFloats = 1 << 17;  // of the factors of a chunk of tiles: half of a core's cache
@@ -141,7 +149,8 @@ void make_weights(const Map<T>& m, T* u) {
     const TileKernels<T>& k = table<T>();
     const int64_t panels = m.width() / k.panel, size = m.depth() * k.panel;
     if (m.channels % k.lanes) std::fill(u, u + m.groups * m.factors() * panels * size, T{});
-    parallel_for(m.groups * panels, std::max<int64_t>(1, 20000 / std::max<int64_t>(size, 1)), [&](int64_t begin, int64_t end) {
+    const int64_t grain = std::max<int64_t>(1, 20000 / std::max<int64_t>(size, 1));
+    parallel_for(m.groups * panels, grain, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i) {
             const int64_t group = i / panels, panel = i % panels, first = panel * k.panel;
             m.scheme->weights({m.w + group * m.w_group + first * m.w_output, m.w_output, m.w_channel,
@@ -165,7 +174,8 @@ Division divide(const Map<T>& m) {
     const int64_t at_once = std::max<int64_t>(1, tiles / across);
     Division d;
     d.chunks = (rows + at_once - 1) / at_once;
-    if (m.groups == 1 && d.chunks < 8 * threads) d.chunks = std::min(rounded(d.chunks, threads), rows);  // as much for each
+    if (m.groups == 1 && d.chunks < 8 * threads)  // as much for each thread
+        d.chunks = std::min(rounded(d.chunks, threads), rows);
     d.parts = std::clamp<int64_t>(threads / (m.groups * d.chunks), 1, m.width() / table<T>().panel);
     return d;
 }
@@ -191,13 +201,17 @@ template <class T>
 bool compute(const Map<T>& m, const T* x, const T* u, int64_t group, int64_t begin, int64_t end, int64_t first,
              int64_t last, const Workspace<T>& s, T* memory, T* y) {
     const TileKernels<T>& k = table<T>();
-    const int64_t factors = m.factors(), across = m.places.tiles[1], panels = m.width() / k.panel, m_ = m.scheme->outputs;
-    T *const data = memory, *const products = data + factors * s.data_factor, *const scratch = products + factors * s.product_factor;
+    const int64_t factors = m.factors(), across = m.places.tiles[1], panels = m.width() / k.panel;
+    const int64_t tall = m.scheme->outputs, phase_channels = rounded(m.channels, k.lanes);
+    T* const data = memory;
+    T* const products = data + factors * s.data_factor;
+    T* const scratch = products + factors * s.product_factor;
     const int64_t image = m.channels * m.places.in[0] * m.places.in[1];
     const int64_t tiles = (end - begin) * across, rows = rounded(tiles, k.few_rows);
     by_sample(begin, end, m.places.tiles[0], [&](int64_t sample, int64_t from, int64_t to, int64_t before) {
-        transform(m.scheme->data, m.places, k.lanes, x + (sample * m.groups + group) * image, from, to, 0, m.channels, scratch,
-                  Factors<T>{data + before * across * s.data_tile, s.data_factor, s.data_tile, rounded(m.channels, k.lanes)});
+        transform(m.scheme->data, m.places, k.lanes, x + (sample * m.groups + group) * image, from, to, 0, m.channels,
+                  scratch,
+                  Factors<T>{data + before * across * s.data_tile, s.data_factor, s.data_tile, phase_channels});
     });
     for (int64_t f = 0; f < factors; ++f)
         std::fill(data + f * s.data_factor + tiles * s.data_tile, data + f * s.data_factor + rows * s.data_tile, T{});
@@ -212,10 +226,10 @@ bool compute(const Map<T>& m, const T* x, const T* u, int64_t group, int64_t beg
         const int64_t o = panel * k.panel, outputs = std::min(until * k.panel, m.outputs) - o;
         by_sample(begin, end, m.places.tiles[0], [&](int64_t sample, int64_t from, int64_t to, int64_t before) {
             finite = m.scheme->results({products + before * across * s.group, s.product_factor, s.group, outputs,
-                                        std::min(to * m_, m.out[0]) - from * m_, m.out[1],
+                                        std::min(to * tall, m.out[0]) - from * tall, m.out[1],
                                         m.bias ? m.bias + group * m.outputs + o : nullptr,
                                         y + m.y_first + sample * m.y_sample + (group * m.outputs + o) * m.y_channel +
-                                            from * m_ * m.y_row,
+                                            from * tall * m.y_row,
                                         m.y_channel, m.y_row, m.y_column, scratch}) && finite;
         });
     }
@@ -254,9 +268,9 @@ int run(const std::vector<Map<T>>& maps, const T* x, T* y) {
             for (size_t j = 0; j < maps.size(); ++j) {
                 const Map<T>& m = maps[j];
                 const int64_t rows = m.batch * m.places.tiles[0], panels = m.width() / table<T>().panel;
-                const bool finite = compute(m, x, u + starts[j], group, rows * chunk / d.chunks, rows * (chunk + 1) / d.chunks,
-                                            panels * part / d.parts, panels * (part + 1) / d.parts, spaces[j],
-                                            static_cast<T*>(memory.data), y);
+                const bool finite = compute(m, x, u + starts[j], group, rows * chunk / d.chunks,
+                                            rows * (chunk + 1) / d.chunks, panels * part / d.parts,
+                                            panels * (part + 1) / d.parts, spaces[j], static_cast<T*>(memory.data), y);
                 if (summed && !finite && status == FB_OK) status = kNotComputed;
             }
         }
@@ -420,13 +434,15 @@ struct WeightSums {
 
     // Factors of the tiles of rows [begin, end): of x's blocks of channels, then of g's.
     bool make_factors(const T* x, const T* g, int64_t group, int64_t begin, int64_t end, T* vx, T* vg) const {
-        const int64_t block = 4 * lanes, x_blocks = (m.channels + block - 1) / block, g_blocks = (m.outputs + block - 1) / block;
+        const int64_t block = 4 * lanes;
+        const int64_t x_blocks = (m.channels + block - 1) / block, g_blocks = (m.outputs + block - 1) / block;
         const int64_t across = m.places.tiles[1], tall = m.places.tiles[0], all = end - begin;
         const int64_t pieces = std::min(all, std::max<int64_t>(1, all * across / 48));
         std::atomic<bool> failed{false};
         parallel_for(pieces * (x_blocks + g_blocks), 1, [&](int64_t from, int64_t to) {
             const int64_t most = std::min(tall, (all + pieces - 1) / pieces);
-            Buffer memory(static_cast<size_t>(std::max(m.places.padded(most), of_g.padded(most)) * lanes) * sizeof(T));
+            const int64_t padded = std::max(m.places.padded(most), of_g.padded(most));
+            Buffer memory(static_cast<size_t>(padded * lanes) * sizeof(T));
             if (!memory.data) {
                 failed = true;
                 return;
@@ -435,17 +451,21 @@ struct WeightSums {
             for (int64_t i = from; i < to; ++i) {
                 const int64_t piece = i / (x_blocks + g_blocks), b = i % (x_blocks + g_blocks);
                 const int64_t first = all * piece / pieces, last = all * (piece + 1) / pieces;
-                by_sample(begin + first, begin + last, tall, [&](int64_t sample, int64_t r0, int64_t r1, int64_t before) {
+                auto part = [&](int64_t sample, int64_t r0, int64_t r1, int64_t before) {
                     const int64_t image = sample * m.groups + group, tile = (first + before) * across;
-                    if (b < x_blocks)
-                        transform(m.scheme->data, m.places, lanes, x + image * m.channels * m.places.in[0] * m.places.in[1],
-                                  r0, r1, b * block, std::min(m.channels, (b + 1) * block), scratch,
+                    if (b < x_blocks) {
+                        const T* of_image = x + image * m.channels * m.places.in[0] * m.places.in[1];
+                        transform(m.scheme->data, m.places, lanes, of_image, r0, r1, b * block,
+                                  std::min(m.channels, (b + 1) * block), scratch,
                                   Factors<T>{vx + tile * x_tile, x_factor, x_tile, channels});
-                    else
-                        transform(m.scheme->grad, of_g, lanes, g + image * m.outputs * m.out[0] * m.out[1], r0, r1,
-                                  (b - x_blocks) * block, std::min(m.outputs, (b - x_blocks + 1) * block), scratch,
+                    } else {
+                        const int64_t o = (b - x_blocks) * block;
+                        transform(m.scheme->grad, of_g, lanes, g + image * m.outputs * m.out[0] * m.out[1], r0, r1, o,
+                                  std::min(m.outputs, o + block), scratch,
                                   Factors<T>{vg + tile * g_tile, g_factor, g_tile, 0});
-                });
+                    }
+                };
+                by_sample(begin + first, begin + last, tall, part);
             }
         });
         return !failed;
@@ -454,8 +474,8 @@ struct WeightSums {
     void multiply(const T* vx, const T* vg, int64_t tiles_now, bool add, T* sums) const {
         const TileKernels<T>& k = table<T>();
         const int64_t block = 48, blocks = (outputs + block - 1) / block, panels = depth / k.panel;
-        const int64_t tasks = m.factors() * blocks, together = m.factors() > 1 ? panels : 4, split = (panels + together - 1) / together;
-        parallel_for(tasks * split, 1, [&](int64_t from, int64_t to) {
+        const int64_t together = m.factors() > 1 ? panels : 4, split = (panels + together - 1) / together;
+        parallel_for(m.factors() * blocks * split, 1, [&](int64_t from, int64_t to) {
             for (int64_t i = from; i < to; ++i) {
                 const int64_t f = i / split / blocks, o = i / split % blocks * block, first = i % split * together;
                 for (int64_t p = first; p < std::min(panels, first + together); ++p)
@@ -470,10 +490,13 @@ template <class T>
 int run_grad_weight(const Map<T>& m, const T* g, const T* x, T* gw) {
     const WeightSums<T> s(m);
     const int64_t factors = m.factors(), rows = m.batch * m.places.tiles[0];
-    Buffer of_x(static_cast<size_t>(factors * s.x_factor) * sizeof(T)), of_g(static_cast<size_t>(factors * s.g_factor) * sizeof(T));
+    Buffer of_x(static_cast<size_t>(factors * s.x_factor) * sizeof(T));
+    Buffer of_g(static_cast<size_t>(factors * s.g_factor) * sizeof(T));
     Buffer of_sums(static_cast<size_t>(factors * s.outputs * s.depth) * sizeof(T));
     if (!of_x.data || !of_g.data || !of_sums.data) return FB_ERR_MEMORY;
-    T *const vx = static_cast<T*>(of_x.data), *const vg = static_cast<T*>(of_g.data), *const sums = static_cast<T*>(of_sums.data);
+    T* const vx = static_cast<T*>(of_x.data);
+    T* const vg = static_cast<T*>(of_g.data);
+    T* const sums = static_cast<T*>(of_sums.data);
     if (s.depth != m.depth()) std::fill(vx, vx + factors * s.x_factor, T{});  // columns that no channel fills
     for (int64_t group = 0; group < m.groups; ++group) {
         for (int64_t row = 0; row < rows; row += s.rows) {
@@ -484,8 +507,8 @@ int run_grad_weight(const Map<T>& m, const T* g, const T* x, T* gw) {
         T* const to = gw + group * m.w_group;
         parallel_for(m.outputs, std::max<int64_t>(1, 4096 / s.depth), [&](int64_t from, int64_t until) {
             for (int64_t o = from; o < until; ++o)
-                m.scheme->weight_results({sums + o * s.depth, s.outputs * s.depth, m.channels, m.places.phases(), s.channels,
-                                          m.taps.data(), to + o * m.w_output, m.w_channel});
+                m.scheme->weight_results({sums + o * s.depth, s.outputs * s.depth, m.channels, m.places.phases(),
+                                          s.channels, m.taps.data(), to + o * m.w_output, m.w_channel});
         });
     }
     if (m.scheme->taps == 1) return FB_OK;
@@ -499,7 +522,7 @@ int run_grad_weight(const Map<T>& m, const T* g, const T* x, T* gw) {
 template <class T>
 int tiles_forward(const Shape& s, double by_rows, const T* x, const T* w, const T* bias, T* y) {
     const TileScheme<T>* scheme =
-        choose<T>(s, by_rows, [&](const TileScheme<T>& one) { return cost(forward_map(s, one)); });
+        choose<T>(s, by_rows, [&](const TileScheme<T>& one) { return map_cost(forward_map(s, one)); });
     if (!scheme) return kNotComputed;
     std::vector<Map<T>> maps{forward_map(s, *scheme)};
     maps[0].w = w, maps[0].bias = bias;
@@ -510,7 +533,7 @@ template <class T>
 int tiles_grad_input(const Shape& s, double by_rows, const T* g, const T* w, T* gx) {
     const TileScheme<T>* scheme = choose<T>(s, by_rows, [&](const TileScheme<T>& one) {
         double sum = 0;
-        for (const Map<T>& m : grad_input_maps(s, one)) sum += cost(m);
+        for (const Map<T>& m : grad_input_maps(s, one)) sum += map_cost(m);
         return sum;
     });
     if (!scheme) return kNotComputed;
@@ -522,7 +545,7 @@ int tiles_grad_input(const Shape& s, double by_rows, const T* g, const T* w, T* 
 template <class T>
 int tiles_grad_weight(const Shape& s, double by_rows, const T* g, const T* x, T* gw) {
     const TileScheme<T>* scheme =
-        choose<T>(s, by_rows, [&](const TileScheme<T>& one) { return cost(forward_map(s, one)); });
+        choose<T>(s, by_rows, [&](const TileScheme<T>& one) { return grad_weight_cost(forward_map(s, one)); });
     return scheme ? run_grad_weight(forward_map(s, *scheme), g, x, gw) : kNotComputed;
 }
 

@@ -272,7 +272,8 @@ bool results(const TileResults<T>& d) {
             int64_t row = p / d.columns, column = p % d.columns;
             for (int64_t q = p; q < positions; ++row, column = 0) {
                 T* to = y + l * d.y_channel + row * d.y_row;
-                for (; column < d.columns && q < positions; ++column, ++q) to[column * d.y_column] = d.scratch[q * lanes + l];
+                for (; column < d.columns && q < positions; ++column, ++q)
+                    to[column * d.y_column] = d.scratch[q * lanes + l];
             }
         }
     }

@@ -167,7 +167,7 @@ struct TileData {  // rows of tiles of one image, of consecutive channels
     int64_t tile_rows, tile_columns, step;  // step: places between the elements of a tile
     int64_t phases;
     const int64_t* offsets;  // of the first tile's first element, by phase
-    T* v;                    // factor f of tile t, phase p, channel c: v[f * v_factor + t * v_tile + p * phase_stride + c]
+    T* v;  // factor f of tile t, phase p, channel c: v[f * v_factor + t * v_tile + p * phase_stride + c]
     int64_t v_factor, v_tile, phase_stride;
 };
 template <class T>

@@ -1,4 +1,4 @@
-// Vectors of the instruction set that a *.dispatch.cpp is compiled for, as the compiler's own type: operators work on it.
+// Vectors of the instruction set that a *.dispatch.cpp is compiled for: a type of the compiler's, with operators.
 #pragma once
 
 #include "simd.hpp"
