@@ -23,6 +23,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <cstring>
 #include <vector>
 
@@ -122,10 +123,13 @@ struct Map {
     int64_t width() const { return rounded(outputs, table<T>().panel); }
 };
 
+constexpr int64_t kMostFloats = 1 << 22;  // of the factors of a row of tiles: each thread has memory for one
+
 // The multiplications that a map takes as long as: those of the products; about `data` for each factor of the data,
 // `result` of the results, and 13 of the weights, as measured on a Zen 4 core with AVX-512.
 template <class T>
 double cost(const Map<T>& m, int64_t rounded_depth, int64_t rounded_width, double data, double result) {
+    if (m.places.tiles[1] * m.factors() * m.depth() > kMostFloats) return HUGE_VAL;
     const double tiles = static_cast<double>(m.tiles());
     const double depth = static_cast<double>(rounded_depth), width = static_cast<double>(rounded_width);
     const double moved = tiles * (data * depth + result * width) + 13 * depth * width;
@@ -480,7 +484,8 @@ struct WeightSums {
                 const int64_t f = i / split / blocks, o = i / split % blocks * block, first = i % split * together;
                 for (int64_t p = first; p < std::min(panels, first + together); ++p)
                     k.product({vg + f * g_factor + o, 1, g_tile, vx + f * x_factor + p * k.panel, x_tile, tiles_now,
-                               std::min(block, outputs - o), sums + (f * outputs + o) * depth + p * k.panel, depth, add});
+                               std::min(block, outputs - o), sums + (f * outputs + o) * depth + p * k.panel, depth,
+                               add});
             }
         });
     }
