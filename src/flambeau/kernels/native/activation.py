@@ -6,8 +6,8 @@ import numpy as np
 
 from ... import _core
 from ..base import activation as _base
+from ..base import pointwise as _pointwise
 from ..base._xp import Array
-from .pointwise import mul as _mul
 
 
 def _no_loop(a: Array, b: Array) -> None:
@@ -16,6 +16,7 @@ def _no_loop(a: Array, b: Array) -> None:
 
 _leaky_relu = _core.PointwiseKernel("leaky_relu", 2, _no_loop)
 _leaky_slope = _core.PointwiseKernel("leaky_slope", 2, _no_loop)
+_mul = _core.PointwiseKernel("mul", 2, _pointwise.mul)
 
 
 def _with_slope(kernel, x: Array, slope: float) -> Array | None:
