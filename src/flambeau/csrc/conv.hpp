@@ -16,8 +16,9 @@ struct Buffer {
 inline int64_t product(const int64_t* n) { return n[0] * n[1] * n[2]; }
 inline int64_t remainder(int64_t a, int64_t n) { return ((a % n) + n) % n; }
 
-// By tiles, where that is estimated to take less time than `by_rows`, the multiplications of the other way.
-// FB_OK, an error, or kNotComputed: not estimated to, or a result is not finite, which tiles would spread.
+// By tiles, where that is estimated to take less time than the other way, which takes that of `by_rows`
+// multiplications. FB_OK, an error, or kNotComputed: it would take longer, or a result is not finite: its neighbours in
+// the tile may then be wrong.
 constexpr int kNotComputed = 1;
 template <class T>
 int tiles_forward(const fb_conv_shape& s, double by_rows, const T* x, const T* w, const T* bias, T* y);

@@ -18,7 +18,7 @@
 // convolution of the elements s i + p, whose channels are summed together with those of the other phases. In scheme 1
 // each tap is a phase: it multiplies what there is, of any stride and dilation. The gradient in the input is one
 // convolution of the gradient of the output for each remainder of the input's places by the strides. The gradient in
-// the weights has the transposed formulas: results of weights' factors' gradients, each a product over tiles.
+// the weights has the transposed formulas: for each factor a product of matrices summed over tiles, then its results.
 #include "conv.hpp"
 
 #include <algorithm>

@@ -12,6 +12,7 @@ from ..base._xp import Array, narrow, widen
 
 Ints = _base.Ints
 
+
 def _is_pointwise(kernel: Ints, stride: Ints, padding: Ints, groups: int) -> bool:
     """Whether the map is one matrix for all positions."""
     return groups == 1 and prod(kernel) == 1 and max(stride) == 1 and max(padding) == 0
