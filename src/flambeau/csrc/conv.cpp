@@ -4,12 +4,13 @@
 // i % stride, place i / stride. All the elements that a tap sees then lie side by side, at a fixed distance from the
 // positions of the output. The gradient in the input is the same computation on the packed gradient of the output, once
 // for each remainder of the input's axes by the strides, with the taps that reach it.
+#include "conv.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <vector>
 
-#include "dispatch.hpp"
 #include "threads.hpp"
 
 namespace fb {
@@ -23,16 +24,6 @@ template <>
 const ConvKernels<float>& table<float>() { return kernels().conv32; }
 template <>
 const ConvKernels<double>& table<double>() { return kernels().conv64; }
-
-struct Buffer {
-    explicit Buffer(size_t bytes) : data(fb_alloc(bytes)) {}
-    ~Buffer() { fb_free(data); }
-    Buffer(const Buffer&) = delete;
-    Buffer& operator=(const Buffer&) = delete;
-    void* data;
-};
-
-int64_t product(const int64_t* n) { return n[0] * n[1] * n[2]; }
 
 // Positions from the first to the last element of `out` in rows of `place` [planes, rows, columns].
 int64_t span(const int64_t* place, const int64_t* out) {
@@ -128,6 +119,22 @@ void pack_weights(const Map<T>& m, const Part& part, int64_t block, const T* w, 
             for (int64_t t : part.taps)
                 for (int64_t b = 0; b < n; ++b) *to++ = w[(o + b) * m.w_output + c * m.w_channel + t];
     }
+}
+
+// The multiplications that packing an element takes as long as.
+double packing_cost(const Packing& k) { return k.planes() > 1 ? 100 : 10; }
+
+// The multiplications that a map takes as long as: those of all positions that are computed along, and the packing.
+template <class T>
+double cost(const Map<T>& m) {
+    const int64_t lanes = table<T>().slack / 3;
+    double sum = 0;
+    for (const Part& part : m.parts)
+        if (product(part.out) > 0)
+            sum += static_cast<double>((span(m.packing.place, part.out) + lanes - 1) / lanes * lanes) *
+                   static_cast<double>(part.taps.size());
+    sum = sum * static_cast<double>(m.outputs) + packing_cost(m.packing) * static_cast<double>(product(m.in));
+    return sum * static_cast<double>(m.batch * m.groups * m.channels);
 }
 
 template <class T>
@@ -236,10 +243,10 @@ int forward(const Shape& s, const void* x, const void* w, const void* bias, void
     m.taps = m.w_channel = product(s.kernel);
     m.w_output = s.inputs * m.w_channel;
     m.bias = static_cast<const T*>(bias);
-    return run(m, static_cast<const T*>(x), static_cast<T*>(y));
+    const T* const from = static_cast<const T*>(x);
+    const int status = tiles_forward(s, cost(m), from, m.w, m.bias, static_cast<T*>(y));
+    return status == kNotComputed ? run(m, from, static_cast<T*>(y)) : status;
 }
-
-int64_t remainder(int64_t a, int64_t n) { return ((a % n) + n) % n; }
 
 template <class T>
 int grad_input(const Shape& s, const void* g, const void* w, void* gx) {
@@ -294,7 +301,9 @@ int grad_input(const Shape& s, const void* g, const void* w, void* gx) {
     m.taps = m.w_output = product(s.kernel);
     m.w_channel = s.inputs * m.w_output;
     m.bias = nullptr;
-    return run(m, static_cast<const T*>(g), static_cast<T*>(gx));
+    const T* const from = static_cast<const T*>(g);
+    const int status = tiles_grad_input(s, cost(m), from, m.w, static_cast<T*>(gx));
+    return status == kNotComputed ? run(m, from, static_cast<T*>(gx)) : status;
 }
 
 // For each weight a sum over samples in their order, each a dot product of a row of g with a shifted row of x, both
@@ -307,6 +316,11 @@ int grad_weight(const Shape& s, const void* g, const void* x, void* gw) {
     const int64_t positions = span(of_x.place, s.out), taps = static_cast<int64_t>(offsets.size());
     Packing of_g{{0, 0, 0}, {1, 1, 1}, {s.out[0], of_x.place[1], of_x.place[2]}, (positions + 15) / 16 * 16};
     const int64_t in = product(s.in), out = product(s.out), columns = s.inputs * taps;
+    const double products = static_cast<double>(of_g.channel_stride * s.outputs) * static_cast<double>(columns);
+    const double by_rows = products + packing_cost(of_x) * static_cast<double>(in * s.inputs);
+    const int status = tiles_grad_weight(
+        s, static_cast<double>(s.batch * s.groups) * by_rows, static_cast<const T*>(g), static_cast<const T*>(x), static_cast<T*>(gw));
+    if (status != kNotComputed) return status;
     const int64_t x_size = s.groups * s.inputs * of_x.channel_stride, g_size = s.groups * s.outputs * of_g.channel_stride;
     const int64_t at_once = std::max<int64_t>(1, std::min(s.batch, (int64_t{1} << 19) / (x_size + g_size)));
     Buffer xs(static_cast<size_t>(at_once * x_size + kernels.slack) * sizeof(T));

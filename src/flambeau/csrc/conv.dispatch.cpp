@@ -2,37 +2,21 @@
 //
 // Packed, a sample is flat: the input of tap t for output position p is x[offset[t] + p], whatever the stride. So one
 // loop over positions serves all shapes; positions between the rows are computed along and not written.
-#include "simd.hpp"
+#include "vector.hpp"
 
 namespace fb {
 namespace FB_ISA {
 namespace {
 
 #if defined(__AVX512F__)
-constexpr int kBytes = 64, kOutputs = 8, kRows = 4, kColumns = 5;
+constexpr int kOutputs = 8, kRows = 4, kColumns = 5;
 #elif defined(__AVX2__)
-constexpr int kBytes = 32, kOutputs = 4, kRows = 4, kColumns = 2;
+constexpr int kOutputs = 4, kRows = 4, kColumns = 2;
 #else
-constexpr int kBytes = 16, kOutputs = 4, kRows = 4, kColumns = 2;
+constexpr int kOutputs = 4, kRows = 4, kColumns = 2;
 #endif
 constexpr int64_t kRun = 64;  // channels
 constexpr int kVectors = 3;  // of positions at once: kOutputs * kVectors accumulators fit the registers
-
-template <class T>
-struct Vector {
-    typedef T type __attribute__((vector_size(kBytes)));
-    static constexpr int lanes = kBytes / sizeof(T);
-};
-template <class T>
-FB_INLINE typename Vector<T>::type load(const T* p) {
-    typename Vector<T>::type v;
-    memcpy(&v, p, sizeof v);
-    return v;
-}
-template <class T>
-FB_INLINE typename Vector<T>::type spread(T x) {
-    return x - typename Vector<T>::type{};
-}
 
 // B outputs at V vectors of positions, from all channels and taps; out has B rows of kVectors vectors. Runs of channels
 // are summed by themselves: the error of a long sum in T grows with its length.

@@ -178,6 +178,71 @@ struct ConvKernels {
     void (*dots)(int g_rows, int x_rows, const T* const* g, const T* const* x, const ConvSpan& span, T* const* gw);
 };
 
+// Parts of a convolution by tiles: see conv_tiles.cpp. Strides are in elements; "lanes" those of a vector.
+template <class T>
+struct TileData {  // rows of tiles of one image, of consecutive channels
+    const T* x;    // the first channel's first row that is read
+    int64_t channels, channel_stride, rows, width;
+    // Padded rows [row][column][lane], zero wherever no element comes; `first` is where x[0] comes.
+    T* scratch;
+    int64_t pitch, first;
+    int64_t tile_rows, tile_columns, step;  // step: places between the elements of a tile
+    int64_t phases;
+    const int64_t* offsets;  // of the first tile's first element, by phase
+    T* v;  // factor f of tile t, phase p, channel c: v[f * v_factor + t * v_tile + p * phase_stride + c]
+    int64_t v_factor, v_tile, phase_stride;
+};
+template <class T>
+struct TileWeights {  // one panel of outputs
+    const T* w;       // output o, channel c, tap t: w[o * w_output + c * w_channel + t]
+    int64_t w_output, w_channel, outputs, channels, phases, phase_channels;
+    const int64_t* taps;  // [phases][r * r], -1 where there is none
+    T* u;                 // factor f: u + f * u_factor, [phase][channel][output of the panel]
+    int64_t u_factor;
+};
+template <class T>
+struct TileProduct {  // out[row][j] = or += sum over k of a[row * a_row + k * a_step] b[k * b_step + j], j of a panel
+    const T* a;
+    int64_t a_row, a_step;
+    const T* b;
+    int64_t b_step, depth, rows;
+    T* out;
+    int64_t out_row;
+    bool add;
+};
+template <class T>
+struct TileResults {  // rows of outputs of one image
+    const T* products;  // factor f of tile t, output o: products[f * p_factor + t * p_tile + o]
+    int64_t p_factor, p_tile, outputs, rows, columns;
+    const T* bias;
+    T* y;
+    int64_t y_channel, y_row, y_column;
+    T* scratch;  // [rows * columns][lane]
+};
+template <class T>
+struct TileWeightResults {
+    const T* products;
+    int64_t p_factor, channels, phases, phase_channels;
+    const int64_t* taps;
+    T* gw;
+    int64_t w_channel;
+};
+template <class T>
+struct TileScheme {
+    int outputs, taps;  // of a tile, along an axis
+    void (*data)(const TileData<T>&);
+    void (*grad)(const TileData<T>&);  // of tiles of the output
+    void (*weights)(const TileWeights<T>&);
+    bool (*results)(const TileResults<T>&);  // false: one is not finite
+    void (*weight_results)(const TileWeightResults<T>&);
+};
+template <class T>
+struct TileKernels {
+    int lanes, panel, few_rows;  // rows of a product are a multiple of few_rows
+    void (*product)(const TileProduct<T>&);
+    TileScheme<T> schemes[3];
+};
+
 // Rows of normalisation; xhat is (x - mean) rstd. Sums are of fixed order.
 template <class T>
 struct NormKernels {
@@ -260,6 +325,8 @@ struct Kernels {
     PoolKernels<double> pool64;
     ConvKernels<float> conv32;
     ConvKernels<double> conv64;
+    TileKernels<float> tiles32;
+    TileKernels<double> tiles64;
     OptimKernels optim;
     RandomKernels random;
     ReduceKernels reduce;
@@ -290,6 +357,7 @@ void register_libm(Kernels& k);
     void register_gemm(Kernels& k);           \
     void register_panels(Kernels& k);         \
     void register_conv(Kernels& k);           \
+    void register_conv_tiles(Kernels& k);     \
     void register_norm(Kernels& k);           \
     void register_rnn(Kernels& k);            \
     void register_pool(Kernels& k);           \

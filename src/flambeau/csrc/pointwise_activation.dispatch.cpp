@@ -37,6 +37,14 @@ struct GeluTanh {
     }
 };
 
+// The slope is an array, of one element or more.
+struct LeakyRelu {
+    template <class T> FB_INLINE T f(T x, T slope) { return x > 0 ? x : x * slope; }
+};
+struct LeakySlope {  // the derivative of leaky_relu
+    template <class T> FB_INLINE T f(T x, T slope) { return x > 0 ? T(1) : slope; }
+};
+
 struct ReluGrad {
     template <class T> FB_INLINE T f(T g, T x) { return x <= 0 ? T(0) : g; }
 };
@@ -82,6 +90,8 @@ void register_activation(Kernels& k) {
     costly_unary<Gelu>(k, "gelu");
     costly_unary<GeluTanh>(k, "gelu_tanh");
     cheap_binary<ReluGrad>(k, "relu_grad");
+    cheap_binary<LeakyRelu>(k, "leaky_relu");
+    cheap_binary<LeakySlope>(k, "leaky_slope");
     cheap_binary<TanhGrad>(k, "tanh_grad");
     cheap_binary<SigmoidGrad>(k, "sigmoid_grad");
     costly_binary<SiluGrad>(k, "silu_grad");

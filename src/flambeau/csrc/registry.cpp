@@ -68,6 +68,7 @@ Registry& registry() {
     isa::register_gemm(k);        \
     isa::register_panels(k);      \
     isa::register_conv(k);        \
+    isa::register_conv_tiles(k);  \
     isa::register_norm(k);        \
     isa::register_rnn(k);         \
     isa::register_pool(k);        \

@@ -15,8 +15,8 @@ from ..device import CPU
 BASE = ("pointwise", "pad", "shape", "index", "special", "activation", "reduce", "linalg", "conv", "pool", "norm",
         "patches", "softmax", "loss", "loss_ctc", "embedding", "select", "sort", "optim", "fft", "lapack", "ldl",
         "bessel", "gamma", "implicit", "polynomial", "resample", "rnn")  # fmt: skip
-NATIVE = ("pointwise", "shape", "index", "reduce", "linalg", "conv", "pool", "norm", "rnn", "softmax", "embedding",
-          "select", "sort", "optim", "lapack", "implicit", "special")  # fmt: skip
+NATIVE = ("pointwise", "activation", "shape", "index", "reduce", "linalg", "conv", "pool", "norm", "rnn", "softmax",
+          "embedding", "select", "sort", "optim", "lapack", "implicit", "special")  # fmt: skip
 
 
 class Kernels:

@@ -12,25 +12,23 @@ from ..base._xp import Array, narrow, widen
 
 Ints = _base.Ints
 
-_WIDE = 16  # positions that are computed at once
-_MANY = 128  # channels, in and out, from which matrix products are worth the unfolding of a small image
-
 
 def _is_pointwise(kernel: Ints, stride: Ints, padding: Ints, groups: int) -> bool:
     """Whether the map is one matrix for all positions."""
     return groups == 1 and prod(kernel) == 1 and max(stride) == 1 and max(padding) == 0
 
 
-def _prefers_products(channels: int, outputs: int, out: Ints, kernel: Ints, groups: int) -> bool:
-    """Whether so many of the positions computed along lie outside the image that unfolding it costs less."""
-    if groups > 1 or min(channels, outputs) < _MANY or len(out) != 2:
-        return False
-    computed = (out[0] - 1) * (out[1] + kernel[1] - 1) + out[1]
-    return prod(out) < 0.6 * (-(-computed // _WIDE) * _WIDE)
+def _is_whole(spatial: Ints, kernel: Ints, padding: Ints, groups: int) -> bool:
+    """Whether the kernel covers the whole input at its only position: the map is one matrix for all samples."""
+    return groups == 1 and tuple(spatial) == tuple(kernel) and max(padding) == 0
 
 
 def _as_matrices(x: Array) -> Array:
     return x.reshape(*x.shape[:2], prod(x.shape[2:]))
+
+
+def _as_rows(x: Array) -> Array:
+    return x.reshape(x.shape[0], prod(x.shape[1:]))
 
 
 @np.errstate(all="ignore")
@@ -49,10 +47,15 @@ def conv_nd(
             if b is not None:
                 y += widen(b).reshape(-1, *(1,) * len(out))
             return narrow(y, x.dtype)
-    if not _prefers_products(x.shape[1], w.shape[0], out, kernel, groups):
-        y = _native.conv(wx, ww, None if b is None else widen(b), out, stride, padding, dilation, groups)
+    if _is_whole(x.shape[2:], kernel, padding, groups):
+        y = _native.matmul(_as_rows(wx), _as_rows(ww).T)
         if y is not None:
-            return narrow(y, x.dtype)
+            if b is not None:
+                y += widen(b)
+            return narrow(y.reshape(*y.shape, *out), x.dtype)
+    y = _native.conv(wx, ww, None if b is None else widen(b), out, stride, padding, dilation, groups)
+    if y is not None:
+        return narrow(y, x.dtype)
     return _base.conv_nd(x, w, b, stride, padding, dilation, groups)
 
 
@@ -68,8 +71,12 @@ def conv_nd_grad_input(
         gx = _native.matmul(ww.reshape(ww.shape[:2]).T, _as_matrices(wg))
         if gx is not None:
             return narrow(gx.reshape(shape), g.dtype)
+    if _is_whole(shape[2:], kernel, padding, groups):
+        gx = _native.matmul(_as_rows(wg), _as_rows(ww))
+        if gx is not None:
+            return narrow(gx.reshape(shape), g.dtype)
     # Here taps that reach no position of g meet zeros around it; with an infinite weight the sum would be NaN.
-    if not _prefers_products(w.shape[0], shape[1], shape[2:], kernel, groups) and np.isfinite(ww.sum()):
+    if np.isfinite(ww.sum()):
         gx = _native.conv_grad_input(wg, ww, shape, stride, padding, dilation, groups)
         if gx is not None:
             return narrow(gx, g.dtype)
@@ -83,11 +90,15 @@ def conv_nd_grad_weight(
     """Gradient (O, C/groups, *kernel) = weight_shape for g (N, O, *out) and x (N, C, *spatial)."""
     _base.check_gradient(g.shape, x.shape, weight_shape, stride, padding, dilation, groups)
     shape = tuple(weight_shape)
-    if not _prefers_products(x.shape[1], shape[0], g.shape[2:], shape[2:], groups):
-        gw = _native.conv_grad_weight(widen(g), widen(x), shape, stride, padding, dilation, groups)
-        # Between the rows of g its zeros meet elements of x that belong to none; one that is infinite gives NaN.
-        if gw is not None and np.isfinite(gw).all():
-            return narrow(gw, g.dtype)
+    wg, wx = widen(g), widen(x)
+    if _is_whole(x.shape[2:], shape[2:], padding, groups):
+        gw = _native.matmul(_as_rows(wg).T, _as_rows(wx))
+        if gw is not None:
+            return narrow(gw.reshape(shape), g.dtype)
+    gw = _native.conv_grad_weight(wg, wx, shape, stride, padding, dilation, groups)
+    # Between the rows of g its zeros meet elements of x that belong to none; one that is infinite gives NaN.
+    if gw is not None and np.isfinite(gw).all():
+        return narrow(gw, g.dtype)
     return _base.conv_nd_grad_weight(g, x, weight_shape, stride, padding, dilation, groups)
 
 
