@@ -234,6 +234,7 @@ cdef int record(OpFunction f, TensorBase out, PyObject** args, int n, unsigned i
     declares to save, the shape of the result."""
     cdef Node node = <Node>FB_NEW_TENSOR(<PyObject*>Node, <PyObject*>f.node_type, _no_args)
     cdef int i, what
+    cdef unsigned int tensors = needs
     cdef bint any_nr = False
     cdef SavedOutput so
     edges = PyTuple_New(n)
@@ -243,11 +244,12 @@ cdef int record(OpFunction f, TensorBase out, PyObject** args, int n, unsigned i
             edge = edge_of(<TensorBase>args[i])
             if <PyObject*>edge != args[i] and (<TensorBase>args[i])._output_nr:
                 any_nr = True
-        if isinstance(<object>args[i], TensorBase):
-            node.tensors |= <unsigned int>1 << i
+        elif isinstance(<object>args[i], TensorBase):
+            tensors |= <unsigned int>1 << i
         Py_INCREF(edge)
         PyTuple_SET_ITEM(edges, i, edge)
     node.edges = edges
+    node.tensors = tensors
     if any_nr:
         node.edge_nrs = tuple([(<TensorBase>args[i])._output_nr if needs >> i & 1 and edges[i] is not <object>args[i]
                                else 0 for i in range(n)])

@@ -57,7 +57,6 @@ cdef class Node(GraphState):
     cdef object _backward
     cdef tuple edges                   # per argument of forward: Node, leaf tensor or None
     cdef tuple edge_nrs                # per argument: output number of the edge's node; None when all are 0
-    cdef unsigned int tensors          # a bit per argument: whether it is a tensor
     cdef tuple kept                    # what was saved; None once freed
     cdef long versions[4]
     cdef vector[long] more_versions
@@ -70,6 +69,7 @@ cdef class Node(GraphState):
     cdef int n_outputs
     cdef int out_ndim                  # shape and dtype of output 0
     cdef int out_code
+    cdef unsigned int tensors          # a bit per argument: whether it is a tensor
     cdef cnp.npy_intp out_dims[META_DIMS]
     cdef tuple metas                   # (shape, code) per output, when there are several or many dimensions
     cdef object out_backend
