@@ -1,5 +1,6 @@
 """The short ways of methods, operators and functions: no Python function runs; the results are as of the long way."""
 
+import gc
 import sys
 import warnings
 
@@ -18,11 +19,13 @@ def python_calls(code, names):
     """The names of the Python functions that a line calls, once it has run before."""
     compiled, called = compile(code, "program", "exec"), []
     exec(compiled, names)
+    gc.disable()  # which calls functions of its own
     sys.setprofile(lambda frame, event, argument: called.append(frame.f_code.co_name) if event == "call" else None)
     try:
         exec(compiled, names)
     finally:
         sys.setprofile(None)
+        gc.enable()
     return called[1:]  # the line itself is the first
 
 
