@@ -1,31 +1,13 @@
 // Products of few rows with a packed matrix: the micro kernel of panels.hpp.
-#include "simd.hpp"
+#include "vector.hpp"
 
 namespace fb {
 namespace FB_ISA {
 namespace {
 
 // kRows rows of kPanelVectors accumulators, a row of the panel and an element of a fit the registers.
-#if defined(__AVX512F__)
-constexpr int kBytes = 64, kRows = 6;
-#elif defined(__AVX2__)
-constexpr int kBytes = 32, kRows = 3;
-#else
-constexpr int kBytes = 16, kRows = 3;
-#endif
+constexpr int kRows = kBytes == 64 ? 6 : 3;
 constexpr int64_t kRun = 128;  // of k: such a piece of a panel stays in the first-level cache for all rows
-
-template <class T>
-struct Vector {
-    typedef T type __attribute__((vector_size(kBytes)));
-    static constexpr int lanes = kBytes / sizeof(T);
-};
-template <class T>
-FB_INLINE typename Vector<T>::type load(const T* p) {
-    typename Vector<T>::type v;
-    memcpy(&v, p, sizeof v);
-    return v;
-}
 
 // out (R, V vectors) = or += a (R, k) panel (k, V vectors)
 template <class T, int R, int V>
