@@ -234,6 +234,11 @@ class Storage(metaclass=StorageType):
         """untyped() -> the same memory as a storage of bytes."""
         return Storage(self, ALL[1])
 
+    def buffer(self):
+        """buffer() -> memoryview of the bytes, over the same memory; `from_buffer` takes such."""
+        self._check_host("buffer")
+        return memoryview(self.array.view(np.uint8))
+
     @classmethod
     def from_buffer(cls, buffer, byte_order="native", count=-1, offset=0):
         """from_buffer(buffer, byte_order, count=-1, offset=0) -> a new storage with a copy of elements of a buffer.

@@ -60,6 +60,21 @@ def test_gradients_flow_through_nodes_that_were_looked_at():
     assert x.grad is not None and x.grad.data.sum() > 0
 
 
+def test_errors_without_words_of_their_own_keep_their_cause():
+    class Refusing(torch.nn.Embedding):
+        @property
+        def sparse(self):
+            raise ValueError("never seen") from KeyError("the cause")
+
+        @sparse.setter
+        def sparse(self, value):
+            pass
+
+    with pytest.raises(ValueError, match="never seen") as caught:
+        Refusing(3, 2)(Variable(torch.LongTensor([1])))
+    assert isinstance(caught.value.__cause__, KeyError)
+
+
 def test_functions_are_copied_and_pickled_by_name():
     for function in (F.relu, F.softmax, F.nll_loss, F.max_pool2d, F.linear, F.conv2d):
         assert copy.deepcopy(function) is function

@@ -251,3 +251,11 @@ def test_new_dimensions_of_size_one_have_the_step_over_what_follows():
     x = torch.rand(5)
     assert x.expand(1, 1, 5).stride() == x.unsqueeze(0).unsqueeze(1).stride() == (5, 5, 1)
     assert x.expand(2, 1, 5).stride() == (0, 5, 1) and torch.rand(1, 5).expand(1, 3, 5).stride() == (0, 0, 1)
+
+
+def test_the_buffer_of_a_storage_is_its_memory():
+    storage = torch.IntStorage([1, 2])
+    buffer = storage.buffer()
+    assert torch.IntStorage.from_buffer(buffer, "native").tolist() == [1, 2]
+    buffer[:4] = bytes([7, 0, 0, 0] if sys.byteorder == "little" else [0, 0, 0, 7])
+    assert storage.tolist() == [7, 2]

@@ -360,7 +360,10 @@ cdef PyObject* worded_vectorcall(PyObject* callable, PyObject** args, size_t nar
     except (RuntimeError, IndexError, ValueError) as error:
         given = [<object>args[i] for i in range(n)]
         names = () if kwnames == NULL else <tuple><object>kwnames
-        raise w.explain(error, given, {name: <object>args[n + i] for i, name in enumerate(names)}) from None
+        said = w.explain(error, given, {name: <object>args[n + i] for i, name in enumerate(names)})
+        if said is error:
+            raise                                             # with the cause that it has
+        raise said from None
     Py_INCREF(result)
     return <PyObject*>result
 

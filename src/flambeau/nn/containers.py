@@ -9,7 +9,7 @@ from itertools import chain, islice
 from flambeau import Tensor
 
 from .module import Module, _typename
-from .parameter import Parameter, older_rules
+from .parameter import Parameter
 
 
 def _position(index, size):
@@ -213,8 +213,6 @@ class ModuleList(Module):
 
     def __repr__(self):
         """As any module's, with runs of equal children shown as "(0-2): 3 x ..."."""
-        if older_rules():
-            return super().__repr__()
         runs: list = []
         for i, text in enumerate(repr(module) for module in self):
             if runs and runs[-1][2] == text:

@@ -10,7 +10,7 @@ for _family in (checked, containers, layers, recurrent, upsampling, texts):
     LAYERS.update(_family.LAYERS)
 globals().update(LAYERS)
 
-_UNCHANGED = ("CosineSimilarity", "ModuleList", "Sequential")
+_UNCHANGED = ("CosineSimilarity", "Sequential")
 
 __all__ = ["DataParallel", "Module", "Parameter", "functional", "init", "utils", *LAYERS, *_UNCHANGED]
 

@@ -1,4 +1,5 @@
-"""`Container`, which 0.3 still had, and `ParameterList`, which takes Parameters only."""
+"""`Container`, which 0.3 still had, `ModuleList`, which shows each of its modules, and `ParameterList`, which takes
+Parameters only."""
 
 import warnings
 
@@ -21,6 +22,11 @@ class Container(Module):
             self.add_module(name, module)
 
 
+class ModuleList(todays.ModuleList):
+    __doc__ = todays.ModuleList.__doc__
+    __repr__ = Module.__repr__
+
+
 class ParameterList(todays.ParameterList):
     """ParameterList(parameters=None): a list of Parameters. TypeError for anything else."""
 
@@ -39,4 +45,4 @@ class ParameterList(todays.ParameterList):
         return ""
 
 
-LAYERS: dict[str, type] = {"Container": Container, "ParameterList": ParameterList}
+LAYERS: dict[str, type] = {c.__name__: c for c in (Container, ModuleList, ParameterList)}
